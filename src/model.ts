@@ -1,0 +1,184 @@
+/**
+ * The words of kstops as types: what a user wants ({@link Definition}) and what an engine says
+ * ({@link SessionStatus}).
+ */
+
+/** The backends, in the order in which they are asked. */
+export const BACKENDS = ["tmux", "container"] as const;
+/** Which kind of engine holds a session. */
+export type BackendType = (typeof BACKENDS)[number];
+
+/** The container runtimes, in the order in which they are preferred. */
+export const RUNTIMES = ["podman", "docker"] as const;
+/** The program behind the container backend. */
+export type Runtime = (typeof RUNTIMES)[number];
+
+/** The program behind a backend. */
+export type Engine = "tmux" | Runtime;
+
+/** Every state that a session can be in. */
+export const SESSION_STATES = ["running", "stopped", "exited", "defined", "unknown"] as const;
+/**
+ * The state of a session.
+ *
+ * - `running`: its program is alive.
+ * - `exited`: its program ended by itself; `exitCode` or `signal` says how.
+ * - `stopped`: it exists, does not run, and did not end by itself.
+ * - `defined`: it is in the config, and in no engine.
+ * - `unknown`: the engine cannot be asked; `reason` says why.
+ */
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** The signals that a session may ask to be stopped with. */
+export const STOP_SIGNALS = [
+  "SIGINT",
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGKILL",
+] as const;
+/** A signal that asks a program to end. */
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
+/** A published port of a container. */
+export interface PortBinding {
+  readonly hostIp: string | null;
+  readonly hostPort: number | null;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp" | "sctp";
+}
+
+/** Where sessions live: one tmux socket, or one container runtime. */
+export interface Place {
+  readonly backend: BackendType;
+  readonly engine: Engine;
+  /** Name of the tmux socket (`default` for the default one); null for containers. */
+  readonly socketName: string | null;
+}
+
+interface CommonDefinition {
+  readonly name: string;
+  /** Variables of the program's environment, every value as text. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What asks the program to end; null: what the backend or the image says. */
+  readonly stopSignal: StopSignal | null;
+  /** How long a stop waits for the program before it is ended by force, in seconds. */
+  readonly stopTimeoutSeconds: number;
+  /** Whether stopping it needs a yes. */
+  readonly protected: boolean;
+}
+
+/** A session that runs in tmux. */
+export interface TmuxDefinition extends CommonDefinition {
+  readonly backend: "tmux";
+  /** Program and arguments; `["sh", "-c", text]` for a command that asked for a shell. */
+  readonly argv: readonly string[];
+  /** Absolute path. */
+  readonly workingDir: string;
+  /** tmux socket (`tmux -L`); `default` for the default one. */
+  readonly socketName: string;
+}
+
+/** A session that runs in a container. */
+export interface ContainerDefinition extends CommonDefinition {
+  readonly backend: "container";
+  readonly image: string;
+  /** Program and arguments; null: what the image says. */
+  readonly argv: readonly string[] | null;
+  /** Path inside the container; null: what the image says. */
+  readonly workingDir: string | null;
+  readonly volumes: readonly string[];
+  readonly ports: readonly string[];
+  readonly runtime: Runtime | null;
+  readonly network: string | null;
+  readonly user: string | null;
+  readonly restart: string | null;
+  readonly runArgs: readonly string[];
+}
+
+/** What the user wants: config and flags, merged and checked, with only what the backend knows. */
+export type Definition = TmuxDefinition | ContainerDefinition;
+
+/** What an engine says of one session now. Null means unknown or not applicable. */
+export interface SessionStatus {
+  /** Null only in the row that stands for an engine which cannot be asked. */
+  readonly name: string | null;
+  readonly backend: BackendType;
+  readonly state: SessionState;
+  /** The program's own process, not that of a wrapper or server; of a container its main process. */
+  readonly pid: number | null;
+  /** Exit code, 0 to 255; 128+n when signal n ended the program. */
+  readonly exitCode: number | null;
+  /** Signal that ended the program, such as `SIGKILL`. */
+  readonly signal: string | null;
+  readonly createdAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Whether kstops created it. */
+  readonly managed: boolean;
+  /** Whether the config defines it. */
+  readonly defined: boolean;
+  readonly engine: Engine | null;
+  /** The engine's own word for the state. */
+  readonly engineState: string | null;
+  readonly socketName: string | null;
+  readonly windowCount: number | null;
+  /** Number of attached clients. */
+  readonly attached: number | null;
+  /** The engine's own full id. */
+  readonly id: string | null;
+  readonly image: string | null;
+  readonly ports: readonly PortBinding[] | null;
+  readonly command: readonly string[] | null;
+  readonly workingDir: string | null;
+  /** Why the state is what it is, where the state alone does not say. */
+  readonly reason: string | null;
+}
+
+/** A status in which everything but what is given is unknown. */
+export function statusOf(
+  known: Pick<SessionStatus, "name" | "backend" | "state"> & Partial<SessionStatus>,
+): SessionStatus {
+  return {
+    pid: null,
+    exitCode: null,
+    signal: null,
+    createdAt: null,
+    finishedAt: null,
+    managed: false,
+    defined: false,
+    engine: null,
+    engineState: null,
+    socketName: null,
+    windowCount: null,
+    attached: null,
+    id: null,
+    image: null,
+    ports: null,
+    command: null,
+    workingDir: null,
+    reason: null,
+    ...known,
+  };
+}
+
+/** Signal names by number, 1 to 31, as Linux on x86 and ARM has them (signal(7)). */
+const SIGNALS = [
+  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP",
+  "TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS",
+].join(" ").split(" ");
+
+/** `signalName(9)` is `SIGKILL`; null for what is no signal. */
+export function signalName(number: number): string | null {
+  const name = SIGNALS[number - 1];
+  return name === undefined ? null : `SIG${name}`;
+}
+
+/**
+ * How a program ended, from a wait status as shells report it: 128+n (n = 1 to 31) is both that
+ * exit code and signal n.
+ */
+export function howItEnded(status: number): { exitCode: number; signal: string | null } {
+  return { exitCode: status, signal: status > 128 ? signalName(status - 128) : null };
+}

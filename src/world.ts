@@ -1,0 +1,383 @@
+/**
+ * Everything outside of the program: child processes, clock, environment, files, terminal. The
+ * rest of the code gets it as a {@link World}, so that tests can give another one. This is the only
+ * file that says `Deno.`.
+ */
+
+/** What a child process may be given. */
+export interface ExecOptions {
+  /** Text for its standard input; without it there is none. */
+  readonly stdin?: string;
+  /** Variables over the ones of this process; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown. */
+  readonly timeoutMs: number;
+}
+
+/** How a child process ended. A code other than 0 is a result, not an error. */
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program without a shell and waits for it.
+ *
+ * @throws {ProgramMissingError} when there is no such program
+ * @throws {ExecTimeoutError} when it did not end in time; it was killed
+ */
+export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
+
+/** There is no program of that name, or it cannot be executed. */
+export class ProgramMissingError extends Error {
+  constructor(readonly program: string, readonly why: "missing" | "denied") {
+    super(why === "missing" ? `${program}: not found` : `${program}: permission denied`);
+  }
+}
+
+/** A child process did not end in time. */
+export class ExecTimeoutError extends Error {
+  constructor(readonly program: string, readonly timeoutMs: number) {
+    super(`${program} did not answer within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** A file could not be used. The message is `PATH: REASON`. */
+export class FileError extends Error {
+  constructor(
+    readonly path: string,
+    readonly why: "missing" | "denied" | "exists" | "directory" | "other",
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+  }
+}
+
+/** What a path points at. */
+export interface FileFacts {
+  readonly kind: "file" | "directory" | "socket" | "other";
+  /** Permission bits, such as 0o644. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** The file system. Every method but `facts` and `executable` throws {@link FileError}. */
+export interface Files {
+  /** The text of a file; what is no UTF-8 becomes U+FFFD. */
+  readonly readText: (path: string) => Promise<string>;
+  /** The bytes of a file from an offset on, to its end. */
+  readonly readFrom: (path: string, offset: number) => Promise<Uint8Array>;
+  /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
+  readonly facts: (path: string) => Promise<FileFacts | null>;
+  /** Names in a directory, sorted. */
+  readonly list: (path: string) => Promise<readonly string[]>;
+  /** Makes a directory, and those above it, for this user alone (0700). */
+  readonly makeDirectory: (path: string) => Promise<void>;
+  /** Makes an empty file for this user alone (0600); it must not exist. */
+  readonly create: (path: string) => Promise<void>;
+  /** Removes a file; a missing one is fine. */
+  readonly remove: (path: string) => Promise<void>;
+}
+
+/** Signals that kstops sends. */
+export type Signal = Deno.Signal;
+
+/** Other processes, by pid. A negative pid is a process group. */
+export interface Processes {
+  /** The pid of this process. */
+  readonly self: number;
+  /** Sends a signal; says what became of it. */
+  readonly signal: (pid: number, signal: Signal) => "sent" | "gone" | "denied";
+  /** Whether a process of that pid is there (a zombie is, too). */
+  readonly alive: (pid: number) => Promise<boolean>;
+}
+
+/** The three standard streams. */
+export interface Terminal {
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Columns of the terminal; null where there is none. */
+  readonly columns: () => number | null;
+  /** Writes all of it. False: nobody reads any more. */
+  readonly writeOut: (bytes: Uint8Array) => boolean;
+  /** Writes all of it; errors are swallowed, since there is no one left to tell. */
+  readonly writeError: (text: string) => void;
+  /** Shows a question on stderr and reads one line; null at the end of input. */
+  readonly ask: (question: string) => Promise<string | null>;
+}
+
+/** Everything outside of the program. */
+export interface World {
+  readonly exec: Exec;
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** A fresh random id: 12 lower-case hex digits. */
+  readonly randomId: () => string;
+  /** One variable of the environment. */
+  readonly env: (name: string) => string | undefined;
+  /** All variables of the environment. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly workingDirectory: () => string;
+  /** User id of this process; null where the system has none. */
+  readonly uid: () => number | null;
+  readonly operatingSystem: string;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly terminal: Terminal;
+}
+
+/** The real world. */
+export function denoWorld(): World {
+  return {
+    exec,
+    now: () => new Date(),
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    randomId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+    env: (name) => Deno.env.get(name),
+    environment: () => Deno.env.toObject(),
+    workingDirectory,
+    uid: () => Deno.uid(),
+    operatingSystem: Deno.build.os,
+    processes: { self: Deno.pid, signal, alive },
+    files: { readText, readFrom, facts, list, makeDirectory, create, remove },
+    terminal: terminal(),
+  };
+}
+
+async function exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const [program = "", ...args] = argv;
+  const child = spawn(program, args, options);
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    // Nobody waits for the streams of a killed client: a grandchild may hold them open.
+    child.kill("SIGKILL");
+  }, options.timeoutMs);
+  const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
+  const expired = child.status.then(() => {
+    if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+  });
+  try {
+    const reading = Promise.all([text(child.stdout), text(child.stderr)]);
+    reading.catch(() => {});
+    await Promise.race([reading, expired.then(() => reading)]);
+    const [stdout, stderr] = await reading;
+    await writing;
+    const { code } = await child.status;
+    if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+    return { code, stdout, stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function spawn(program: string, args: string[], options: ExecOptions): Deno.ChildProcess {
+  const env = Deno.env.toObject();
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  }
+  try {
+    return new Deno.Command(program, {
+      args,
+      env,
+      clearEnv: true,
+      stdin: options.stdin === undefined ? "null" : "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new ProgramMissingError(program, "missing");
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ProgramMissingError(program, "denied");
+    }
+    throw error;
+  }
+}
+
+async function feed(stream: WritableStream<Uint8Array>, input: string): Promise<void> {
+  const writer = stream.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+  } catch {
+    // The program ended without reading all of it: its exit code tells the story.
+  }
+}
+
+async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
+  return await new Response(stream).text();
+}
+
+function workingDirectory(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    throw new FileError(".", "missing", "the current directory does not exist any more");
+  }
+}
+
+function signal(pid: number, name: Signal): "sent" | "gone" | "denied" {
+  // 0 and -1 would hit our own group, or everything.
+  if (pid === 0 || pid === 1 || pid === -1) return "denied";
+  try {
+    Deno.kill(pid, name);
+    return "sent";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "gone" : "denied";
+  }
+}
+
+async function alive(pid: number): Promise<boolean> {
+  // Deno.kill takes no signal 0 (Deno 2.4); loaded here because it costs milliseconds at start-up.
+  const { kill } = await import("node:process");
+  try {
+    kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+function fileError(path: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const { errors } = Deno;
+  if (error instanceof errors.NotFound) return new FileError(path, "missing", "no such file");
+  if (error instanceof errors.PermissionDenied || error instanceof errors.NotCapable) {
+    return new FileError(path, "denied", "permission denied");
+  }
+  if (error instanceof errors.AlreadyExists) return new FileError(path, "exists", "it exists");
+  if (error instanceof errors.IsADirectory) {
+    return new FileError(path, "directory", "it is a directory");
+  }
+  if (error instanceof errors.NotADirectory) {
+    return new FileError(path, "other", "a part of the path is not a directory");
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  // `No space left on device (os error 28): open '/x'` says the path once too often.
+  return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
+}
+
+function readText(path: string): Promise<string> {
+  return fileWork(path, () => Deno.readTextFile(path));
+}
+
+function readFrom(path: string, offset: number): Promise<Uint8Array> {
+  return fileWork(path, async () => {
+    using file = await Deno.open(path, { read: true });
+    await file.seek(offset, Deno.SeekMode.Start);
+    return new Uint8Array(await new Response(file.readable).arrayBuffer());
+  });
+}
+
+async function facts(path: string): Promise<FileFacts | null> {
+  try {
+    const found = await Deno.stat(path);
+    return {
+      kind: found.isFile
+        ? "file"
+        : found.isDirectory
+        ? "directory"
+        : found.isSocket
+        ? "socket"
+        : "other",
+      mode: (found.mode ?? 0) & 0o7777,
+      uid: found.uid ?? 0,
+      gid: found.gid ?? 0,
+      bytes: found.size,
+      modifiedAt: found.mtime ?? new Date(0),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function list(path: string): Promise<readonly string[]> {
+  return fileWork(path, async () => {
+    const names = [];
+    for await (const entry of Deno.readDir(path)) names.push(entry.name);
+    return names.sort();
+  });
+}
+
+function makeDirectory(path: string): Promise<void> {
+  return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
+}
+
+function create(path: string): Promise<void> {
+  return fileWork(path, async () => {
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+  });
+}
+
+function remove(path: string): Promise<void> {
+  return fileWork(path, async () => {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  });
+}
+
+function terminal(): Terminal {
+  return {
+    stdinIsTerminal: Deno.stdin.isTerminal(),
+    stdoutIsTerminal: Deno.stdout.isTerminal(),
+    stderrIsTerminal: Deno.stderr.isTerminal(),
+    columns: () => {
+      try {
+        return Deno.consoleSize().columns;
+      } catch {
+        return null;
+      }
+    },
+    writeOut: (bytes) => {
+      try {
+        writeAll(Deno.stdout, bytes);
+        return true;
+      } catch (error) {
+        if (error instanceof Deno.errors.BrokenPipe) return false;
+        throw fileError("standard output", error);
+      }
+    },
+    writeError: (text) => {
+      try {
+        writeAll(Deno.stderr, new TextEncoder().encode(text));
+      } catch {
+        // Nobody reads it.
+      }
+    },
+    ask: async (question) => {
+      writeAll(Deno.stderr, new TextEncoder().encode(question));
+      const buffer = new Uint8Array(1024);
+      const read = await Deno.stdin.read(buffer);
+      return read === null ? null : new TextDecoder().decode(buffer.subarray(0, read)).trim();
+    },
+  };
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += stream.writeSync(bytes.subarray(written));
+    } catch (error) {
+      // A pipe that another program made non-blocking is full: its reader needs a moment.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+  }
+}
