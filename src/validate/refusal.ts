@@ -1,0 +1,144 @@
+/** What the validators share: how a value is refused, and how it is shown without doing harm. */
+import { type Json, quote, SessionConfigError } from "../errors.ts";
+
+/** How much of a value a message shows, in code points. */
+const SHOWN_LENGTH = 60;
+
+/** Control characters, and halves of surrogate pairs, which no program could receive as UTF-8. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u;
+const CONTROL_BUT_TAB_AND_NEWLINE = /(?![\t\n])[\p{Cc}\p{Cs}]/u;
+const NUL_OR_HALF = /[\0\p{Cs}]/u;
+
+const NAMES_OF_CHARACTERS: ReadonlyMap<string, string> = new Map([
+  ["\0", "a NUL character"],
+  ["\t", "a tab"],
+  ["\n", "a newline"],
+  ["\r", "a carriage return"],
+  [" ", "a space"],
+]);
+
+/** Why a value is refused, and what to do about it. */
+export interface Problem {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** `Cannot use SUBJECT: REASON`, as an error to throw. The subject is safe text, see {@link shown}. */
+export function refusal(
+  subject: string,
+  problem: Problem & { readonly details?: { readonly [key: string]: Json } },
+): SessionConfigError {
+  const { reason, hint, details = {} } = problem;
+  return new SessionConfigError(`Cannot use ${subject}: ${reason}`, { hint, details });
+}
+
+/** A value as messages show it: shortened, escaped and quoted; of what is not text only the type. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return quote(shorten(value));
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** At most 60 code points of a text, well-formed, with an ellipsis where something was cut off. */
+export function shorten(text: string): string {
+  // Every code point has at most two units, so this slice holds at least one more than is shown.
+  const points = [...text.slice(0, 2 * SHOWN_LENGTH + 2).toWellFormed()];
+  if (points.length <= SHOWN_LENGTH) return points.join("");
+  return `${points.slice(0, SHOWN_LENGTH).join("")}…`;
+}
+
+/** One character as messages name it: `";"`, `a newline`, `"é" (U+00E9)`, `U+200B`. */
+export function characterName(character: string): string {
+  const name = NAMES_OF_CHARACTERS.get(character);
+  if (name !== undefined) return name;
+  if (/^[!-~]$/.test(character)) return quote(character);
+  if (/^\p{Cs}$/u.test(character)) return "half of a surrogate pair";
+  const code = character.codePointAt(0) ?? 0;
+  const number = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  if (/^\p{Cc}$/u.test(character)) return `the control character ${number}`;
+  return /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(character) ? `${quote(character)} (${number})` : number;
+}
+
+/** The first character that no value may have, among them a final newline. */
+export function findControl(text: string): string | undefined {
+  return CONTROL.exec(text)?.[0];
+}
+
+/** As {@link findControl}, where tab and newline are allowed. */
+export function findControlButTabAndNewline(text: string): string | undefined {
+  return CONTROL_BUT_TAB_AND_NEWLINE.exec(text)?.[0];
+}
+
+/** As {@link findControl}, where everything is allowed that can be passed to a program at all. */
+export function findNul(text: string): string | undefined {
+  return NUL_OR_HALF.exec(text)?.[0];
+}
+
+/** The length that all limits are about: Unicode code points. */
+function codePointCount(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** Why a text is too long, or null. */
+export function lengthProblem(
+  text: string,
+  rule: { readonly limit: number; readonly subject?: string },
+): string | null {
+  const { limit, subject = "it" } = rule;
+  if (text.length <= limit) return null;
+  const length = codePointCount(text);
+  if (length <= limit) return null;
+  return `${subject} has ${length} characters, at most ${limit} are allowed`;
+}
+
+/**
+ * Refuses what is not text: callers in JavaScript have no types.
+ *
+ * @throws {SessionConfigError} `value_invalid`
+ */
+export function requireText(value: unknown, kind: string): asserts value is string {
+  if (typeof value !== "string") throw notText(value, { kind });
+}
+
+/**
+ * Refuses what is not a list of at most `limit` texts.
+ *
+ * @throws {SessionConfigError} `value_invalid`
+ */
+export function requireTextList(
+  list: unknown,
+  words: { readonly one: string; readonly many: string; readonly limit: number },
+): void {
+  const { one, many, limit } = words;
+  if (!Array.isArray(list)) {
+    throw refusal(`${shown(list)} as ${many}`, {
+      reason: "it must be a list",
+      hint: `write a list of ${many}, each as text`,
+    });
+  }
+  if (list.length > limit) {
+    throw refusal(`${list.length} ${many}`, {
+      reason: `at most ${limit} are allowed`,
+      hint: `remove ${list.length - limit} of them`,
+    });
+  }
+  // entries() also visits the holes of a sparse list, as undefined.
+  for (const [index, value] of list.entries()) {
+    if (typeof value !== "string") throw notText(value, { kind: one, details: { index } });
+  }
+}
+
+function notText(
+  value: unknown,
+  about: { readonly kind: string; readonly details?: { readonly index: number } },
+): SessionConfigError {
+  const { kind, details = {} } = about;
+  return refusal(`${shown(value)} as ${kind}`, {
+    reason: "it must be text",
+    hint: "write it between quotes",
+    details,
+  });
+}
