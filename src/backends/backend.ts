@@ -1,0 +1,91 @@
+/**
+ * What every backend can do. A backend is one folder that makes a {@link Runner}; everything above
+ * works with any of them.
+ */
+import type { BackendType, Definition, Place, SessionStatus } from "../model.ts";
+
+/** Narrows a question to some places; without a key, all of that kind are asked. */
+export interface Where {
+  readonly socketName?: string;
+}
+
+/** Why a place could not be asked. */
+export interface Trouble {
+  /**
+   * `not_running`: the engine is not there, so it holds nothing. `unreachable`: it may hold
+   * sessions, but does not say.
+   */
+  readonly kind: "not_running" | "unreachable";
+  readonly reason: string;
+  /** Whether the program to ask with is not installed at all. */
+  readonly missing: boolean;
+}
+
+/** What one place answered. */
+export interface Survey {
+  readonly place: Place;
+  readonly sessions: readonly Session[];
+  readonly trouble: Trouble | null;
+}
+
+/** How to stop a session. */
+export interface StopOptions {
+  /** How long to wait for the program before it is ended by force; null: what its definition says. */
+  readonly timeoutSeconds: number | null;
+  /** End it by force at once. */
+  readonly force: boolean;
+}
+
+/** How to read what a session printed. */
+export interface LogOptions {
+  /** How many lines, counted from the end; `Infinity` for all. */
+  readonly lines: number;
+}
+
+/** One session as an engine reported it, with what can be done to exactly that one. */
+export interface Session {
+  readonly status: SessionStatus;
+  /** Whether the session itself says that stopping it needs a yes. */
+  readonly protected: boolean;
+  /**
+   * Ends the session and proves that nothing of it is left.
+   *
+   * @returns how it ended: state `stopped`, with the exit code where the engine knows it
+   * @throws {SessionStopError} `stop_failed`, with the pids of what is still alive
+   */
+  stop(options: StopOptions): Promise<SessionStatus>;
+  /** The bytes that it printed, at most so many lines, each ended by a newline. */
+  logs(options: LogOptions): Promise<Uint8Array>;
+  /** What it was started from, so that it can be started again; null for a foreign session. */
+  definition(): Promise<Definition | null>;
+}
+
+/** How to start a session. */
+export interface StartOptions {
+  /** How long the program must live before the start counts as one; 0 returns at once. */
+  readonly waitMs: number;
+}
+
+/** A backend at work. */
+export interface Runner {
+  readonly backend: BackendType;
+  /** Asks every place of this backend, or those that `where` names, at the same time. */
+  survey(where: Where): Promise<readonly Survey[]>;
+  /**
+   * Looks for what would make a start fail, without making anything.
+   *
+   * @throws {SessionConfigError} `value_invalid`: its directory cannot be used
+   * @throws {SessionStartError} `start_failed`: its program cannot be executed
+   */
+  check(definition: Definition): Promise<void>;
+  /**
+   * Starts a session. An ended one of that name that kstops created is replaced.
+   *
+   * @throws {SessionExistsError} `session_exists`
+   * @throws {SessionStartError} `start_failed`
+   * @throws {SessionConfigError} `value_invalid`, see {@link Runner.check}
+   * @throws {BackendNotFoundError} `backend_not_found`
+   * @throws {BackendUnavailableError} `backend_unavailable`
+   */
+  start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
+}

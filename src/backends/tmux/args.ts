@@ -1,0 +1,240 @@
+/**
+ * What to say to tmux: pure functions from an intent to an argument list or a script.
+ *
+ * Two rules keep the wrong session safe. A name is only ever a target as `=name:`, which matches
+ * exactly that session (`=name` alone falls back to another one for list-panes, tmux 3.3a); and what
+ * was looked up before is addressed by its id (`$3`, `%7`), which a server never gives out twice.
+ */
+import type { TmuxDefinition } from "../../model.ts";
+
+/** The user option on a session that makes it a managed one: the id of its run. */
+export const RUN_ID_OPTION = "@kstops";
+/** The user option with the facts of the run, a {@link RunRecord} as JSON. */
+export const RECORD_OPTION = "@kstops_run";
+/** The option of the managed pane: the id of the run that it belongs to. */
+export const PANE_OPTION = "@kstops_pane";
+/** The option of the managed pane with the pid of the program itself. */
+export const PID_OPTION = "@kstops_pid";
+/** The variable that marks every process of a run, also those that left its process session. */
+export const RUN_ID_VARIABLE = "KSTOPS_ID";
+
+/** What kstops remembers of a run on the session itself. No value of a variable is in it. */
+export interface RunRecord {
+  readonly command: readonly string[];
+  readonly working_dir: string;
+  /** Names of the variables that the definition set. */
+  readonly env: readonly string[];
+  /** File with what the pane printed; null when it could not be captured. */
+  readonly log: string | null;
+  readonly stop_signal: string | null;
+  readonly stop_timeout: number;
+  readonly protected: boolean;
+}
+
+/** A tmux program and the socket it talks over. */
+export interface Server {
+  readonly binary: string;
+  readonly socketName: string;
+}
+
+/**
+ * The beginning of every call. `-u`, since under the C locale tmux otherwise writes `_` for every
+ * control character and every letter outside ASCII, the separators of our formats included.
+ */
+export function tmux(server: Server): string[] {
+  return [server.binary, "-u", "-L", server.socketName];
+}
+
+/** The fields of one pane, in the order of {@link paneFormat}. */
+export const PANE_FIELDS = [
+  "version",
+  "session_id",
+  "session_name",
+  "session_created",
+  "session_attached",
+  "session_windows",
+  "session_path",
+  "window_active",
+  "window_linked",
+  "pane_active",
+  "pane_id",
+  "pane_pid",
+  "pane_dead",
+  "pane_dead_status",
+  "pane_dead_signal",
+  "pane_dead_time",
+  "pane_start_command",
+  RUN_ID_OPTION,
+  RECORD_OPTION,
+  PANE_OPTION,
+  PID_OPTION,
+] as const;
+
+/** What separates fields: a nonce in it keeps a path or a command from looking like one. */
+export function fieldSeparator(nonce: string): string {
+  return `\x1f${nonce}\x1f`;
+}
+
+/** What ends a row: fields may hold newlines. */
+export function rowEnd(nonce: string): string {
+  return `\x1e${nonce}\x1e`;
+}
+
+function paneFormat(nonce: string): string {
+  return PANE_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce);
+}
+
+/**
+ * Every pane of a server. `run-shell` comes first because it makes the server collect the exit
+ * status of programs that just ended, which it otherwise loses (race with utempter, tmux 3.3a).
+ */
+export function listPanes(server: Server, nonce: string): string[] {
+  return [...tmux(server), "run-shell", "true", ";", "list-panes", "-a", "-F", paneFormat(nonce)];
+}
+
+/** The panes of one session a last time, and its end. */
+export function closeSession(server: Server, sessionId: string, nonce: string): string[] {
+  const target = `${sessionId}:`;
+  return [
+    ...tmux(server),
+    ...["run-shell", "true", ";"],
+    ...["list-panes", "-s", "-t", target, "-F", paneFormat(nonce), ";"],
+    ...["kill-session", "-t", target],
+  ];
+}
+
+/** Everything that a pane still shows, wrapped lines joined, colours kept. */
+export function capturePane(server: Server, paneId: string): string[] {
+  return [...tmux(server), "capture-pane", "-p", "-e", "-J", "-S", "-", "-t", paneId];
+}
+
+/** Values of variables in a session's environment, each answer followed by the nonce. */
+export function showEnvironment(
+  server: Server,
+  sessionId: string,
+  names: readonly string[],
+  nonce: string,
+): string[] {
+  const questions = names.flatMap((name) => [
+    ...["show-environment", "-t", sessionId, name, ";"],
+    ...["display-message", "-p", nonce, ";"],
+  ]);
+  return [...tmux(server), ...questions.slice(0, -1)];
+}
+
+/**
+ * The call that runs a script from standard input: nothing of it is visible in `ps`, its length has
+ * no limit, and it starts a server where none is running.
+ */
+export function runScript(server: Server): string[] {
+  return [...tmux(server), "start-server", ";", "source-file", "-"];
+}
+
+/** What {@link startScript} needs besides the definition. */
+export interface StartPlan {
+  readonly definition: TmuxDefinition;
+  readonly runId: string;
+  readonly nonce: string;
+  /** Variables of the caller that a session gets below its own. */
+  readonly inherited: Readonly<Record<string, string>>;
+  /** Path of the tmux program, for the pane itself. */
+  readonly binary: string;
+  readonly log: string | null;
+}
+
+/** The fields that a successful {@link startScript} prints. */
+export const CREATED_FIELDS = ["version", "session_id", "session_created", "pane_id", "pane_pid"];
+
+/**
+ * Creates a session, in one step that no other client can get between: an ended session of that
+ * name that kstops made is replaced; over any other one `new-session` fails.
+ */
+export function startScript(plan: StartPlan): string {
+  const { definition, runId, nonce } = plan;
+  const target = `=${definition.name}:`;
+  const env = { ...plan.inherited, ...definition.env, [RUN_ID_VARIABLE]: runId };
+  const replaceEnded = line([
+    ...["if-shell", "-F", "-t", target, MANAGED_AND_ENDED],
+    line(["kill-session", "-t", target]),
+  ]);
+  // One line is one group: if new-session fails, nothing behind it runs, and so nothing is done to
+  // the session that was in its way.
+  const create = [
+    [
+      ...["new-session", "-d", "-P", "-F"],
+      CREATED_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce),
+      ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
+      ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
+      ...["--", "/bin/sh", "-c", KEEPER, "kstops", plan.binary, ...definition.argv],
+    ],
+    ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
+    ["set-option", "-t", target, "destroy-unattached", "off"],
+    ["set-option", "-p", "-t", target, PANE_OPTION, runId],
+    ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
+    ["set-option", "-t", target, RUN_ID_OPTION, runId],
+    ...(plan.log === null ? [] : [["pipe-pane", "-t", target, appendTo(plan.log)]]),
+  ];
+  return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
+}
+
+/**
+ * True where a session is managed and its managed pane does not run. Looks through all windows: a
+ * user may have added some. Panes carry the run id, so that one moved in from elsewhere is no match.
+ */
+const MANAGED_AND_ENDED = `#{&&:#{${RUN_ID_OPTION}},#{!=:#{W:#{P:` +
+  `#{?#{==:#{${PANE_OPTION}},#{${RUN_ID_OPTION}}},#{pane_dead},}}},0}}`;
+
+/**
+ * The shell that keeps a program in its pane. It outlives the signals that ask the program to end
+ * (the traps do nothing, and unlike ignored signals they are not inherited), so that it can report
+ * how the program ended, and it stays 0.1 s longer, so that tmux gets the last output (tmux 3.3a
+ * loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
+ * when the server is killed, only once the leader of its process session is gone. Its own shell
+ * tells tmux the pid and then becomes the program.
+ */
+const KEEPER = `trap : INT QUIT TERM USR1 USR2
+/bin/sh -c '"$1" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ </dev/null >/dev/null 2>&1
+shift
+exec "$@"' kstops "$@"
+s=$?
+PATH=/bin:/usr/bin sleep 0.1
+exit $s`;
+
+function recordOf({ definition, log }: StartPlan): RunRecord {
+  return {
+    command: definition.argv,
+    working_dir: definition.workingDir,
+    env: Object.keys(definition.env),
+    log,
+    stop_signal: definition.stopSignal,
+    stop_timeout: definition.stopTimeoutSeconds,
+    protected: definition.protected,
+  };
+}
+
+/** The shell command of a pipe; tmux expands formats and `strftime` in it first. */
+function appendTo(path: string): string {
+  const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
+  return `exec cat >> ${literalFormat(quoted).replaceAll("%", "%%")}`;
+}
+
+/** Text that survives the expansion of formats. */
+function literalFormat(text: string): string {
+  return text.replaceAll("#", "##");
+}
+
+function line(words: readonly string[]): string {
+  return words.map(quoteWord).join(" ");
+}
+
+/**
+ * One word of a tmux script. Single quotes keep everything but themselves and a backslash before a
+ * newline, which the reader drops before it looks at quotes (tmux 3.3a cmd-parse.y, yylex_getc).
+ */
+export function quoteWord(word: string): string {
+  const quoted = word.replaceAll("'", `'\\''`).replaceAll("\n", `'"\\n"'`).replaceAll(
+    "\r",
+    `'"\\r"'`,
+  );
+  return `'${quoted}'`;
+}
