@@ -1,0 +1,478 @@
+/**
+ * A world for unit tests: scripted programs, files in memory, a clock that only moves when someone
+ * sleeps. It fails on a call that nobody expected *and* on one that was expected and did not come,
+ * also when the code under test swallows what `exec` throws.
+ *
+ * ```ts
+ * await withFakeWorld({
+ *   calls: [{ argv: ["tmux", "-V"], stdout: "tmux 3.3a\n" }],
+ *   files: { "/etc/kstops/kstops.yml": "ops: {}\n", "/tmp/tmux-1000/default": { kind: "socket" } },
+ *   env: { HOME: "/home/user" },
+ * }, async (world) => {
+ *   equal(await version(world), "3.3a");
+ * });
+ * ```
+ */
+import { posix } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  type ExecOptions,
+  type ExecResult,
+  FileError,
+  type FileFacts,
+  type Files,
+  type Signal,
+  type Terminal,
+  type World,
+} from "../../src/world.ts";
+
+/** A call of a program that has to come, and what it answers. */
+export interface ExpectedCall {
+  /** Program and arguments; a regular expression stands for one argument. */
+  readonly argv: readonly (string | RegExp)[];
+  /** What it gets on standard input; without it there must be none. */
+  readonly stdin?: string | RegExp;
+  /** The variables that it is given, exactly; without it any. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Exit code, 0 unless told. */
+  readonly code?: number;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** Thrown instead of an answer: `new ProgramMissingError("tmux", "missing")`. */
+  readonly fails?: Error;
+  /** What happens outside when it runs: files change, processes end. */
+  readonly effect?: (world: FakeWorld) => void;
+  /** How far it moves the clock. */
+  readonly tookMs?: number;
+}
+
+/** A file: its content, or more about it. */
+export type FakeFile = string | Uint8Array | FakeFileFacts;
+
+/** What there may be to say about a file, directory or socket. */
+export interface FakeFileFacts {
+  /** `file` unless told. */
+  readonly kind?: FileFacts["kind"];
+  readonly content?: string | Uint8Array;
+  /** 0o644 unless told, of a directory 0o755. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly modifiedAt?: Date;
+  /** Whether reading, listing and changing it is refused. */
+  readonly denied?: boolean;
+}
+
+/** What a fake world starts with. */
+export interface FakeWorldSpec {
+  /** The calls that have to come; none unless told. */
+  readonly calls?: readonly ExpectedCall[];
+  /** Whether they may come in any order. */
+  readonly anyOrder?: boolean;
+  /** Absolute paths; the directories above them are there, too. */
+  readonly files?: Readonly<Record<string, FakeFile>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the clock says at first: 2026-01-02T03:04:05.000Z unless told. */
+  readonly now?: Date;
+  /** `/work` unless told. It exists. */
+  readonly workingDirectory?: string;
+  /** 1000 unless told. */
+  readonly uid?: number | null;
+  /** `linux` unless told. */
+  readonly operatingSystem?: string;
+  /** The pids that are alive. */
+  readonly processes?: readonly number[];
+  /**
+   * What becomes of a signal to a process that is there (`world.alive.delete(pid)` ends it). Without
+   * it KILL, and nothing else, ends one. A negative pid stands for the group of that leader alone.
+   */
+  readonly onSignal?: (pid: number, signal: Signal, world: FakeWorld) => "sent" | "denied";
+  readonly terminal?: FakeTerminalSpec;
+}
+
+/** The terminal of a fake world; without it there is none. */
+export interface FakeTerminalSpec {
+  readonly stdin?: boolean;
+  readonly stdout?: boolean;
+  readonly stderr?: boolean;
+  readonly columns?: number;
+  /** The answers to the questions that have to come. */
+  readonly answers?: readonly (string | null)[];
+  /** Whether nobody reads standard output any more. */
+  readonly closed?: boolean;
+}
+
+/** A world that a test can look into, and change. */
+export interface FakeWorld extends World {
+  /** What was written to standard output so far. */
+  readonly stdout: () => string;
+  /** What was written to standard error so far. */
+  readonly stderr: () => string;
+  /** The signals that were sent, `denied` and `gone` ones, too. */
+  readonly signals: readonly { readonly pid: number; readonly signal: Signal }[];
+  /** The pids that are alive; change it at will. That of kstops itself is 4242. */
+  readonly alive: Set<number>;
+  /** Writes a file, with the directories above it. */
+  readonly put: (path: string, file: FakeFile) => void;
+  /** Moves the clock. */
+  readonly advance: (ms: number) => void;
+}
+
+/**
+ * Runs `body` in a fake world and checks that everything expected has come, and nothing else.
+ *
+ * @throws what `body` throws, unless an unexpected call explains it
+ */
+export async function withFakeWorld(
+  spec: FakeWorldSpec,
+  body: (world: FakeWorld) => void | Promise<void>,
+): Promise<void> {
+  const { world, problems, settle } = fakeWorld(spec);
+  try {
+    await body(world);
+  } catch (error) {
+    const [first] = problems.unexpected;
+    throw first ?? error;
+  }
+  await settle();
+  const [first] = problems.unexpected;
+  if (first) throw first;
+  const missing = problems.missing();
+  if (missing.length > 0) throw new Error(`Expected, and it did not come: ${missing.join("; ")}`);
+}
+
+/** What did not go as the spec says. */
+interface Problems {
+  readonly unexpected: Error[];
+  readonly missing: () => readonly string[];
+}
+
+function fakeWorld(spec: FakeWorldSpec): {
+  readonly world: FakeWorld;
+  readonly problems: Problems;
+  readonly settle: () => Promise<void>;
+} {
+  const clock = fakeClock(spec.now ?? new Date("2026-01-02T03:04:05.000Z"));
+  const unexpected: Error[] = [];
+  const signals: { pid: number; signal: Signal }[] = [];
+  const alive = new Set(spec.processes);
+  const env = { ...spec.env };
+  const workingDirectory = spec.workingDirectory ?? "/work";
+  const uid = spec.uid === undefined ? 1000 : spec.uid;
+  const pending = [...spec.calls ?? []];
+  const answers = [...spec.terminal?.answers ?? []];
+  const store = fakeFiles({ workingDirectory, uid: uid ?? 0, now: clock.now });
+  for (const [path, file] of Object.entries(spec.files ?? {})) store.put(path, file);
+  const out = recorder();
+  const err = recorder();
+  let ids = 0;
+
+  /** Remembered besides being thrown, since the code under test may swallow it. */
+  function refuse(message: string): Error {
+    const error = new Error(message);
+    unexpected.push(error);
+    return error;
+  }
+
+  async function exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const found = spec.anyOrder ? pending.findIndex((call) => fits(call, argv, options)) : 0;
+    const call = pending[found];
+    if (!call) throw refuse(`Unexpected call: ${shown(argv, options.stdin)}`);
+    if (!fits(call, argv, options)) {
+      const wanted = shown(call.argv, call.stdin);
+      throw refuse(`Unexpected call: ${shown(argv, options.stdin)}\nThe next was to be: ${wanted}`);
+    }
+    if (!(options.timeoutMs > 0)) throw refuse(`No timeout: ${shown(argv, options.stdin)}`);
+    pending.splice(found, 1);
+    if (call.env && !isDeepStrictEqual({ ...options.env }, { ...call.env })) {
+      const variables = `${Deno.inspect(options.env)}, not ${Deno.inspect(call.env)}`;
+      throw refuse(`Unexpected variables of ${shown(argv)}: ${variables}`);
+    }
+    // A real program never answers within the same turn.
+    await Promise.resolve();
+    call.effect?.(world);
+    clock.advance(call.tookMs ?? 0);
+    if (call.fails) throw call.fails;
+    return { code: call.code ?? 0, stdout: call.stdout ?? "", stderr: call.stderr ?? "" };
+  }
+
+  function signal(pid: number, name: Signal): "sent" | "gone" | "denied" {
+    signals.push({ pid, signal: name });
+    if (pid === 0 || pid === 1 || pid === -1) return "denied";
+    if (!alive.has(Math.abs(pid))) return "gone";
+    if (spec.onSignal) return spec.onSignal(pid, name, world);
+    if (name === "SIGKILL") alive.delete(Math.abs(pid));
+    return "sent";
+  }
+
+  const terminal: Terminal = {
+    stdinIsTerminal: spec.terminal?.stdin ?? false,
+    stdoutIsTerminal: spec.terminal?.stdout ?? false,
+    stderrIsTerminal: spec.terminal?.stderr ?? false,
+    columns: () => spec.terminal?.columns ?? null,
+    writeOut: (bytes) => {
+      if (spec.terminal?.closed) return false;
+      out.write(bytes);
+      return true;
+    },
+    writeError: (text) => err.write(new TextEncoder().encode(text)),
+    ask: (question) => {
+      err.write(new TextEncoder().encode(question));
+      const answer = answers.shift();
+      if (answer !== undefined) return Promise.resolve(answer);
+      return Promise.reject(refuse(`Unexpected question: ${question}`));
+    },
+  };
+
+  const world: FakeWorld = {
+    exec,
+    now: clock.now,
+    sleep: clock.sleep,
+    randomId: () => (++ids).toString(16).padStart(12, "0"),
+    env: (name) => env[name],
+    environment: () => ({ ...env }),
+    workingDirectory: () => workingDirectory,
+    uid: () => uid,
+    operatingSystem: spec.operatingSystem ?? "linux",
+    processes: { self: 4242, signal, alive: (pid) => Promise.resolve(alive.has(pid)) },
+    files: store.files,
+    terminal,
+    stdout: out.text,
+    stderr: err.text,
+    signals,
+    alive,
+    put: store.put,
+    advance: clock.advance,
+  };
+  const missing = () => [
+    ...pending.map((call) => shown(call.argv, call.stdin)),
+    ...answers.map((answer) => `a question, for the answer ${JSON.stringify(answer)}`),
+  ];
+  return { world, problems: { unexpected, missing }, settle: clock.settle };
+}
+
+function fits(call: ExpectedCall, argv: readonly string[], options: ExecOptions): boolean {
+  return call.argv.length === argv.length &&
+    call.argv.every((word, index) => fitsText(word, argv[index])) &&
+    fitsText(call.stdin, options.stdin);
+}
+
+function fitsText(wanted: string | RegExp | undefined, got: string | undefined): boolean {
+  if (!(wanted instanceof RegExp)) return wanted === got;
+  return got !== undefined && got.search(wanted) >= 0;
+}
+
+function shown(argv: readonly (string | RegExp)[], stdin?: string | RegExp): string {
+  const words = argv.map((word) =>
+    typeof word === "string" && !/^[\w@%+=:,.\/-]+$/.test(word) ? JSON.stringify(word) : `${word}`
+  ).join(" ");
+  if (stdin === undefined) return words;
+  return `${words} with the input ${stdin instanceof RegExp ? stdin : JSON.stringify(stdin)}`;
+}
+
+function recorder(): {
+  readonly write: (bytes: Uint8Array) => void;
+  readonly text: () => string;
+} {
+  const parts: Uint8Array[] = [];
+  return {
+    write: (bytes) => parts.push(bytes.slice()),
+    text: () => new TextDecoder("utf-8", { ignoreBOM: true }).decode(joined(parts)),
+  };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+interface FakeClock {
+  readonly now: () => Date;
+  readonly advance: (ms: number) => void;
+  /** Takes no time, yet of several sleepers the one with the least left wakes first. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Waits for those that nobody waits for any more. */
+  readonly settle: () => Promise<void>;
+}
+
+function fakeClock(start: Date): FakeClock {
+  let time = start.getTime();
+  const sleepers: { readonly wakeAt: number; readonly wake: () => void }[] = [];
+
+  function wakeNext(): void {
+    const sleeper = sleepers.shift();
+    if (!sleeper) return;
+    time = Math.max(time, sleeper.wakeAt);
+    sleeper.wake();
+  }
+
+  return {
+    now: () => new Date(time),
+    advance: (ms) => {
+      time += ms;
+    },
+    sleep: (ms) =>
+      new Promise((wake) => {
+        sleepers.push({ wakeAt: time + Math.max(0, ms), wake });
+        sleepers.sort((one, other) => one.wakeAt - other.wakeAt);
+        // A turn of its own: work that needs no time is done before the next one wakes.
+        setTimeout(wakeNext, 0);
+      }),
+    settle: async () => {
+      for (let turn = 0; sleepers.length > 0; turn++) {
+        if (turn === 200) throw new Error("Something goes on sleeping after the test has ended");
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    },
+  };
+}
+
+/** What it throws is a rejection, as with real files. */
+function answer<T>(work: () => T): Promise<T> {
+  return Promise.resolve().then(work);
+}
+
+interface Entry extends FileFacts {
+  readonly content: Uint8Array;
+  readonly denied: boolean;
+}
+
+/** Files in memory. Paths are normalised as text: there are no links. */
+function fakeFiles(
+  outside: {
+    readonly workingDirectory: string;
+    readonly uid: number;
+    readonly now: () => Date;
+  },
+): { readonly files: Files; readonly put: (path: string, file: FakeFile) => void } {
+  const entries = new Map<string, Entry>();
+
+  function absolute(path: string): string {
+    return posix.resolve(outside.workingDirectory, path);
+  }
+
+  function add(path: string, file: FakeFileFacts): void {
+    const kind = file.kind ?? "file";
+    const content = typeof file.content === "string"
+      ? new TextEncoder().encode(file.content)
+      : file.content ?? new Uint8Array();
+    entries.set(path, {
+      kind,
+      content,
+      mode: file.mode ?? (kind === "directory" ? 0o755 : 0o644),
+      uid: file.uid ?? outside.uid,
+      gid: file.gid ?? outside.uid,
+      bytes: content.length,
+      modifiedAt: file.modifiedAt ?? outside.now(),
+      denied: file.denied ?? false,
+    });
+  }
+
+  /** Makes what is missing of a directory and those above it. */
+  function addDirectories(path: string, mode: number): void {
+    const found = entries.get(path);
+    if (found?.kind === "directory") return;
+    if (path !== "/") addDirectories(posix.dirname(path), mode);
+    if (found) throw new FileError(path, "exists", "it exists");
+    add(path, { kind: "directory", mode });
+  }
+
+  function put(path: string, file: FakeFile): void {
+    const facts = typeof file === "string" || file instanceof Uint8Array ? { content: file } : file;
+    addDirectories(posix.dirname(absolute(path)), 0o755);
+    add(absolute(path), facts);
+  }
+
+  function entry(path: string): Entry {
+    const problem = obstacle(path);
+    if (problem) throw problem;
+    const found = entries.get(absolute(path));
+    if (!found) throw missing(path);
+    if (found.denied) throw new FileError(path, "denied", "permission denied");
+    return found;
+  }
+
+  /** What is in the way to a path, among those above it. */
+  function obstacle(path: string): FileError | null {
+    for (let above = absolute(path); above !== "/";) {
+      above = posix.dirname(above);
+      const found = entries.get(above);
+      if (found && found.kind !== "directory") return notDirectory(path);
+      if (found?.denied) return new FileError(path, "denied", "permission denied");
+    }
+    return null;
+  }
+
+  function missing(path: string): FileError {
+    return obstacle(path) ?? new FileError(path, "missing", "no such file");
+  }
+
+  function notDirectory(path: string): FileError {
+    return new FileError(path, "other", "a part of the path is not a directory");
+  }
+
+  function namesIn(path: string): readonly string[] {
+    const above = absolute(path);
+    const names = [];
+    for (const other of entries.keys()) {
+      if (other !== "/" && posix.dirname(other) === above) names.push(posix.basename(other));
+    }
+    return names.sort();
+  }
+
+  function content(path: string): Uint8Array {
+    const found = entry(path);
+    if (found.kind === "directory") throw new FileError(path, "directory", "it is a directory");
+    if (found.kind === "socket") throw new FileError(path, "other", "No such device or address");
+    return found.content;
+  }
+
+  addDirectories(absolute("."), 0o755);
+
+  const files: Files = {
+    readText: (path) =>
+      answer(() => new TextDecoder("utf-8", { ignoreBOM: true }).decode(content(path))),
+    readFrom: (path, offset) => answer(() => content(path).slice(offset)),
+    facts: (path) =>
+      answer(() => {
+        const found = entries.get(absolute(path));
+        if (!found || obstacle(path)) return null;
+        const { kind, mode, uid, gid, bytes, modifiedAt } = found;
+        return { kind, mode, uid, gid, bytes, modifiedAt };
+      }),
+    list: (path) =>
+      answer(() => {
+        if (entry(path).kind !== "directory") throw notDirectory(path);
+        return namesIn(path);
+      }),
+    makeDirectory: (path) =>
+      answer(() => {
+        try {
+          addDirectories(absolute(path), 0o700);
+        } catch (error) {
+          // One of those above is in the way.
+          throw entries.has(absolute(path)) ? error : missing(path);
+        }
+      }),
+    create: (path) =>
+      answer(() => {
+        if (entries.has(absolute(path))) throw new FileError(path, "exists", "it exists");
+        const above = entries.get(posix.dirname(absolute(path)));
+        if (above?.kind !== "directory" || above.denied) throw missing(path);
+        add(absolute(path), { mode: 0o600 });
+      }),
+    remove: (path) =>
+      answer(() => {
+        if (!obstacle(path) && !entries.has(absolute(path))) return;
+        entry(path);
+        if (namesIn(path).length > 0) throw new FileError(path, "other", "Directory not empty");
+        entries.delete(absolute(path));
+      }),
+  };
+  return { files, put };
+}

@@ -1,0 +1,296 @@
+/**
+ * A private corner of the machine for one test: own home, own state, own tmux socket directory, and
+ * nothing of it left behind. Engines are shared with strangers, so a test sees only its own.
+ *
+ * ```ts
+ * tmuxTest("stop ends the whole process tree", async (t) => {
+ *   await t.tmux("new-session", "-d", "-s", "astro", "sleep", "60");
+ *   await t.waitFor(async () => (await t.processes()).length > 0, "the program");
+ *   await createTmuxRunner(t.world).stop("astro");
+ * });
+ * ```
+ */
+import { denoWorld, type World } from "../../src/world.ts";
+
+/** A private directory and the environment that goes with it. */
+export interface Sandbox {
+  /** Everything of this sandbox is in here. Its path is short: a socket's may have 103 bytes. */
+  readonly directory: string;
+  /** An empty directory to work in, also in the variable WORK. */
+  readonly work: string;
+  /** The whole environment: nothing of the test's own but PATH, USER and LOGNAME. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A line of `ps`. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** As `ps` writes it: `Ss+`, `T`. */
+  readonly state: string;
+  readonly command: string;
+}
+
+/** What a test with a private tmux gets. */
+export interface TmuxSandbox extends Sandbox {
+  /** The real world with the private environment and working directory; the clock is real, too. */
+  readonly world: World;
+  /** The same with more variables; undefined takes one away. */
+  readonly worldWith: (env: Readonly<Record<string, string | undefined>>) => World;
+  /**
+   * Runs `tmux -u -f /dev/null ARGS`, gives its output without the final newline.
+   *
+   * @throws when it ends with another code than 0 (use `t.world.exec` where that is expected)
+   */
+  readonly tmux: (...args: readonly string[]) => Promise<string>;
+  /** Asks every 20 ms until the answer is neither false nor empty, at most 10 s. */
+  readonly waitFor: <T>(condition: () => T | Promise<T>, what: string) => Promise<Truthy<T>>;
+  /** The processes that were started with this environment, zombies left out (Linux only). */
+  readonly processes: () => Promise<readonly ProcessRow[]>;
+}
+
+/** A value that is neither false nor empty. */
+export type Truthy<T> = Exclude<T, false | 0 | "" | null | undefined | void>;
+
+const WAIT_MS = 10_000;
+
+/**
+ * A test with a private tmux. Where tmux is missing it is ignored, in CI (KSTOPS_CI) it fails.
+ */
+export function tmuxTest(name: string, body: (t: TmuxSandbox) => void | Promise<void>): void {
+  Deno.test({ name, ignore: ignoreWithoutTmux(), fn: () => withTmux(body) });
+}
+
+/** Whether tests that need tmux are ignored: it is missing, and this is not CI. */
+export function ignoreWithoutTmux(): boolean {
+  return !Deno.env.get("KSTOPS_CI") && !hasTmux();
+}
+
+function hasTmux(): boolean {
+  try {
+    return new Deno.Command("tmux", { args: ["-V"], stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs `body` with a private tmux and clears up.
+ *
+ * @throws when a process that was started there outlives its tmux server; it is killed
+ */
+export async function withTmux(body: (t: TmuxSandbox) => void | Promise<void>): Promise<void> {
+  if (!hasTmux()) throw new Error("This test needs tmux, which is not installed");
+  const sandbox = await makeSandbox();
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    await body(tmuxSandbox(sandbox));
+  } catch (error) {
+    failure = { error };
+  }
+  const survivors = await clearSandbox(sandbox, { graceMs: 3_000 });
+  const problem = survivors.length === 0 ? null : `Left behind, and killed: ${describe(survivors)}`;
+  if (failure) {
+    if (problem) console.error(problem);
+    throw failure.error;
+  }
+  if (problem) throw new Error(problem);
+}
+
+function describe(rows: readonly ProcessRow[]): string {
+  return rows.map((row) => `${row.pid} ${row.state} ${row.command}`).join("; ");
+}
+
+function tmuxSandbox(sandbox: Sandbox): TmuxSandbox {
+  const worldWith: TmuxSandbox["worldWith"] = (env) => privateWorld(sandbox, env);
+  const world = worldWith({});
+  return {
+    ...sandbox,
+    world,
+    worldWith,
+    tmux: async (...args) => {
+      const argv = ["tmux", "-u", "-f", "/dev/null", ...args];
+      const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: WAIT_MS });
+      if (code !== 0) throw new Error(`${argv.join(" ")}: exit ${code}: ${stderr}${stdout}`);
+      return stdout.replace(/\n$/, "");
+    },
+    waitFor,
+    processes: () => taggedProcesses(sandbox),
+  };
+}
+
+/** Asks every 20 ms until the answer is neither false nor empty; what it throws is no answer, too. */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  what: string,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<Truthy<T>> {
+  const { timeoutMs = WAIT_MS } = options;
+  const deadline = performance.now() + timeoutMs;
+  while (true) {
+    let last: string;
+    try {
+      const answer = await condition();
+      if (answer) return answer as Truthy<T>;
+      last = `the last answer was ${Deno.inspect(answer)}`;
+    } catch (error) {
+      last = `the last answer was an error: ${error instanceof Error ? error.message : error}`;
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`Waited ${timeoutMs / 1000} s in vain for ${what}: ${last}`);
+    }
+    await pause(20);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The real world, in which only the environment and the working directory are other ones. */
+function privateWorld(
+  sandbox: Sandbox,
+  more: Readonly<Record<string, string | undefined>>,
+): World {
+  const real = denoWorld();
+  const env: Record<string, string> = { ...sandbox.env };
+  for (const [name, value] of Object.entries(more)) {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  }
+  return {
+    ...real,
+    exec: (argv, options) => {
+      // An exec adds to the environment of this process: what is not private has to go.
+      const hidden: Record<string, undefined> = {};
+      for (const name of Object.keys(Deno.env.toObject())) hidden[name] = undefined;
+      return real.exec(argv, { ...options, env: { ...hidden, ...env, ...options.env } });
+    },
+    env: (name) => env[name],
+    environment: () => ({ ...env }),
+    workingDirectory: () => sandbox.work,
+  };
+}
+
+/** Makes a sandbox. Every one must be given to {@link clearSandbox}. */
+export async function makeSandbox(): Promise<Sandbox> {
+  // Not TMPDIR: on macOS it is half as long as a socket's path may be.
+  const directory = await Deno.realPath(await Deno.makeTempDir({ dir: "/tmp", prefix: "k-" }));
+  const env: Record<string, string> = {
+    PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+    HOME: `${directory}/home`,
+    WORK: `${directory}/work`,
+    TMPDIR: `${directory}/tmp`,
+    TMUX_TMPDIR: `${directory}/t`,
+    XDG_CONFIG_HOME: `${directory}/home/.config`,
+    XDG_STATE_HOME: `${directory}/home/.local/state`,
+    LANG: "C.UTF-8",
+    SHELL: "/bin/sh",
+    TERM: "xterm",
+  };
+  for (const name of ["USER", "LOGNAME"]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = value;
+  }
+  for (const name of ["home", "work", "tmp", "t"]) {
+    await Deno.mkdir(`${directory}/${name}`, { mode: 0o700 });
+  }
+  return { directory, work: `${directory}/work`, env };
+}
+
+/**
+ * Ends the tmux servers of a sandbox, waits `graceMs` for everything else that was started in it,
+ * kills what is still there, and removes the directory.
+ *
+ * @returns the processes that had to be killed (Linux only: elsewhere they are not seen)
+ */
+export async function clearSandbox(
+  sandbox: Sandbox,
+  options: { readonly graceMs: number },
+): Promise<readonly ProcessRow[]> {
+  // A test may have taken rights away, which only root can do without.
+  await new Deno.Command("chmod", { args: ["-R", "u+rwx", sandbox.directory] }).output();
+  await killServers(sandbox);
+  const deadline = performance.now() + options.graceMs;
+  while (taggedPids(sandbox).length > 0 && performance.now() < deadline) await pause(20);
+  const survivors = await taggedProcesses(sandbox);
+  for (let round = 0; round < 250; round++) {
+    const pids = taggedPids(sandbox);
+    if (pids.length === 0) break;
+    for (const pid of pids) kill(pid);
+    await pause(20);
+  }
+  await Deno.remove(sandbox.directory, { recursive: true });
+  return survivors;
+}
+
+async function killServers(sandbox: Sandbox): Promise<void> {
+  const world = privateWorld(sandbox, {});
+  const root = sandbox.env["TMUX_TMPDIR"];
+  const directory = `${root}/tmux-${Deno.uid()}`;
+  let names: readonly string[];
+  try {
+    names = await world.files.list(directory);
+  } catch {
+    return; // No server was ever started.
+  }
+  await Promise.all(names.map(async (name) => {
+    try {
+      await world.exec(["tmux", "-S", `${directory}/${name}`, "kill-server"], { timeoutMs: 5_000 });
+    } catch {
+      // It does not answer, or a test put a file there that is no socket: its process is found.
+    }
+  }));
+}
+
+function kill(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // Gone by itself.
+  }
+}
+
+/** The processes whose environment names the socket directory of this sandbox. */
+function taggedPids(sandbox: Sandbox): readonly number[] {
+  if (Deno.build.os !== "linux") return [];
+  const tag = `TMUX_TMPDIR=${sandbox.env["TMUX_TMPDIR"]}`;
+  const pids: number[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    try {
+      // A zombie's is empty, and it can do no harm any more.
+      const environ = Deno.readTextFileSync(`/proc/${name}/environ`);
+      if (environ.split("\0").includes(tag)) pids.push(Number(name));
+    } catch {
+      // Gone meanwhile, or a stranger's.
+    }
+  }
+  return pids;
+}
+
+async function taggedProcesses(sandbox: Sandbox): Promise<readonly ProcessRow[]> {
+  const pids = taggedPids(sandbox);
+  if (pids.length === 0) return [];
+  const columns = "pid=,ppid=,pgid=,sess=,stat=,args=";
+  const argv = ["ps", "-ww", "-o", columns, "-p", pids.join(",")];
+  const { stdout } = await denoWorld().exec(argv, { timeoutMs: WAIT_MS });
+  const rows: ProcessRow[] = [];
+  for (const line of stdout.split("\n")) {
+    const found = /^ *(\d+) +(\d+) +(\d+) +(\d+) +(\S+) +(.*)$/.exec(line);
+    if (!found) continue;
+    const [, pid, parent, group, session, state = "", command = ""] = found;
+    if (state.startsWith("Z")) continue;
+    rows.push({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      session: Number(session),
+      state,
+      command,
+    });
+  }
+  return rows;
+}
