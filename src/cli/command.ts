@@ -1,0 +1,43 @@
+/** What a command gets, and what it answers. */
+import type { Config } from "../config/config.ts";
+import type { Json } from "../errors.ts";
+import type { Screen } from "../output/screen.ts";
+import type { Selection, Sessions } from "../sessions.ts";
+import type { World } from "../world.ts";
+
+/** Everything that a command works with. */
+export interface Context {
+  readonly world: World;
+  /** Whether the answer will be printed as JSON. */
+  readonly json: boolean;
+  readonly verbose: boolean;
+  /** The config that is in force, read once. */
+  readonly config: () => Promise<Config>;
+  /** The sessions of this machine and those of the config. */
+  readonly sessions: () => Promise<Sessions>;
+  /** Says something on stderr that is not the result. */
+  readonly warn: (text: string) => void;
+}
+
+/** What a command answers; only the app prints it. */
+export interface Reply {
+  /** The JSON document for scripts; undefined: there is none. */
+  readonly data?: Json;
+  /** The text for people. */
+  readonly text?: (screen: Screen) => string | Promise<string>;
+  /** Raw output, instead of text. */
+  readonly bytes?: Uint8Array;
+  /** What failed while the rest worked; the first one decides the exit status. */
+  readonly failures?: readonly unknown[];
+}
+
+/** Flags that choose a place, as commander gives them. */
+export interface PlaceFlags {
+  readonly backend?: "tmux" | "container" | undefined;
+  readonly socket?: string | undefined;
+}
+
+/** The selection that the flags make. */
+export function selectionOf({ backend, socket }: PlaceFlags): Selection {
+  return { backend, socketName: socket };
+}

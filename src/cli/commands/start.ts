@@ -1,0 +1,58 @@
+/** `kstops start NAME`: from the config, or made up on the spot. */
+import { UsageError } from "../../errors.ts";
+import type { SessionStatus } from "../../model.ts";
+import { changeToWire } from "../../output/wire.ts";
+import { endWords } from "../../output/screen.ts";
+import type { Context, Reply } from "../command.ts";
+import { definitionFor, namesFrom, type StartFlags } from "../definitions.ts";
+import { forEach } from "../many.ts";
+
+/** Flags of `start`. */
+export interface StartCommandFlags extends StartFlags {
+  readonly names: readonly string[];
+  readonly all?: true | undefined;
+  readonly wait: boolean;
+  readonly quiet?: true | undefined;
+  /** What stands behind `--`. */
+  readonly argv: readonly string[] | null;
+}
+
+/** Starts sessions, side by side. */
+export async function start(context: Context, flags: StartCommandFlags): Promise<Reply> {
+  const names = await namesFrom(context, "start", flags);
+  if (names.length > 1 || flags.all) refuseSingleFlags(flags);
+  return await forEach(names, {
+    work: (name) => startOne(context, name, flags),
+    toJson: changeToWire,
+    toText: flags.quiet ? null : startedText,
+    isList: flags.all === true,
+  });
+}
+
+function refuseSingleFlags({ command, image, argv }: StartCommandFlags): void {
+  if (command === undefined && image === undefined && argv === null) return;
+  throw new UsageError("Cannot start several sessions with one command: name one session only", {
+    hint: "without --command, --image and -- ARGV, each runs what the config says",
+  });
+}
+
+async function startOne(
+  context: Context,
+  name: string,
+  flags: StartCommandFlags,
+): Promise<SessionStatus> {
+  const { definition, startWaitMs } = await definitionFor(context, name, flags);
+  const sessions = await context.sessions();
+  return await sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 });
+}
+
+/** `Started astro (tmux, pid 4711)`. */
+export function startedText(status: SessionStatus): string {
+  const { name, engine, backend, pid, state } = status;
+  const facts = [
+    engine ?? backend,
+    ...(pid === null ? [] : [`pid ${pid}`]),
+    ...(state === "exited" ? [`it has ended already, ${endWords(status)}`] : []),
+  ];
+  return `Started ${name} (${facts.join(", ")})`;
+}

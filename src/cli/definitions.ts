@@ -1,0 +1,116 @@
+/** From flags and config to definitions, for the commands that need them. */
+import { allProblems, problemText } from "../config/config.ts";
+import { readEnvFiles } from "../config/load.ts";
+import { envFilesOf, resolve, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
+import { UsageError } from "../errors.ts";
+import type { BackendType, Definition, Runtime } from "../model.ts";
+import type { Context } from "./command.ts";
+
+/** Flags that say what to start, as commander gives them. */
+export interface StartFlags {
+  readonly backend?: BackendType | undefined;
+  readonly command?: string | undefined;
+  readonly argv?: readonly string[] | null;
+  readonly image?: string | undefined;
+  readonly workdir?: string | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly envFile?: readonly string[] | undefined;
+  readonly volume?: readonly string[] | undefined;
+  readonly port?: readonly string[] | undefined;
+  readonly logVolume?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly runtime?: Runtime | undefined;
+  readonly shell?: true | undefined;
+  readonly unsafeEnv?: readonly string[] | undefined;
+}
+
+/** Flags that say which sessions. */
+export interface NameFlags {
+  readonly names: readonly string[];
+  readonly all?: true | undefined;
+}
+
+/** Says what is wrong with the config, for commands that work without it. */
+export async function warnOfProblems({ config, warn }: Context): Promise<void> {
+  for (const problem of allProblems(await config())) warn(problemText(problem));
+}
+
+/**
+ * The names that a command is to work on, each once.
+ *
+ * @throws {UsageError} `usage`: none, or names beside `--all`
+ */
+export async function namesFrom(
+  { config }: Context,
+  verb: string,
+  { names, all }: NameFlags,
+): Promise<string[]> {
+  if (all && names.length > 0) {
+    throw new UsageError(`Cannot ${verb} names and --all at once`, { hint: "use one of them" });
+  }
+  if (all) return [...(await config()).sessions.keys()];
+  if (names.length === 0) {
+    throw new UsageError(`Cannot ${verb} nothing: a session name is missing`, {
+      hint: `kstops ${verb} NAME, or --all for every session of the config`,
+    });
+  }
+  return [...new Set(names)];
+}
+
+/** Whether the config has a session of that name. */
+export async function isDefined({ config }: Context, name: string): Promise<boolean> {
+  return (await config()).sessions.has(name);
+}
+
+/** The definition that flags, config and defaults make together, and how long to watch its start. */
+export async function definitionFor(
+  context: Context,
+  name: string,
+  flags: StartFlags,
+): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
+  const { world, warn, verbose } = context;
+  const config = await context.config();
+  const wanted = resolvable(flags);
+  const workingDirectory = world.workingDirectory();
+  const envFiles = await readEnvFiles(
+    world,
+    envFilesOf(name, wanted, config, { workingDirectory }),
+  );
+  const { definition, warnings, leftOut } = resolve(name, wanted, config, {
+    workingDirectory,
+    env: world.env,
+    envFiles,
+  });
+  for (const warning of warnings) warn(warning);
+  if (verbose && leftOut.length > 0) {
+    warn(
+      `${name}: left out, since it does not apply to ${definition.backend}: ${leftOut.join(", ")}`,
+    );
+  }
+  return { definition, startWaitMs: config.settings.startWaitMs };
+}
+
+/** The flags without what was not given. */
+function resolvable(flags: StartFlags): ResolvableFlags {
+  const { backend, command, argv, image, workdir, env, envFile, volume, port } = flags;
+  const { logVolume, socket, runtime, shell, unsafeEnv } = flags;
+  const given = {
+    backend,
+    command,
+    argv: argv ?? undefined,
+    image,
+    workingDir: workdir,
+    env,
+    envFiles: envFile,
+    volumes: volume,
+    ports: port,
+    logVolume,
+    socket,
+    runtime,
+    shell,
+    unsafeEnv,
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as ResolvableFlags;
+}

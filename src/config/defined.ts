@@ -1,0 +1,61 @@
+/** What a config says of its sessions before any of them is started. Pure. */
+import type { BackendType } from "../model.ts";
+import { absolutePath, type Config, problemText, type SessionEntry } from "./config.ts";
+import { hasVariables } from "./interpolate.ts";
+
+/** A session as the config defines it, as far as it matters before a start. */
+export interface DefinedSession {
+  readonly name: string;
+  readonly backend: BackendType;
+  /** The place that the definition names; what it does not name is null. */
+  readonly named: { readonly backend: BackendType | null; readonly socketName: string | null };
+  /** As written: variables are not filled in. */
+  readonly command: readonly string[] | null;
+  readonly image: string | null;
+  readonly workingDir: string | null;
+  /** Whether stopping it needs a yes. */
+  readonly protected: boolean;
+  /** What is wrong with the definition; null when nothing is. */
+  readonly problem: string | null;
+}
+
+/** All sessions of a config, those with mistakes included. */
+export function definedSessions(config: Config): DefinedSession[] {
+  return [...config.sessions.values()].map((entry) => definedSession(entry, config));
+}
+
+function definedSession(entry: SessionEntry, config: Config): DefinedSession {
+  const { name } = entry;
+  if (entry.kind === "invalid") {
+    return {
+      name,
+      backend: entry.backend ?? config.settings.defaultBackend,
+      named: { backend: entry.backend, socketName: null },
+      command: null,
+      image: null,
+      workingDir: null,
+      protected: false,
+      problem: entry.problems.map(problemText).join("; "),
+    };
+  }
+  const { settings } = entry;
+  const backend = settings.backend ?? config.settings.defaultBackend;
+  return {
+    name,
+    backend,
+    named: {
+      backend: settings.backend,
+      socketName: backend === "tmux" ? settings.socketName : null,
+    },
+    command: typeof settings.command === "string" ? [settings.command] : settings.command,
+    image: backend === "container" ? settings.image : null,
+    workingDir: directoryOf(backend, settings.workingDir, config),
+    protected: settings.protected,
+    problem: null,
+  };
+}
+
+function directoryOf(backend: BackendType, path: string | null, config: Config): string | null {
+  if (path !== null && hasVariables(path)) return path;
+  return backend === "tmux" ? absolutePath(config.directory, path ?? ".") : path;
+}

@@ -1,0 +1,103 @@
+/** The texts of a session with their variables filled in, at a start. Pure. */
+import { SessionConfigError } from "../errors.ts";
+import { splitCommand, validateCommand } from "../validate/command.ts";
+import { type Config, type Path, pathText, type Problem, type UsableEntry } from "./config.ts";
+import {
+  hasVariables,
+  interpolate,
+  interpolateCommand,
+  type Lookup,
+  type Mistake,
+  shellText,
+} from "./interpolate.ts";
+
+/** Throws {@link SessionConfigError} for a value that is not allowed. */
+export type Check = (value: string) => unknown;
+
+/**
+ * Fills in the variables of a session's texts, and collects what goes wrong. A text without
+ * variables was checked when the config was loaded.
+ */
+export interface Filler {
+  readonly text: (path: Path, text: string, check: Check) => string;
+  readonly optional: (path: Path, text: string | null, check: Check) => string | null;
+  readonly list: (path: Path, texts: readonly string[], check: Check) => readonly string[];
+  readonly command: (text: string) => readonly string[];
+  /** Checks the words of a command in which something was filled in. */
+  readonly words: (words: readonly string[], isFilled: boolean) => readonly string[];
+  /** @param lookup the environment of the shell, which expands the variables itself */
+  readonly shell: (
+    text: string,
+    lookup: Lookup,
+  ) => { readonly text: string; readonly names: readonly string[] };
+  readonly fail: (path: Path, mistake: Mistake) => void;
+  readonly problems: readonly Problem[];
+  readonly secrets: readonly string[];
+}
+
+/** Says nothing more, since the value may be secret. */
+const FILLED_WRONG = {
+  message: "with its variables filled in, the value is not allowed",
+  hint: null,
+};
+
+/** A filler for a session of the config; null: for one that is not in it, and has no texts. */
+export function filler(
+  entry: UsableEntry | null,
+  { config, lookup }: { config: Config; lookup: Lookup },
+): Filler {
+  const problems: Problem[] = [];
+  const secrets: string[] = [...entry?.secrets ?? []];
+
+  function fail(path: Path, { message, hint }: Mistake): void {
+    const { line = null, column = null } = entry?.positions.get(pathText(path)) ?? {};
+    const full = pathText(["ops", "sessions", entry?.name ?? "", ...path]);
+    problems.push({ file: config.path ?? "", line, column, path: full, message, hint });
+  }
+
+  function note(path: Path, found: { secrets?: readonly string[]; mistakes: readonly Mistake[] }) {
+    secrets.push(...found.secrets ?? []);
+    for (const mistake of found.mistakes) fail(path, mistake);
+  }
+
+  function check(path: Path, work: () => unknown): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof SessionConfigError)) throw error;
+      fail(path, FILLED_WRONG);
+    }
+  }
+
+  function text(path: Path, text: string, rule: Check): string {
+    if (!hasVariables(text)) return text;
+    const filled = interpolate(text, lookup);
+    note(path, filled);
+    if (filled.mistakes.length === 0) check(path, () => rule(filled.text));
+    return filled.text;
+  }
+
+  return {
+    text,
+    optional: (path, value, rule) => value === null ? null : text(path, value, rule),
+    list: (path, texts, rule) => texts.map((value, index) => text([...path, index], value, rule)),
+    command: (text) => {
+      if (!hasVariables(text)) return splitCommand(text);
+      const filled = interpolateCommand(text, { lookup, split: splitCommand });
+      note(["command"], filled);
+      return filled.words;
+    },
+    words: (words, isFilled) => {
+      if (isFilled && problems.length === 0) check(["command"], () => validateCommand(words));
+      return words;
+    },
+    shell: (text, lookup) => {
+      const filled = shellText(text, lookup);
+      note(["command"], filled);
+      return filled;
+    },
+    fail,
+    problems,
+    secrets,
+  };
+}

@@ -1,0 +1,551 @@
+/** Flags over config over defaults: what exactly a start is to start. Pure. */
+import {
+  type Json,
+  quote,
+  SessionConfigError,
+  SessionNotFoundError,
+  UsageError,
+} from "../errors.ts";
+import type { BackendType, Definition, Runtime, TmuxDefinition } from "../model.ts";
+import { closest } from "../suggest.ts";
+import { splitCommand, validateCommand } from "../validate/command.ts";
+import { validateEnv } from "../validate/env.ts";
+import { validateImageName } from "../validate/image.ts";
+import { validateSessionName } from "../validate/name.ts";
+import { validatePorts } from "../validate/ports.ts";
+import { validateSocketName } from "../validate/socket_name.ts";
+import { validateVolumes } from "../validate/volumes.ts";
+import {
+  absolutePath,
+  type Config,
+  type Problem,
+  problemText,
+  type SessionEntry,
+  type SessionSettings,
+  type UsableEntry,
+} from "./config.ts";
+import { parseEnvFile } from "./env_file.ts";
+import { type Filler, filler } from "./filler.ts";
+import { hasVariables, type Lookup } from "./interpolate.ts";
+import { checkDirectory, checkNetwork, checkText, checkUser } from "./rules.ts";
+
+/** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
+export interface StartFlags {
+  readonly backend?: BackendType | undefined;
+  /** One string, as after `--command`. */
+  readonly command?: string | undefined;
+  /** Words, as after `--`. */
+  readonly argv?: readonly string[] | undefined;
+  readonly shell?: boolean | undefined;
+  readonly image?: string | undefined;
+  readonly workingDir?: string | undefined;
+  /** `KEY=VALUE`, or `KEY` to take it from {@link Surroundings.env}. */
+  readonly env?: readonly string[] | undefined;
+  readonly envFiles?: readonly string[] | undefined;
+  readonly volumes?: readonly string[] | undefined;
+  readonly ports?: readonly string[] | undefined;
+  readonly logVolume?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly runtime?: Runtime | undefined;
+  readonly unsafeEnv?: readonly string[] | undefined;
+}
+
+/** What a start takes from around it. */
+export interface Surroundings {
+  readonly workingDirectory: string;
+  readonly env: Lookup;
+  /** The texts of the files that {@link envFilesOf} names. */
+  readonly envFiles: ReadonlyMap<string, string>;
+}
+
+/** What to start, and what there is to say about it. */
+export interface Resolved {
+  readonly definition: Definition;
+  readonly warnings: readonly string[];
+  /** Keys of the config that do not apply to the backend. */
+  readonly leftOut: readonly string[];
+  /** Texts to mask wherever they turn up: values of variables, and what came from the environment. */
+  readonly secrets: readonly string[];
+}
+
+/** Where a session of the config is to be found. */
+export interface DefinedPlace {
+  /** Null when the config is wrong about it. */
+  readonly backend: BackendType | null;
+  /** Null when the config names none, or it is no tmux session. */
+  readonly socketName: string | null;
+  /** Null when the config names none, or it is no container. */
+  readonly runtime: Runtime | null;
+}
+
+/** What a config says of the place of a session. */
+export function placeOf(entry: SessionEntry, config: Config): DefinedPlace {
+  const { defaultBackend, containerRuntime } = config.settings;
+  const said = entry.kind === "usable" ? entry.settings : entry;
+  const backend = entry.kind === "usable" ? said.backend ?? defaultBackend : said.backend;
+  return {
+    backend,
+    socketName: backend === "tmux" ? said.socketName : null,
+    runtime: backend === "container" ? said.runtime ?? containerRuntime : null,
+  };
+}
+
+/** Absolute paths of the env files of a session, in the order in which later ones win. */
+export function envFilesOf(
+  name: string,
+  flags: StartFlags,
+  config: Config,
+  { workingDirectory }: Pick<Surroundings, "workingDirectory">,
+): readonly string[] {
+  const files = filesOf(config.sessions.get(name), { flags, config, workingDirectory });
+  return [...files.ofConfig, ...files.ofFlags];
+}
+
+function filesOf(
+  entry: SessionEntry | undefined,
+  { flags, config, workingDirectory }: {
+    flags: StartFlags;
+    config: Config;
+    workingDirectory: string;
+  },
+): { ofConfig: readonly string[]; ofFlags: readonly string[] } {
+  const ofConfig = entry?.kind === "usable" ? entry.settings.envFiles : [];
+  return {
+    ofConfig: ofConfig.map((path) => absolutePath(config.directory, path)),
+    ofFlags: (flags.envFiles ?? []).map((path) => absolutePath(workingDirectory, path)),
+  };
+}
+
+/**
+ * What `start NAME` with these flags is to start.
+ *
+ * @throws {UsageError} when the flags contradict each other, or something is missing that they ask for
+ * @throws {SessionNotFoundError} when the config has no such session and the flags give nothing to run
+ * @throws {SessionConfigError} `config_invalid` for what is wrong in the config, `value_invalid` for
+ * what is wrong in a flag
+ */
+export function resolve(
+  name: string,
+  flags: StartFlags,
+  config: Config,
+  surroundings: Surroundings,
+): Resolved {
+  const implied = impliedBackend(flags);
+  const entry = entryOf(name, config);
+  if (entry === null) {
+    if (!hasProgram(flags)) throw notFound(name, config);
+    validateSessionName(name);
+  }
+  const backend = flags.backend ?? implied ?? entry?.settings.backend ??
+    config.settings.defaultBackend;
+  const start: Start = {
+    name,
+    flags,
+    config,
+    surroundings,
+    entry,
+    settings: entry?.settings ?? NO_SETTINGS,
+    filler: filler(entry, { config, lookup: surroundings.env }),
+    baseDirectory: entry === null ? surroundings.workingDirectory : config.directory,
+    asked: flags.backend !== undefined || implied !== null || entry === null,
+  };
+  const variables = variablesOf(start);
+  return backend === "tmux" ? resolveTmux(start, variables) : resolveContainer(start, variables);
+}
+
+/** Everything that a definition is made from. */
+interface Start {
+  readonly name: string;
+  readonly flags: StartFlags;
+  readonly config: Config;
+  readonly surroundings: Surroundings;
+  /** Null: the session is not in the config. */
+  readonly entry: UsableEntry | null;
+  readonly settings: SessionSettings;
+  readonly filler: Filler;
+  /** What relative paths of the settings are relative to. */
+  readonly baseDirectory: string;
+  /** Whether the backend is the choice of the flags, and not of the config. */
+  readonly asked: boolean;
+}
+
+function resolveTmux(start: Start, variables: Variables): Resolved {
+  const { name, flags, settings, filler, surroundings } = start;
+  const { argv, shellEnv } = commandOf(start, variables);
+  if (argv === null) {
+    throw incomplete(start, {
+      lacks: "a command",
+      hint: start.asked
+        ? "add --command, or the program after --"
+        : settings.image === null
+        ? "give the session a command"
+        : "give the session a command, or backend: container to run its image",
+    });
+  }
+  const configured = settings.workingDir === null
+    ? "."
+    : filler.text(["working_dir"], settings.workingDir, checkDirectory);
+  if (flags.workingDir !== undefined) checkDirectory(flags.workingDir);
+  const workingDir = flags.workingDir === undefined
+    ? absolutePath(start.baseDirectory, configured)
+    : absolutePath(surroundings.workingDirectory, flags.workingDir);
+  if (flags.socket !== undefined) validateSocketName(flags.socket);
+  const socketName = flags.socket ?? settings.socketName ?? "default";
+  const common = commonOf(start, { ...variables.env, ...shellEnv });
+  return finished(start, {
+    definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
+    warnings: variables.warnings,
+    leftOut: setKeys(settings, CONTAINER_KEYS),
+  });
+}
+
+function resolveContainer(start: Start, variables: Variables): Resolved {
+  const { name, flags, settings, filler, config } = start;
+  if (flags.image !== undefined) validateImageName(flags.image);
+  const image = flags.image ?? filler.optional(["image"], settings.image, validateImageName);
+  if (image === null) {
+    throw incomplete(start, {
+      lacks: "an image",
+      hint: start.asked ? "add --image" : "give the session an image",
+    });
+  }
+  const { argv, shellEnv } = commandOf(start, variables);
+  const leftOut = setKeys(settings, TMUX_KEYS);
+  const workingDir = containerDirectory(start, leftOut);
+  const flagged = given(flags.ports);
+  const ports = flagged !== null
+    ? validatePorts(flagged)
+    : filler.list(["ports"], settings.ports, (port) => validatePorts([port]));
+  const common = commonOf(start, { ...variables.env, ...shellEnv });
+  return finished(start, {
+    definition: {
+      backend: "container",
+      name,
+      image,
+      argv,
+      workingDir,
+      volumes: volumesOf(start),
+      ports,
+      runtime: flags.runtime ?? settings.runtime ?? config.settings.containerRuntime,
+      network: filler.optional(["network"], settings.network, checkNetwork),
+      user: filler.optional(["user"], settings.user, checkUser),
+      restart: settings.restart,
+      runArgs: filler.list(["run_args"], settings.runArgs, checkText),
+      ...common,
+    },
+    warnings: variables.warnings,
+    leftOut,
+  });
+}
+
+/** The result, unless something in the config turned out to be wrong on the way. */
+function finished(start: Start, found: Omit<Resolved, "secrets">): Resolved {
+  const { filler, name } = start;
+  if (filler.problems.length > 0) throw configInvalid(name, filler.problems);
+  const secrets = [...filler.secrets, ...Object.values(found.definition.env)];
+  return { ...found, secrets: [...new Set(secrets)].filter((secret) => secret !== "") };
+}
+
+/** The backend that flags mean without saying so. */
+function impliedBackend(flags: StartFlags): BackendType | null {
+  if (flags.command !== undefined && given(flags.argv) !== null) {
+    throw new UsageError("--command and a program after -- cannot be used together");
+  }
+  if (flags.shell === true && given(flags.argv) !== null) {
+    throw new UsageError("--shell needs a string, and words after -- are none", {
+      hint: "use --command",
+    });
+  }
+  const container = Object.entries({
+    "--image": flags.image,
+    "--volume": given(flags.volumes),
+    "--port": given(flags.ports),
+    "--log-volume": flags.logVolume,
+    "--runtime": flags.runtime,
+  }).filter(([, value]) => value !== undefined && value !== null).map(([flag]) => flag);
+  const tmux = flags.socket === undefined ? [] : ["--socket"];
+  const [ofContainer] = container;
+  const [ofTmux] = tmux;
+  if (ofContainer !== undefined && (ofTmux !== undefined || flags.backend === "tmux")) {
+    throw new UsageError(`${ofContainer} cannot be used with ${ofTmux ?? "--backend tmux"}`, {
+      hint: `${container.join(", ")}: only for containers`,
+    });
+  }
+  if (ofTmux !== undefined && flags.backend === "container") {
+    throw new UsageError(`${ofTmux} cannot be used with --backend container`, {
+      hint: `${ofTmux}: only for tmux`,
+    });
+  }
+  return ofContainer !== undefined ? "container" : ofTmux !== undefined ? "tmux" : null;
+}
+
+/** The session in the config, if it is there and can be started. */
+function entryOf(name: string, config: Config): UsableEntry | null {
+  if (config.problems.length > 0) throw configInvalid(name, config.problems);
+  const entry = config.sessions.get(name);
+  if (entry === undefined) return null;
+  if (entry.kind === "invalid") throw configInvalid(name, entry.problems);
+  if (entry.unset.length > 0) throw configInvalid(name, entry.unset);
+  return entry;
+}
+
+function hasProgram(flags: StartFlags): boolean {
+  return flags.command !== undefined || flags.image !== undefined || given(flags.argv) !== null;
+}
+
+function notFound(name: string, config: Config): SessionNotFoundError {
+  const near = closest(name, config.sessions.keys());
+  return new SessionNotFoundError("start", name, {
+    hint: near === null
+      ? "define it in a config file, or say what to run: --command, --image, or a program after --"
+      : `did you mean "${near}"?`,
+  });
+}
+
+function incomplete(
+  { name, asked }: Start,
+  { lacks, hint }: { lacks: string; hint: string },
+): UsageError | SessionConfigError {
+  const message = `Cannot start ${quote(name)}: it has no ${lacks.replace(/^an? /, "")}`;
+  return asked
+    ? new UsageError(message, { hint })
+    : new SessionConfigError(message, { code: "config_invalid", hint });
+}
+
+function configInvalid(name: string, problems: readonly Problem[]): SessionConfigError {
+  const [first] = problems;
+  const isOne = problems.length === 1;
+  const lines = problems.map((problem) =>
+    problemText(problem) + (problem.hint === null || isOne ? "" : ` (${problem.hint})`)
+  );
+  return new SessionConfigError(
+    isOne
+      ? `Cannot start ${quote(name)}: ${lines.join()}`
+      : [`Cannot start ${quote(name)}: the config has ${problems.length} mistakes`, ...lines]
+        .join("\n"),
+    {
+      code: "config_invalid",
+      hint: isOne ? first?.hint ?? null : null,
+      details: { problems: problems.map((problem): Json => ({ ...problem })) },
+    },
+  );
+}
+
+/**
+ * Program and arguments, null when neither flags nor config say any, and what a shell needs in its
+ * environment besides.
+ */
+function commandOf(
+  { flags, settings, filler, name, surroundings }: Start,
+  { env }: Variables,
+): { argv: readonly string[] | null; shellEnv: Readonly<Record<string, string>> } {
+  const shell = flags.shell ?? settings.shell;
+  const words = given(flags.argv);
+  if (words !== null) return { argv: validateCommand(words), shellEnv: {} };
+  if (flags.command !== undefined) {
+    validateCommand(flags.command, { shell });
+    return { argv: shell ? inShell(flags.command) : splitCommand(flags.command), shellEnv: {} };
+  }
+  const { command } = settings;
+  if (command === null) return { argv: null, shellEnv: {} };
+  if (typeof command !== "string") {
+    if (shell) {
+      throw new UsageError(`--shell needs a string, and the command of ${quote(name)} is a list`);
+    }
+    const argv = filler.list(["command"], command, () => {});
+    return { argv: filler.words(argv, command.some(hasVariables)), shellEnv: {} };
+  }
+  if (!shell) {
+    const argv = filler.words(filler.command(command), hasVariables(command));
+    return { argv, shellEnv: {} };
+  }
+  const lookup: Lookup = (key) => Object.hasOwn(env, key) ? env[key] : surroundings.env(key);
+  const { text, names } = filler.shell(command, lookup);
+  const shellEnv = names.map((key): [string, string | undefined] => [key, lookup(key)])
+    .filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return { argv: inShell(text), shellEnv: Object.fromEntries(shellEnv) };
+}
+
+function inShell(text: string): readonly string[] {
+  return ["sh", "-c", text];
+}
+
+/** What the definitions of both backends have. */
+function commonOf(
+  { settings, config, flags }: Start,
+  env: Readonly<Record<string, string>>,
+): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName"> {
+  return {
+    env: validateEnv(env, { unsafeKeys: unsafeKeys({ settings, flags }) }),
+    stopSignal: settings.stopSignal ?? config.settings.stopSignal,
+    stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
+    protected: settings.protected,
+  };
+}
+
+function unsafeKeys({ settings, flags }: Pick<Start, "settings" | "flags">): readonly string[] {
+  return [...settings.unsafeEnv, ...flags.unsafeEnv ?? []];
+}
+
+interface Variables {
+  readonly env: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+/** The variables, key by key: env files of the config, its `env`, then the same of the flags. */
+function variablesOf(start: Start): Variables {
+  const { flags, entry, config, surroundings, settings, filler } = start;
+  const { workingDirectory } = surroundings;
+  const files = filesOf(entry ?? undefined, { flags, config, workingDirectory });
+  const ofFiles = (paths: readonly string[]) =>
+    paths.flatMap((path) => {
+      const text = surroundings.envFiles.get(path);
+      if (text === undefined) throw new Error(`${path} was not read`);
+      return [...parseEnvFile(text, path)];
+    });
+  const ofConfig = [...settings.env].map(([key, value]): [string, string | null] => [
+    key,
+    value === null ? null : filler.text(["env", key], value, () => {}),
+  ]);
+  const env = new Map<string, string>();
+  const unset = new Set<string>();
+  for (
+    const [key, written] of [
+      ...ofFiles(files.ofConfig),
+      ...ofConfig,
+      ...ofFiles(files.ofFlags),
+      ...(flags.env ?? []).map((text) => envFlag(text, unsafeKeys(start))),
+    ]
+  ) {
+    const value = written ?? surroundings.env(key);
+    env.delete(key);
+    if (value === undefined) unset.add(key);
+    else env.set(key, value);
+  }
+  return {
+    env: Object.fromEntries(env),
+    warnings: [...unset].filter((key) => !env.has(key)).map((key) =>
+      `${key} is left out: it is to be taken from the environment, and is not set there`
+    ),
+  };
+}
+
+function envFlag(text: string, unsafeKeys: readonly string[]): [string, string | null] {
+  const equals = text.indexOf("=");
+  const key = equals === -1 ? text : text.slice(0, equals);
+  validateEnv(Object.fromEntries([[key, ""]]), { unsafeKeys });
+  return [key, equals === -1 ? null : text.slice(equals + 1)];
+}
+
+function volumesOf(
+  { flags, settings, filler, surroundings, baseDirectory }: Start,
+): readonly string[] {
+  const check = (volume: string) => validateVolumes([volume]);
+  const here = surroundings.workingDirectory;
+  const flagged = given(flags.volumes);
+  const volumes = flagged !== null
+    ? validateVolumes(flagged).map((volume) => absoluteVolume(here, volume))
+    : filler.list(["volumes"], settings.volumes, check)
+      .map((volume) => absoluteVolume(baseDirectory, volume));
+  if (flags.logVolume !== undefined) check(flags.logVolume);
+  const configured = filler.optional(["log_volume"], settings.logVolume, check);
+  const logVolume = flags.logVolume !== undefined
+    ? absoluteVolume(here, flags.logVolume)
+    : configured === null
+    ? null
+    : absoluteVolume(baseDirectory, configured);
+  const all = logVolume === null ? volumes : [...volumes, logVolume];
+  return filler.problems.length > 0 ? all : validateVolumes(all);
+}
+
+function absoluteVolume(directory: string, volume: string): string {
+  const [source = "", ...rest] = volume.split(":");
+  if (source !== "." && !source.startsWith("./")) return volume;
+  if (directory.includes(":")) {
+    throw new SessionConfigError(
+      `Cannot use ${quote(directory)} as the directory of a volume: it has a colon`,
+      { hint: "move to another directory, or use a named volume" },
+    );
+  }
+  return [absolutePath(directory, source), ...rest].join(":");
+}
+
+function containerDirectory(
+  { flags, settings, filler, config, entry }: Start,
+  leftOut: string[],
+): string | null {
+  const inside = (path: string) => {
+    checkDirectory(path);
+    if (path.startsWith("/")) return;
+    throw new SessionConfigError(
+      `Cannot use ${quote(path)} as a directory: inside a container it must be absolute`,
+    );
+  };
+  if (flags.workingDir !== undefined) {
+    inside(flags.workingDir);
+    return flags.workingDir;
+  }
+  const { workingDir } = settings;
+  if (workingDir === null) return null;
+  const path = filler.text(["working_dir"], workingDir, checkDirectory);
+  if (path.startsWith("/") || filler.problems.length > 0) return path;
+  const isSwitched = entry !== null && placeOf(entry, config).backend === "tmux";
+  if (isSwitched) leftOut.push("working_dir");
+  else {filler.fail(["working_dir"], {
+      message: "inside a container it must be absolute",
+      hint: null,
+    });}
+  return null;
+}
+
+const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
+  image: "image",
+  volumes: "volumes",
+  log_volume: "logVolume",
+  ports: "ports",
+  runtime: "runtime",
+  network: "network",
+  user: "user",
+  restart: "restart",
+  run_args: "runArgs",
+};
+const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = { socket_name: "socketName" };
+
+/** Those of the keys that the settings have. */
+function setKeys(
+  settings: SessionSettings,
+  keys: Readonly<Record<string, keyof SessionSettings>>,
+): string[] {
+  return Object.entries(keys).filter(([, key]) => {
+    const value = settings[key];
+    return value !== null && !(Array.isArray(value) && value.length === 0);
+  }).map(([name]) => name);
+}
+
+/** A list that was given; a repeatable flag that was not is undefined or empty. */
+function given<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list === undefined || list.length === 0 ? null : list;
+}
+
+const NO_SETTINGS: SessionSettings = {
+  backend: null,
+  command: null,
+  shell: false,
+  workingDir: null,
+  env: new Map(),
+  envFiles: [],
+  socketName: null,
+  image: null,
+  volumes: [],
+  logVolume: null,
+  ports: [],
+  runtime: null,
+  stopSignal: null,
+  stopTimeoutSeconds: null,
+  network: null,
+  user: null,
+  restart: null,
+  runArgs: [],
+  protected: false,
+  unsafeEnv: [],
+};

@@ -1,0 +1,64 @@
+/** Rules for values that have no validator of their own, with the same kind of errors. */
+import type { SessionConfigError } from "../errors.ts";
+import { characterName, findControl, refusal, shown } from "../validate/refusal.ts";
+
+/** A text that is not empty and has no control characters. */
+export function checkText(value: string): void {
+  check(value, "a value", () => null);
+}
+
+/** A directory. Nobody expands a `~`. */
+export function checkDirectory(value: string): void {
+  check(value, "a directory", () => {
+    if (!/^~(?:\/|$)/.test(value)) return null;
+    return { reason: "it starts with ~, which stands for nothing here", hint: "write ${HOME}" };
+  });
+}
+
+/** A network that a container joins, in any form that docker or podman knows; never a flag. */
+export function checkNetwork(value: string): void {
+  check(value, "a network", () => {
+    if (/^[A-Za-z0-9]\S*$/.test(value)) return null;
+    return { reason: "it is no name", hint: "name a network, such as backend, host or none" };
+  });
+}
+
+/** `NAME[:GROUP]` or `UID[:GID]`. */
+export function checkUser(value: string): void {
+  check(value, "a user", () => {
+    if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(value)) return null;
+    return { reason: "it is no user", hint: "write NAME, UID, NAME:GROUP or UID:GID" };
+  });
+}
+
+/** What docker-run(1) and podman-run(1) both have as `--restart`. */
+export function checkRestart(value: string): void {
+  check(value, "a restart policy", () => {
+    if (/^(?:no|always|unless-stopped|on-failure(?::[0-9]{1,9})?)$/.test(value)) return null;
+    return {
+      reason: "it is no restart policy",
+      hint: "use no, on-failure, on-failure:3, always or unless-stopped",
+    };
+  });
+}
+
+type Refused = { readonly reason: string; readonly hint: string } | null;
+
+function check(value: string, kind: string, rule: () => Refused): void {
+  const control = findControl(value);
+  const problem: Refused = value === ""
+    ? { reason: "it is empty", hint: "give a value, or leave the key out" }
+    : control !== undefined
+    ? { reason: `it has ${characterName(control)}`, hint: "remove that character" }
+    : rule();
+  if (problem !== null) throw refusal(`${shown(value)} as ${kind}`, problem);
+}
+
+/**
+ * What a validator says is wrong, without the value: the end of `Cannot use VALUE as a KIND: REASON`.
+ */
+export function reasonOf(error: SessionConfigError): string {
+  const [, reason] = /^Cannot use (?:.* as (?:an? )?|[0-9]+ )[a-z ]+: (.*)$/s.exec(error.message) ??
+    [];
+  return reason ?? error.message;
+}

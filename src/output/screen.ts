@@ -1,0 +1,71 @@
+/** What human output looks like: on a terminal aligned and coloured, in a pipe plain and whole. */
+import { escapeControls } from "../errors.ts";
+import type { SessionState, SessionStatus } from "../model.ts";
+import { time } from "./wire.ts";
+
+/** Where the text will be shown. */
+export interface Screen {
+  readonly terminal: boolean;
+  /** Width of the terminal in columns. */
+  readonly columns: number;
+  readonly colour: boolean;
+  readonly now: Date;
+}
+
+const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+/** What text can be painted with. */
+export type Colour = keyof typeof COLOURS;
+
+/** The text in a colour, where the screen has any. */
+export function paint(text: string, colour: Colour | null, screen: Screen): string {
+  return colour === null || !screen.colour ? text : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
+}
+
+/** The colour of each state; an exit with code 0 is no bad news. */
+export function stateColour({ state, exitCode }: SessionStatus): Colour | null {
+  if (state === "exited") return exitCode === 0 ? null : "red";
+  const colours: Record<SessionState, Colour | null> = {
+    running: "green",
+    stopped: "yellow",
+    exited: "red",
+    defined: "dim",
+    unknown: "yellow",
+  };
+  return colours[state];
+}
+
+/** How a session ended: `3`, `SIGKILL`, or nothing. */
+export function exitText({ exitCode, signal }: SessionStatus): string {
+  return signal ?? (exitCode === null ? "-" : String(exitCode));
+}
+
+/** Words for how a session ended: `exit code 3`; null when nothing is known. */
+export function endWords({ exitCode, signal }: SessionStatus): string | null {
+  if (signal !== null) return `ended by ${signal}`;
+  return exitCode === null ? null : `exit code ${exitCode}`;
+}
+
+/** A moment: `3 h ago` on a terminal, ISO 8601 elsewhere. */
+export function moment(date: Date | null, screen: Screen): string {
+  if (date === null) return "-";
+  if (!screen.terminal) return time(date) ?? "-";
+  const seconds = Math.max(0, Math.round((screen.now.getTime() - date.getTime()) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ago`;
+  return `${Math.floor(hours / 24)} d ago`;
+}
+
+/** An argument list as one line that a shell would read back. */
+export function commandLine(argv: readonly string[] | null): string {
+  if (argv === null || argv.length === 0) return "-";
+  // A foreign session has its command as one text.
+  const text = argv.length === 1 ? argv[0] ?? "" : argv.map(shellWord).join(" ");
+  return escapeControls(text);
+}
+
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
