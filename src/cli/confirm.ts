@@ -36,7 +36,7 @@ async function reasonToAsk(context: Context, match: Match): Promise<string | nul
   const { name, managed } = match.status;
   const entry = (await context.config()).sessions.get(name ?? "");
   const isProtected = match.session.protected ||
-    (entry?.kind === "usable" && entry.settings.protected);
+    (entry?.kind === "usable" ? entry.settings.protected : entry?.protected);
   if (isProtected) return "it is protected";
   return managed ? null : "kstops did not start it";
 }

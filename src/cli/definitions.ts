@@ -1,8 +1,6 @@
 /** From flags and config to definitions, for the commands that need them. */
-import { allProblems, problemText } from "../config/config.ts";
 import { readEnvFiles } from "../config/load.ts";
 import { envFilesOf, resolve, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
-import { UsageError } from "../errors.ts";
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
@@ -22,39 +20,6 @@ export interface StartFlags {
   readonly runtime?: Runtime | undefined;
   readonly shell?: true | undefined;
   readonly unsafeEnv?: readonly string[] | undefined;
-}
-
-/** Flags that say which sessions. */
-export interface NameFlags {
-  readonly names: readonly string[];
-  readonly all?: true | undefined;
-}
-
-/** Says what is wrong with the config, for commands that work without it. */
-export async function warnOfProblems({ config, warn }: Context): Promise<void> {
-  for (const problem of allProblems(await config())) warn(problemText(problem));
-}
-
-/**
- * The names that a command is to work on, each once.
- *
- * @throws {UsageError} `usage`: none, or names beside `--all`
- */
-export async function namesFrom(
-  { config }: Context,
-  verb: string,
-  { names, all }: NameFlags,
-): Promise<string[]> {
-  if (all && names.length > 0) {
-    throw new UsageError(`Cannot ${verb} names and --all at once`, { hint: "use one of them" });
-  }
-  if (all) return [...(await config()).sessions.keys()];
-  if (names.length === 0) {
-    throw new UsageError(`Cannot ${verb} nothing: a session name is missing`, {
-      hint: `kstops ${verb} NAME, or --all for every session of the config`,
-    });
-  }
-  return [...new Set(names)];
 }
 
 /** Whether the config has a session of that name. */

@@ -47,9 +47,11 @@ export function parse(args: readonly string[], version: string): Parsed {
   const tail = cut === -1 ? null : args.slice(cut + 1);
   let chosen: Work | null = null;
   let text = "";
-  const program = build(version, tail, (work) => {
+  const program = bareProgram(version);
+  const choose = (work: Work): void => {
     chosen = work;
-  });
+  };
+  for (const add of wantedCommands(own)) add(program, { tail, choose });
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (written) => {
@@ -71,16 +73,29 @@ export function parse(args: readonly string[], version: string): Parsed {
 }
 
 /** The program with all its commands, for help texts and generated tables. */
-export function commandTable(version: string): ReturnType<typeof build> {
-  return build(version, null, () => {});
+export function commandTable(version: string): Program {
+  const program = bareProgram(version);
+  for (const add of COMMANDS.values()) add(program, { tail: null, choose: () => {} });
+  return program;
 }
 
-function fullHelp(program: ReturnType<typeof build>): string {
+function fullHelp(program: Program): string {
   return `${program.helpInformation()}${EXAMPLES}\n`;
 }
 
-function build(version: string, tail: readonly string[] | null, choose: (work: Work) => void) {
-  const program = new Command("kstops")
+/** Adds one command to the program. */
+type AddCommand = (program: Program, parts: Parts) => void;
+
+interface Parts {
+  /** What stands behind `--`; null: there is no `--`. */
+  readonly tail: readonly string[] | null;
+  readonly choose: (work: Work) => void;
+}
+
+type Program = ReturnType<typeof bareProgram>;
+
+function bareProgram(version: string) {
+  return new Command("kstops")
     .description("One interface over tmux sessions and containers, driven by one config file")
     .version(`kstops ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
@@ -94,7 +109,32 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     )
     .option("--verbose", "say every call of an engine on stderr")
     .addHelpText("after", EXAMPLES);
+}
 
+/** Every command, in the order of the help. */
+const COMMANDS: ReadonlyMap<string, AddCommand> = new Map([
+  ["start", addStart],
+  ["stop", addStop],
+  ["restart", addRestart],
+  ["status", addStatus],
+  ["logs", addLogs],
+  ["list", addList],
+]);
+
+/** Other names of commands. */
+const ALIASES: ReadonlyMap<string, string> = new Map([["ls", "list"]]);
+
+/**
+ * The commands that a command line may mean: building all of them takes longer than running one. A
+ * word of the line that is no command makes no difference; where none is, all of them are built.
+ */
+function wantedCommands(args: readonly string[]): AddCommand[] {
+  const wanted = args.flatMap((arg) => COMMANDS.get(ALIASES.get(arg) ?? arg) ?? []);
+  const isHelp = args.some((arg) => arg === "help" || arg === "-h" || arg === "--help");
+  return wanted.length === 0 || isHelp ? [...COMMANDS.values()] : [...new Set(wanted)];
+}
+
+function addStart(program: Program, parts: Parts): void {
   program.command("start")
     .description("start sessions: from the config, or made up on the spot")
     .argument("[name...]", "sessions to start; with -- ARGV exactly one")
@@ -120,11 +160,13 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     .option("-q, --quiet", "print nothing when it works")
     .usage("[options] NAME [-- ARGV...]")
     .action((names, flags) =>
-      choose(async (context) =>
-        (await import("./commands/start.ts")).start(context, { names, ...flags, argv: tail })
+      parts.choose(async (context) =>
+        (await import("./commands/start.ts")).start(context, { names, ...flags, argv: parts.tail })
       )
     );
+}
 
+function addStop(program: Program, parts: Parts): void {
   program.command("stop")
     .description("end sessions with all their processes, and prove it")
     .argument("[name...]", "sessions to stop")
@@ -136,14 +178,16 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     .addOption(socketOption())
     .option("-q, --quiet", "print nothing when it works")
     .action((names, flags) =>
-      choose(async (context) =>
+      parts.choose(async (context) =>
         (await import("./commands/stop.ts")).stop(context, {
-          names: withTail(names, tail),
+          names: withTail(names, parts.tail),
           ...flags,
         })
       )
     );
+}
 
+function addRestart(program: Program, parts: Parts): void {
   program.command("restart")
     .description("stop sessions, then start them with their fresh definition")
     .argument("[name...]", "sessions to restart")
@@ -156,25 +200,29 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .action((names, flags) =>
-      choose(async (context) =>
+      parts.choose(async (context) =>
         (await import("./commands/restart.ts")).restart(context, {
-          names: withTail(names, tail),
+          names: withTail(names, parts.tail),
           ...flags,
         })
       )
     );
+}
 
+function addStatus(program: Program, parts: Parts): void {
   program.command("status")
     .description("show one session with every known property")
     .argument("<name>", "the session")
     .addOption(backendOption())
     .addOption(socketOption())
     .action((name, flags) =>
-      choose(async (context) =>
+      parts.choose(async (context) =>
         (await import("./commands/status.ts")).status(context, { name, ...flags })
       )
     );
+}
 
+function addLogs(program: Program, parts: Parts): void {
   program.command("logs")
     .description("print what a session printed, also after it ended")
     .argument("<name>", "the session")
@@ -186,11 +234,13 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     .addOption(backendOption())
     .addOption(socketOption())
     .action((name, flags) =>
-      choose(async (context) =>
+      parts.choose(async (context) =>
         (await import("./commands/logs.ts")).logs(context, { name, ...flags })
       )
     );
+}
 
+function addList(program: Program, parts: Parts): void {
   program.command("list")
     .alias("ls")
     .description("show every session: running, ended and defined, made by kstops or not")
@@ -200,10 +250,8 @@ function build(version: string, tail: readonly string[] | null, choose: (work: W
     .option("--managed", "only sessions that kstops made")
     .option("-q, --quiet", "print only names")
     .action((flags) =>
-      choose(async (context) => (await import("./commands/list.ts")).list(context, flags))
+      parts.choose(async (context) => (await import("./commands/list.ts")).list(context, flags))
     );
-
-  return program;
 }
 
 /** `stop -- -odd-name`: for commands without ARGV, what stands behind `--` are names. */
@@ -251,7 +299,7 @@ function lineCount(text: string): number {
 /** Commander's message in our words, with what was meant. */
 function usageError(
   error: CommanderError,
-  program: ReturnType<typeof build>,
+  program: Program,
   args: readonly string[],
 ): UsageError {
   const command = program.commands.find((each) =>
@@ -267,7 +315,7 @@ function usageError(
   switch (error.code) {
     case "commander.unknownCommand":
       return new UsageError(`Cannot run ${JSON.stringify(value)}: there is no such command`, {
-        hint: near(program.commands.map((each) => each.name())),
+        hint: near([...COMMANDS.keys()]),
       });
     case "commander.unknownOption": {
       const flags = [...program.options, ...(command?.options ?? [])].flatMap(({ long }) =>

@@ -114,10 +114,17 @@ export interface Config {
 /** Every mistake in a config, in the order of the file. */
 export function allProblems(config: Config): readonly Problem[] {
   const entries = [...config.sessions.values()];
-  return [
+  return sortedProblems([
     ...config.problems,
     ...entries.flatMap((entry) => entry.kind === "invalid" ? entry.problems : []),
-  ].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  ]);
+}
+
+/** Mistakes in the order of the file. */
+export function sortedProblems(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) =>
+    (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+  );
 }
 
 /** `FILE:LINE:COLUMN: PATH: what is wrong`, safe for a terminal. */

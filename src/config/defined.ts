@@ -30,11 +30,11 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     return {
       name,
       backend: entry.backend ?? config.settings.defaultBackend,
-      named: { backend: entry.backend, socketName: null },
+      named: { backend: entry.backend, socketName: entry.socketName },
       command: null,
       image: null,
       workingDir: null,
-      protected: false,
+      protected: entry.protected,
       problem: entry.problems.map(problemText).join("; "),
     };
   }

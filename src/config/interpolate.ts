@@ -85,40 +85,40 @@ export function interpolateCommand(
   text: string,
   { lookup, split }: { lookup: Lookup; split: (text: string) => readonly string[] },
 ): InterpolatedWords {
-  const { mistakes } = read(text);
+  const { parts, mistakes } = read(text);
   if (mistakes.length > 0) return { words: [], secrets: [], mistakes };
-  const masked = maskVariables(text);
-  const filled = split(masked.text).map((word) => interpolate(masked.unmask(word), lookup));
-  return {
-    words: filled.map(({ text }) => text),
-    secrets: filled.flatMap(({ secrets }) => secrets),
-    mistakes: filled.flatMap(({ mistakes }) => mistakes),
-  };
-}
-
-/** A text in which every variable is one word character, and the way back. */
-export interface Masked {
-  readonly text: string;
-  readonly unmask: (text: string) => string;
+  const { masked, placeholder } = mask(text, parts);
+  const secrets: string[] = [];
+  const unset: Mistake[] = [];
+  // What is put in is not looked at again: next to it, a quoted dollar sign is no part of it.
+  const words = split(masked).map((word) =>
+    word.replace(placeholder, (_, index) => {
+      const part = parts[Number(index)];
+      if (part?.kind !== "variable") return part?.text ?? "";
+      const value = fill(part.variable, lookup);
+      if (value.mistake !== null) unset.push(value.mistake);
+      if (value.secret && value.text !== "") secrets.push(value.text);
+      return value.text;
+    })
+  );
+  return { words, secrets, mistakes: unset };
 }
 
 /**
- * Puts a placeholder for every variable and `$${`, which no splitter takes for anything but a part
- * of a word.
+ * A text with a placeholder for every variable and `$${`, which no splitter takes for anything but
+ * a part of a word.
  */
-export function maskVariables(text: string): Masked {
+export function maskVariables(text: string): string {
+  return mask(text, read(text).parts).masked;
+}
+
+/** A placeholder is the index of a part between two characters that the text does not have. */
+function mask(text: string, parts: readonly Part[]): { masked: string; placeholder: RegExp } {
   const mark = unusedCharacter(text);
-  const sources: string[] = [];
-  const masked = read(text).parts.map((part) => {
-    if (part.kind === "text" && part.source === part.text) return part.text;
-    sources.push(part.source);
-    return `${mark}${sources.length - 1}${mark}`;
-  }).join("");
-  const placeholder = new RegExp(`${mark}([0-9]+)${mark}`, "g");
-  return {
-    text: masked,
-    unmask: (text) => text.replace(placeholder, (_, index) => sources[Number(index)] ?? ""),
-  };
+  const masked = parts.map((part, index) =>
+    part.kind === "text" && part.source === part.text ? part.text : `${mark}${index}${mark}`
+  ).join("");
+  return { masked, placeholder: new RegExp(`${mark}([0-9]+)${mark}`, "g") };
 }
 
 /** What a shell has to be given for a text whose variables it expands by itself. */

@@ -34,10 +34,8 @@ export async function findConfig(world: World, explicit: string | null): Promise
     ...configHome === undefined ? [] : [absolutePath(configHome, "kstops/kstops.yml")],
     "/etc/kstops/kstops.yml",
   ];
-  for (const path of candidates) {
-    if (await world.files.facts(path) !== null) return path;
-  }
-  return null;
+  const found = await Promise.all(candidates.map((path) => world.files.facts(path)));
+  return candidates.find((_, index) => found[index] !== null) ?? null;
 }
 
 /** Reads the config that {@link findConfig} finds; without one, an empty config. */

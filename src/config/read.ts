@@ -288,7 +288,7 @@ function commandFaults(
     }))
   );
   if (misspelled.length > 0) return misspelled;
-  const masked = words.map((word) => shell ? word : maskVariables(word).text);
+  const masked = words.map((word) => shell ? word : maskVariables(word));
   try {
     validateCommand(typeof command === "string" ? masked.join() : masked, { shell });
     return [];

@@ -22,6 +22,7 @@ import {
   problemText,
   type SessionEntry,
   type SessionSettings,
+  sortedProblems,
   type UsableEntry,
 } from "./config.ts";
 import { parseEnvFile } from "./env_file.ts";
@@ -312,7 +313,8 @@ function incomplete(
     : new SessionConfigError(message, { code: "config_invalid", hint });
 }
 
-function configInvalid(name: string, problems: readonly Problem[]): SessionConfigError {
+function configInvalid(name: string, unsorted: readonly Problem[]): SessionConfigError {
+  const problems = sortedProblems(unsorted);
   const [first] = problems;
   const isOne = problems.length === 1;
   const lines = problems.map((problem) =>

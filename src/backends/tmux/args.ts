@@ -84,20 +84,28 @@ function paneFormat(nonce: string): string {
   return PANE_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce);
 }
 
-/**
- * Every pane of a server. `run-shell` comes first because it makes the server collect the exit
- * status of programs that just ended, which it otherwise loses (race with utempter, tmux 3.3a).
- */
+/** Every pane of a server. */
 export function listPanes(server: Server, nonce: string): string[] {
-  return [...tmux(server), "run-shell", "true", ";", "list-panes", "-a", "-F", paneFormat(nonce)];
+  return [...tmux(server), "list-panes", "-a", "-F", paneFormat(nonce)];
 }
+
+/**
+ * The same, after the server has collected the exit status of programs that ended. Now and then it
+ * misses the signal that tells it (a race with utempter, tmux 3.3a); any child of its own that ends
+ * makes it look at all of them.
+ */
+export function listPanesCollected(server: Server, nonce: string): string[] {
+  return [...tmux(server), ...COLLECT, "list-panes", "-a", "-F", paneFormat(nonce)];
+}
+
+const COLLECT = ["run-shell", "true", ";"];
 
 /** The panes of one session a last time, and its end. */
 export function closeSession(server: Server, sessionId: string, nonce: string): string[] {
   const target = `${sessionId}:`;
   return [
     ...tmux(server),
-    ...["run-shell", "true", ";"],
+    ...COLLECT,
     ...["list-panes", "-s", "-t", target, "-F", paneFormat(nonce), ";"],
     ...["kill-session", "-t", target],
   ];

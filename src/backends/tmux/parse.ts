@@ -241,13 +241,11 @@ export function parseEnvironment(
   names: readonly string[],
   nonce: string,
 ): Record<string, string> {
-  const answers = `${stdout}`.split(`\n${nonce}\n`);
-  const values: Record<string, string> = {};
-  names.forEach((name, index) => {
+  const answers = stdout.split(`\n${nonce}\n`);
+  return Object.fromEntries(names.flatMap((name, index) => {
     const answer = answers[index]?.replace(/\n$/, "") ?? "";
-    if (answer.startsWith(`${name}=`)) values[name] = answer.slice(name.length + 1);
-  });
-  return values;
+    return answer.startsWith(`${name}=`) ? [[name, answer.slice(name.length + 1)]] : [];
+  }));
 }
 
 /** What a failed call of tmux means. */

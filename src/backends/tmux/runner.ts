@@ -32,6 +32,7 @@ import {
   capturePane,
   closeSession,
   listPanes,
+  listPanesCollected,
   RUN_ID_VARIABLE,
   runScript,
   type Server,
@@ -159,10 +160,22 @@ async function survey(context: Context, socketName: string): Promise<Survey> {
  * @throws {ProgramMissingError} tmux is not installed
  */
 async function ask(context: Context, socketName: string): Promise<TmuxSession[]> {
+  const sessions = await askWith(listPanes, context, socketName);
+  const isLost = sessions.some(({ panes }) =>
+    panes.some(({ dead, exit }) => dead && exit === null)
+  );
+  return isLost ? await askWith(listPanesCollected, context, socketName) : sessions;
+}
+
+async function askWith(
+  question: typeof listPanes,
+  context: Context,
+  socketName: string,
+): Promise<TmuxSession[]> {
   const server: Server = { binary: context.binary, socketName };
   for (let attempt = 1;; attempt++) {
     const nonce = context.world.randomId();
-    const answer = await answerOf(context, socketName, listPanes(server, nonce), ANSWER_TIMEOUT_MS);
+    const answer = await answerOf(context, socketName, question(server, nonce), ANSWER_TIMEOUT_MS);
     if (answer.code === 0) return readPanes(socketName, answer.stdout, nonce);
     const failure = parseFailure(answer.stderr);
     if (failure.kind === "no_server" || failure.kind === "not_found") return [];

@@ -13,7 +13,7 @@ import { layOut } from "../../output/table.ts";
 import { statusToWire } from "../../output/wire.ts";
 import type { ReportedTrouble } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
-import { warnOfProblems } from "../definitions.ts";
+import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `list`. */
 export interface ListFlags extends PlaceFlags {

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { SessionNotFoundError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
-import { warnOfProblems } from "../definitions.ts";
+import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `logs`. */
 export interface LogsFlags extends PlaceFlags {

@@ -4,7 +4,8 @@ import type { SessionStatus } from "../../model.ts";
 import { changeToWire } from "../../output/wire.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Context, Reply } from "../command.ts";
-import { definitionFor, namesFrom, type StartFlags } from "../definitions.ts";
+import { definitionFor, type StartFlags } from "../definitions.ts";
+import { namesFrom } from "../names.ts";
 import { forEach } from "../many.ts";
 
 /** Flags of `start`. */

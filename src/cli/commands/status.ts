@@ -4,7 +4,7 @@ import type { SessionStatus } from "../../model.ts";
 import { commandLine, moment, paint, type Screen, stateColour } from "../../output/screen.ts";
 import { statusToWire } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
-import { warnOfProblems } from "../definitions.ts";
+import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {

@@ -4,7 +4,8 @@ import { endWords } from "../../output/screen.ts";
 import { changeToWire } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { requireYes } from "../confirm.ts";
-import { namesFrom, warnOfProblems } from "../definitions.ts";
+import { namesFrom } from "../names.ts";
+import { warnOfProblems } from "../warnings.ts";
 import { forEach } from "../many.ts";
 
 /** Flags of `stop`. */

@@ -1,0 +1,8 @@
+/** A config with mistakes must not block what works without it. */
+import { allProblems, problemText } from "../config/config.ts";
+import type { Context } from "./command.ts";
+
+/** Says what is wrong with the config, for commands that work without it. */
+export async function warnOfProblems({ config, warn }: Context): Promise<void> {
+  for (const problem of allProblems(await config())) warn(problemText(problem));
+}

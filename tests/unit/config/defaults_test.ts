@@ -1,0 +1,37 @@
+import { deepEqual, throws } from "node:assert/strict";
+import { defaultSettings, settingsIn } from "../../../src/config/defaults.ts";
+import { readConfig } from "../../../src/config/read.ts";
+import { OPS_KEYS } from "../../../src/config/schema.ts";
+import { parseYaml } from "../../../src/config/yaml.ts";
+
+const text = await Deno.readTextFile(new URL("../../../config/defaults.yml", import.meta.url));
+
+Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
+  // Other defaults under it, to see that every key is there that is not null.
+  const nonsense = {
+    defaultBackend: "container",
+    tmuxBinary: "?",
+    containerRuntime: null,
+    startWaitMs: -1,
+    stopTimeoutSeconds: -1,
+    stopSignal: null,
+  } as const;
+  const { settings, problems } = readConfig(parseYaml(text), {
+    file: "/defaults.yml",
+    directory: "/",
+    lookup: () => undefined,
+    defaults: nonsense,
+    foreignKeys: false,
+  });
+  deepEqual(problems, []);
+  deepEqual(defaultSettings(), settings);
+});
+
+Deno.test("defaults.yml names every key of ops", () => {
+  deepEqual([...text.matchAll(/^ {2}([a-z_]+):/gm)].map(([, key]) => key), Object.keys(OPS_KEYS));
+});
+
+Deno.test("settingsIn() fails for a default that is missing or wrong", () => {
+  throws(() => settingsIn(text.replace("start_wait", "start_wat")), /start_wait is missing/);
+  throws(() => settingsIn(text.replace("500", "soon")), /start_wait is missing or wrong/);
+});

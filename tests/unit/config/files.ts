@@ -1,0 +1,66 @@
+/** A world of nothing but files and variables, and a config that is read in it. */
+import { allProblems, type Config, problemText } from "../../../src/config/config.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { FileError, type FileFacts, type World } from "../../../src/world.ts";
+
+/** What is there; every file belongs to user 1000, who is asking, unless told. */
+export interface Things {
+  readonly files?: Readonly<Record<string, string | Partial<FileFacts> & { text?: string }>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Null: it has been removed. */
+  readonly workingDirectory?: string | null;
+  readonly uid?: number | null;
+  /** Gets every path that is read. */
+  readonly read?: string[];
+}
+
+/** A world in which nothing else than these things may be used. */
+export function worldOf(things: Things): World {
+  const { files = {}, env = {}, workingDirectory = "/work", uid = 1000, read = [] } = things;
+  const fileAt = (path: string) => {
+    const file = files[path];
+    return typeof file === "string" ? { text: file } : file;
+  };
+  const world: Partial<World> = {
+    env: (name) => env[name],
+    uid: () => uid,
+    workingDirectory: () => {
+      if (workingDirectory === null) throw new FileError(".", "missing", "gone");
+      return workingDirectory;
+    },
+    files: {
+      facts: (path) => {
+        const file = fileAt(path);
+        if (file === undefined) return Promise.resolve(null);
+        const { text = "", ...facts } = file;
+        const bytes = text.length;
+        return Promise.resolve({
+          ...{ kind: "file", mode: 0o644, uid: 1000, gid: 1000, bytes, modifiedAt: new Date(0) },
+          ...facts,
+        });
+      },
+      readText: (path) => {
+        read.push(path);
+        const text = fileAt(path)?.text;
+        return text === undefined
+          ? Promise.reject(new FileError(path, "missing", "no such file"))
+          : Promise.resolve(text);
+      },
+    } as World["files"],
+  };
+  return world as World;
+}
+
+/** The config of a text, as it is in `/srv/kstops.yml` or a file of that name. */
+export function configOf(text: string, { name = "kstops.yml", env = {} } = {}): Promise<Config> {
+  const path = `/srv/${name}`;
+  return loadConfig(worldOf({ files: { [path]: text }, env }), path);
+}
+
+/** Everything that is wrong with a config, as it is printed, without the file. */
+export function problemsIn(config: Config): string[] {
+  return allProblems(config).map((problem) => {
+    const text = problemText(problem).replace(/^\/srv\/kst(?:ops|lib\.conf)\.yml:/, "");
+    return problem.hint === null ? text : `${text} (${problem.hint})`;
+  });
+}

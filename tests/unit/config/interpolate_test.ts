@@ -1,0 +1,159 @@
+import { deepEqual, equal } from "node:assert/strict";
+import * as fc from "fast-check";
+import {
+  interpolate,
+  interpolateCommand,
+  maskVariables,
+  shellText,
+  spellingMistakes,
+} from "../../../src/config/interpolate.ts";
+import { splitCommand } from "../../../src/validate/command.ts";
+
+const ENV: Record<string, string> = {
+  NAME: "value",
+  EMPTY: "",
+  NESTED: "${NAME}",
+  WORDS: "two words; rm -rf 'x",
+};
+const lookup = (name: string) => ENV[name];
+
+const FILLED: Record<string, [string, string]> = {
+  "a variable": ["${NAME}", "value"],
+  "a variable inside of text": ["a${NAME}b${NAME}", "avaluebvalue"],
+  "an empty variable": ["[${EMPTY}]", "[]"],
+  "a default for an unset one": ["${NONE:-a b}", "a b"],
+  "a default for an empty one": ["${EMPTY:-x}", "x"],
+  "no default for a set one": ["${NAME:-x}", "value"],
+  "an empty default": ["[${NONE:-}]", "[]"],
+  "a message for a set one": ["${NAME:?oops}", "value"],
+  "an escaped brace": ["$${NAME}", "${NAME}"],
+  "a dollar before an escaped brace": ["$$${NAME}", "$${NAME}"],
+  "nothing inside of a value": ["${NESTED}", "${NAME}"],
+  "nothing else: a dollar": ["$NAME $(date) $$ $1 $", "$NAME $(date) $$ $1 $"],
+  "a default up to the first brace": ["${NONE:-a}b}", "ab}"],
+};
+
+for (const [what, [text, expected]] of Object.entries(FILLED)) {
+  Deno.test(`interpolate() fills in ${what}`, () => {
+    deepEqual(interpolate(text, lookup).mistakes, []);
+    equal(interpolate(text, lookup).text, expected);
+  });
+}
+
+Deno.test("interpolate() says what came from the environment, and not defaults", () => {
+  deepEqual(interpolate("${NAME} ${NONE:-x} ${EMPTY} ${WORDS}", lookup).secrets, [
+    "value",
+    "two words; rm -rf 'x",
+  ]);
+});
+
+Deno.test("interpolate() names an unset variable", () => {
+  deepEqual(interpolate("a${NONE}b", lookup), {
+    text: "ab",
+    secrets: [],
+    mistakes: [{
+      message: "the variable NONE is not set",
+      hint: "set it, write ${NONE:-default}, or $${ for a literal ${",
+    }],
+  });
+});
+
+Deno.test("interpolate() gives the message of an unset or empty variable", () => {
+  deepEqual(
+    interpolate("${NONE:?see the wiki}${EMPTY:?}", lookup).mistakes.map(({ message }) => message),
+    ["the variable NONE is not set: see the wiki", "the variable EMPTY is not set"],
+  );
+});
+
+const MISSPELLED: Record<string, string> = {
+  "no name": "${}",
+  "no end": "${NAME",
+  "a name with a digit first": "${1A}",
+  "a name with a dash": "${A-B}",
+  "a sign without a colon": "${A-x}",
+  "blanks": "${ A }",
+  "a shell's substring": "${A:1}",
+  "a default with a variable": "${A:-${B}}",
+};
+
+for (const [what, text] of Object.entries(MISSPELLED)) {
+  Deno.test(`spellingMistakes() reports ${what}, without the text`, () => {
+    const mistakes = spellingMistakes(`secret ${text}`);
+    equal(mistakes.length, 1);
+    equal(JSON.stringify(mistakes).includes("secret"), false);
+  });
+}
+
+Deno.test("spellingMistakes() reads hostile text in one pass", () => {
+  equal(spellingMistakes("${A:-".repeat(500_000)).length, 1);
+  equal(spellingMistakes("${A:-".repeat(500_000) + "}").length, 1);
+  equal(spellingMistakes("${}".repeat(1000)).length, 1000);
+});
+
+Deno.test("interpolate() changes no text without a dollar sign", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const plain = text.replaceAll("$", "");
+    deepEqual(interpolate(plain, lookup), { text: plain, secrets: [], mistakes: [] });
+  }));
+});
+
+Deno.test("interpolate() gives back every text whose braces were escaped", () => {
+  fc.assert(fc.property(fc.stringMatching(/^[${}A:\-? ]*$/), (text) => {
+    equal(interpolate(text.replaceAll("${", () => "$${"), lookup).text, text);
+  }));
+});
+
+Deno.test("maskVariables() leaves no variable, and all other text", () => {
+  fc.assert(fc.property(fc.stringMatching(/^(\$?\$\{A\}|[a-z\ue000$ ])*$/), (text) => {
+    equal(maskVariables(text).includes("${"), false);
+  }));
+  equal(maskVariables("a ${A}b $${ c").replace(/\ue000[0-9]+\ue000/g, "_"), "a _b _ c");
+});
+
+const WORDS: Record<string, [string, string[]]> = {
+  "a value that is never split": ["run ${WORDS} x", ["run", "two words; rm -rf 'x", "x"]],
+  "a value inside of a word": ["--a=${WORDS}b", ["--a=two words; rm -rf 'xb"]],
+  "a value between single quotes": ["echo 'a ${NAME}'", ["echo", "a value"]],
+  "a value between double quotes": ['echo "a ${NAME}"', ["echo", "a value"]],
+  "a default with blanks and quotes": ["echo ${NONE:-a 'b}", ["echo", "a 'b"]],
+  "an empty value, which stays a word": ["echo ${EMPTY}", ["echo", ""]],
+  "a quoted dollar sign before a value": ["echo '$'${NAME}", ["echo", "$value"]],
+  "quotes that only look like a variable when they are gone": ["echo '$''{NAME}'", [
+    "echo",
+    "${NAME}",
+  ]],
+  "a value in two words": ["a${NAME} ${NAME}b", ["avalue", "valueb"]],
+  "characters of the private use area": ["echo \ue0000\ue000${NAME}", [
+    "echo",
+    "\ue0000\ue000value",
+  ]],
+  "an escaped brace": ["sh -c 'echo $${HOME}'", ["sh", "-c", "echo ${HOME}"]],
+  "an escaped brace outside of quotes": ["echo $${HOME}", ["echo", "${HOME}"]],
+};
+
+for (const [what, [text, words]] of Object.entries(WORDS)) {
+  Deno.test(`interpolateCommand() keeps words together: ${what}`, () => {
+    const found = interpolateCommand(text, { lookup, split: splitCommand });
+    deepEqual(found.words, words);
+    deepEqual(found.mistakes, []);
+  });
+}
+
+Deno.test("interpolateCommand() gives as many words as there are without values", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (value) => {
+    const found = interpolateCommand("a ${X} b${X}", { lookup: () => value, split: splitCommand });
+    deepEqual(found.words, ["a", value, `b${value}`]);
+  }));
+});
+
+Deno.test("shellText() leaves the variables to the shell", () => {
+  deepEqual(shellText('echo "${NAME}" ${NONE:-x} $${i} ${NAME}', lookup), {
+    text: 'echo "${NAME}" ${NONE:-x} ${i} ${NAME}',
+    names: ["NAME", "NONE"],
+    mistakes: [],
+  });
+});
+
+Deno.test("shellText() names an unset variable", () => {
+  equal(shellText("echo ${NONE}", lookup).mistakes[0]?.message, "the variable NONE is not set");
+});

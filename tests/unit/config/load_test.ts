@@ -1,0 +1,178 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { problemText } from "../../../src/config/config.ts";
+import { defaultSettings } from "../../../src/config/defaults.ts";
+import { findConfig, loadConfig, MAX_FILE_BYTES, readEnvFiles } from "../../../src/config/load.ts";
+import { type Things, worldOf } from "./files.ts";
+
+const EVERYWHERE = {
+  "/work/kstops.yml": "",
+  "/work/kstops.yaml": "",
+  "/work/kstlib.conf.yml": "",
+  "/config/kstops/kstops.yml": "",
+  "/home/me/.config/kstops/kstops.yml": "",
+  "/etc/kstops/kstops.yml": "",
+};
+const ENV = { HOME: "/home/me", XDG_CONFIG_HOME: "/config", KSTOPS_CONFIG: "named.yml" };
+
+/** `EVERYWHERE` and `ENV` without what was found before, in the order of the search. */
+const ORDER: [string, Things & { explicit?: string }][] = [
+  ["/opt/x.yml", { explicit: "/opt/x.yml", env: ENV }],
+  ["/opt/x.yml", { explicit: "../opt/./x.yml", env: ENV }],
+  ["/work/named.yml", { env: ENV }],
+  ["/work/kstops.yml", { env: { ...ENV, KSTOPS_CONFIG: "" } }],
+  ["/work/kstops.yaml", without("/work/kstops.yml")],
+  ["/work/kstlib.conf.yml", without("/work/kstops.yml", "/work/kstops.yaml")],
+  ["/config/kstops/kstops.yml", { workingDirectory: "/else", env: { XDG_CONFIG_HOME: "/config" } }],
+  ["/home/me/.config/kstops/kstops.yml", { workingDirectory: "/else", env: { HOME: "/home/me" } }],
+  ["/home/me/.config/kstops/kstops.yml", {
+    workingDirectory: "/else",
+    env: { HOME: "/home/me", XDG_CONFIG_HOME: "relative" },
+  }],
+  ["/etc/kstops/kstops.yml", { workingDirectory: "/else" }],
+  ["/etc/kstops/kstops.yml", { workingDirectory: null }],
+];
+
+function without(...paths: string[]): Things {
+  const files = Object.entries(EVERYWHERE).filter(([path]) => !paths.includes(path));
+  return { files: Object.fromEntries(files) };
+}
+
+for (const [expected, { explicit, ...things }] of ORDER) {
+  Deno.test(`findConfig() finds ${expected}, given ${JSON.stringify({ explicit, ...things })}`, async () => {
+    equal(await findConfig(worldOf({ files: EVERYWHERE, ...things }), explicit ?? null), expected);
+  });
+}
+
+Deno.test("loadConfig() is empty when there is no config", async () => {
+  deepEqual(await loadConfig(worldOf({}), null), {
+    path: null,
+    directory: "/work",
+    settings: defaultSettings(),
+    sessions: new Map(),
+    problems: [],
+  });
+});
+
+Deno.test("loadConfig() is empty when even the current directory is gone", async () => {
+  const config = await loadConfig(worldOf({ workingDirectory: null }), null);
+  deepEqual([config.path, config.problems], [null, []]);
+});
+
+const FILE = "/work/kstops.yml";
+const PASSWD = "root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\nyou:x:1001:1001:::\n";
+const GROUP = "root:x:0:\nme:x:1000:\nyou:x:1001:\nstaff:x:50:\n";
+
+const TRUSTED: Record<string, Things> = {
+  "my own file": { files: { [FILE]: { text: "" } } },
+  "a file of root": { files: { [FILE]: { text: "", uid: 0, gid: 0 } } },
+  "under sudo, a file of who called it": {
+    files: { [FILE]: { text: "", uid: 1000 } },
+    uid: 0,
+    env: { SUDO_UID: "1000" },
+  },
+  "a file that my private group can write": {
+    files: { [FILE]: { text: "", mode: 0o664 }, "/etc/passwd": PASSWD, "/etc/group": GROUP },
+  },
+  "a file that my private group can write, of which I am said to be a member": {
+    files: {
+      [FILE]: { text: "", mode: 0o664 },
+      "/etc/passwd": PASSWD,
+      "/etc/group": GROUP.replace("me:x:1000:", "me:x:1000:me"),
+    },
+  },
+  "a file in a world without users": {
+    files: { [FILE]: { text: "", uid: 5, mode: 0o666 } },
+    uid: null,
+  },
+};
+
+for (const [what, things] of Object.entries(TRUSTED)) {
+  Deno.test(`loadConfig() reads ${what}`, async () => {
+    deepEqual((await loadConfig(worldOf(things), FILE)).problems, []);
+  });
+}
+
+const REFUSED: Record<string, [Things, string]> = {
+  "a missing file that was asked for": [{}, "no such file"],
+  "a directory": [{ files: { [FILE]: { kind: "directory" } } }, "it is a directory"],
+  "a FIFO": [{ files: { [FILE]: { kind: "other" } } }, "it is no regular file"],
+  "a socket": [{ files: { [FILE]: { kind: "socket" } } }, "it is no regular file"],
+  "a huge file": [
+    { files: { [FILE]: { bytes: MAX_FILE_BYTES + 1 } } },
+    "it is larger than 4 MiB",
+  ],
+  "a file of someone else": [
+    { files: { [FILE]: { uid: 1001 } } },
+    "it belongs to another user (uid 1001), who could run commands as you",
+  ],
+  "as root, a file of someone else": [
+    { files: { [FILE]: { uid: 1001 } }, uid: 0 },
+    "it belongs to another user (uid 1001), who could run commands as you",
+  ],
+  "a file of someone else, with a SUDO_UID that means nothing": [
+    { files: { [FILE]: { uid: 1001 } }, env: { SUDO_UID: "1001" } },
+    "it belongs to another user (uid 1001), who could run commands as you",
+  ],
+  "a file that everybody can write": [
+    { files: { [FILE]: { mode: 0o646 } } },
+    "everybody can write it",
+  ],
+  "a file that a common group can write": [
+    {
+      files: {
+        [FILE]: { mode: 0o664, gid: 50 },
+        "/etc/passwd": PASSWD,
+        "/etc/group": GROUP,
+      },
+    },
+    "its group can write it, and others are in that group",
+  ],
+  "a file that my group can write, which has another member": [
+    {
+      files: {
+        [FILE]: { mode: 0o664 },
+        "/etc/passwd": PASSWD,
+        "/etc/group": GROUP.replace("me:x:1000:", "me:x:1000:me,you"),
+      },
+    },
+    "its group can write it, and others are in that group",
+  ],
+  "a file that my group can write, which is another's primary group": [
+    {
+      files: {
+        [FILE]: { mode: 0o664 },
+        "/etc/passwd": PASSWD.replace("1001:1001", "1001:1000"),
+        "/etc/group": GROUP,
+      },
+    },
+    "its group can write it, and others are in that group",
+  ],
+  "a file that a group can write of which nothing is known": [
+    { files: { [FILE]: { mode: 0o664 } } },
+    "its group can write it, and others are in that group",
+  ],
+};
+
+for (const [what, [things, message]] of Object.entries(REFUSED)) {
+  Deno.test(`loadConfig() refuses ${what}, as data, and does not read it`, async () => {
+    const read: string[] = [];
+    const config = await loadConfig(worldOf({ ...things, read }), FILE);
+    deepEqual(config.problems.map(problemText), [`${FILE}: ${message}`]);
+    equal(config.sessions.size, 0);
+    if (things.files?.[FILE] !== undefined) ok(!read.includes(FILE));
+  });
+
+  Deno.test(`readEnvFiles() refuses ${what}`, async () => {
+    await rejects(readEnvFiles(worldOf(things), [FILE]), {
+      code: "config_invalid",
+      message: `Cannot use the env file ${FILE}: ${message}`,
+    });
+  });
+}
+
+Deno.test("readEnvFiles() reads every file once", async () => {
+  const read: string[] = [];
+  const world = worldOf({ files: { "/a": "A=1", "/b": "B=1" }, read });
+  deepEqual([...await readEnvFiles(world, ["/a", "/b", "/a"])], [["/a", "A=1"], ["/b", "B=1"]]);
+  deepEqual(read, ["/a", "/b"]);
+});

@@ -1,0 +1,439 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import * as fc from "fast-check";
+import { allProblems, problemText, type SessionSettings } from "../../../src/config/config.ts";
+import { defaultSettings } from "../../../src/config/defaults.ts";
+import { configOf, problemsIn } from "./files.ts";
+
+/** A config with one session, `astro`, of these lines. */
+function session(...lines: string[]): string {
+  return ["ops:", "  sessions:", "    astro:", ...lines.map((line) => `      ${line}`)].join("\n");
+}
+
+async function settingsOf(text: string, env = {}): Promise<SessionSettings> {
+  const entry = (await configOf(text, { env })).sessions.get("astro");
+  ok(entry?.kind === "usable", JSON.stringify(entry));
+  return entry.settings;
+}
+
+const NOTHING: SessionSettings = {
+  backend: null,
+  command: null,
+  shell: false,
+  workingDir: null,
+  env: new Map(),
+  envFiles: [],
+  socketName: null,
+  image: null,
+  volumes: [],
+  logVolume: null,
+  ports: [],
+  runtime: null,
+  stopSignal: null,
+  stopTimeoutSeconds: null,
+  network: null,
+  user: null,
+  restart: null,
+  runArgs: [],
+  protected: false,
+  unsafeEnv: [],
+};
+
+const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
+  "nothing": [[], {}],
+  "nulls, as good as nothing": [
+    ["command:", "env: ~", "volumes: null", "shell:", "stop_timeout:", "runtime: null"],
+    {},
+  ],
+  "everything of tmux": [
+    [
+      "backend: tmux",
+      'command: "python -m astro.bot"',
+      "shell: true",
+      "working_dir: sub/dir",
+      "env_file: [a.env, b.env]",
+      "socket_name: bots",
+      "stop_signal: SIGTERM",
+      "stop_timeout: 30",
+      "protected: true",
+      "unsafe_env: [LD_PRELOAD]",
+    ],
+    {
+      backend: "tmux",
+      command: "python -m astro.bot",
+      shell: true,
+      workingDir: "sub/dir",
+      envFiles: ["a.env", "b.env"],
+      socketName: "bots",
+      stopSignal: "SIGTERM",
+      stopTimeoutSeconds: 30,
+      protected: true,
+      unsafeEnv: ["LD_PRELOAD"],
+    },
+  ],
+  "everything of containers": [
+    [
+      "backend: container",
+      "image: localhost:5000/astro-bot:latest",
+      "command: [run, 'a b']",
+      "volumes: ['./data:/app/data']",
+      "log_volume: ./logs/astro:/app/logs",
+      "ports: [8080, 127.0.0.1:8081:8080, 53:53/udp]",
+      "runtime: docker",
+      "network: backend",
+      "user: 1000:1000",
+      "restart: no",
+      "run_args: [--memory, 1g]",
+    ],
+    {
+      backend: "container",
+      image: "localhost:5000/astro-bot:latest",
+      command: ["run", "a b"],
+      volumes: ["./data:/app/data"],
+      logVolume: "./logs/astro:/app/logs",
+      ports: ["8080", "127.0.0.1:8081:8080", "53:53/udp"],
+      runtime: "docker",
+      network: "backend",
+      user: "1000:1000",
+      restart: "no",
+      runArgs: ["--memory", "1g"],
+    },
+  ],
+  "variables as the text that is written": [
+    [
+      "env:",
+      "  CHAT: -1001234567890123456",
+      "  VERSION: 1.10",
+      "  CODE: 0123",
+      "  AT: 22:22",
+      "  FLAG: yes",
+      "  TRUE: true",
+      "  DAY: 2024-01-01",
+      "  QUOTED: ''",
+      "  NULLED: 'null'",
+      "  TOKEN:",
+      "  KEY: |",
+      "    one",
+      "    two",
+    ],
+    {
+      env: new Map<string, string | null>([
+        ["CHAT", "-1001234567890123456"],
+        ["VERSION", "1.10"],
+        ["CODE", "0123"],
+        ["AT", "22:22"],
+        ["FLAG", "yes"],
+        ["TRUE", "true"],
+        ["DAY", "2024-01-01"],
+        ["QUOTED", ""],
+        ["NULLED", "null"],
+        ["TOKEN", null],
+        ["KEY", "one\ntwo"],
+      ]),
+    },
+  ],
+  "one env file without a list": [["env_file: astro.env"], { envFiles: ["astro.env"] }],
+  "truth values in other cases, and between quotes": [["shell: True", "protected: 'false'"], {
+    shell: true,
+  }],
+  "the one final newline of a block as nothing": [["command: |", "  echo a"], {
+    command: "echo a",
+  }],
+  "variables of the environment where they are needed at once": [
+    [
+      "backend: ${BACKEND:-tmux}",
+      "socket_name: ${SOCKET}",
+      "stop_timeout: ${SECONDS:-7}",
+      "protected: ${YES}",
+      "env_file: ['${DIR}/a.env']",
+    ],
+    {
+      backend: "tmux",
+      socketName: "bots",
+      stopTimeoutSeconds: 7,
+      protected: true,
+      envFiles: ["/e/a.env"],
+    },
+  ],
+  "variables of the environment as written where they are needed at a start": [
+    [
+      "command: run ${NONE} '$${X}'",
+      "image: ${NONE}",
+      "working_dir: ${NONE}",
+      "env: { A: '${NONE}' }",
+      "ports: ['${NONE}:80']",
+    ],
+    {
+      command: "run ${NONE} '$${X}'",
+      image: "${NONE}",
+      workingDir: "${NONE}",
+      env: new Map([["A", "${NONE}"]]),
+      ports: ["${NONE}:80"],
+    },
+  ],
+};
+
+for (const [what, [lines, expected]] of Object.entries(SETTINGS)) {
+  Deno.test(`a session may say ${what}`, async () => {
+    const env = { SOCKET: "bots", YES: "true", DIR: "/e" };
+    deepEqual(await settingsOf(session(...lines), env), { ...NOTHING, ...expected });
+  });
+}
+
+/** Lines of a session, and what is wrong with them; line 4 is the first. */
+const MISTAKES: Record<string, [string[], string[]]> = {
+  "an unknown key": [["comand: x"], [
+    '4:7: ops.sessions.astro.comand: unknown key (did you mean "command"?)',
+  ]],
+  "a key that is like no other": [["colour: red"], [
+    "4:7: ops.sessions.astro.colour: unknown key",
+  ]],
+  "everything at once": [
+    ["backend: tmx", "shell: yes", "stop_timeout: soon", "ports: [99999, 80, x]"],
+    [
+      '4:16: ops.sessions.astro.backend: must be tmux or container (did you mean "tmux"?)',
+      "5:14: ops.sessions.astro.shell: must be true or false",
+      "6:21: ops.sessions.astro.stop_timeout: must be a whole number of seconds, 0 to 86400",
+      "7:15: ops.sessions.astro.ports[0]: 99999 is not a port (use 1 to 65535)",
+      '7:26: ops.sessions.astro.ports[2]: "x" is not a port (write CONTAINER, HOST:CONTAINER or IP:HOST:CONTAINER, such as 127.0.0.1:8080:80)',
+    ],
+  ],
+  "a list where a text must be": [["image: [a]", "working_dir: { a: b }"], [
+    "4:14: ops.sessions.astro.image: must be text",
+    "5:20: ops.sessions.astro.working_dir: must be text",
+  ]],
+  "a text where a list must be": [["volumes: ./a:/b", "run_args: --rm"], [
+    "4:16: ops.sessions.astro.volumes: must be a list",
+    "5:17: ops.sessions.astro.run_args: must be a list",
+  ]],
+  "a list of variables": [["env: [TOKEN=secret]"], [
+    "4:12: ops.sessions.astro.env: must be a mapping of names to texts",
+  ]],
+  "a variable that is a list": [["env: { A: [secret] }"], [
+    "4:17: ops.sessions.astro.env.A: must be text, or nothing",
+  ]],
+  "names of variables": [["env: { 1A: secret, TOKEN=secret: x, LD_PRELOAD: secret }"], [
+    "4:14: ops.sessions.astro.env.1A: its name starts with a digit (use letters, digits and _, and do not start with a digit)",
+    '4:26: ops.sessions.astro.env.TOKEN=: its name has "=" (write the name and the value apart)',
+    "4:43: ops.sessions.astro.env.LD_PRELOAD: it can make the program load other code (list LD_PRELOAD in unsafe_env, or give --unsafe-env LD_PRELOAD, if you mean it)",
+  ]],
+  "a command that needs a shell": [["command: echo a | wc"], [
+    '4:16: ops.sessions.astro.command: it has "|" outside quotes, at character 8 (quote it, write the command as a list of words, or say shell: true)',
+  ]],
+  "a command with variables that needs a shell": [["command: echo ${HOME} | wc"], [
+    '4:16: ops.sessions.astro.command: it has "|" outside quotes (quote it, write the command as a list of words, or say shell: true)',
+  ]],
+  "a list for a shell": [["command: [echo]", "shell: true"], [
+    "4:16: ops.sessions.astro.command: shell: true takes one string (write the command as one string, or leave shell out)",
+  ]],
+  "a word with a control character": [['command: [echo, "a\\e"]'], [
+    "4:23: ops.sessions.astro.command[1]: word 2 has the control character U+001B (remove that character)",
+  ]],
+  "an empty command": [["command: ''"], [
+    "4:16: ops.sessions.astro.command: there is nothing to run (give a program and its arguments)",
+  ]],
+  "variables that are misspelled": [
+    ["command: [echo, '${']", "image: ${A-b}", "env: { A: '${}' }", "socket_name: ${"],
+    [
+      '4:23: ops.sessions.astro.command[1]: "${" begins no variable',
+      '5:14: ops.sessions.astro.image: "${" begins no variable',
+      '6:17: ops.sessions.astro.env.A: "${" begins no variable',
+      '7:20: ops.sessions.astro.socket_name: "${" begins no variable',
+    ].map((line) =>
+      `${line} (write \${NAME}, \${NAME:-default} or \${NAME:?message}, and $\${ for a literal \${)`
+    ),
+  ],
+  "values that are wrong": [
+    [
+      "image: Not:an-image",
+      "volumes: ['../a:/b']",
+      "socket_name: a/b",
+      "working_dir: ~/x",
+      "user: a b",
+      "network: -x",
+      "restart: sometimes",
+      "stop_signal: SIGTERN",
+    ],
+    [
+      '4:14: ops.sessions.astro.image: "Not" has upper-case letters (write the path in lower case)',
+      '5:17: ops.sessions.astro.volumes[0]: "../a" has a ".." segment (write the path without ..)',
+      '6:20: ops.sessions.astro.socket_name: it has "/" (give the name of the socket, not the path of its file)',
+      "7:20: ops.sessions.astro.working_dir: it starts with ~, which stands for nothing here (write ${HOME})",
+      "8:13: ops.sessions.astro.user: it is no user (write NAME, UID, NAME:GROUP or UID:GID)",
+      "9:16: ops.sessions.astro.network: it is no name (name a network, such as backend, host or none)",
+      "10:16: ops.sessions.astro.restart: it is no restart policy (use no, on-failure, on-failure:3, always or unless-stopped)",
+      '11:20: ops.sessions.astro.stop_signal: must be SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 or SIGKILL (did you mean "SIGTERM"?)',
+    ],
+  ],
+  "too many volumes": [[`volumes: [${Array(21).fill("/a").join()}]`], [
+    "4:16: ops.sessions.astro.volumes: there are 21 of them, at most 20 are allowed",
+  ]],
+  "a newline at the end of a value": [['image: "alpine\\n"'], [
+    "4:14: ops.sessions.astro.image: it has a newline (remove that character)",
+  ]],
+  "a key that is there twice": [["image: a", "image: b"], [
+    "5:7: ops.sessions.astro.image: the key is already there, on line 4 (remove one of them)",
+  ]],
+};
+
+for (const [what, [lines, expected]] of Object.entries(MISTAKES)) {
+  Deno.test(`a session is invalid with ${what}, and the others are not`, async () => {
+    const config = await configOf(`${session(...lines)}\n    other:\n      command: sleep 60\n`);
+    const found = problemsIn(config);
+    deepEqual(
+      found,
+      expected,
+    );
+    deepEqual(config.problems, []);
+    equal(config.sessions.get("astro")?.kind, "invalid");
+    equal(config.sessions.get("other")?.kind, "usable");
+    equal(JSON.stringify(config.sessions.get("astro")).includes("secret"), false);
+  });
+}
+
+const NAMES: Record<string, [string, string]> = {
+  "a name that engines rewrite": [
+    "bot.v2: {}",
+    '3:5: ops.sessions.bot.v2: it has "."',
+  ],
+  "a number as a name": ["1: {}", "3:5: ops.sessions.1: it does not start with a letter"],
+  "a session that is a text": ["a: sleep 60", "3:8: ops.sessions.a: must be a mapping"],
+  "a session that is a list": ["a: [sleep]", "3:8: ops.sessions.a: must be a mapping"],
+  "a session that is there twice": [
+    "a: {}\n    a: {}",
+    "4:5: ops.sessions.a: the key is already there, on line 3",
+  ],
+};
+
+for (const [what, [line, expected]] of Object.entries(NAMES)) {
+  Deno.test(`${what} is a mistake of that session only`, async () => {
+    const config = await configOf(`ops:\n  sessions:\n    ${line}\n    other:\n`);
+    deepEqual(allProblems(config).map(problemText), [`/srv/kstops.yml:${expected}`]);
+    deepEqual(config.problems, []);
+    equal(config.sessions.get("other")?.kind, "usable");
+  });
+}
+
+const FILES: Record<string, [string, string[]]> = {
+  "a list": ["- ops", ["1:1: the file must be a mapping with the key ops"]],
+  "a text": ["ops", ["1:1: the file must be a mapping with the key ops"]],
+  "no YAML": ["ops: 'x", [
+    "1:8: it is not YAML: unexpected end of the stream within a single quoted scalar",
+  ]],
+  "an unknown key": ["opps: {}", ['1:1: opps: unknown key (did you mean "ops"?)']],
+  "sessions at the top": ["sessions: {}", ["1:1: sessions: unknown key (put sessions below ops)"]],
+  "an include": ["include: [a.yml]", [
+    "1:1: include: include is not supported by this version (put everything into one file)",
+  ]],
+  "ops that are a list": ["ops: []", ["1:6: ops: must be a mapping"]],
+  "sessions that are a list": ["ops:\n  sessions: []", ["2:13: ops.sessions: must be a mapping"]],
+  "mistakes in ops": [
+    "ops:\n  default_backed: tmux\n  default_backend: docker\n  start_wait: -1\n  tmux_binary: ${NONE}",
+    [
+      '2:3: ops.default_backed: unknown key (did you mean "default_backend"?)',
+      "3:20: ops.default_backend: must be tmux or container",
+      "4:15: ops.start_wait: must be a whole number of milliseconds, 0 to 600000",
+      "5:16: ops.tmux_binary: the variable NONE is not set (set it, write ${NONE:-default}, or $${ for a literal ${)",
+    ],
+  ],
+};
+
+for (const [what, [text, expected]] of Object.entries(FILES)) {
+  Deno.test(`a file is wrong with ${what}`, async () => {
+    const config = await configOf(text);
+    deepEqual(problemsIn(config), expected);
+    deepEqual(config.problems, allProblems(config));
+    deepEqual(config.settings, defaultSettings());
+  });
+}
+
+Deno.test("a file with mistakes elsewhere still has its sessions, to find what is running", async () => {
+  const config = await configOf(`nonsense: 1\n${session("socket_name: bots", "protected: true")}`);
+  equal(config.problems.length, 1);
+  const entry = config.sessions.get("astro");
+  deepEqual(entry?.kind === "usable" && entry.settings.socketName, "bots");
+});
+
+Deno.test("an invalid session keeps what is known of its place, and its protection", async () => {
+  const config = await configOf(
+    "ops:\n  sessions:\n    a: {x: 1, socket_name: bots, protected: true}\n" +
+      "    b: {backend: x, protected: yes}\n    c: {x: 1, runtime: docker, backend: container}\n",
+  );
+  deepEqual(
+    [...config.sessions.values()].map((entry) =>
+      entry.kind === "invalid" &&
+      [entry.backend, entry.socketName, entry.runtime, entry.protected]
+    ),
+    [["tmux", "bots", null, true], [null, null, null, true], ["container", null, "docker", false]],
+  );
+});
+
+Deno.test("ops says what holds for all sessions", async () => {
+  const config = await configOf(
+    "ops:\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
+      "  start_wait: 1000\n  stop_timeout: 0\n  stop_signal: SIGHUP\n",
+  );
+  deepEqual(config.settings, {
+    defaultBackend: "container",
+    tmuxBinary: "/srv/bin/tmux",
+    containerRuntime: "docker",
+    startWaitMs: 1000,
+    stopTimeoutSeconds: 0,
+    stopSignal: "SIGHUP",
+  });
+});
+
+const EMPTY = ["", "# nothing", "---", "{}", "ops:", "ops: {sessions: }", "\ufeff", "null"];
+for (const text of EMPTY) {
+  Deno.test(`a config may be as empty as ${JSON.stringify(text)}`, async () => {
+    const config = await configOf(text);
+    deepEqual([problemsIn(config), config.sessions.size], [[], 0]);
+  });
+}
+
+Deno.test("in kstlib.conf.yml the keys of kstlib are left alone, whatever they are", async () => {
+  const text = `include: x\ncache: {a: 1, a: 2}\nsecrets: !vault [x]\nother: *nobody\n${
+    session("image: a")
+  }`;
+  const config = await configOf(text, { name: "kstlib.conf.yml" });
+  deepEqual([problemsIn(config), [...config.sessions.keys()]], [[], ["astro"]]);
+  equal((await configOf(text)).problems.length, 7);
+});
+
+Deno.test("in kstlib.conf.yml mistakes in ops are reported", async () => {
+  const config = await configOf("a: 1\nops: {x: 1}", { name: "kstlib.conf.yml" });
+  deepEqual(problemsIn(config), ["2:7: ops.x: unknown key"]);
+});
+
+Deno.test("an unset variable does not make a session invalid", async () => {
+  const config = await configOf(session("socket_name: ${NONE}", "env_file: ['${NONE}/x']"));
+  const entry = config.sessions.get("astro");
+  ok(entry?.kind === "usable");
+  deepEqual(entry.unset.map(({ path, line, message }) => [path, line, message]), [
+    ["ops.sessions.astro.socket_name", 4, "the variable NONE is not set"],
+    ["ops.sessions.astro.env_file[0]", 5, "the variable NONE is not set"],
+  ]);
+});
+
+Deno.test("merged keys count as a session's own", async () => {
+  const text = "ops:\n  sessions:\n    a: &a {command: run a, env: {X: 1}}\n" +
+    "    astro:\n      <<: *a\n      command: run b\n";
+  const settings = await settingsOf(text);
+  deepEqual([settings.command, [...settings.env]], ["run b", [["X", "1"]]]);
+});
+
+Deno.test("a config is never an exception, and never shows a value", async () => {
+  // What validators say of images, volumes and ports has parts of them.
+  const keys = "backend command shell working_dir env env_file user restart stop_timeout x";
+  const scalar = fc.constantFrom("SECRET", "'SECRET|'", "~", "SECRET ${X}", "${", "-1", "true");
+  const value = fc.oneof(
+    scalar,
+    fc.array(scalar, { maxLength: 3 }).map((items) => `[${items.join(", ")}]`),
+    scalar.map((text) => `{ SECRETS: ${text}, B: [${text}] }`),
+    fc.constantFrom("*SECRET", "!SECRET x", "&a SECRET", "@SECRET"),
+  );
+  const line = fc.tuple(fc.constantFrom(...keys.split(" ")), value);
+  await fc.assert(fc.asyncProperty(fc.array(line, { maxLength: 6 }), async (lines) => {
+    const config = await configOf(session(...lines.map(([key, value]) => `${key}: ${value}`)));
+    for (const problem of problemsIn(config)) ok(!/SECRET(?!S)/.test(problem), problem);
+  }));
+});
