@@ -1,4 +1,6 @@
 import { main } from "./src/cli/app.ts";
 import { denoWorld } from "./src/world.ts";
 
-Deno.exitCode = await main(Deno.args, denoWorld());
+// All output is written by now. What may still be pending, as a question that nobody answered, must
+// not keep the program.
+Deno.exit(await main(Deno.args, denoWorld()));

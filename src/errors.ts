@@ -86,7 +86,13 @@ export const ERRORS = {
     class: "InputRequiredError",
     meaning: "it needs a yes, and nothing was touched",
   },
-  interrupted: { exit: 130, http: 499, class: null, meaning: "ended by SIGINT" },
+  interrupted: {
+    exit: 130,
+    http: 499,
+    class: null,
+    meaning:
+      "ended by SIGINT (SIGTERM: 143, SIGHUP: 129); the message says what state things are in",
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 /** The codes of all errors. */
@@ -255,6 +261,26 @@ export class InputRequiredError extends SessionError {
   ) {
     super("input_required", { verb, name, reason: extras.reason }, extras);
   }
+}
+
+/** Signals that interrupt, with the exit status that shells give them. */
+const INTERRUPTED_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** A signal asked kstops itself to end before it was done. Code `interrupted`. */
+export class InterruptedError extends ReportedError {
+  constructor(readonly signal: keyof typeof INTERRUPTED_EXIT, state?: string, hint?: string) {
+    super(
+      "interrupted",
+      `Interrupted by ${signal}${state === undefined ? "" : `: ${state}`}`,
+      { hint: hint ?? null, details: { signal } },
+    );
+  }
+}
+
+/** The exit status of a process that ends with this error. */
+export function exitStatus(thrown: unknown): number {
+  if (thrown instanceof InterruptedError) return INTERRUPTED_EXIT[thrown.signal];
+  return ERRORS[toEnvelope(thrown).error.code].exit;
 }
 
 /** The error as scripts get it: one line of JSON on stderr. */

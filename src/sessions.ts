@@ -75,35 +75,37 @@ export function sessionsOf(
   settings: BackendSettings,
   defined: readonly DefinedSession[],
 ): Sessions {
-  const runners = new Map<BackendType, Promise<Runner>>();
-  const runner = (backend: BackendType): Promise<Runner> | null => {
-    const make = REGISTRY[backend];
-    if (make === undefined) return null;
-    const made = runners.get(backend) ?? make(world, settings);
-    runners.set(backend, made);
-    return made;
-  };
-  const runnerFor = (definition: Definition): Promise<Runner> => {
-    const chosen = runner(definition.backend);
-    if (chosen === null) throw noSuchBackend(definition);
+  return sessionsOver(REGISTRY.map((make) => make(world, settings)), defined);
+}
+
+/** The sessions that some backends have, with those that a config defines. */
+export function sessionsOver(
+  runners: readonly Runner[],
+  defined: readonly DefinedSession[],
+): Sessions {
+  const runnerFor = (definition: Definition): Runner => {
+    const chosen = runners.find(({ backend }) => backend === definition.backend);
+    if (chosen === undefined) throw noSuchBackend(definition);
     return chosen;
   };
   const survey = async (selection: Selection): Promise<Survey[]> => {
-    const asked = backendsFor(selection).flatMap((backend) => runner(backend) ?? []);
+    const asked = backendsFor(selection);
     const where = selection.socketName === undefined ? {} : { socketName: selection.socketName };
-    const surveys = await Promise.all(asked.map(async (each) => (await each).survey(where)));
+    const surveys = await Promise.all(
+      runners.filter(({ backend }) => asked.includes(backend)).map((each) => each.survey(where)),
+    );
     return surveys.flat();
   };
   return {
     list: async (selection) => listing(await survey(selection), defined, selection),
     find: async (verb, name, selection) => {
       const definition = defined.find((session) => session.name === name);
-      const chosen = { ...placeNamedBy(definition), ...withoutUndefined(selection) };
+      const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
       return match({ verb, name, definition, selection, surveys: await survey(chosen), defined });
     },
-    check: async (definition) => await (await runnerFor(definition)).check(definition),
+    check: async (definition) => await runnerFor(definition).check(definition),
     start: async (definition, options) =>
-      mark(await (await runnerFor(definition)).start(definition, options), defined),
+      mark(await runnerFor(definition).start(definition, options), defined),
   };
 }
 
@@ -125,8 +127,10 @@ function withoutUndefined(selection: Selection): Selection {
   return Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined));
 }
 
-function placeNamedBy(definition: DefinedSession | undefined): Selection {
-  const { backend, socketName } = definition?.named ?? { backend: null, socketName: null };
+/** The place that a definition names, unless flags mean another one. */
+function placeOf(definition: DefinedSession | undefined, selection: Selection): Selection {
+  if (definition === undefined || !isSelected(definition, selection)) return {};
+  const { backend, socketName } = definition.named;
   return {
     ...(backend === null ? {} : { backend }),
     ...(socketName === null ? {} : { socketName }),
@@ -283,7 +287,8 @@ function match(search: Search): Match {
 }
 
 function hintFor(name: string, known: readonly string[]): string {
-  const near = closest(name, known);
+  // The name itself is known where another place was asked than that of its definition.
+  const near = closest(name, known.filter((each) => each !== name));
   return near === null
     ? "kstops list shows every session"
     : `did you mean ${quote(near)}? kstops list shows every session`;

@@ -12,6 +12,8 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown. */
   readonly timeoutMs: number;
+  /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
+  readonly detached?: boolean;
 }
 
 /** How a child process ended. A code other than 0 is a result, not an error. */
@@ -42,6 +44,16 @@ export class ExecTimeoutError extends Error {
     super(`${program} did not answer within ${timeoutMs / 1000} s`);
   }
 }
+
+/** A program that has the terminal. */
+export interface Interaction {
+  readonly pid: number;
+  /** Its exit code, and what it wrote to its standard error. */
+  readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
+/** Signals by which a user or the system asks this process to end. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** A file could not be used. The message is `PATH: REASON`. */
 export class FileError extends Error {
@@ -126,6 +138,19 @@ export interface World {
   /** User id of this process; null where the system has none. */
   readonly uid: () => number | null;
   readonly operatingSystem: string;
+  /**
+   * Runs a program on this terminal. Ctrl-C and Ctrl-\ are the program's until it ends; when it stops
+   * itself, so does this process, and both go on together.
+   *
+   * @throws {ProgramMissingError} when there is no such program
+   */
+  readonly interact: (argv: readonly string[], options: Pick<ExecOptions, "env">) => Interaction;
+  /**
+   * Calls back instead of dying when a signal asks this process to end. A second signal ends it.
+   *
+   * @returns takes the callback away again
+   */
+  readonly onEndSignal: (callback: (signal: EndSignal) => void) => () => void;
   readonly processes: Processes;
   readonly files: Files;
   readonly terminal: Terminal;
@@ -143,6 +168,8 @@ export function denoWorld(): World {
     workingDirectory,
     uid: () => Deno.uid(),
     operatingSystem: Deno.build.os,
+    interact,
+    onEndSignal,
     processes: { self: Deno.pid, signal, alive },
     files: { readText, readFrom, facts, list, makeDirectory, create, remove },
     terminal: terminal(),
@@ -177,20 +204,30 @@ async function exec(argv: readonly string[], options: ExecOptions): Promise<Exec
 }
 
 function spawn(program: string, args: string[], options: ExecOptions): Deno.ChildProcess {
-  const env = Deno.env.toObject();
-  for (const [name, value] of Object.entries(options.env ?? {})) {
-    if (value === undefined) delete env[name];
-    else env[name] = value;
-  }
-  try {
-    return new Deno.Command(program, {
+  return withProgramErrors(program, () =>
+    new Deno.Command(program, {
       args,
-      env,
+      env: environmentWith(options.env),
       clearEnv: true,
       stdin: options.stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+      detached: options.detached ?? false,
+    }).spawn());
+}
+
+function environmentWith(changes: ExecOptions["env"]): Record<string, string> {
+  const env = Deno.env.toObject();
+  for (const [name, value] of Object.entries(changes ?? {})) {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  }
+  return env;
+}
+
+function withProgramErrors<T>(program: string, work: () => T): T {
+  try {
+    return work();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new ProgramMissingError(program, "missing");
     if (error instanceof Deno.errors.PermissionDenied) {
@@ -198,6 +235,75 @@ function spawn(program: string, args: string[], options: ExecOptions): Deno.Chil
     }
     throw error;
   }
+}
+
+function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): Interaction {
+  const [program = "", ...args] = argv;
+  const child = withProgramErrors(program, () =>
+    new Deno.Command(program, {
+      args,
+      env: environmentWith(options.env),
+      clearEnv: true,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "piped",
+    }).spawn());
+  // Both stand in the foreground of the terminal. Without these, Ctrl-C before the program has taken
+  // the terminal over would end this process and leave the program behind.
+  const ignore = (): void => {};
+  const stopTogether = stopsWith(child.pid);
+  Deno.addSignalListener("SIGINT", ignore);
+  Deno.addSignalListener("SIGQUIT", ignore);
+  Deno.addSignalListener("SIGCHLD", stopTogether);
+  const ended = Promise.all([child.status, text(child.stderr)]).then(([{ code }, stderr]) => ({
+    code,
+    stderr,
+  })).finally(() => {
+    Deno.removeSignalListener("SIGINT", ignore);
+    Deno.removeSignalListener("SIGQUIT", ignore);
+    Deno.removeSignalListener("SIGCHLD", stopTogether);
+  });
+  return { pid: child.pid, ended };
+}
+
+/**
+ * A program that stops (`Ctrl-Z`) gives the terminal back to the shell only if we stop, too. Looking
+ * at it takes a child process, whose own end is no news.
+ */
+function stopsWith(pid: number): () => void {
+  let looking = false;
+  return () => {
+    if (looking) return;
+    looking = true;
+    const argv = ["ps", "-o", "stat=", "-p", String(pid)];
+    exec(argv, { timeoutMs: 2000 }).then(({ stdout }) => {
+      if (stdout.trim().startsWith("T")) Deno.kill(Deno.pid, "SIGSTOP");
+    }).catch(() => {
+      // Without ps the user has to press Ctrl-Z once more.
+    }).finally(() => {
+      setTimeout(() => {
+        looking = false;
+      }, 100);
+    });
+  };
+}
+
+const END_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+function onEndSignal(callback: (signal: EndSignal) => void): () => void {
+  let asked = false;
+  const listeners = (Object.keys(END_SIGNALS) as EndSignal[]).map((signal) => {
+    const listener = (): void => {
+      if (asked) Deno.exit(128 + END_SIGNALS[signal]);
+      asked = true;
+      callback(signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  return () => {
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+  };
 }
 
 async function feed(stream: WritableStream<Uint8Array>, input: string): Promise<void> {
@@ -283,10 +389,12 @@ function readFrom(path: string, offset: number): Promise<Uint8Array> {
   });
 }
 
-async function facts(path: string): Promise<FileFacts | null> {
+// Looking at a path is done at once: handing it to a thread takes ten times as long as doing it, and
+// every command looks at a dozen.
+function facts(path: string): Promise<FileFacts | null> {
   try {
-    const found = await Deno.stat(path);
-    return {
+    const found = Deno.statSync(path);
+    return Promise.resolve({
       kind: found.isFile
         ? "file"
         : found.isDirectory
@@ -299,17 +407,16 @@ async function facts(path: string): Promise<FileFacts | null> {
       gid: found.gid ?? 0,
       bytes: found.size,
       modifiedAt: found.mtime ?? new Date(0),
-    };
+    });
   } catch {
-    return null;
+    return Promise.resolve(null);
   }
 }
 
 function list(path: string): Promise<readonly string[]> {
-  return fileWork(path, async () => {
-    const names = [];
-    for await (const entry of Deno.readDir(path)) names.push(entry.name);
-    return names.sort();
+  return fileWork(path, () => {
+    const names = Array.from(Deno.readDirSync(path), (entry) => entry.name);
+    return Promise.resolve(names.sort());
   });
 }
 

@@ -36,6 +36,22 @@ export interface StopOptions {
   readonly force: boolean;
 }
 
+/** How to attach to a session. */
+export interface AttachOptions {
+  /** Keys do not reach the session. */
+  readonly readOnly: boolean;
+  /** Tells the user something before the screen is the session's. */
+  readonly say: (text: string) => void;
+}
+
+/** How it ended that a session was attached. */
+export type AttachEnd =
+  | { readonly kind: "detached" }
+  /** The client around this process shows the session now. */
+  | { readonly kind: "switched" }
+  /** The program ended; null: nobody knows how. */
+  | { readonly kind: "ended"; readonly status: SessionStatus | null };
+
 /** How to read what a session printed. */
 export interface LogOptions {
   /** How many lines, counted from the end; `Infinity` for all. */
@@ -54,6 +70,12 @@ export interface Session {
    * @throws {SessionStopError} `stop_failed`, with the pids of what is still alive
    */
   stop(options: StopOptions): Promise<SessionStatus>;
+  /**
+   * Hands this terminal to the session, until the user detaches or the program ends.
+   *
+   * @throws {SessionAttachError} `attach_failed`: it does not run, or the terminal cannot show it
+   */
+  attach(options: AttachOptions): Promise<AttachEnd>;
   /** The bytes that it printed, at most so many lines, each ended by a newline. */
   logs(options: LogOptions): Promise<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */

@@ -1,8 +1,8 @@
-/** The backends, one line each. A backend is loaded when it is first needed. */
+/** The backends, one line each. */
 import type { LogStore } from "../logs/store.ts";
-import type { BackendType } from "../model.ts";
 import type { World } from "../world.ts";
 import type { Runner } from "./backend.ts";
+import { tmuxRunner } from "./tmux/runner.ts";
 
 /** What backends work with. */
 export interface BackendSettings {
@@ -11,10 +11,7 @@ export interface BackendSettings {
   readonly logs: LogStore;
 }
 
-type Make = (world: World, settings: BackendSettings) => Promise<Runner>;
-
-/** Every backend that this version has. */
-export const REGISTRY: Readonly<Partial<Record<BackendType, Make>>> = {
-  tmux: async (world, { tmuxBinary, logs }) =>
-    (await import("./tmux/runner.ts")).tmuxRunner(world, { binary: tmuxBinary, logs }),
-};
+/** Makes every backend that this version has. */
+export const REGISTRY: readonly ((world: World, settings: BackendSettings) => Runner)[] = [
+  (world, { tmuxBinary, logs }) => tmuxRunner(world, { binary: tmuxBinary, logs }),
+];

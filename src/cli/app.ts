@@ -1,10 +1,8 @@
 /** The program: reads the arguments, runs a command, prints its answer. The only place that prints. */
-import { ERRORS, escapeControls, toEnvelope } from "../errors.ts";
-import type { Config } from "../config/config.ts";
+import { escapeControls, exitStatus, OpsError, quote, toEnvelope } from "../errors.ts";
 import type { Screen } from "../output/screen.ts";
-import type { Sessions } from "../sessions.ts";
-import type { Exec, World } from "../world.ts";
-import type { Context, Reply } from "./command.ts";
+import { FileError, type World } from "../world.ts";
+import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./options.ts";
 import { VERSION } from "./version.ts";
 
@@ -18,8 +16,9 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     const { parse } = await import("./options.ts");
     const parsed = parse(args, VERSION);
     if (parsed.kind === "text") return printer.out(parsed.text);
-    const context = contextOf(world, parsed.globals, printer.warn);
-    return await printer.reply(await parsed.run(context), screenOf(world, parsed.globals));
+    const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
+    const reply = await run(contextOf(world, parsed.globals, printer));
+    return await printer.reply(reply, screenOf(world, parsed.globals));
   } catch (error) {
     return printer.failures([error]);
   }
@@ -36,7 +35,8 @@ function screenOf(world: World, { color }: GlobalFlags): Screen {
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
     terminal: terminal.stdoutIsTerminal,
-    columns: terminal.columns() ?? 80,
+    // A serial line, or a terminal that nobody has given a size, has 0.
+    columns: terminal.columns() || 80,
     colour: color === "always" || (color === "auto" && terminal.stdoutIsTerminal && !plain),
     now: world.now(),
   };
@@ -47,6 +47,8 @@ function screenOf(world: World, { color }: GlobalFlags): Screen {
 interface Printer {
   out(text: string): number;
   warn(text: string): void;
+  /** Writes to stderr as it is. */
+  write(text: string): void;
   reply(reply: Reply, screen: Screen): Promise<number>;
   /** Prints errors; the first one decides the exit status. */
   failures(errors: readonly unknown[]): number;
@@ -60,22 +62,30 @@ function printerOf(world: World, json: boolean): Printer {
     terminal.writeOut(encoder.encode(text));
     return 0;
   };
-  const failures = (errors: readonly unknown[]): number => {
+  const failures = (thrown: readonly unknown[]): number => {
+    const errors = thrown.map(withoutFileError);
     for (const error of errors) terminal.writeError(json ? jsonError(error) : textError(error));
     const [first] = errors;
-    return first === undefined ? 0 : ERRORS[toEnvelope(first).error.code].exit;
+    return first === undefined ? 0 : exitStatus(first);
   };
   return {
     out,
     failures,
+    write: (text) => terminal.writeError(text),
     warn: (text) => terminal.writeError(`kstops: ${escapeControls(text)}\n`),
     reply: async (reply, screen) => {
       if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
       else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
       else if (!json && reply.text !== undefined) out(await reply.text(screen));
-      return failures(reply.failures ?? []);
+      return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
     },
   };
+}
+
+/** A full disk, or a directory that is gone, is no bug of ours, wherever it turns up. */
+function withoutFileError(error: unknown): unknown {
+  if (!(error instanceof FileError)) return error;
+  return new OpsError("internal", `Cannot use ${quote(error.path)}: ${error.reason}`);
 }
 
 function jsonError(error: unknown): string {
@@ -91,68 +101,4 @@ function textError(error: unknown): string {
     ...(hint === null ? [] : [`hint: ${escapeControls(hint)}`]),
   ];
   return `${lines.join("\n")}\n`;
-}
-
-// --- what commands work with ---------------------------------------------------------------------
-
-function contextOf(world: World, globals: GlobalFlags, warn: (text: string) => void): Context {
-  const watched = globals.verbose ? { ...world, exec: verboseExec(world) } : world;
-  let config: Promise<Config> | null = null;
-  let sessions: Promise<Sessions> | null = null;
-  const said = new Set<string>();
-  const warnOnce = (text: string): void => {
-    if (said.has(text)) return;
-    said.add(text);
-    warn(text);
-  };
-  const context: Context = {
-    world: watched,
-    json: globals.json === true,
-    verbose: globals.verbose === true,
-    warn: warnOnce,
-    config: () => config ??= readConfig(watched, globals.config ?? null),
-    sessions: () => sessions ??= openSessions(context),
-  };
-  return context;
-}
-
-async function readConfig(world: World, explicit: string | null): Promise<Config> {
-  const { loadConfig } = await import("../config/load.ts");
-  return await loadConfig(world, explicit);
-}
-
-async function openSessions({ world, config, warn }: Context): Promise<Sessions> {
-  const [{ sessionsOf }, { logStore }, { definedSessions }] = await Promise.all([
-    import("../sessions.ts"),
-    import("../logs/store.ts"),
-    import("../config/defined.ts"),
-  ]);
-  const loaded = await config();
-  return sessionsOf(
-    world,
-    { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
-    definedSessions(loaded),
-  );
-}
-
-/** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
-function verboseExec(world: World): Exec {
-  return async (argv, options) => {
-    const began = performance.now();
-    const say = (outcome: string): void => {
-      const shown = argv.map((word) =>
-        escapeControls(word.length > 60 ? `${word.slice(0, 57)}...` : word)
-      );
-      const ms = (performance.now() - began).toFixed(1);
-      world.terminal.writeError(`+ ${shown.join(" ")} (${ms} ms, ${outcome})\n`);
-    };
-    try {
-      const result = await world.exec(argv, options);
-      say(`exit ${result.code}`);
-      return result;
-    } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
-      throw error;
-    }
-  };
 }

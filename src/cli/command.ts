@@ -15,6 +15,13 @@ export interface Context {
   readonly config: () => Promise<Config>;
   /** The sessions of this machine and those of the config. */
   readonly sessions: () => Promise<Sessions>;
+  /**
+   * The same for a change: Ctrl-C and the like interrupt it between two steps with an
+   * `InterruptedError`, and are kept from the engines. `release` ends that.
+   */
+  readonly guarded: () => { readonly context: Context; readonly release: () => void };
+  /** Does the work; on a terminal it shows what is being done once that takes a second. */
+  readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
 }
@@ -27,6 +34,8 @@ export interface Reply {
   readonly text?: (screen: Screen) => string | Promise<string>;
   /** Raw output, instead of text. */
   readonly bytes?: Uint8Array;
+  /** Exit status, where it is neither 0 nor that of a failure. */
+  readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */
   readonly failures?: readonly unknown[];
 }

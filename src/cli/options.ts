@@ -1,6 +1,6 @@
 /** Every command and flag, in one table; each command's code is loaded when it runs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { UsageError } from "../errors.ts";
+import { quote, UsageError } from "../errors.ts";
 import { BACKENDS, RUNTIMES, SESSION_STATES } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
@@ -19,7 +19,8 @@ export type Parsed =
   | {
     readonly kind: "run";
     readonly globals: GlobalFlags;
-    readonly run: (context: Context) => Promise<Reply>;
+    /** Loads the command. */
+    readonly load: Load;
   }
   | { readonly kind: "text"; readonly text: string };
 
@@ -29,11 +30,12 @@ Examples:
   kstops list                                  everything that runs or is defined
   kstops start astro                           a session of kstops.yml
   kstops start web -- python3 -m http.server   a session made up on the spot
+  kstops attach astro                          its terminal; Ctrl-b d gives yours back
   kstops logs astro -n 20                      what it printed last
   kstops stop astro --timeout 30               give it half a minute to end
   kstops list --json | jq -r '.[].name'        for scripts`;
 
-type Work = (context: Context) => Promise<Reply>;
+type Load = () => Promise<(context: Context) => Promise<Reply>>;
 
 /**
  * Reads the arguments.
@@ -45,11 +47,11 @@ export function parse(args: readonly string[], version: string): Parsed {
   const cut = args.indexOf("--");
   const own = cut === -1 ? args : args.slice(0, cut);
   const tail = cut === -1 ? null : args.slice(cut + 1);
-  let chosen: Work | null = null;
+  let chosen: Load | null = null;
   let text = "";
   const program = bareProgram(version);
-  const choose = (work: Work): void => {
-    chosen = work;
+  const choose = (load: Load): void => {
+    chosen = load;
   };
   for (const add of wantedCommands(own)) add(program, { tail, choose });
   for (const command of [program, ...program.commands]) {
@@ -69,7 +71,7 @@ export function parse(args: readonly string[], version: string): Parsed {
     throw usageError(error, program, own);
   }
   if (chosen === null) return { kind: "text", text: fullHelp(program) };
-  return { kind: "run", globals: program.opts(), run: chosen };
+  return { kind: "run", globals: program.opts(), load: chosen };
 }
 
 /** The program with all its commands, for help texts and generated tables. */
@@ -89,7 +91,7 @@ type AddCommand = (program: Program, parts: Parts) => void;
 interface Parts {
   /** What stands behind `--`; null: there is no `--`. */
   readonly tail: readonly string[] | null;
-  readonly choose: (work: Work) => void;
+  readonly choose: (load: Load) => void;
 }
 
 type Program = ReturnType<typeof bareProgram>;
@@ -99,6 +101,7 @@ function bareProgram(version: string) {
     .description("One interface over tmux sessions and containers, driven by one config file")
     .version(`kstops ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
+    .configureHelp({ showGlobalOptions: true })
     .option("--config <file>", "use this config file")
     .option("--json", "print the result as JSON")
     .addOption(
@@ -116,6 +119,7 @@ const COMMANDS: ReadonlyMap<string, AddCommand> = new Map([
   ["start", addStart],
   ["stop", addStop],
   ["restart", addRestart],
+  ["attach", addAttach],
   ["status", addStatus],
   ["logs", addLogs],
   ["list", addList],
@@ -156,13 +160,15 @@ function addStart(program: Program, parts: Parts): void {
       "allow a variable that is refused otherwise (repeatable)",
       collect,
     )
+    .option("--attach", "attach to it at once")
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .usage("[options] NAME [-- ARGV...]")
     .action((names, flags) =>
-      parts.choose(async (context) =>
-        (await import("./commands/start.ts")).start(context, { names, ...flags, argv: parts.tail })
-      )
+      parts.choose(async () => {
+        const { start } = await import("./commands/start.ts");
+        return (context) => start(context, { names, ...flags, argv: parts.tail });
+      })
     );
 }
 
@@ -178,12 +184,14 @@ function addStop(program: Program, parts: Parts): void {
     .addOption(socketOption())
     .option("-q, --quiet", "print nothing when it works")
     .action((names, flags) =>
-      parts.choose(async (context) =>
-        (await import("./commands/stop.ts")).stop(context, {
-          names: withTail(names, parts.tail),
-          ...flags,
-        })
-      )
+      parts.choose(async () => {
+        const { stop } = await import("./commands/stop.ts");
+        return (context) =>
+          stop(context, {
+            names: withTail(names, parts.tail),
+            ...flags,
+          });
+      })
     );
 }
 
@@ -200,12 +208,29 @@ function addRestart(program: Program, parts: Parts): void {
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .action((names, flags) =>
-      parts.choose(async (context) =>
-        (await import("./commands/restart.ts")).restart(context, {
-          names: withTail(names, parts.tail),
-          ...flags,
-        })
-      )
+      parts.choose(async () => {
+        const { restart } = await import("./commands/restart.ts");
+        return (context) =>
+          restart(context, {
+            names: withTail(names, parts.tail),
+            ...flags,
+          });
+      })
+    );
+}
+
+function addAttach(program: Program, parts: Parts): void {
+  program.command("attach")
+    .description("hand the terminal to a session")
+    .argument("<name>", "the session")
+    .option("--read-only", "only look: keys do not reach the session")
+    .addOption(backendOption())
+    .addOption(socketOption())
+    .action((name, flags) =>
+      parts.choose(async () => {
+        const { attach } = await import("./commands/attach.ts");
+        return (context) => attach(context, { name, ...flags });
+      })
     );
 }
 
@@ -216,9 +241,10 @@ function addStatus(program: Program, parts: Parts): void {
     .addOption(backendOption())
     .addOption(socketOption())
     .action((name, flags) =>
-      parts.choose(async (context) =>
-        (await import("./commands/status.ts")).status(context, { name, ...flags })
-      )
+      parts.choose(async () => {
+        const { status } = await import("./commands/status.ts");
+        return (context) => status(context, { name, ...flags });
+      })
     );
 }
 
@@ -234,9 +260,10 @@ function addLogs(program: Program, parts: Parts): void {
     .addOption(backendOption())
     .addOption(socketOption())
     .action((name, flags) =>
-      parts.choose(async (context) =>
-        (await import("./commands/logs.ts")).logs(context, { name, ...flags })
-      )
+      parts.choose(async () => {
+        const { logs } = await import("./commands/logs.ts");
+        return (context) => logs(context, { name, ...flags });
+      })
     );
 }
 
@@ -250,7 +277,10 @@ function addList(program: Program, parts: Parts): void {
     .option("--managed", "only sessions that kstops made")
     .option("-q, --quiet", "print only names")
     .action((flags) =>
-      parts.choose(async (context) => (await import("./commands/list.ts")).list(context, flags))
+      parts.choose(async () => {
+        const { list } = await import("./commands/list.ts");
+        return (context) => list(context, flags);
+      })
     );
 }
 
@@ -311,7 +341,8 @@ function usageError(
     const found = closest(value, words);
     return found === null ? help : `did you mean ${found}? See ${help}`;
   };
-  const message = error.message.replace(/^error: /, "").split("\n")[0]?.replace(/\.$/, "") ?? "";
+  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
+  const flag = /^option '[^']*(--[a-z-]+)/.exec(message)?.[1] ?? "";
   switch (error.code) {
     case "commander.unknownCommand":
       return new UsageError(`Cannot run ${JSON.stringify(value)}: there is no such command`, {
@@ -325,7 +356,30 @@ function usageError(
         hint: near(flags),
       });
     }
+    case "commander.invalidArgument": {
+      const [, given = "", reason = ""] = /argument '(.*)' is invalid\. (.*)$/s.exec(message) ?? [];
+      const choices = /^Allowed choices are (.*)$/.exec(reason)?.[1];
+      const near = closest(given, choices?.split(", ") ?? []);
+      return new UsageError(
+        `Cannot use ${quote(given)} as ${flag}: ` +
+          (choices === undefined ? reason : `it must be one of ${choices}`),
+        { hint: near === null ? help : `did you mean ${near}? See ${help}` },
+      );
+    }
+    case "commander.optionMissingArgument":
+      return new UsageError(`Cannot use ${quote(flag)}: its value is missing`, { hint: help });
+    case "commander.missingArgument":
+      return new UsageError(
+        `Cannot run ${quote(command?.name() ?? "")}: the name of a session is missing`,
+        { hint: `kstops ${command?.name()} NAME` },
+      );
+    case "commander.excessArguments": {
+      const takes = command?.registeredArguments.length === 0 ? "no name" : "one name only";
+      return new UsageError(`Cannot run ${quote(command?.name() ?? "")}: it takes ${takes}`, {
+        hint: help,
+      });
+    }
     default:
-      return new UsageError(`Cannot run the command: ${message}`, { hint: help });
+      return new UsageError(`Cannot run the command: ${message.split("\n")[0]}`, { hint: help });
   }
 }

@@ -43,14 +43,18 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const state = stateDirectory(world);
   const directoryOf = (name: string): string | null =>
     state === null || !STORED_NAME.test(name) ? null : `${state}/logs/${name}`;
+  let isWarned = false;
+  const notKept = (reason: string): null => {
+    if (!isWarned) warn(`The output is not kept: ${reason}`);
+    isWarned = true;
+    return null;
+  };
   return {
     open: async (name, runId) => {
       const directory = directoryOf(name);
-      if (directory === null) {
-        warn("The output is not kept: neither KSTOPS_STATE_DIR nor HOME is set");
-        return null;
-      }
-      const stamp = world.now().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+      if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+      // With milliseconds: names in their order are runs in their order.
+      const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
       const path = `${directory}/${stamp}-${runId}.log`;
       try {
         await world.files.makeDirectory(directory);
@@ -58,8 +62,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         return path;
       } catch (error) {
         if (!(error instanceof FileError)) throw error;
-        warn(`The output is not kept: ${error.message}`);
-        return null;
+        return notKept(error.message);
       }
     },
     discard: async (path) => {

@@ -8,7 +8,7 @@ export interface Cell {
   readonly colour?: Colour | null;
 }
 
-/** Rows under a head. The last column is the one that gives way on a narrow terminal. */
+/** Rows under a head. The last column is the first to give way on a narrow terminal. */
 export interface Rows {
   readonly head: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
@@ -23,23 +23,32 @@ export async function layOut(table: Rows, screen: Screen): Promise<string> {
     return rows.map((row) => `${row.map(({ text }) => text).join("\t")}\n`).join("");
   }
   const { default: Table } = await import("cli-table3");
-  const widths = columnWidths([table.head.map((text) => ({ text })), ...rows], screen.columns);
+  const all: readonly (readonly Cell[])[] = [
+    table.head.map((text) => ({ text, colour: "bold" as const })),
+    ...rows,
+  ];
+  const widths = columnWidths(all, screen.columns);
   const grid = new Table({
     chars: BORDERLESS,
     style: { "padding-left": 0, "padding-right": GAP, head: [], border: [], compact: true },
     colWidths: widths,
-    truncate: "…",
   });
+  // Cut here, since cli-table3 cuts surrogate pairs in two and loses the end of a colour (0.6.5).
   grid.push(
-    table.head.map((text) => paint(text, "bold", screen)),
-    ...rows.map((row) => row.map(({ text, colour }) => paint(text, colour ?? null, screen))),
+    ...all.map((row) =>
+      row.map(({ text, colour }, column) =>
+        paint(fitted(text, (widths[column] ?? 0) - GAP), colour ?? null, screen)
+      )
+    ),
   );
   return `${grid.toString().split("\n").map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
 const GAP = 2;
-/** No column but the last gets narrower than this. */
-const NARROWEST = 8;
+/** The last column gives way down to this, before any other one does. */
+const LAST_COLUMN = 9;
+/** No column gets narrower: one character is left of it. */
+const NARROWEST = GAP + 1;
 
 const BORDERLESS = Object.fromEntries(
   [
@@ -55,14 +64,30 @@ function columnWidths(rows: readonly (readonly Cell[])[], columns: number): numb
     { length: count },
     (_, column) => Math.max(...rows.map((row) => widthOf(row[column]?.text ?? ""))) + GAP,
   );
-  let excess = widths.reduce((sum, width) => sum + width, 0) - columns;
-  for (let column = count - 1; column >= 0 && excess > 0; column--) {
-    const width = widths[column] ?? 0;
-    const kept = Math.max(Math.min(width, NARROWEST), width - excess);
-    excess -= width - kept;
-    widths[column] = kept;
+  // Nothing stands behind the last gap.
+  let excess = widths.reduce((sum, width) => sum + width, -GAP) - columns;
+  const last = widths.at(-1) ?? 0;
+  const given = Math.min(Math.max(0, excess), Math.max(0, last - LAST_COLUMN));
+  widths[count - 1] = last - given;
+  for (excess -= given; excess > 0; excess--) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST) break;
+    widths[widths.lastIndexOf(widest)] = widest - 1;
   }
   return widths;
+}
+
+/** The text, cut where it takes more columns than there are. */
+function fitted(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let left = columns - 1;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
 /** Columns that a text takes, rather one too many: everything from Hangul on counts as wide. */

@@ -234,6 +234,10 @@ function fakeWorld(spec: FakeWorldSpec): {
     workingDirectory: () => workingDirectory,
     uid: () => uid,
     operatingSystem: spec.operatingSystem ?? "linux",
+    interact: () => {
+      throw new Error("This fake world has no terminal to hand over");
+    },
+    onEndSignal: () => () => {},
     processes: { self: 4242, signal, alive: (pid) => Promise.resolve(alive.has(pid)) },
     files: store.files,
     terminal,

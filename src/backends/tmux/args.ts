@@ -48,6 +48,9 @@ export function tmux(server: Server): string[] {
 /** The fields of one pane, in the order of {@link paneFormat}. */
 export const PANE_FIELDS = [
   "version",
+  "pid",
+  "socket_path",
+  "prefix",
   "session_id",
   "session_name",
   "session_created",
@@ -55,7 +58,6 @@ export const PANE_FIELDS = [
   "session_windows",
   "session_path",
   "window_active",
-  "window_linked",
   "pane_active",
   "pane_id",
   "pane_pid",
@@ -100,15 +102,47 @@ export function listPanesCollected(server: Server, nonce: string): string[] {
 
 const COLLECT = ["run-shell", "true", ";"];
 
-/** The panes of one session a last time, and its end. */
-export function closeSession(server: Server, sessionId: string, nonce: string): string[] {
-  const target = `${sessionId}:`;
-  return [
-    ...tmux(server),
-    ...COLLECT,
-    ...["list-panes", "-s", "-t", target, "-F", paneFormat(nonce), ";"],
-    ...["kill-session", "-t", target],
-  ];
+/**
+ * The panes of one session a last time, and its end. Ids are those of one server: where another one
+ * took its place meanwhile, nothing is said and nothing is done.
+ */
+export function closeSession(
+  server: Server,
+  session: { readonly id: string; readonly serverPid: number },
+  nonce: string,
+): string[] {
+  const target = `${session.id}:`;
+  const close = [
+    line(["list-panes", "-s", "-t", target, "-F", paneFormat(nonce)]),
+    line(["kill-session", "-t", target]),
+  ].join(" ; ");
+  const isSame = `#{==:#{pid},${session.serverPid}}`;
+  return [...tmux(server), ...COLLECT, "if-shell", "-F", isSame, close];
+}
+
+/** The call that shows a session on this terminal. */
+export function attachSession(
+  server: Server,
+  sessionId: string,
+  { readOnly }: { readonly readOnly: boolean },
+): string[] {
+  const readOnlyFlag = readOnly ? ["-r"] : [];
+  return [...tmux(server), "attach-session", ...readOnlyFlag, "-t", `${sessionId}:`];
+}
+
+/** Makes the client around this process show another session of the same server. */
+export function switchClient(server: Server, sessionId: string): string[] {
+  return [...tmux(server), "switch-client", "-t", `${sessionId}:`];
+}
+
+/** Pid and name of every client, separated by a tab. */
+export function listClients(server: Server): string[] {
+  return [...tmux(server), "list-clients", "-F", "#{client_pid}\t#{client_name}"];
+}
+
+/** Takes one client off its session. */
+export function detachClient(server: Server, client: string): string[] {
+  return [...tmux(server), "detach-client", "-t", client];
 }
 
 /** Everything that a pane still shows, wrapped lines joined, colours kept. */
@@ -116,26 +150,33 @@ export function capturePane(server: Server, paneId: string): string[] {
   return [...tmux(server), "capture-pane", "-p", "-e", "-J", "-S", "-", "-t", paneId];
 }
 
-/** Values of variables in a session's environment, each answer followed by the nonce. */
-export function showEnvironment(
-  server: Server,
-  sessionId: string,
-  names: readonly string[],
-  nonce: string,
-): string[] {
-  const questions = names.flatMap((name) => [
-    ...["show-environment", "-t", sessionId, name, ";"],
-    ...["display-message", "-p", nonce, ";"],
-  ]);
-  return [...tmux(server), ...questions.slice(0, -1)];
+/**
+ * The call that runs a script from standard input: nothing of it is visible in `ps`, and its length
+ * has no limit, which arguments have (16 KB, tmux 3.3a client.c).
+ */
+export function runScript(server: Server): string[] {
+  return [...tmux(server), "source-file", "-"];
+}
+
+/** The same, and it starts a server where none is running. */
+export function startServerAndRunScript(server: Server): string[] {
+  return [...tmux(server), "start-server", ";", "source-file", "-"];
 }
 
 /**
- * The call that runs a script from standard input: nothing of it is visible in `ps`, its length has
- * no limit, and it starts a server where none is running.
+ * Asks for the values of variables in a session's environment. Each answer is followed by the nonce;
+ * there is none for a variable that somebody took away.
  */
-export function runScript(server: Server): string[] {
-  return [...tmux(server), "start-server", ";", "source-file", "-"];
+export function environmentScript(
+  sessionId: string,
+  names: readonly string[],
+  nonce: string,
+): string {
+  const questions = names.flatMap((name) => [
+    line(["show-environment", "-t", sessionId, name]),
+    line(["display-message", "-p", nonce]),
+  ]);
+  return `${questions.join("\n")}\n`;
 }
 
 /** What {@link startScript} needs besides the definition. */
@@ -160,7 +201,13 @@ export const CREATED_FIELDS = ["version", "session_id", "session_created", "pane
 export function startScript(plan: StartPlan): string {
   const { definition, runId, nonce } = plan;
   const target = `=${definition.name}:`;
-  const env = { ...plan.inherited, ...definition.env, [RUN_ID_VARIABLE]: runId };
+  const carried = SET_BY_TMUX.filter((name) => definition.env[name] !== undefined);
+  const env = {
+    ...plan.inherited,
+    ...definition.env,
+    ...Object.fromEntries(carried.map((name) => [CARRIER + name, definition.env[name] ?? ""])),
+    [RUN_ID_VARIABLE]: runId,
+  };
   const replaceEnded = line([
     ...["if-shell", "-F", "-t", target, MANAGED_AND_ENDED],
     line(["kill-session", "-t", target]),
@@ -173,7 +220,7 @@ export function startScript(plan: StartPlan): string {
       CREATED_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce),
       ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
-      ...["--", "/bin/sh", "-c", KEEPER, "kstops", plan.binary, ...definition.argv],
+      ...["--", "/bin/sh", "-c", keeper(carried), "kstops", plan.binary, ...definition.argv],
     ],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
     ["set-option", "-t", target, "destroy-unattached", "off"],
@@ -187,26 +234,48 @@ export function startScript(plan: StartPlan): string {
 
 /**
  * True where a session is managed and its managed pane does not run. Looks through all windows: a
- * user may have added some. Panes carry the run id, so that one moved in from elsewhere is no match.
+ * user may have added some, and one that is linked twice comes twice. Panes carry the run id, so that
+ * one moved in from elsewhere is no match.
  */
-const MANAGED_AND_ENDED = `#{&&:#{${RUN_ID_OPTION}},#{!=:#{W:#{P:` +
-  `#{?#{==:#{${PANE_OPTION}},#{${RUN_ID_OPTION}}},#{pane_dead},}}},0}}`;
+const MANAGED_AND_ENDED = `#{&&:#{${RUN_ID_OPTION}},#{?#{m:*0*,#{W:#{P:` +
+  `#{?#{==:#{${PANE_OPTION}},#{${RUN_ID_OPTION}}},#{pane_dead},}}}},0,1}}`;
+
+/** What tmux sets in every pane over the variables of its session (tmux 3.3a spawn.c, environ.c). */
+const SET_BY_TMUX = [
+  "PATH",
+  "SHELL",
+  "TERM",
+  "TERM_PROGRAM",
+  "TERM_PROGRAM_VERSION",
+  "TMUX",
+  "TMUX_PANE",
+];
+/** How the values of the definition get past that: under another name, until the program begins. */
+const CARRIER = "KSTOPS_ENV_";
 
 /**
  * The shell that keeps a program in its pane. It outlives the signals that ask the program to end
  * (the traps do nothing, and unlike ignored signals they are not inherited), so that it can report
  * how the program ended, and it stays 0.1 s longer, so that tmux gets the last output (tmux 3.3a
  * loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
- * when the server is killed, only once the leader of its process session is gone. Its own shell
- * tells tmux the pid and then becomes the program.
+ * when the server is killed, only once the leader of its process session is gone. What it would say
+ * itself (`Killed`) is nothing that the program printed, so it has no standard error; only within
+ * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid and
+ * then becomes the program.
  */
-const KEEPER = `trap : INT QUIT TERM USR1 USR2
-/bin/sh -c '"$1" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ </dev/null >/dev/null 2>&1
+function keeper(carried: readonly string[]): string {
+  const restored = carried.map((name) =>
+    `${name}=$${CARRIER}${name}; export ${name}; unset ${CARRIER}${name}\n`
+  );
+  return `trap : INT QUIT TERM USR1 USR2
+exec 3>&2 2>/dev/null
+(exec /bin/sh -c '"$1" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ </dev/null >/dev/null 2>&1
 shift
-exec "$@"' kstops "$@"
+${restored.join("")}exec "$@"' kstops "$@" 2>&3 3>&-)
 s=$?
 PATH=/bin:/usr/bin sleep 0.1
 exit $s`;
+}
 
 function recordOf({ definition, log }: StartPlan): RunRecord {
   return {
@@ -226,9 +295,9 @@ function appendTo(path: string): string {
   return `exec cat >> ${literalFormat(quoted).replaceAll("%", "%%")}`;
 }
 
-/** Text that survives the expansion of formats. */
+/** Text that survives the expansion of formats, which keeps `#[` and `##[` (tmux 3.3a format.c). */
 function literalFormat(text: string): string {
-  return text.replaceAll("#", "##");
+  return text.replaceAll(/#+(\[?)/g, (run, bracket) => bracket === "" ? run + run : run);
 }
 
 function line(words: readonly string[]): string {

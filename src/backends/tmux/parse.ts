@@ -27,7 +27,7 @@ export interface Pane {
   readonly runId: string | null;
   /** The program itself, below the shell that keeps it. */
   readonly programPid: number | null;
-  /** Whether other sessions show the pane's window, too. */
+  /** Whether other sessions show the pane's window, too; unknown where only one was asked for. */
   readonly linked: boolean;
 }
 
@@ -46,6 +46,10 @@ export interface TmuxSession {
   /** The pane that the run was started in; null when it is gone, or the session foreign. */
   readonly managedPane: Pane | null;
   readonly serverVersion: string;
+  readonly serverPid: number;
+  readonly socketPath: string;
+  /** The key that begins a command, such as `C-b`. */
+  readonly prefix: string;
 }
 
 /** The answer could not be understood. */
@@ -68,19 +72,24 @@ function rowsOf(stdout: string, fields: readonly string[], nonce: string): Row[]
 
 /** The sessions of a server, in the order of their ids. */
 export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
-  const groups = new Map<string, Row[]>();
+  const groups = new Map<string, Map<string, Row>>();
+  const shownBy = new Map<string, number>();
   for (const row of rowsOf(stdout, PANE_FIELDS, nonce)) {
-    const id = row["session_id"] ?? "";
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [row]);
-    else group.push(row);
+    const { session_id: id = "", pane_id: pane = "" } = row;
+    const group = groups.get(id) ?? new Map<string, Row>();
+    groups.set(id, group);
+    // A window may be linked twice into one session: its pane is in the one that is active.
+    const seen = group.get(pane);
+    if (seen === undefined) shownBy.set(pane, (shownBy.get(pane) ?? 0) + 1);
+    if (seen === undefined || row["window_active"] === "1") group.set(pane, row);
   }
-  return [...groups.values()].map(sessionOf);
+  const isLinked = (pane: string): boolean => (shownBy.get(pane) ?? 0) > 1;
+  return [...groups.values()].map((rows) => sessionOf([...rows.values()], isLinked));
 }
 
-function sessionOf(rows: readonly Row[]): TmuxSession {
+function sessionOf(rows: readonly Row[], isLinked: (pane: string) => boolean): TmuxSession {
   const field = (name: string): string => rows[0]?.[name] ?? "";
-  const panes = rows.map(paneOf);
+  const panes = rows.map((row) => paneOf(row, isLinked(row["pane_id"] ?? "")));
   const runId = field(RUN_ID_OPTION) || null;
   return {
     id: field("session_id"),
@@ -94,10 +103,13 @@ function sessionOf(rows: readonly Row[]): TmuxSession {
     panes,
     managedPane: runId === null ? null : panes.find((pane) => pane.runId === runId) ?? null,
     serverVersion: field("version"),
+    serverPid: numberOf(field("pid")) ?? 0,
+    socketPath: field("socket_path"),
+    prefix: field("prefix"),
   };
 }
 
-function paneOf(row: Row): Pane {
+function paneOf(row: Row, linked: boolean): Pane {
   const field = (name: string): string => row[name] ?? "";
   return {
     id: field("pane_id"),
@@ -109,7 +121,7 @@ function paneOf(row: Row): Pane {
     startCommand: unquoted(field("pane_start_command")),
     runId: field(PANE_OPTION) || null,
     programPid: numberOf(field(PID_OPTION)),
-    linked: field("window_linked") === "1",
+    linked,
   };
 }
 
@@ -235,13 +247,13 @@ export function parseCreated(stdout: string, nonce: string): Created | null {
   };
 }
 
-/** Values of variables, from the answers to `show-environment`. */
+/** Values of variables, from the answers to `environmentScript`; those without one are left out. */
 export function parseEnvironment(
   stdout: string,
   names: readonly string[],
   nonce: string,
 ): Record<string, string> {
-  const answers = stdout.split(`\n${nonce}\n`);
+  const answers = stdout.split(new RegExp(`^${nonce}\n`, "m"));
   return Object.fromEntries(names.flatMap((name, index) => {
     const answer = answers[index]?.replace(/\n$/, "") ?? "";
     return answer.startsWith(`${name}=`) ? [[name, answer.slice(name.length + 1)]] : [];
@@ -265,12 +277,14 @@ export function parseFailure(stderr: string): Failure {
   if (/^no server running on |^error connecting to .*\(No such file or directory\)/m.test(stderr)) {
     return { kind: "no_server" };
   }
-  if (/^can't find (session|window|pane)/m.test(stderr)) return { kind: "not_found" };
+  if (/^can't find (session|window|pane)|^no such session: |^no current target/m.test(stderr)) {
+    return { kind: "not_found" };
+  }
   const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   return { kind: "other", reason: lines.at(-1) ?? "tmux failed without saying why" };
 }
 
-/** The oldest tmux that has all that is used here: `new-session -e`, `window_linked`, pane options. */
+/** The oldest tmux that has all that is used here: `new-session -e` came last. */
 export const OLDEST_TMUX = "3.2";
 
 /** Whether a version such as `3.3a` or `next-3.4` is older than {@link OLDEST_TMUX}. */

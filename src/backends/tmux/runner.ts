@@ -3,6 +3,7 @@ import {
   BackendUnavailableError,
   type OpsError,
   quote,
+  SessionAttachError,
   SessionConfigError,
   SessionExistsError,
   SessionStartError,
@@ -27,17 +28,27 @@ import {
   ProgramMissingError,
   type World,
 } from "../../world.ts";
-import type { Runner, Session, StartOptions, StopOptions, Survey, Where } from "../backend.ts";
+import type {
+  AttachEnd,
+  AttachOptions,
+  Runner,
+  Session,
+  StartOptions,
+  StopOptions,
+  Survey,
+  Where,
+} from "../backend.ts";
 import {
   capturePane,
   closeSession,
+  environmentScript,
   listPanes,
   listPanesCollected,
   RUN_ID_VARIABLE,
   runScript,
   type Server,
-  showEnvironment,
   startScript,
+  startServerAndRunScript,
 } from "./args.ts";
 import { findProgram } from "./program.ts";
 import {
@@ -55,6 +66,7 @@ import {
   type TmuxSession,
 } from "./parse.ts";
 import { endProcesses } from "./stop.ts";
+import { attach } from "./attach.ts";
 
 /** What the tmux backend works with. */
 export interface TmuxSettings {
@@ -201,8 +213,12 @@ async function answerOf(
 }
 
 function readPanes(socketName: string, stdout: string, nonce: string): TmuxSession[] {
+  return understood(socketName, () => parsePanes(stdout, nonce));
+}
+
+function understood<T>(socketName: string, parse: () => T): T {
   try {
-    return parsePanes(stdout, nonce);
+    return parse();
   } catch (error) {
     if (!(error instanceof GarbledAnswerError)) throw error;
     throw unavailable(socketName, { kind: "other", reason: error.message });
@@ -244,9 +260,42 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,
     stop: (options) => stop(context, socketName, session, options),
+    attach: (options) => attachTo(context, { socketName, session, options }),
     logs: ({ lines }) => logs(context, socketName, session, lines),
     definition: () => definitionOf(context, socketName, session),
   };
+}
+
+async function attachTo(
+  context: Context,
+  { socketName, session, options }: {
+    socketName: string;
+    session: TmuxSession;
+    options: AttachOptions;
+  },
+): Promise<AttachEnd> {
+  const { state, ...status } = statusOfSession(session, socketName);
+  if (state !== "running") {
+    const how = state === "exited" ? howWords(status) : null;
+    throw new SessionAttachError(
+      session.name,
+      how === null ? "it does not run" : `it ended ${how}`,
+      {
+        backend: "tmux",
+        hint: `kstops logs ${session.name} shows what it printed, kstops start starts it again`,
+      },
+    );
+  }
+  return await attach({
+    world: context.world,
+    server: { binary: context.binary, socketName },
+    session,
+    options,
+    again: async () => {
+      const sessions = await ask(context, socketName);
+      return sessions.find(({ id }) => id === session.id) ?? null;
+    },
+  });
 }
 
 async function logs(
@@ -302,9 +351,17 @@ async function environmentOf(
   if (names.length === 0) return {};
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
-  const argv = showEnvironment(server, sessionId, names, nonce);
-  const answer = await answerOf(context, socketName, argv, ANSWER_TIMEOUT_MS);
-  if (answer.code !== 0) throw unavailable(socketName, parseFailure(answer.stderr));
+  const answer = await answerOf(
+    context,
+    socketName,
+    runScript(server),
+    ANSWER_TIMEOUT_MS,
+    environmentScript(sessionId, names, nonce),
+  );
+  const onlyUnknown = /^unknown variable: /.test(answer.stderr);
+  if (answer.code !== 0 && !onlyUnknown) {
+    throw unavailable(socketName, parseFailure(answer.stderr));
+  }
   return parseEnvironment(answer.stdout, names, nonce);
 }
 
@@ -358,7 +415,7 @@ async function stop(
 async function close(context: Context, socketName: string, session: TmuxSession): Promise<Session> {
   const server: Server = { binary: context.binary, socketName };
   const nonce = context.world.randomId();
-  const argv = closeSession(server, session.id, nonce);
+  const argv = closeSession(server, session, nonce);
   const answer = await answerOf(context, socketName, argv, ANSWER_TIMEOUT_MS);
   if (answer.code === 0) {
     const [last] = readPanes(socketName, answer.stdout, nonce);
@@ -395,7 +452,7 @@ async function start(
     throw error;
   }
   if (options.waitMs === 0) return startedStatus(definition, created);
-  return await proveStarted(context, { definition, created, log, waitMs: options.waitMs });
+  return await proveStarted(context, { definition, runId, created, log, waitMs: options.waitMs });
 }
 
 async function check(world: World, definition: TmuxDefinition): Promise<void> {
@@ -444,14 +501,17 @@ async function create(context: Context, creation: Creation): Promise<Created> {
       answer = await answerOf(
         context,
         definition.socketName,
-        runScript(server),
+        startServerAndRunScript(server),
         START_TIMEOUT_MS,
         script,
       );
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;
     }
-    const created = parseCreated(answer.stdout, nonce);
+    const created = understood(
+      definition.socketName,
+      () => parseCreated(answer.stdout, nonce),
+    );
     if (created !== null) return created;
     const failure = parseFailure(answer.stderr);
     const gone = failure.kind === "ending" || failure.kind === "no_server";
@@ -538,6 +598,7 @@ function startedStatus(definition: TmuxDefinition, created: Created): SessionSta
 
 interface Proof {
   readonly definition: TmuxDefinition;
+  readonly runId: string;
   readonly created: Created;
   readonly log: string | null;
   readonly waitMs: number;
@@ -549,13 +610,13 @@ const BEGIN_TIMEOUT_MS = 20_000;
 /** Waits until the program has lived long enough, or has ended, and says which. */
 async function proveStarted(context: Context, proof: Proof): Promise<SessionStatus> {
   const { world } = context;
-  const { definition, created } = proof;
+  const { definition, runId, created } = proof;
   const giveUp = world.now().getTime() + BEGIN_TIMEOUT_MS;
   let late = false;
   await whileAlive(world, created.panePid, proof.waitMs);
   while (world.now().getTime() < giveUp) {
     const sessions = await ask(context, definition.socketName);
-    const session = sessions.find(({ id }) => id === created.sessionId);
+    const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
     if (session === undefined || pane === null) {
       throw new SessionStartError(definition.name, "tmux closed it while it started", {
@@ -606,7 +667,7 @@ async function endedAtOnce(
       : await context.logs.tail(log, 10),
   ).split("\n").slice(0, -1);
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
-    output.length === 1 && /^kstops: /.test(output[0] ?? "");
+    output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {
     await close(context, definition.socketName, session);
     if (log !== null) await context.logs.discard(log);
@@ -625,7 +686,7 @@ async function endedAtOnce(
   });
 }
 
-function howWords({ exitCode, signal }: SessionStatus): string {
+function howWords({ exitCode, signal }: Pick<SessionStatus, "exitCode" | "signal">): string {
   if (signal !== null) return `by ${signal}`;
   return exitCode === null ? "in an unknown way" : `with exit code ${exitCode}`;
 }

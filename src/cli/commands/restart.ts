@@ -19,11 +19,12 @@ export interface RestartFlags extends StopFlags {
 /** Restarts sessions, side by side. */
 export async function restart(context: Context, flags: RestartFlags): Promise<Reply> {
   const names = await namesFrom(context, "restart", flags);
-  return await forEach(names, {
-    work: (name) => restartOne(context, name, flags),
+  return await forEach(context, names, {
+    work: (name, guarded) => restartOne(guarded, name, flags),
     toJson: changeToWire,
     toText: flags.quiet ? null : (status) => startedText(status).replace(/^Started/, "Restarted"),
     isList: flags.all === true,
+    selection: selectionOf(flags),
   });
 }
 
@@ -40,10 +41,11 @@ async function restartOne(
   await sessions.check(definition);
   if (match.kind === "session") {
     await requireYes(context, "restart", match, flags.yes === true);
-    await match.session.stop({
-      timeoutSeconds: flags.timeout ?? null,
-      force: flags.force === true,
-    });
+    await context.during(`stopping ${name}`, () =>
+      match.session.stop({
+        timeoutSeconds: flags.timeout ?? null,
+        force: flags.force === true,
+      }));
   }
   return await sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 });
 }

@@ -3,16 +3,18 @@ import { UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { changeToWire } from "../../output/wire.ts";
 import { endWords } from "../../output/screen.ts";
-import type { Context, Reply } from "../command.ts";
+import { type Context, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
 import { forEach } from "../many.ts";
+import { handOver, requireTerminal } from "./attach.ts";
 
 /** Flags of `start`. */
 export interface StartCommandFlags extends StartFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
   readonly wait: boolean;
+  readonly attach?: true | undefined;
   readonly quiet?: true | undefined;
   /** What stands behind `--`. */
   readonly argv: readonly string[] | null;
@@ -22,19 +24,39 @@ export interface StartCommandFlags extends StartFlags {
 export async function start(context: Context, flags: StartCommandFlags): Promise<Reply> {
   const names = await namesFrom(context, "start", flags);
   if (names.length > 1 || flags.all) refuseSingleFlags(flags);
-  return await forEach(names, {
-    work: (name) => startOne(context, name, flags),
+  const [name] = names;
+  if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
+  return await forEach(context, names, {
+    work: (name, guarded) => startOne(guarded, name, flags),
     toJson: changeToWire,
     toText: flags.quiet ? null : startedText,
     isList: flags.all === true,
+    selection: selectionOf(flags),
   });
 }
 
-function refuseSingleFlags({ command, image, argv }: StartCommandFlags): void {
+function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {
+  if (attach) {
+    throw new UsageError("Cannot attach to several sessions: name one session only");
+  }
   if (command === undefined && image === undefined && argv === null) return;
   throw new UsageError("Cannot start several sessions with one command: name one session only", {
     hint: "without --command, --image and -- ARGV, each runs what the config says",
   });
+}
+
+async function startAndAttach(
+  context: Context,
+  name: string,
+  flags: StartCommandFlags,
+): Promise<Reply> {
+  requireTerminal(context.world, name);
+  const guarded = context.guarded();
+  const status = await startOne(guarded.context, name, { ...flags, wait: false });
+  guarded.release();
+  const place = { backend: status.backend, socketName: status.socketName ?? undefined };
+  const match = await (await context.sessions()).find("attach to", name, place);
+  return match.kind === "session" ? await handOver(context, match.session, false) : {};
 }
 
 async function startOne(
@@ -44,7 +66,10 @@ async function startOne(
 ): Promise<SessionStatus> {
   const { definition, startWaitMs } = await definitionFor(context, name, flags);
   const sessions = await context.sessions();
-  return await sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 });
+  return await context.during(
+    `starting ${name}`,
+    () => sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 }),
+  );
 }
 
 /** `Started astro (tmux, pid 4711)`. */

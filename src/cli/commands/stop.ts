@@ -23,11 +23,12 @@ export interface StopFlags extends PlaceFlags {
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   await warnOfProblems(context);
   const names = await namesFrom(context, "stop", flags);
-  return await forEach(names, {
-    work: (name) => stopOne(context, name, flags),
+  return await forEach(context, names, {
+    work: (name, guarded) => stopOne(guarded, name, flags),
     toJson: ({ status }) => changeToWire(status),
     toText: flags.quiet ? null : stoppedText,
     isList: flags.all === true,
+    selection: selectionOf(flags),
   });
 }
 
@@ -46,10 +47,11 @@ async function stopOne(context: Context, name: string, flags: StopFlags): Promis
     return { status: match.status, ran: false };
   }
   await requireYes(context, "stop", match, flags.yes === true);
-  const ended = await match.session.stop({
-    timeoutSeconds: flags.timeout ?? null,
-    force: flags.force === true,
-  });
+  const ended = await context.during(`stopping ${name}`, () =>
+    match.session.stop({
+      timeoutSeconds: flags.timeout ?? null,
+      force: flags.force === true,
+    }));
   const ran = match.status.state === "running";
   const { defined } = match.status;
   // It is gone from its engine: only the definition is left.

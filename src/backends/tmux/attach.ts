@@ -1,0 +1,127 @@
+/** Handing the terminal to a session, and taking it back. */
+import { SessionAttachError } from "../../errors.ts";
+import type { Interaction, World } from "../../world.ts";
+import type { AttachEnd, AttachOptions } from "../backend.ts";
+import { attachSession, detachClient, listClients, type Server, switchClient } from "./args.ts";
+import { mainPane, statusOfSession, type TmuxSession } from "./parse.ts";
+
+/** What attaching works with. */
+export interface AttachPlan {
+  readonly world: World;
+  readonly server: Server;
+  readonly session: TmuxSession;
+  readonly options: AttachOptions;
+  /** Asks the server for the session again; null: it is gone. */
+  readonly again: () => Promise<TmuxSession | null>;
+}
+
+/** How often is looked whether the program still runs. */
+const LOOK_EVERY_MS = 200;
+const ANSWER_TIMEOUT_MS = 3000;
+
+/**
+ * Attaches until the user detaches or the program ends. Inside of the same tmux server it switches
+ * the client and returns.
+ *
+ * @throws {SessionAttachError} `attach_failed`
+ */
+export async function attach(plan: AttachPlan): Promise<AttachEnd> {
+  const { world, server, session, options } = plan;
+  const around = world.env("TMUX");
+  if (around && isSameServer(around, session)) return await switchTo(plan);
+  options.say(detachHint(session, Boolean(around)));
+  const interaction = world.interact(attachSession(server, session.id, options), {
+    env: { TMUX: undefined, TMUX_PANE: undefined },
+  });
+  const { code, stderr } = await untilEnded(plan, interaction);
+  const last = await plan.again();
+  if (last === null) {
+    if (code !== 0) throw notAttached(session.name, stderr);
+    return { kind: "ended", status: null };
+  }
+  const status = statusOfSession(last, server.socketName);
+  if (status.state !== "running") return { kind: "ended", status };
+  if (code !== 0) throw notAttached(session.name, stderr);
+  return { kind: "detached" };
+}
+
+/** `TMUX` is `SOCKET,SERVER PID,SESSION NUMBER` (tmux 3.3a environ.c). */
+function isSameServer(around: string, { socketPath, serverPid }: TmuxSession): boolean {
+  const [path, pid] = around.split(",");
+  return path === socketPath && pid === String(serverPid);
+}
+
+async function switchTo({ world, server, session, options }: AttachPlan): Promise<AttachEnd> {
+  if (options.readOnly) {
+    throw new SessionAttachError(
+      session.name,
+      "inside of the same tmux server, it cannot be attached read-only",
+      { backend: "tmux", hint: "leave out --read-only, or attach from outside of tmux" },
+    );
+  }
+  const argv = switchClient(server, session.id);
+  const { code, stderr } = await world.exec(argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  if (code !== 0) throw notAttached(session.name, stderr);
+  return { kind: "switched" };
+}
+
+function detachHint({ prefix }: TmuxSession, isNested: boolean): string {
+  const keys = prefix === "" || prefix === "None" ? "the prefix key" : keyWords(prefix);
+  if (!isNested) return `to detach, press ${keys}, then d`;
+  return `to detach, press ${keys}, then d; press ${keys} twice if the tmux around has it, too`;
+}
+
+/** `C-b` as it stands on the keys. */
+function keyWords(key: string): string {
+  return key.replace(/^C-/, "Ctrl-").replace(/^M-/, "Alt-");
+}
+
+/**
+ * Waits for the client to end. When the program ends first, its pane stays on the screen: then there
+ * is nothing more to see, and the client is detached, unless other windows of the session live on.
+ */
+async function untilEnded(
+  plan: AttachPlan,
+  { pid, ended }: Interaction,
+): Promise<Awaited<Interaction["ended"]>> {
+  const { world, server, session } = plan;
+  const program = mainPane(session)?.programPid ?? mainPane(session)?.pid ?? null;
+  let isOver = false;
+  const over = ended.then((end) => {
+    isOver = true;
+    return end;
+  });
+  while (!isOver && program !== null && await world.processes.alive(program)) {
+    await Promise.race([over, world.sleep(LOOK_EVERY_MS)]);
+  }
+  // The shell that keeps the program needs a moment to report its end.
+  while (!isOver) {
+    const now = await plan.again();
+    if (now === null || now.panes.every(({ dead }) => dead)) break;
+    if (mainPane(now)?.dead === true) return await over;
+    await Promise.race([over, world.sleep(LOOK_EVERY_MS)]);
+  }
+  if (!isOver) await detach(world, server, pid);
+  return await over;
+}
+
+async function detach(world: World, server: Server, clientPid: number): Promise<void> {
+  const { stdout } = await world.exec(listClients(server), { timeoutMs: ANSWER_TIMEOUT_MS });
+  for (const line of stdout.split("\n")) {
+    const [pid, name] = line.split("\t");
+    if (pid === String(clientPid) && name) {
+      await world.exec(detachClient(server, name), { timeoutMs: ANSWER_TIMEOUT_MS });
+    }
+  }
+}
+
+function notAttached(name: string, stderr: string): SessionAttachError {
+  const reason = stderr.trim().split("\n").at(-1) || "the tmux server ended";
+  const isTerminal = /terminal/.test(reason);
+  return new SessionAttachError(name, reason, {
+    backend: "tmux",
+    hint: isTerminal
+      ? "set TERM to what your terminal is, such as TERM=xterm-256color"
+      : "kstops list shows every session",
+  });
+}

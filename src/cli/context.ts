@@ -1,0 +1,146 @@
+/** What commands work with: config and sessions, read when a command asks for them. */
+import type { Config } from "../config/config.ts";
+import { definedSessions } from "../config/defined.ts";
+import { loadConfig } from "../config/load.ts";
+import { escapeControls, InterruptedError } from "../errors.ts";
+import { logStore } from "../logs/store.ts";
+import { type Sessions, sessionsOf } from "../sessions.ts";
+import type { EndSignal, Exec, World } from "../world.ts";
+import type { Context } from "./command.ts";
+import type { GlobalFlags } from "./options.ts";
+import { spin } from "./spinner.ts";
+
+/** How a command is heard before it answers. */
+export interface Voice {
+  /** Says a line on stderr. */
+  readonly warn: (text: string) => void;
+  /** Writes to stderr as it is. */
+  readonly write: (text: string) => void;
+}
+
+/** Makes the context of a command. */
+export function contextOf(world: World, globals: GlobalFlags, { warn, write }: Voice): Context {
+  const watched = globals.verbose ? { ...world, exec: verboseExec(world, write) } : world;
+  let config: Promise<Config> | null = null;
+  let sessions: Promise<Sessions> | null = null;
+  const said = new Set<string>();
+  const warnOnce = (text: string): void => {
+    if (said.has(text)) return;
+    said.add(text);
+    warn(text);
+  };
+  const context: Context = {
+    world: watched,
+    json: globals.json === true,
+    verbose: globals.verbose === true,
+    warn: warnOnce,
+    config: () => config ??= loadConfig(watched, globals.config ?? null),
+    sessions: () => sessions ??= openSessions(context),
+    guarded: () => guard(context),
+    during: world.terminal.stderrIsTerminal && !globals.verbose
+      ? signOfLife(write)
+      : (_label, work) => work(),
+  };
+  return context;
+}
+
+/** One sign of life for everything that is being done. */
+function signOfLife(write: (text: string) => void): Context["during"] {
+  const labels = new Set<string>();
+  let stop: (() => void) | null = null;
+  return async (label, work) => {
+    labels.add(label);
+    stop ??= spin(() => [...labels].join(", "), { write });
+    try {
+      return await work();
+    } finally {
+      labels.delete(label);
+      if (labels.size === 0) {
+        stop?.();
+        stop = null;
+      }
+    }
+  };
+}
+
+function guard(context: Context): ReturnType<Context["guarded"]> {
+  const { world } = context;
+  let signal: EndSignal | null = null;
+  const waiting = new Set<() => void>();
+  const release = world.onEndSignal((received) => {
+    signal = received;
+    for (const wake of waiting) wake();
+  });
+  const goOn = (): void => {
+    if (signal !== null) throw new InterruptedError(signal);
+  };
+  const orSignal = async <T>(work: Promise<T>): Promise<T> => {
+    goOn();
+    let wake = (): void => {};
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    waiting.add(wake);
+    await Promise.race([work, woken]);
+    waiting.delete(wake);
+    goOn();
+    return await work;
+  };
+  let asked: Promise<unknown> = Promise.resolve();
+  // One question after the other, although several sessions are worked on side by side.
+  const ask = (question: string): Promise<string | null> => {
+    const answer = asked.then(() => {
+      goOn();
+      return orSignal(world.terminal.ask(question));
+    });
+    asked = answer.catch(() => {});
+    return answer;
+  };
+  const guarded: World = {
+    ...world,
+    exec: (argv, options) => {
+      goOn();
+      return world.exec(argv, { ...options, detached: true });
+    },
+    sleep: (ms) => orSignal(world.sleep(ms)),
+    terminal: { ...world.terminal, ask },
+  };
+  let sessions: Promise<Sessions> | null = null;
+  const inner: Context = {
+    ...context,
+    world: guarded,
+    sessions: () => sessions ??= openSessions(inner),
+  };
+  return { context: inner, release };
+}
+
+async function openSessions({ world, config, warn }: Context): Promise<Sessions> {
+  const loaded = await config();
+  return sessionsOf(
+    world,
+    { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
+    definedSessions(loaded),
+  );
+}
+
+/** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
+function verboseExec(world: World, write: (text: string) => void): Exec {
+  return async (argv, options) => {
+    const began = performance.now();
+    const say = (outcome: string): void => {
+      const shown = argv.map((word) =>
+        escapeControls(word.length > 60 ? `${word.slice(0, 57)}...` : word)
+      );
+      const ms = (performance.now() - began).toFixed(1);
+      write(`+ ${shown.join(" ")} (${ms} ms, ${outcome})\n`);
+    };
+    try {
+      const result = await world.exec(argv, options);
+      say(`exit ${result.code}`);
+      return result;
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+      throw error;
+    }
+  };
+}

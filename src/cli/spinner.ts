@@ -1,0 +1,33 @@
+/** A sign of life while something takes longer than a second. */
+import { escapeControls } from "../errors.ts";
+
+/** What a spinner is drawn with. */
+export interface SpinnerOptions {
+  readonly write: (text: string) => void;
+  /** How long nothing is shown. */
+  readonly afterMs?: number;
+}
+
+// Plain ASCII: it looks the same in every locale.
+const FRAMES = ["-", "\\", "|", "/"];
+const FRAME_MS = 120;
+/** Back to the beginning of the line, and nothing on it. */
+const CLEAR_LINE = "\r\x1b[2K";
+
+/** Shows what `label` says with a turning sign, until the returned function is called. */
+export function spin(label: () => string, { write, afterMs = 1000 }: SpinnerOptions): () => void {
+  let frame = 0;
+  let drawing: ReturnType<typeof setInterval> | undefined;
+  const draw = (): void =>
+    write(`${CLEAR_LINE}${FRAMES[frame++ % FRAMES.length]} ${escapeControls(label())}`);
+  const waiting = setTimeout(() => {
+    draw();
+    drawing = setInterval(draw, FRAME_MS);
+  }, afterMs);
+  return () => {
+    clearTimeout(waiting);
+    if (drawing === undefined) return;
+    clearInterval(drawing);
+    write(CLEAR_LINE);
+  };
+}

@@ -1,0 +1,279 @@
+/**
+ * A fake world with tmux in it, for tests of whole commands: servers that hold sessions, and the
+ * processes of those. It knows what kstops asks of tmux and of ps, and fails on anything else.
+ *
+ * ```ts
+ * await withFakeTmux({ servers: { default: [{ name: "shell", pid: 100 }] } }, async (world) => {
+ *   equal(await main(["stop", "shell", "--yes"], world), 0);
+ *   deepEqual([...world.alive], []);
+ * });
+ * ```
+ */
+import type { Exec, ExecResult } from "../../src/world.ts";
+import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
+
+/** A session; by default one that a stranger made. */
+export interface FakeSession {
+  readonly name: string;
+  /** Whether kstops made it. */
+  readonly managed?: boolean;
+  /** Whether it says of itself that it needs a yes. */
+  readonly protected?: boolean;
+  /** The pid of its pane; in a managed session the program has the next one. */
+  readonly pid: number;
+  /** How its program ended; without it, it runs. */
+  readonly exitCode?: number;
+  readonly command?: readonly string[];
+  /** What its pane shows. */
+  readonly printed?: string;
+  /** Whether no signal ends it. */
+  readonly immortal?: boolean;
+}
+
+/** The sessions of a server; or how it fails, whatever it is asked. */
+export type FakeServer = readonly FakeSession[] | { readonly stderr: string } | Error;
+
+/** What a fake world with tmux starts with. */
+export interface FakeTmuxSpec extends Omit<FakeWorldSpec, "calls" | "processes" | "onSignal"> {
+  /** By the name of the socket. */
+  readonly servers?: Readonly<Record<string, FakeServer>>;
+}
+
+/** A fake world that remembers what was run in it. */
+export interface FakeTmuxWorld extends FakeWorld {
+  readonly calls: readonly { readonly argv: readonly string[]; readonly stdin?: string }[];
+}
+
+interface Entry extends FakeSession {
+  readonly id: string;
+  /** The id of its run, and the facts of it; null: a stranger made it. */
+  readonly run: { readonly id: string; readonly record: string } | null;
+  ended: number | null;
+}
+
+/** Runs `body` in a fake world with tmux, as {@link withFakeWorld} does. */
+export async function withFakeTmux(
+  { servers = {}, files = {}, env = {}, ...spec }: FakeTmuxSpec,
+  body: (world: FakeTmuxWorld) => void | Promise<void>,
+): Promise<void> {
+  const sockets = Object.keys(servers).map((name): [string, FakeFile] => [
+    `/tmp/tmux-1000/${name}`,
+    { kind: "socket" },
+  ]);
+  const program: FakeFile = { mode: 0o755 };
+  const machine = fakeMachine(servers);
+  const problems: Error[] = [];
+  await withFakeWorld({
+    ...spec,
+    files: {
+      "/usr/bin/tmux": program,
+      "/usr/bin/sleep": program,
+      ...Object.fromEntries(sockets),
+      ...files,
+    },
+    env: { PATH: "/usr/bin", HOME: "/home/user", ...env },
+    processes: machine.pids(),
+    onSignal: (pid, _, world) => {
+      for (const gone of machine.signal(Math.abs(pid))) world.alive.delete(gone);
+      return "sent";
+    },
+  }, async (world) => {
+    const calls: { argv: readonly string[]; stdin?: string }[] = [];
+    const exec: Exec = async (argv, { stdin }) => {
+      calls.push({ argv, ...(stdin === undefined ? {} : { stdin }) });
+      // A real program never answers within the same turn.
+      await Promise.resolve();
+      try {
+        return machine.answer(argv, { stdin: stdin ?? "", world });
+      } catch (error) {
+        if (error instanceof UnknownCallError) problems.push(error);
+        throw error;
+      }
+    };
+    await body({ ...world, exec, calls });
+  });
+  const [first] = problems;
+  if (first) throw first;
+}
+
+class UnknownCallError extends Error {}
+
+function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
+  let ids = 0;
+  const held = new Map<string, Entry[]>();
+  const failing = new Map<string, ExecResult | Error>();
+  for (const [socket, server] of Object.entries(servers)) {
+    if (Array.isArray(server)) held.set(socket, server.map((session) => entryOf(session)));
+    else if (server instanceof Error) failing.set(socket, server);
+    else failing.set(socket, failed("stderr" in server ? server.stderr : ""));
+  }
+
+  function entryOf(session: FakeSession, run: Entry["run"] = runOf(session)): Entry {
+    return { ...session, id: `$${ids++}`, run, ended: session.exitCode ?? null };
+  }
+
+  function entries(): Entry[] {
+    return [...held.values()].flat();
+  }
+
+  function pidsOf({ pid, managed, ended }: Entry): number[] {
+    return ended !== null ? [] : managed ? [pid, pid + 1] : [pid];
+  }
+
+  function processTable(world: FakeWorld): ExecResult {
+    const lines = entries().flatMap((entry) =>
+      pidsOf(entry).filter((pid) => world.alive.has(pid)).map((pid) => {
+        const parent = pid === entry.pid ? 1 : entry.pid;
+        return `${pid} ${parent} ${entry.pid} ${entry.pid} ${entry.pid} S ` +
+          `Fri Jan  2 03:04:05 2026 sleep 60`;
+      })
+    );
+    return done(`${lines.join("\n")}\n`);
+  }
+
+  function tmux(argv: readonly string[], stdin: string, world: FakeWorld): ExecResult {
+    const socket = argv[argv.indexOf("-L") + 1] ?? "";
+    const failure = failing.get(socket);
+    if (failure instanceof Error) throw failure;
+    if (failure !== undefined) return failure;
+    if (argv.includes("source-file") && stdin.includes("'new-session'")) {
+      return newSession(socket, stdin, world);
+    }
+    const sessions = held.get(socket);
+    if (sessions === undefined) {
+      return failed(`no server running on /tmp/tmux-1000/${socket}\n`);
+    }
+    const words = wordsOf(argv);
+    const target = words[words.lastIndexOf("-t") + 1] ?? "";
+    const format = words.find((word) => word.includes("#{session_id}")) ?? "";
+    if (words.includes("kill-session")) {
+      const session = sessions.find(({ id }) => `${id}:` === target);
+      if (session === undefined) return failed(`can't find session: ${target}\n`);
+      sessions.splice(sessions.indexOf(session), 1);
+      return done(expanded(format, session));
+    }
+    if (words.includes("list-panes")) {
+      return done(sessions.map((session) => expanded(format, session)).join(""));
+    }
+    if (words.includes("capture-pane")) {
+      return done(sessions.find(({ id }) => paneId(id) === target)?.printed ?? "");
+    }
+    throw new UnknownCallError(`Nobody told what tmux answers: ${argv.join(" ")}`);
+  }
+
+  function newSession(socket: string, script: string, world: FakeWorld): ExecResult {
+    const [, name = ""] = /'new-session' .*?'-s' '([^']*)'/s.exec(script) ?? [];
+    const [, format = ""] = /'new-session' .*?'-F' '([^']*)'/s.exec(script) ?? [];
+    const [, run = ""] = /'@kstops' '([^']*)'/.exec(script) ?? [];
+    const [, record = ""] = /'@kstops_run' '((?:[^']|'\\'')*)'/.exec(script) ?? [];
+    const sessions = held.get(socket) ?? [];
+    const other = sessions.find((session) => session.name === name);
+    if (other !== undefined && (other.run === null || other.ended === null)) {
+      return failed(`duplicate session: ${name}\n`);
+    }
+    const pid = 5000 + 10 * ids;
+    const made = entryOf({ name, pid, managed: true }, {
+      id: run,
+      record: record.replaceAll(`'\\''`, "'"),
+    });
+    held.set(socket, [...sessions.filter((session) => session !== other), made]);
+    for (const alive of pidsOf(made)) world.alive.add(alive);
+    return done(expanded(format, made));
+  }
+
+  return {
+    pids: (): number[] => entries().flatMap(pidsOf),
+    /** Ends what a signal ends, and says which pids that is. */
+    signal: (pid: number): number[] => {
+      const entry = entries().find((each) => !each.immortal && pidsOf(each).includes(pid));
+      if (entry === undefined) return [];
+      const gone = pidsOf(entry);
+      entry.ended = 130;
+      if (entry.run === null) {
+        for (const sessions of held.values()) {
+          if (sessions.includes(entry)) sessions.splice(sessions.indexOf(entry), 1);
+        }
+      }
+      return gone;
+    },
+    answer: (
+      argv: readonly string[],
+      { stdin, world }: { readonly stdin: string; readonly world: FakeWorld },
+    ): ExecResult => {
+      const [name] = argv;
+      if (name === "ps") return processTable(world);
+      if (name === "grep") return failed("");
+      if (name === "tmux" && argv[1] === "-V") return done("tmux 3.3a\n");
+      if (name === "tmux") return tmux(argv, stdin, world);
+      throw new UnknownCallError(`Nobody told what this answers: ${argv.join(" ")}`);
+    },
+  };
+}
+
+/** What kstops remembers on a session that it made. */
+function runOf(session: FakeSession): Entry["run"] {
+  if (!session.managed) return null;
+  const record = {
+    command: session.command ?? SLEEP,
+    working_dir: "/work",
+    env: [],
+    log: null,
+    stop_signal: null,
+    stop_timeout: 10,
+    protected: session.protected ?? false,
+  };
+  return { id: `run of ${session.name}`, record: JSON.stringify(record) };
+}
+
+const SLEEP = ["sleep", "60"];
+
+function done(stdout: string): ExecResult {
+  return { code: 0, stdout, stderr: "" };
+}
+
+function failed(stderr: string): ExecResult {
+  return { code: 1, stdout: "", stderr };
+}
+
+function paneId(sessionId: string): string {
+  return sessionId.replace("$", "%");
+}
+
+/** The arguments, with the words of commands that are inside of another one. */
+function wordsOf(argv: readonly string[]): string[] {
+  return argv.flatMap((word) =>
+    word.startsWith("'") ? [...word.matchAll(/'([^']*)'/g)].map(([, inner]) => inner ?? "") : [word]
+  );
+}
+
+/** A line of an answer: the format with the values of a session. */
+function expanded(format: string, session: Entry): string {
+  const { id, name, pid, run, ended, command = SLEEP } = session;
+  const values: Record<string, string> = {
+    version: "3.3a",
+    pid: "90",
+    socket_path: "/tmp/tmux-1000/default",
+    prefix: "C-b",
+    session_id: id,
+    session_name: name,
+    session_created: "1767322800",
+    session_attached: "0",
+    session_windows: "1",
+    session_path: "/work",
+    window_active: "1",
+    pane_active: "1",
+    pane_id: paneId(id),
+    pane_pid: String(pid),
+    pane_dead: ended === null ? "" : "1",
+    pane_dead_status: ended === null ? "" : String(ended),
+    pane_dead_time: ended === null ? "" : "1767322860",
+    pane_start_command: command.join(" "),
+    ...(run === null ? {} : {
+      "@kstops": run.id,
+      "@kstops_run": run.record,
+      "@kstops_pane": run.id,
+      "@kstops_pid": String(pid + 1),
+    }),
+  };
+  return `${format.replaceAll(/#\{([^}]*)\}/g, (_, field: string) => values[field] ?? "")}\n`;
+}
