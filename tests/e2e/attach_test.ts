@@ -2,26 +2,10 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { openTerminal } from "../support/terminal.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
-import { programUnderTest } from "../support/transcript.ts";
+import { install, KSTOPS } from "../support/kstops.ts";
 
-const program = await programUnderTest();
 /** A cycle of the binary takes a tenth of one of the source. */
 const CYCLES = Deno.env.get("KSTOPS_BIN") ? 100 : 5;
-
-/** Puts `kstops` on PATH of the sandbox, and gives a function that runs it without a terminal. */
-async function install(t: TmuxSandbox) {
-  const exports = Object.entries(program.env).map(([key, value]) => `export ${key}='${value}'\n`);
-  const words = program.argv.map((word) => `'${word}'`).join(" ");
-  await Deno.writeTextFile(
-    `${t.work}/kstops`,
-    `#!/bin/sh\n${exports.join("")}exec ${words} "$@"\n`,
-  );
-  await Deno.chmod(`${t.work}/kstops`, 0o755);
-  return (...args: readonly string[]) =>
-    t.world.exec([`${t.work}/kstops`, ...args], { timeoutMs: 20_000 });
-}
-
-const KSTOPS = "./kstops";
 
 async function attachedClients(t: TmuxSandbox): Promise<string> {
   return await t.tmux("-L", "default", "list-clients", "-F", "#{client_session}");

@@ -1,0 +1,25 @@
+/** The program under test in a sandbox: the source, or the binary in KSTOPS_BIN. */
+import type { ExecResult } from "../../src/world.ts";
+import type { TmuxSandbox } from "./tmux.ts";
+import { programUnderTest } from "./transcript.ts";
+
+const program = await programUnderTest();
+
+/** How a shell in the sandbox's work directory calls what {@link install} put there. */
+export const KSTOPS = "./kstops";
+
+/**
+ * Puts the program into the sandbox's work directory.
+ *
+ * @returns runs it without a terminal
+ */
+export async function install(
+  t: TmuxSandbox,
+): Promise<(...args: readonly string[]) => Promise<ExecResult>> {
+  const exports = Object.entries(program.env).map(([key, value]) => `export ${key}='${value}'\n`);
+  const words = program.argv.map((word) => `'${word}'`).join(" ");
+  const path = `${t.work}/kstops`;
+  await Deno.writeTextFile(path, `#!/bin/sh\n${exports.join("")}exec ${words} "$@"\n`);
+  await Deno.chmod(path, 0o755);
+  return (...args) => t.world.exec([path, ...args], { timeoutMs: 20_000 });
+}
