@@ -54,7 +54,7 @@ export interface PortBinding {
 export interface Place {
   readonly backend: BackendType;
   readonly engine: Engine;
-  /** Name of the tmux socket (`default` for the default one); null for containers. */
+  /** Name of the tmux socket (`default` for the default one); null for containers, or all sockets. */
   readonly socketName: string | null;
 }
 

@@ -81,13 +81,20 @@ export function sessionsOf(
 /** The sessions that some backends have, with those that a config defines. */
 export function sessionsOver(
   runners: readonly Runner[],
-  defined: readonly DefinedSession[],
+  definitions: readonly DefinedSession[],
 ): Sessions {
-  const runnerFor = (definition: Definition): Runner => {
-    const chosen = runners.find(({ backend }) => backend === definition.backend);
-    if (chosen === undefined) throw noSuchBackend(definition);
+  const runnerFor = (backend: BackendType, task: string): Runner => {
+    const chosen = runners.find((runner) => runner.backend === backend);
+    if (chosen === undefined) throw noSuchBackend(backend, task);
     return chosen;
   };
+  const isMissing = (backend: BackendType): boolean =>
+    !runners.some((runner) => runner.backend === backend);
+  const defined = definitions.map((definition) =>
+    isMissing(definition.backend) && definition.problem === null
+      ? { ...definition, problem: noBackendReason(definition.backend) }
+      : definition
+  );
   const survey = async (selection: Selection): Promise<Survey[]> => {
     const asked = backendsFor(selection);
     const where = selection.socketName === undefined ? {} : { socketName: selection.socketName };
@@ -97,15 +104,29 @@ export function sessionsOver(
     return surveys.flat();
   };
   return {
-    list: async (selection) => listing(await survey(selection), defined, selection),
+    list: async (selection) => {
+      if (selection.backend !== undefined) {
+        runnerFor(selection.backend, `list ${selection.backend} sessions`);
+      }
+      return listing(await survey(selection), defined, selection);
+    },
     find: async (verb, name, selection) => {
+      const task = `${verb} ${quote(name)}`;
+      if (selection.backend !== undefined) runnerFor(selection.backend, task);
       const definition = defined.find((session) => session.name === name);
       const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
-      return match({ verb, name, definition, selection, surveys: await survey(chosen), defined });
+      const surveys = await survey(chosen);
+      const found = match({ verb, name, definition, selection, surveys, defined });
+      return found.kind === "defined" && isMissing(found.status.backend)
+        ? { ...found, trouble: noSuchBackend(found.status.backend, task) }
+        : found;
     },
-    check: async (definition) => await runnerFor(definition).check(definition),
-    start: async (definition, options) =>
-      mark(await runnerFor(definition).start(definition, options), defined),
+    check: async (definition) =>
+      await runnerFor(definition.backend, `start ${quote(definition.name)}`).check(definition),
+    start: async (definition, options) => {
+      const runner = runnerFor(definition.backend, `start ${quote(definition.name)}`);
+      return mark(await runner.start(definition, options), defined);
+    },
   };
 }
 
@@ -115,11 +136,17 @@ function backendsFor(selection: Selection): BackendType[] {
   return selection.socketName === undefined ? ["tmux", "container"] : ["tmux"];
 }
 
-function noSuchBackend({ name, backend }: Definition): BackendUnavailableError {
-  const reason = `this version of kstops has no ${backend} backend`;
-  return new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
+function noBackendReason(backend: BackendType): string {
+  return `this version of kstops has no ${backend} backend`;
+}
+
+function noSuchBackend(backend: BackendType, task: string): BackendUnavailableError {
+  const reason = noBackendReason(backend);
+  return new BackendUnavailableError(`Cannot ${task}: ${reason}`, {
     reason,
-    hint: "run it in tmux: --backend tmux --command ...",
+    hint: task.startsWith("start ")
+      ? "run it in tmux: --backend tmux --command ..."
+      : "use podman or docker itself",
   });
 }
 
@@ -239,15 +266,14 @@ function troubleError(place: Survey["place"], trouble: NonNullable<Survey["troub
   const where = place.socketName === null
     ? place.engine
     : `tmux on socket ${quote(place.socketName)}`;
+  const { hint = null } = trouble;
   const details = { engine: place.engine, socket_name: place.socketName, reason: trouble.reason };
   if (trouble.missing) {
-    return new TmuxNotFoundError(`Cannot ask ${where}: ${trouble.reason}`, {
-      hint: "install tmux, or say where it is: tmux_binary in the config",
-      details,
-    });
+    return new TmuxNotFoundError(`Cannot ask ${where}: ${trouble.reason}`, { hint, details });
   }
   return new BackendUnavailableError(`Cannot ask ${where}: ${trouble.reason}`, {
     reason: trouble.reason,
+    hint,
     details,
   });
 }

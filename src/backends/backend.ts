@@ -19,6 +19,8 @@ export interface Trouble {
   readonly reason: string;
   /** Whether the program to ask with is not installed at all. */
   readonly missing: boolean;
+  /** What the user can do about it. */
+  readonly hint?: string;
 }
 
 /** What one place answered. */

@@ -13,6 +13,10 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
       return printer.out(`kstops ${VERSION}\n`);
     }
+    if (args[0] === "__complete") {
+      const { answer } = await import("./completions.ts");
+      return printer.out(await answer(args.slice(1), world));
+    }
     const { parse } = await import("./options.ts");
     const parsed = parse(args, VERSION);
     if (parsed.kind === "text") return printer.out(parsed.text);

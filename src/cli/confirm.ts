@@ -1,7 +1,8 @@
 /** Asking before a session is touched that is not ours, or that is protected. */
-import { escapeControls, InputRequiredError, quote } from "../errors.ts";
+import { InputRequiredError, quote } from "../errors.ts";
+import { shellWord } from "../output/screen.ts";
 import type { Match } from "../sessions.ts";
-import type { Context } from "./command.ts";
+import type { Context, PlaceFlags } from "./command.ts";
 
 /**
  * Makes sure that somebody said yes, where one is needed.
@@ -12,9 +13,9 @@ export async function requireYes(
   context: Context,
   verb: "stop" | "restart",
   match: Match,
-  yes: boolean,
+  flags: PlaceFlags & { readonly yes?: true | undefined },
 ): Promise<void> {
-  if (yes || match.kind !== "session") return;
+  if (flags.yes || match.kind !== "session") return;
   const reason = await reasonToAsk(context, match);
   if (reason === null) return;
   const name = match.status.name ?? "";
@@ -26,9 +27,19 @@ export async function requireYes(
   }
   throw new InputRequiredError(verb, name, {
     reason: `${reason}, and nobody said yes`,
-    hint: `say it: kstops ${verb} ${escapeControls(name)} --yes`,
+    hint: `say it: kstops ${verb} ${argumentsFor(name, flags)}`,
     backend: match.status.backend,
   });
+}
+
+/** With the flags that chose the place: without them the name may stand for another session. */
+export function argumentsFor(name: string, { backend, socket }: PlaceFlags): string {
+  const flags = [
+    ...(backend === undefined ? [] : ["--backend", backend]),
+    ...(socket === undefined ? [] : ["--socket", socket]),
+    "--yes",
+  ].join(" ");
+  return name.startsWith("-") ? `${flags} -- ${shellWord(name)}` : `${shellWord(name)} ${flags}`;
 }
 
 async function reasonToAsk(context: Context, match: Match): Promise<string | null> {

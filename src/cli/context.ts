@@ -20,7 +20,15 @@ export interface Voice {
 
 /** Makes the context of a command. */
 export function contextOf(world: World, globals: GlobalFlags, { warn, write }: Voice): Context {
-  const watched = globals.verbose ? { ...world, exec: verboseExec(world, write) } : world;
+  const { terminal } = world;
+  const sign = terminal.stderrIsTerminal && !globals.verbose ? signOfLife(write) : null;
+  const watched: World = {
+    ...world,
+    exec: globals.verbose ? verboseExec(world, write) : world.exec,
+    terminal: sign === null
+      ? terminal
+      : { ...terminal, ask: (question) => sign.without(() => terminal.ask(question)) },
+  };
   let config: Promise<Config> | null = null;
   let sessions: Promise<Sessions> | null = null;
   const said = new Set<string>();
@@ -37,29 +45,51 @@ export function contextOf(world: World, globals: GlobalFlags, { warn, write }: V
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),
     guarded: () => guard(context),
-    during: world.terminal.stderrIsTerminal && !globals.verbose
-      ? signOfLife(write)
-      : (_label, work) => work(),
+    during: sign?.during ?? ((_label, work) => work()),
   };
   return context;
 }
 
+interface SignOfLife {
+  readonly during: Context["during"];
+  /** Does something that needs the line to itself, as a question does. */
+  readonly without: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /** One sign of life for everything that is being done. */
-function signOfLife(write: (text: string) => void): Context["during"] {
+function signOfLife(write: (text: string) => void): SignOfLife {
   const labels = new Set<string>();
+  let hidden = false;
   let stop: (() => void) | null = null;
-  return async (label, work) => {
-    labels.add(label);
-    stop ??= spin(() => [...labels].join(", "), { write });
-    try {
-      return await work();
-    } finally {
-      labels.delete(label);
-      if (labels.size === 0) {
-        stop?.();
-        stop = null;
-      }
+  const update = (): void => {
+    if (labels.size > 0 && !hidden) {
+      stop ??= spin(() => [...labels].join(", "), { write });
+    } else {
+      stop?.();
+      stop = null;
     }
+  };
+  return {
+    during: async (label, work) => {
+      labels.add(label);
+      update();
+      try {
+        return await work();
+      } finally {
+        labels.delete(label);
+        update();
+      }
+    },
+    without: async (work) => {
+      hidden = true;
+      update();
+      try {
+        return await work();
+      } finally {
+        hidden = false;
+        update();
+      }
+    },
   };
 }
 
@@ -123,16 +153,20 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
   );
 }
 
+/** How much is shown of a long list, as of all processes. */
+const SHOWN_WORDS = 16;
+
 /** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
 function verboseExec(world: World, write: (text: string) => void): Exec {
   return async (argv, options) => {
     const began = performance.now();
     const say = (outcome: string): void => {
-      const shown = argv.map((word) =>
+      const shown = argv.slice(0, SHOWN_WORDS).map((word) =>
         escapeControls(word.length > 60 ? `${word.slice(0, 57)}...` : word)
       );
       const ms = (performance.now() - began).toFixed(1);
-      write(`+ ${shown.join(" ")} (${ms} ms, ${outcome})\n`);
+      const rest = argv.length > SHOWN_WORDS ? ` ... ${argv.length - SHOWN_WORDS} more` : "";
+      write(`+ ${shown.join(" ")}${rest} (${ms} ms, ${outcome})\n`);
     };
     try {
       const result = await world.exec(argv, options);

@@ -46,7 +46,7 @@ export async function definitionFor(
     env: world.env,
     envFiles,
   });
-  for (const warning of warnings) warn(warning);
+  for (const warning of warnings) warn(`${name}: ${warning}`);
   if (verbose && leftOut.length > 0) {
     warn(
       `${name}: left out, since it does not apply to ${definition.backend}: ${leftOut.join(", ")}`,

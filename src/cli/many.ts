@@ -41,11 +41,11 @@ export async function forEach<Result>(
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === "rejected" ? [outcome.reason] : []
   );
-  const single = names.length === 1 && !isList;
   const [only] = results;
-  const data = single ? (only === undefined ? undefined : toJson(only)) : results.map(toJson);
+  const isEmpty = only === undefined && failures.length > 0;
+  const single = names.length === 1 && !isList;
   return {
-    ...(data === undefined ? {} : { data }),
+    ...(isEmpty ? {} : { data: single && only !== undefined ? toJson(only) : results.map(toJson) }),
     text: () => toText === null ? "" : results.map((result) => `${toText(result)}\n`).join(""),
     failures,
   };

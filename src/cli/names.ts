@@ -1,5 +1,6 @@
 /** Which sessions a command line means. */
-import { UsageError } from "../errors.ts";
+import type { Config } from "../config/config.ts";
+import { SessionConfigError, UsageError } from "../errors.ts";
 import type { Context } from "./command.ts";
 
 /** Flags that say which sessions. */
@@ -12,20 +13,44 @@ export interface NameFlags {
  * The names that a command is to work on, each once.
  *
  * @throws {UsageError} `usage`: none, or names beside `--all`
+ * @throws {SessionConfigError} `config_invalid`: `--all`, and the config does not say what that is
  */
 export async function namesFrom(
-  { config }: Context,
-  verb: string,
+  context: Context,
+  verb: "start" | "stop" | "restart",
   { names, all }: NameFlags,
 ): Promise<string[]> {
   if (all && names.length > 0) {
     throw new UsageError(`Cannot ${verb} names and --all at once`, { hint: "use one of them" });
   }
-  if (all) return [...(await config()).sessions.keys()];
+  if (all) return await allNames(await context.config(), verb, context);
   if (names.length === 0) {
     throw new UsageError(`Cannot ${verb} nothing: a session name is missing`, {
       hint: `kstops ${verb} NAME, or --all for every session of the config`,
     });
   }
   return [...new Set(names)];
+}
+
+async function allNames(
+  { path, sessions, problems }: Config,
+  verb: "start" | "stop" | "restart",
+  { warn }: Context,
+): Promise<string[]> {
+  const task = `${verb} every session`;
+  // A stop goes on with what is known.
+  if (problems.length > 0 && (verb !== "stop" || sessions.size === 0)) {
+    const { configInvalid } = await import("../config/resolve.ts");
+    throw configInvalid(task, problems);
+  }
+  if (verb !== "stop" && path === null) {
+    throw new SessionConfigError(`Cannot ${task}: there is no config file`, {
+      code: "config_invalid",
+      hint: "write a kstops.yml here, or say where it is: --config FILE",
+    });
+  }
+  if (sessions.size === 0 && problems.length === 0) {
+    warn(path === null ? "there is no config file: nothing to stop" : `${path} defines no session`);
+  }
+  return [...sessions.keys()];
 }

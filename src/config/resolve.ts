@@ -242,7 +242,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
 /** The result, unless something in the config turned out to be wrong on the way. */
 function finished(start: Start, found: Omit<Resolved, "secrets">): Resolved {
   const { filler, name } = start;
-  if (filler.problems.length > 0) throw configInvalid(name, filler.problems);
+  if (filler.problems.length > 0) throw configInvalid(`start ${quote(name)}`, filler.problems);
   const secrets = [...filler.secrets, ...Object.values(found.definition.env)];
   return { ...found, secrets: [...new Set(secrets)].filter((secret) => secret !== "") };
 }
@@ -282,11 +282,11 @@ function impliedBackend(flags: StartFlags): BackendType | null {
 
 /** The session in the config, if it is there and can be started. */
 function entryOf(name: string, config: Config): UsableEntry | null {
-  if (config.problems.length > 0) throw configInvalid(name, config.problems);
+  if (config.problems.length > 0) throw configInvalid(`start ${quote(name)}`, config.problems);
   const entry = config.sessions.get(name);
   if (entry === undefined) return null;
-  if (entry.kind === "invalid") throw configInvalid(name, entry.problems);
-  if (entry.unset.length > 0) throw configInvalid(name, entry.unset);
+  if (entry.kind === "invalid") throw configInvalid(`start ${quote(name)}`, entry.problems);
+  if (entry.unset.length > 0) throw configInvalid(`start ${quote(name)}`, entry.unset);
   return entry;
 }
 
@@ -313,7 +313,8 @@ function incomplete(
     : new SessionConfigError(message, { code: "config_invalid", hint });
 }
 
-function configInvalid(name: string, unsorted: readonly Problem[]): SessionConfigError {
+/** `Cannot TASK: what is wrong with the config`. */
+export function configInvalid(task: string, unsorted: readonly Problem[]): SessionConfigError {
   const problems = sortedProblems(unsorted);
   const [first] = problems;
   const isOne = problems.length === 1;
@@ -322,8 +323,8 @@ function configInvalid(name: string, unsorted: readonly Problem[]): SessionConfi
   );
   return new SessionConfigError(
     isOne
-      ? `Cannot start ${quote(name)}: ${lines.join()}`
-      : [`Cannot start ${quote(name)}: the config has ${problems.length} mistakes`, ...lines]
+      ? `Cannot ${task}: ${lines.join()}`
+      : [`Cannot ${task}: the config has ${problems.length} mistakes`, ...lines]
         .join("\n"),
     {
       code: "config_invalid",

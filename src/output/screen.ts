@@ -66,6 +66,7 @@ export function commandLine(argv: readonly string[] | null): string {
   return escapeControls(text);
 }
 
-function shellWord(word: string): string {
+/** A word as a shell would read it back. */
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

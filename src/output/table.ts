@@ -14,13 +14,15 @@ export interface Rows {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** Lays the rows out. In a pipe there is no head, and nothing is cut. */
+/** Lays the rows out. In a pipe there is no head, nothing is cut, and colour only if demanded. */
 export async function layOut(table: Rows, screen: Screen): Promise<string> {
   const rows = table.rows.map((row) =>
     row.map((cell) => ({ ...cell, text: escapeControls(cell.text) }))
   );
   if (!screen.terminal) {
-    return rows.map((row) => `${row.map(({ text }) => text).join("\t")}\n`).join("");
+    return rows.map((row) =>
+      `${row.map(({ text, colour = null }) => paint(text, colour, screen)).join("\t")}\n`
+    ).join("");
   }
   const { default: Table } = await import("cli-table3");
   const all: readonly (readonly Cell[])[] = [

@@ -26,30 +26,34 @@ const SHELL_BUILTINS = new Set(
 /** Looks a program up as execvp(3) does. */
 export async function findProgram(world: World, wanted: Wanted): Promise<Found> {
   const { program, workingDir } = wanted;
-  const at = (path: string): string => path.startsWith("/") ? path : `${workingDir}/${path}`;
+  const at = (path: string): string =>
+    path.startsWith("/") ? path : `${workingDir}/${path.replace(/^(\.\/+)+/, "")}`;
   const candidates = program.includes("/")
     ? [at(program)]
     : wanted.path.split(":").map((directory) => at(`${directory || "."}/${program}`));
-  let denied: string | null = null;
+  let denied: { readonly path: string; readonly isDirectory: boolean } | null = null;
   for (const path of candidates) {
     const facts = await world.files.facts(path);
     if (facts?.kind === "file" && (facts.mode & 0o111) !== 0) return { kind: "found", path };
-    if (facts !== null) denied ??= path;
+    if (facts !== null) denied ??= { path, isDirectory: facts.kind === "directory" };
   }
   if (denied !== null) {
-    const reason = `${quote(denied)} is not executable`;
+    const { path, isDirectory } = denied;
     return {
       kind: "missing",
-      reason,
-      hint: `make it executable (chmod +x), or name its interpreter first`,
+      reason: `${quote(path)} is ${isDirectory ? "a directory" : "not executable"}`,
+      hint: isDirectory
+        ? "name a program in it"
+        : "make it executable (chmod +x), or name its interpreter first",
     };
   }
-  return { kind: "missing", reason: missingReason(program), hint: missingHint(program) };
+  const [whole = ""] = candidates;
+  return { kind: "missing", reason: missingReason(program, whole), hint: missingHint(program) };
 }
 
-function missingReason(program: string): string {
+function missingReason(program: string, whole: string): string {
   return program.includes("/")
-    ? `there is no ${quote(program)}`
+    ? `there is no ${quote(whole)}`
     : `the program ${quote(program)} is not on PATH`;
 }
 

@@ -36,6 +36,7 @@ import type {
   StartOptions,
   StopOptions,
   Survey,
+  Trouble,
   Where,
 } from "../backend.ts";
 import {
@@ -87,7 +88,10 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
     backend: "tmux",
     survey: async (where) => {
       const sockets = await socketsOf(context, where);
-      if (!Array.isArray(sockets)) return [unreachable(placeOf("default"), sockets.trouble)];
+      if (!Array.isArray(sockets)) {
+        const { trouble: reason } = sockets;
+        return [unreachable(placeOf(null), { reason, missing: false })];
+      }
       return await Promise.all(sockets.map((name) => survey(context, name)));
     },
     check: (definition) => check(context.world, tmuxOnly(definition)),
@@ -104,12 +108,13 @@ function tmuxOnly(definition: Definition): TmuxDefinition {
   throw new TypeError("the tmux backend was given the definition of a container");
 }
 
-function placeOf(socketName: string): Place {
+/** A socket; null: all of them, since nobody knows which there are. */
+function placeOf(socketName: string | null): Place {
   return { backend: "tmux", engine: "tmux", socketName };
 }
 
-function unreachable(place: Place, reason: string, missing = false): Survey {
-  return { place, sessions: [], trouble: { kind: "unreachable", reason, missing } };
+function unreachable(place: Place, trouble: Omit<Trouble, "kind">): Survey {
+  return { place, sessions: [], trouble: { kind: "unreachable", ...trouble } };
 }
 
 /** What a tmux client is not to learn from the session that kstops itself may run in. */
@@ -155,13 +160,22 @@ async function survey(context: Context, socketName: string): Promise<Survey> {
   try {
     const found = await ask(context, socketName);
     const old = found.find(({ serverVersion }) => isTooOld(serverVersion));
-    if (old !== undefined) return unreachable(place, tooOld(old.serverVersion));
+    if (old !== undefined) {
+      return unreachable(place, { reason: tooOld(old.serverVersion), missing: false });
+    }
     const sessions = found.map((session) => sessionAt(context, socketName, session));
     return { place, sessions, trouble: null };
   } catch (error) {
-    if (error instanceof ProgramMissingError) return unreachable(place, error.message, true);
-    if (error instanceof BackendUnavailableError) return unreachable(place, error.reason);
-    throw error;
+    if (error instanceof ProgramMissingError) {
+      return unreachable(place, {
+        reason: error.message,
+        missing: true,
+        hint: installHint(context.world),
+      });
+    }
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    const { reason, hint } = error;
+    return unreachable(place, { reason, missing: false, ...(hint === null ? {} : { hint }) });
   }
 }
 
@@ -242,13 +256,16 @@ function tooOld(version: string): string {
 }
 
 /** How to get tmux, by operating system. */
-function missingTmux(context: Context): TmuxNotFoundError {
-  const hint = context.world.operatingSystem === "darwin"
+function installHint({ operatingSystem }: World): string {
+  return operatingSystem === "darwin"
     ? "install it: brew install tmux"
     : "install it: apt install tmux (Debian, Ubuntu), dnf install tmux (Fedora), apk add tmux (Alpine)";
+}
+
+function missingTmux(context: Context): TmuxNotFoundError {
   const where = context.binary.includes("/") ? "there is no such program" : "it is not on PATH";
   return new TmuxNotFoundError(`Cannot run ${quote(context.binary)}: ${where}`, {
-    hint,
+    hint: installHint(context.world),
     details: { program: context.binary },
   });
 }

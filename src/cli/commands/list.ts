@@ -2,6 +2,7 @@
 import type { Json } from "../../errors.ts";
 import type { SessionState, SessionStatus } from "../../model.ts";
 import {
+  type Colour,
   commandLine,
   exitText,
   moment,
@@ -40,7 +41,9 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
 
 /** An engine in trouble is always said; it is a failure only where somebody wanted that engine. */
 function failuresOf({ warn }: Context, troubles: readonly ReportedTrouble[]): unknown[] {
-  for (const { wanted, error } of troubles) if (!wanted) warn(error.message);
+  for (const { wanted, error } of troubles) {
+    if (!wanted) warn(error.message + (error.hint === null ? "" : ` (${error.hint})`));
+  }
   return troubles.filter(({ wanted }) => wanted).map(({ error }) => error);
 }
 
@@ -51,26 +54,51 @@ function namesOf(statuses: readonly SessionStatus[]): string {
 async function tableOf(statuses: readonly SessionStatus[], screen: Screen): Promise<string> {
   if (statuses.length === 0) {
     return screen.terminal
-      ? paint("No sessions. Start one: kstops start NAME -- COMMAND\n", "dim", screen)
+      ? `${paint("No sessions. Start one: kstops start NAME -- COMMAND", "dim", screen)}\n`
       : "";
   }
+  const shown = columnsFor(statuses, screen);
   const rows = statuses.map((status) => {
-    const colour = status.state === "defined" ? "dim" as const : null;
-    const cells = [
-      status.name ?? "-",
-      status.engine ?? status.backend,
-      status.state,
-      status.pid === null ? "-" : String(status.pid),
-      exitText(status),
-      moment(status.finishedAt ?? status.createdAt, screen),
-      status.socketName ?? "-",
-      status.reason ?? (status.image === null ? commandLine(status.command) : status.image),
-    ];
-    return cells.map((text, column) => ({
-      text,
-      colour: column === 2 ? stateColour(status) : colour,
+    const dimmed = status.state === "defined" ? "dim" as const : null;
+    return shown.map(({ text, colour }) => ({
+      text: text(status, screen),
+      colour: colour?.(status) ?? dimmed,
     }));
   });
-  const head = ["NAME", "ENGINE", "STATE", "PID", "EXIT", "SINCE", "SOCKET", "COMMAND"];
+  const head = shown.map((column) => column.head);
   return await layOut({ head, rows }, screen);
+}
+
+interface Column {
+  readonly head: string;
+  readonly text: (status: SessionStatus, screen: Screen) => string;
+  readonly colour?: (status: SessionStatus) => Colour | null;
+  /** What says nothing: where all rows have only that, a terminal has better use for the space. */
+  readonly silent?: readonly string[];
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "NAME", text: ({ name }) => name ?? "-" },
+  { head: "ENGINE", text: ({ engine, backend }) => engine ?? backend },
+  { head: "STATE", text: ({ state }) => state, colour: stateColour },
+  { head: "PID", text: ({ pid }) => pid === null ? "-" : String(pid) },
+  { head: "EXIT", text: exitText, silent: ["-"] },
+  {
+    head: "SINCE",
+    text: ({ finishedAt, createdAt }, screen) => moment(finishedAt ?? createdAt, screen),
+    silent: ["-"],
+  },
+  { head: "SOCKET", text: ({ socketName }) => socketName ?? "-", silent: ["-", "default"] },
+  {
+    head: "COMMAND",
+    text: ({ reason, image, command }) => reason ?? image ?? commandLine(command),
+  },
+];
+
+/** The columns of the table: in a pipe always the same ones. */
+function columnsFor(statuses: readonly SessionStatus[], screen: Screen): readonly Column[] {
+  if (!screen.terminal) return COLUMNS;
+  return COLUMNS.filter(({ text, silent = [] }) =>
+    statuses.some((status) => !silent.includes(text(status, screen)))
+  );
 }

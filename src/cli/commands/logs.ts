@@ -28,7 +28,13 @@ async function linesOf(context: Context, flags: LogsFlags): Promise<Uint8Array> 
   try {
     const match = await sessions.find("show the logs of", name, selectionOf(flags));
     if (match.kind === "session") return await match.session.logs({ lines });
-    return await keptLines(context, name, lines) ?? nothingYet(context, name);
+    const kept = await keptLines(context, name, lines);
+    if (match.trouble !== null) {
+      // It may run and print all the same.
+      if (kept === null) throw match.trouble;
+      context.warn(`${match.trouble.message}; this is what was kept`);
+    }
+    return kept ?? nothingKept(context, name);
   } catch (error) {
     // What a session printed outlives it, also one that no config defines.
     const kept = error instanceof SessionNotFoundError && await keptLines(context, name, lines);
@@ -47,8 +53,8 @@ async function keptLines(
   return newest === null ? null : await store.tail(newest, lines);
 }
 
-function nothingYet({ warn }: Context, name: string): Uint8Array {
-  warn(`${name} has printed nothing: it was never started`);
+function nothingKept({ warn }: Context, name: string): Uint8Array {
+  warn(`${name} is not running, and no output of it was kept`);
   return new Uint8Array();
 }
 

@@ -51,11 +51,20 @@ async function startAndAttach(
   flags: StartCommandFlags,
 ): Promise<Reply> {
   requireTerminal(context.world, name);
-  const guarded = context.guarded();
-  const status = await startOne(guarded.context, name, { ...flags, wait: false });
-  guarded.release();
-  const place = { backend: status.backend, socketName: status.socketName ?? undefined };
-  const match = await (await context.sessions()).find("attach to", name, place);
+  let socketName: string | undefined;
+  const started = await forEach(context, [name], {
+    work: async (each, guarded) => {
+      const status = await startOne(guarded, each, { ...flags, wait: false });
+      socketName = status.socketName ?? undefined;
+      return status;
+    },
+    toJson: changeToWire,
+    toText: null,
+    isList: false,
+    selection: selectionOf(flags),
+  });
+  if ((started.failures ?? []).length > 0) return started;
+  const match = await (await context.sessions()).find("attach to", name, { socketName });
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
 }
 

@@ -26,7 +26,10 @@ export async function status(context: Context, flags: StatusFlags): Promise<Repl
 function propertiesOf(status: SessionStatus, screen: Screen): string {
   const wire = Object.entries(statusToWire(status));
   if (!screen.terminal) {
-    return wire.map(([key, value]) => `${key}\t${plain(key, value)}\n`).join("");
+    return wire.map(([key, value]) => {
+      const colour = key === "state" ? stateColour(status) : null;
+      return `${key}\t${paint(plain(key, value), colour, screen)}\n`;
+    }).join("");
   }
   const known = wire.filter(([, value]) => value !== null);
   const width = Math.max(...known.map(([key]) => key.length));

@@ -1,4 +1,5 @@
 /** `kstops stop NAME`: end a session with all its processes, and prove it. */
+import { escapeControls } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { endWords } from "../../output/screen.ts";
 import { changeToWire } from "../../output/wire.ts";
@@ -21,8 +22,8 @@ export interface StopFlags extends PlaceFlags {
 
 /** Stops sessions; all are tried, each is reported. */
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
-  await warnOfProblems(context);
   const names = await namesFrom(context, "stop", flags);
+  await warnOfProblems(context);
   return await forEach(context, names, {
     work: (name, guarded) => stopOne(guarded, name, flags),
     toJson: ({ status }) => changeToWire(status),
@@ -35,8 +36,8 @@ export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
 /** What a stop came to. */
 export interface Stopped {
   readonly status: SessionStatus;
-  /** Whether it was running before. */
-  readonly ran: boolean;
+  /** What it was before. */
+  readonly was: "running" | "ended" | "absent";
 }
 
 async function stopOne(context: Context, name: string, flags: StopFlags): Promise<Stopped> {
@@ -44,24 +45,26 @@ async function stopOne(context: Context, name: string, flags: StopFlags): Promis
   const match = await sessions.find("stop", name, selectionOf(flags));
   if (match.kind === "defined") {
     if (match.trouble !== null) throw match.trouble;
-    return { status: match.status, ran: false };
+    return { status: match.status, was: "absent" };
   }
-  await requireYes(context, "stop", match, flags.yes === true);
+  await requireYes(context, "stop", match, flags);
   const ended = await context.during(`stopping ${name}`, () =>
     match.session.stop({
       timeoutSeconds: flags.timeout ?? null,
       force: flags.force === true,
     }));
-  const ran = match.status.state === "running";
+  const was = match.status.state === "running" ? "running" : "ended";
   const { defined } = match.status;
   // It is gone from its engine: only the definition is left.
-  return { status: { ...ended, defined, state: defined ? "defined" : "stopped" }, ran };
+  return { status: { ...ended, defined, state: defined ? "defined" : "stopped" }, was };
 }
 
-function stoppedText({ status, ran }: Stopped): string {
-  const { name, engine, backend } = status;
+function stoppedText({ status, was }: Stopped): string {
+  const { engine, backend } = status;
+  const name = escapeControls(status.name ?? "");
+  if (was === "absent") return `${name} is not running`;
   const end = endWords(status);
-  if (!ran && end === null) return `${name} is not running`;
-  const facts = [engine ?? backend, ...(end === null ? [] : [ran ? end : `it had ended, ${end}`])];
+  const how = was === "running" || end === null ? end : `it had ended, ${end}`;
+  const facts = [engine ?? backend, ...(how === null ? [] : [how])];
   return `Stopped ${name} (${facts.join(", ")})`;
 }

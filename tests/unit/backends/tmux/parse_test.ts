@@ -1,0 +1,349 @@
+import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import fc from "fast-check";
+import {
+  CREATED_FIELDS,
+  fieldSeparator,
+  PANE_FIELDS,
+  rowEnd,
+} from "../../../../src/backends/tmux/args.ts";
+import {
+  GarbledAnswerError,
+  isTooOld,
+  mainPane,
+  parseCreated,
+  parseEnvironment,
+  parseFailure,
+  parsePanes,
+  statusOfSession,
+} from "../../../../src/backends/tmux/parse.ts";
+
+const NONCE = "0123456789ab";
+const RECORD = {
+  command: ["python", "-m", "bot"],
+  working_dir: "/opt/astro",
+  env: ["TOKEN"],
+  log: "/logs/a.log",
+  stop_signal: "SIGTERM",
+  stop_timeout: 20,
+  protected: true,
+};
+
+/** One row as tmux prints it, of a foreign session unless told. */
+function row(fields: Readonly<Record<string, string>> = {}): string {
+  const known: Record<string, string> = {
+    version: "3.3a",
+    pid: "77",
+    session_id: "$1",
+    session_name: "mine",
+    session_created: "1700000000",
+    session_attached: "0",
+    session_windows: "1",
+    session_path: "/home/user",
+    window_active: "1",
+    pane_active: "1",
+    pane_id: "%1",
+    pane_pid: "100",
+    pane_dead: "0",
+    ...fields,
+  };
+  const values = PANE_FIELDS.map((field) => known[field] ?? "");
+  return `${values.join(fieldSeparator(NONCE))}${rowEnd(NONCE)}\n`;
+}
+
+/** The same of a managed session. */
+function managedRow(fields: Readonly<Record<string, string>> = {}): string {
+  return row({
+    session_name: "astro",
+    "@kstops": "run1",
+    "@kstops_run": JSON.stringify(RECORD),
+    "@kstops_pane": "run1",
+    "@kstops_pid": "101",
+    ...fields,
+  });
+}
+
+function only(stdout: string) {
+  const [session, ...more] = parsePanes(stdout, NONCE);
+  ok(session !== undefined && more.length === 0);
+  return session;
+}
+
+const statusFrom = (stdout: string) => statusOfSession(only(stdout), "bots");
+
+Deno.test("a server without sessions has none", () => deepEqual(parsePanes("", NONCE), []));
+
+Deno.test("a foreign session is what its active pane is", () => {
+  const other = row({ pane_id: "%2", pane_pid: "200", pane_active: "0" });
+  const status = statusFrom(other + row({ pane_start_command: '"vim \\"a b\\" \\$x"' }));
+  deepEqual(status, {
+    name: "mine",
+    backend: "tmux",
+    state: "running",
+    pid: 100,
+    exitCode: null,
+    signal: null,
+    createdAt: new Date(1_700_000_000_000),
+    finishedAt: null,
+    managed: false,
+    defined: false,
+    engine: "tmux",
+    engineState: null,
+    socketName: "bots",
+    windowCount: 1,
+    attached: 0,
+    id: "$1",
+    image: null,
+    ports: null,
+    command: ['vim "a b" $x'],
+    workingDir: "/home/user",
+    reason: null,
+  });
+});
+
+Deno.test("a managed session is what its own pane is, whichever is active", () => {
+  const users = managedRow({ pane_id: "%9", pane_pid: "900", "@kstops_pane": "" });
+  const own = managedRow({ window_active: "0", pane_id: "%3" });
+  const status = statusFrom(users + own);
+  deepEqual(
+    [status.managed, status.state, status.pid, status.command, status.workingDir],
+    [true, "running", 101, RECORD.command, RECORD.working_dir],
+  );
+});
+
+const ENDS: Record<string, { fields: Record<string, string>; is: readonly unknown[] }> = {
+  "by itself": { fields: { pane_dead_status: "3" }, is: ["exited", 3, null] },
+  "with success": { fields: { pane_dead_status: "0" }, is: ["exited", 0, null] },
+  "by a signal, as a shell says it": {
+    fields: { pane_dead_status: "137" },
+    is: ["exited", 137, "SIGKILL"],
+  },
+  "by a signal, as tmux says it": {
+    fields: { pane_dead_signal: "9" },
+    is: ["exited", 137, "SIGKILL"],
+  },
+  "in a way that tmux lost": { fields: {}, is: ["exited", null, null] },
+};
+for (const [how, { fields, is }] of Object.entries(ENDS)) {
+  Deno.test(`a session that ended ${how} says so`, () => {
+    const status = statusFrom(
+      managedRow({ pane_dead: "1", pane_dead_time: "1700000009", ...fields }),
+    );
+    deepEqual([status.state, status.exitCode, status.signal], is);
+    deepEqual(status.finishedAt, new Date(1_700_000_009_000));
+    deepEqual([status.pid, status.engineState], [null, "dead"]);
+    equal(status.reason === null, status.exitCode !== null);
+  });
+}
+
+Deno.test("a managed session without its pane is stopped, though a window lives", () => {
+  const status = statusFrom(managedRow({ "@kstops_pane": "" }));
+  deepEqual([status.state, status.pid, status.exitCode], ["stopped", null, null]);
+  match(status.reason ?? "", /closed/);
+});
+
+Deno.test("a pane of another run is not the session's own", () => {
+  equal(mainPane(only(managedRow({ "@kstops_pane": "run0" }))), null);
+});
+
+Deno.test("a foreign session is running while any of its panes is", () => {
+  const dead = row({ pane_dead: "1", pane_dead_status: "1" });
+  const alive = row({ pane_id: "%2", pane_pid: "200", pane_active: "0" });
+  const status = statusFrom(dead + alive);
+  deepEqual([status.state, status.pid], ["running", 200]);
+});
+
+Deno.test("a pane that other sessions show is linked, one that its own shows twice is not", () => {
+  const sessions = parsePanes(
+    row({ session_id: "$1", pane_id: "%1", window_active: "0" }) +
+      row({ session_id: "$1", pane_id: "%1" }) +
+      row({ session_id: "$1", pane_id: "%2" }) +
+      row({ session_id: "$2", pane_id: "%2" }),
+    NONCE,
+  );
+  deepEqual(
+    sessions.map(({ id, panes }) => [id, panes.map(({ id, linked }) => `${id} ${linked}`)]),
+    [["$1", ["%1 false", "%2 true"]], ["$2", ["%2 true"]]],
+  );
+  equal(sessions[0]?.panes[0]?.active, true);
+});
+
+Deno.test("rows of several sessions are told apart by their ids", () => {
+  const sessions = parsePanes(
+    row({ session_id: "$2", session_name: "same" }) +
+      row({ session_id: "$10", session_name: "same" }) +
+      row({ session_id: "$2", session_name: "same", pane_id: "%5" }),
+    NONCE,
+  );
+  deepEqual(sessions.map(({ id, panes }) => [id, panes.length]), [["$2", 2], ["$10", 1]]);
+});
+
+Deno.test("paths and names may hold newlines, tabs and what separates fields", () => {
+  const strange = `/a\nb\t\x1f\x1e|${fieldSeparator("other")}${rowEnd("other")}\n`;
+  const session = only(row({ session_path: strange, session_name: "two\\012lines" }));
+  deepEqual([session.path, session.name], [strange, "two\\012lines"]);
+});
+
+Deno.test("any values are read as they were printed", () => {
+  const value = fc.string({ unit: "binary" });
+  fc.assert(fc.property(value, value, (name, path) => {
+    const session = only(row({ session_name: name, session_path: path }));
+    deepEqual([session.name, session.path], [name, path]);
+  }));
+});
+
+const GARBAGE: Record<string, string> = {
+  "another text": "hello\n",
+  "a row without its end": row().slice(0, -2),
+  "a row with a field too few": row().replace(fieldSeparator(NONCE), ""),
+  "a row with a field too many": row({ session_path: fieldSeparator(NONCE) }),
+  "a text behind the rows": `${row()}warning\n`,
+  "only newlines": "\n\n",
+};
+for (const [what, stdout] of Object.entries(GARBAGE)) {
+  Deno.test(`${what} is a garbled answer`, () => {
+    throws(() => parsePanes(stdout, NONCE), GarbledAnswerError);
+    throws(() => parseCreated(stdout, NONCE), GarbledAnswerError);
+  });
+}
+
+Deno.test("any text is read or garbled, and nothing else", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    try {
+      deepEqual(parsePanes(text, NONCE), []);
+    } catch (error) {
+      ok(error instanceof GarbledAnswerError);
+    }
+  }));
+});
+
+const NO_RECORDS: Record<string, string> = {
+  "no JSON": "{",
+  "null": "null",
+  "a number": "1",
+  "a command that is no list": JSON.stringify({ ...RECORD, command: "sleep" }),
+  "words that are no text": JSON.stringify({ ...RECORD, command: ["sleep", 60] }),
+  "no directory": JSON.stringify({ ...RECORD, working_dir: undefined }),
+};
+for (const [what, text] of Object.entries(NO_RECORDS)) {
+  Deno.test(`a session whose record is ${what} is still a managed one`, () => {
+    const session = only(managedRow({ "@kstops_run": text }));
+    equal(session.record, null);
+    const status = statusOfSession(session, "bots");
+    deepEqual([status.managed, status.pid, status.command], [true, 101, null]);
+  });
+}
+
+Deno.test("a record of another version is read as far as it goes", () => {
+  const { command, working_dir, env } = RECORD;
+  const text = JSON.stringify({ command, working_dir, env, future: 1 });
+  deepEqual(only(managedRow({ "@kstops_run": text })).record, {
+    command,
+    working_dir,
+    env,
+    log: null,
+    stop_signal: null,
+    stop_timeout: 10,
+    protected: false,
+  });
+});
+
+Deno.test("numbers that are none are unknown", () => {
+  const status = statusFrom(managedRow({ "@kstops_pid": "x", session_created: "" }));
+  deepEqual([status.pid, status.createdAt], [null, null]);
+});
+
+Deno.test("a start that made a session says which", () => {
+  const values: Record<string, string> = {
+    version: "3.3a",
+    session_id: "$4",
+    session_created: "1700000000",
+    pane_id: "%8",
+    pane_pid: "4711",
+  };
+  const printed = CREATED_FIELDS.map((field) => values[field]).join(fieldSeparator(NONCE));
+  deepEqual(parseCreated(`${printed}${rowEnd(NONCE)}\n`, NONCE), {
+    serverVersion: "3.3a",
+    sessionId: "$4",
+    createdAt: new Date(1_700_000_000_000),
+    panePid: 4711,
+  });
+  equal(parseCreated("", NONCE), null);
+});
+
+Deno.test("values of variables are read exactly, and an absent one is left out", () => {
+  const values: Record<string, string> = {
+    A: "1",
+    EMPTY: "",
+    LINES: "\n\na\n\n",
+    LIKE_AN_ANSWER: `x${NONCE}\n`,
+    EQUALS: "A=B",
+  };
+  const names = ["GONE", ...Object.keys(values), "LAST"];
+  const answers = names.map((name) =>
+    name in values ? `${name}=${values[name]}\n${NONCE}\n` : `${NONCE}\n`
+  );
+  deepEqual(parseEnvironment(answers.join(""), names, NONCE), values);
+  deepEqual(parseEnvironment("", names, NONCE), {});
+  // What the user unset in the session is shown as `-NAME`.
+  deepEqual(parseEnvironment(`-A\n${NONCE}\n`, ["A"], NONCE), {});
+});
+
+const FAILURES: Record<string, string> = {
+  "no server running on /tmp/tmux-0/default": "no_server",
+  "error connecting to /tmp/tmux-0/default (No such file or directory)": "no_server",
+  "server exited unexpectedly": "ending",
+  "lost server": "ending",
+  "duplicate session: astro": "duplicate",
+  "can't find pane: astro\nduplicate session: astro": "duplicate",
+  "can't find session: $3": "not_found",
+  "can't find window: 0": "not_found",
+  "can't find pane: %7": "not_found",
+  "no such session: $9": "not_found",
+  "no current target": "not_found",
+  "error connecting to /tmp/tmux-0/default (Permission denied)": "other",
+  "directory /tmp/tmux-0 has unsafe permissions": "other",
+  "access not allowed": "other",
+  "protocol version mismatch (client 8, server 7)": "other",
+  "command too long": "other",
+  "": "other",
+};
+for (const [stderr, kind] of Object.entries(FAILURES)) {
+  Deno.test(`${JSON.stringify(stderr)} of tmux is the failure ${kind}`, () => {
+    equal(parseFailure(stderr === "" ? "" : `${stderr}\n`).kind, kind);
+  });
+}
+
+Deno.test("the reason of another failure is what tmux said last", () => {
+  deepEqual(parseFailure("warning\n\naccess not allowed\n"), {
+    kind: "other",
+    reason: "access not allowed",
+  });
+  const silent = parseFailure("");
+  ok(silent.kind === "other" && silent.reason !== "");
+});
+
+const VERSIONS: Record<string, boolean> = {
+  "3.2": false,
+  "3.2a": false,
+  "3.3a": false,
+  "3.10": false,
+  "4.0": false,
+  "10.0": false,
+  "next-3.4": false,
+  "openbsd-7.4": false,
+  "master": false,
+  "": false,
+  "3.1c": true,
+  "3.0": true,
+  "2.9": true,
+  "2.9a": true,
+  "1.8": true,
+  "next-3.1": true,
+  "tmux 2.9a": true,
+  "tmux 3.3a": false,
+};
+for (const [version, old] of Object.entries(VERSIONS)) {
+  Deno.test(`tmux ${JSON.stringify(version)} is ${old ? "too old" : "new enough"}`, () => {
+    equal(isTooOld(version), old);
+  });
+}

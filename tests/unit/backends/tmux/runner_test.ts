@@ -1,0 +1,569 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import type { Survey } from "../../../../src/backends/backend.ts";
+import { fieldSeparator, PANE_FIELDS, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
+import { OpsError, TmuxNotFoundError } from "../../../../src/errors.ts";
+import type { LogStore } from "../../../../src/logs/store.ts";
+import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
+import {
+  type ExpectedCall,
+  type FakeFile,
+  type FakeWorld,
+  type FakeWorldSpec,
+  withFakeWorld,
+} from "../../../support/fake_world.ts";
+
+const SOCKETS = "/tmp/tmux-1000";
+const SOCKET: FakeFile = { kind: "socket" };
+const PROGRAM: FakeFile = { mode: 0o755 };
+
+/** A machine with tmux and one socket. */
+function machine(calls: readonly ExpectedCall[], more: FakeWorldSpec = {}): FakeWorldSpec {
+  return {
+    calls,
+    env: { PATH: "/bin", HOME: "/home/user", ...more.env },
+    ...more,
+    files: {
+      "/bin/tmux": PROGRAM,
+      "/bin/sleep": PROGRAM,
+      [`${SOCKETS}/default`]: SOCKET,
+      ...more.files,
+    },
+  };
+}
+
+const TMUX = ["tmux", "-u", "-L", "default"];
+/** The question for all panes. */
+const LIST: ExpectedCall = { argv: [...TMUX, "list-panes", "-a", "-F", /session_id/] };
+/** The same, after the server was made to look at its children. */
+const LOOK: ExpectedCall = {
+  argv: [...TMUX, "run-shell", "true", ";", "list-panes", "-a", "-F", /session_id/],
+};
+const CREATE: ExpectedCall = {
+  argv: [...TMUX, "start-server", ";", "source-file", "-"],
+  stdin: /'new-session'/,
+};
+
+const nonceOf = (call: number): string => call.toString(16).padStart(12, "0");
+
+/** One row of the answer to the question whose nonce is the `call`th random id. */
+function row(call: number, fields: Readonly<Record<string, string>> = {}): string {
+  const known: Record<string, string> = {
+    version: "3.3a",
+    pid: "77",
+    session_id: "$1",
+    session_name: "mine",
+    session_created: "1700000000",
+    session_attached: "0",
+    session_windows: "1",
+    window_active: "1",
+    pane_active: "1",
+    pane_id: "%1",
+    pane_pid: "100",
+    pane_dead: "0",
+    ...fields,
+  };
+  const nonce = nonceOf(call);
+  const values = PANE_FIELDS.map((field) => known[field] ?? "");
+  return `${values.join(fieldSeparator(nonce))}${rowEnd(nonce)}\n`;
+}
+
+/** What a start script prints when it made a session. */
+function created(call: number): string {
+  const nonce = nonceOf(call);
+  const values = ["3.3a", "$1", "1700000000", "%1", "100"];
+  return `${values.join(fieldSeparator(nonce))}${rowEnd(nonce)}\n`;
+}
+
+/** The row of the session that the first start of a test makes. */
+function managedRow(call: number, fields: Readonly<Record<string, string>> = {}): string {
+  return row(call, {
+    session_name: "astro",
+    "@kstops": nonceOf(1),
+    "@kstops_pane": nonceOf(1),
+    "@kstops_pid": "101",
+    "@kstops_run": JSON.stringify({ command: ["sleep", "60"], working_dir: "/work", env: [] }),
+    ...fields,
+  });
+}
+
+interface FakeLogs extends LogStore {
+  readonly open: LogStore["open"];
+  /** The files that are there. */
+  readonly kept: Set<string>;
+}
+
+function fakeLogs(): FakeLogs {
+  const kept = new Set<string>();
+  return {
+    kept,
+    open: (name, runId) => {
+      const path = `/logs/${name}-${runId}.log`;
+      kept.add(path);
+      return Promise.resolve(path);
+    },
+    discard: (path) => {
+      kept.delete(path);
+      return Promise.resolve();
+    },
+    newest: () => Promise.resolve(null),
+    tail: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
+  };
+}
+
+const DEFINITION: TmuxDefinition = {
+  backend: "tmux",
+  name: "astro",
+  argv: ["sleep", "60"],
+  workingDir: "/work",
+  socketName: "default",
+  env: {},
+  stopSignal: null,
+  stopTimeoutSeconds: 10,
+  protected: false,
+};
+
+/** Runs `body` with a runner on that machine. */
+function withRunner(
+  spec: FakeWorldSpec,
+  body: (
+    t: {
+      readonly world: FakeWorld;
+      readonly runner: ReturnType<typeof tmuxRunner>;
+      readonly logs: FakeLogs;
+    },
+  ) => Promise<void>,
+): Promise<void> {
+  return withFakeWorld(spec, (world) => {
+    const logs = fakeLogs();
+    return body({ world, logs, runner: tmuxRunner(world, { binary: "tmux", logs }) });
+  });
+}
+
+async function failure(work: Promise<unknown>): Promise<OpsError> {
+  let thrown: unknown = null;
+  await rejects(work.catch((error) => {
+    thrown = error;
+    throw error;
+  }));
+  if (!(thrown instanceof OpsError)) throw thrown;
+  return thrown;
+}
+
+// --- survey --------------------------------------------------------------------------------------
+
+/** What came of a survey, in short. */
+const short = (surveys: readonly Survey[]): readonly unknown[] =>
+  surveys.map(({ place, sessions, trouble }) => [
+    place.socketName,
+    sessions.map(({ status }) => status.name),
+    trouble?.kind ?? null,
+  ]);
+
+Deno.test("each socket is asked with one call, all at the same time", () =>
+  withFakeWorld(
+    machine([
+      {
+        argv: ["tmux", "-u", "-L", "bots", "list-panes", "-a", "-F", /./],
+        stdout: row(1, { session_name: "bot" }),
+      },
+      { ...LIST, stdout: row(2) },
+    ], { files: { [`${SOCKETS}/bots`]: SOCKET, [`${SOCKETS}/notes.txt`]: "" } }),
+    async (world) => {
+      let [atOnce, most] = [0, 0];
+      const exec: typeof world.exec = async (argv, options) => {
+        most = Math.max(most, ++atOnce);
+        const answer = await world.exec(argv, options);
+        atOnce--;
+        return answer;
+      };
+      const runner = tmuxRunner({ ...world, exec }, { binary: "tmux", logs: fakeLogs() });
+      deepEqual(short(await runner.survey({})), [
+        ["bots", ["bot"], null],
+        ["default", ["mine"], null],
+      ]);
+      equal(most, 2);
+    },
+  ));
+
+Deno.test("only the socket that was named is asked", () =>
+  withRunner(
+    machine([{ ...LIST, stdout: row(1) }], { files: { [`${SOCKETS}/bots`]: SOCKET } }),
+    async ({ runner }) => {
+      deepEqual(short(await runner.survey({ socketName: "default" })), [
+        ["default", ["mine"], null],
+      ]);
+    },
+  ));
+
+Deno.test("without a socket directory nothing is asked", () =>
+  withRunner({ env: { PATH: "/bin" } }, async ({ runner }) => {
+    deepEqual(await runner.survey({}), []);
+  }));
+
+Deno.test("sockets are looked for where tmux keeps them", async () => {
+  const files = { "/run/mine/tmux-1000/default": SOCKET, "/run/file": "" };
+  const call = { ...LIST, stdout: row(1) };
+  for (
+    const [TMUX_TMPDIR, calls] of [["/run/mine", [call]], ["/run/none", []], [
+      "/run/file",
+      [],
+    ]] as const
+  ) {
+    await withRunner({ calls, files, env: { PATH: "/bin", TMUX_TMPDIR } }, async ({ runner }) => {
+      equal((await runner.survey({})).length, calls.length);
+    });
+  }
+});
+
+Deno.test("a socket directory that cannot be read is trouble", () =>
+  withRunner(
+    { files: { [SOCKETS]: { kind: "directory", denied: true } } },
+    async ({ runner }) => {
+      const [survey] = await runner.survey({});
+      equal(survey?.trouble?.kind, "unreachable");
+      match(survey?.trouble?.reason ?? "", /permission denied/);
+    },
+  ));
+
+/** Each answer with what it means. */
+const ANSWERS: Record<string, { call: Partial<ExpectedCall>; reason: RegExp | null }> = {
+  "no server": {
+    call: { code: 1, stderr: "no server running on /tmp/tmux-1000/default\n" },
+    reason: null,
+  },
+  "no socket any more": {
+    call: {
+      code: 1,
+      stderr: "error connecting to /tmp/tmux-1000/default (No such file or directory)\n",
+    },
+    reason: null,
+  },
+  "no sessions": { call: { code: 1, stderr: "no current target\n" }, reason: null },
+  "a refusal": {
+    call: { code: 1, stderr: "error connecting to /tmp/tmux-1000/default (Permission denied)\n" },
+    reason: /Permission denied/,
+  },
+  "unsafe permissions": {
+    call: { code: 1, stderr: "directory /tmp/tmux-1000 has unsafe permissions\n" },
+    reason: /unsafe permissions/,
+  },
+  "garbage": { call: { stdout: "hello\n" }, reason: /unexpected answer/ },
+  "silence": { call: { fails: new ExecTimeoutError("tmux", 3000) }, reason: /within 3 s/ },
+  "a version that is too old": {
+    call: { stdout: row(1, { version: "3.1c" }) },
+    reason: /tmux 3\.1c is too old/,
+  },
+};
+for (const [what, { call, reason }] of Object.entries(ANSWERS)) {
+  Deno.test(`${what} of a server is ${reason ? "trouble" : "no sessions"}`, () =>
+    withRunner(machine([{ ...LIST, ...call }]), async ({ runner }) => {
+      const [survey] = await runner.survey({});
+      deepEqual(survey?.sessions, []);
+      if (reason === null) return equal(survey?.trouble, null);
+      equal(survey?.trouble?.kind, "unreachable");
+      equal(survey?.trouble?.missing, false);
+      match(survey?.trouble?.reason ?? "", reason);
+    }));
+}
+
+Deno.test("a tmux that is not installed is trouble of its own kind", () =>
+  withRunner(
+    machine([{ ...LIST, fails: new ProgramMissingError("tmux", "missing") }]),
+    async ({ runner }) => {
+      const [survey] = await runner.survey({});
+      deepEqual([survey?.trouble?.kind, survey?.trouble?.missing], ["unreachable", true]);
+    },
+  ));
+
+const ENDING: Partial<ExpectedCall> = { code: 1, stderr: "server exited unexpectedly\n" };
+
+Deno.test("a server that is just ending is asked again", () =>
+  withRunner(
+    machine([{ ...LIST, ...ENDING }, { ...LIST, ...ENDING }, { ...LIST, stdout: row(3) }]),
+    async ({ runner }) => {
+      deepEqual(short(await runner.survey({})), [["default", ["mine"], null]]);
+    },
+  ));
+
+Deno.test("a server that never ceases to end is trouble", () =>
+  withRunner(machine(Array(3).fill({ ...LIST, ...ENDING })), async ({ runner }) => {
+    deepEqual(short(await runner.survey({})), [["default", [], "unreachable"]]);
+  }));
+
+Deno.test("an exit that tmux forgot is asked for again", () => {
+  const dead = { pane_dead: "1", pane_dead_time: "1700000001" };
+  return withRunner(
+    machine([
+      { ...LIST, stdout: row(1, dead) },
+      { ...LOOK, stdout: row(2, { ...dead, pane_dead_status: "3" }) },
+    ]),
+    async ({ runner }) => {
+      const [survey] = await runner.survey({});
+      equal(survey?.sessions[0]?.status.exitCode, 3);
+    },
+  );
+});
+
+Deno.test("tmux is not told of the session that kstops itself may run in", () => {
+  const env = { TMUX: undefined, TMUX_PANE: undefined, KSTOPS_ID: undefined };
+  return withRunner(
+    machine([{ ...LIST, env, stdout: row(1) }], {
+      env: { PATH: "/bin", TMUX: "/tmp/x,1,0", KSTOPS_ID: "1" },
+    }),
+    async ({ runner }) => {
+      await runner.survey({});
+    },
+  );
+});
+
+// --- start ---------------------------------------------------------------------------------------
+
+Deno.test("a start without waiting is one call", () =>
+  withRunner(machine([{ ...CREATE, stdout: created(2) }]), async ({ runner, logs }) => {
+    const status = await runner.start(DEFINITION, { waitMs: 0 });
+    deepEqual([status.state, status.id, status.managed], ["running", "$1", true]);
+    deepEqual(status.createdAt, new Date(1_700_000_000_000));
+    deepEqual([...logs.kept], ["/logs/astro-000000000001.log"]);
+  }));
+
+Deno.test("a start waits as long as it is told, then says what tmux says", () =>
+  withRunner(
+    machine([{ ...CREATE, stdout: created(2) }, { ...LIST, stdout: managedRow(3) }], {
+      processes: [100, 101],
+    }),
+    async ({ runner, world }) => {
+      const begin = world.now().getTime();
+      const status = await runner.start(DEFINITION, { waitMs: 500 });
+      equal(world.now().getTime() - begin, 500);
+      deepEqual([status.state, status.pid], ["running", 101]);
+    },
+  ));
+
+Deno.test("a program that takes long to begin gets its wait from then on", () => {
+  const late = managedRow(3, { "@kstops_pid": "" });
+  return withRunner(
+    machine([
+      { ...CREATE, stdout: created(2) },
+      { ...LIST, stdout: late },
+      { ...LIST, stdout: managedRow(4), effect: ({ alive }) => alive.add(101) },
+      { ...LIST, stdout: managedRow(5) },
+    ], { processes: [100] }),
+    async ({ runner, world }) => {
+      const begin = world.now().getTime();
+      equal((await runner.start(DEFINITION, { waitMs: 500 })).pid, 101);
+      ok(world.now().getTime() - begin >= 1000);
+    },
+  );
+});
+
+Deno.test("a program that never begins is a failed start", () =>
+  withFakeWorld(
+    machine([{ ...CREATE, stdout: created(2) }], { processes: [100] }),
+    async (world) => {
+      // It is asked again and again: too often to write down.
+      let call = 2;
+      const exec: typeof world.exec = (argv, options) => {
+        if (argv.includes("source-file")) return world.exec(argv, options);
+        const stdout = managedRow(++call, { "@kstops_pid": "" });
+        return Promise.resolve({ code: 0, stdout, stderr: "" });
+      };
+      const runner = tmuxRunner({ ...world, exec }, { binary: "tmux", logs: fakeLogs() });
+      const error = await failure(runner.start(DEFINITION, { waitMs: 500 }));
+      deepEqual([error.code, error.message], [
+        "start_failed",
+        'Cannot start "astro": its program was not begun in time',
+      ]);
+    },
+  ));
+
+Deno.test("a start over a server that is just ending is tried again", () =>
+  withRunner(
+    machine([
+      { ...CREATE, ...ENDING },
+      { ...CREATE, code: 1, stderr: "no server running on /tmp/tmux-1000/default\n" },
+      { ...CREATE, stdout: created(4) },
+    ]),
+    async ({ runner, logs }) => {
+      equal((await runner.start(DEFINITION, { waitMs: 0 })).state, "running");
+      equal(logs.kept.size, 1);
+    },
+  ));
+
+const DUPLICATE: ExpectedCall = {
+  ...CREATE,
+  code: 1,
+  stderr: "can't find pane: astro\nduplicate session: astro\n",
+};
+/** Each with what is asked besides, and what is said. */
+const REFUSALS: Record<string, {
+  calls: readonly ExpectedCall[];
+  code: string;
+  message: RegExp;
+  hint?: RegExp;
+}> = {
+  "a running session": {
+    calls: [DUPLICATE, { ...LIST, stdout: managedRow(3) }],
+    code: "session_exists",
+    message: /^Cannot start "astro": it is already running$/,
+    hint: /kstops restart astro/,
+  },
+  "a session of somebody else": {
+    calls: [DUPLICATE, { ...LIST, stdout: row(3, { session_name: "astro" }) }],
+    code: "session_exists",
+    message: /not made by kstops/,
+    hint: /--yes/,
+  },
+  "a server that does not answer": {
+    calls: [{ ...CREATE, fails: new ExecTimeoutError("tmux", 10_000) }],
+    code: "backend_unavailable",
+    message: /did not answer within 10 s/,
+  },
+  "a server that answers nonsense": {
+    calls: [{ ...CREATE, stdout: "hello\n" }],
+    code: "backend_unavailable",
+    message: /unexpected answer/,
+  },
+  "a tmux that is too old": {
+    calls: [
+      { ...CREATE, code: 1, stderr: "usage: tmux\n" },
+      { argv: ["tmux", "-V"], stdout: "tmux 3.1c\n" },
+    ],
+    code: "backend_unavailable",
+    message: /tmux 3\.1c is too old, kstops needs 3\.2/,
+  },
+  "another refusal of tmux": {
+    calls: [
+      { ...CREATE, code: 1, stderr: "access not allowed\n" },
+      { argv: ["tmux", "-V"], stdout: "tmux 3.3a\n" },
+    ],
+    code: "backend_unavailable",
+    message: /access not allowed/,
+  },
+  "a machine that is full": {
+    calls: [
+      { ...CREATE, code: 1, stderr: "create window failed: fork failed: Out of memory\n" },
+      { argv: ["tmux", "-V"], fails: new ExecTimeoutError("tmux", 3000) },
+    ],
+    code: "start_failed",
+    message: /fork failed/,
+  },
+};
+for (const [what, { calls, code, message, hint }] of Object.entries(REFUSALS)) {
+  Deno.test(`${what} refuses a start with ${code}, and no log is left`, () =>
+    withRunner(machine(calls), async ({ runner, logs }) => {
+      const error = await failure(runner.start(DEFINITION, { waitMs: 500 }));
+      equal(error.code, code);
+      match(error.message, message);
+      if (hint) match(error.hint ?? "", hint);
+      deepEqual([...logs.kept], []);
+    }));
+}
+
+for (
+  const [operatingSystem, hint] of [["linux", /apt install tmux/], ["darwin", /brew/]] as const
+) {
+  Deno.test(`without tmux on ${operatingSystem} a start says how to get it`, () =>
+    withRunner(
+      machine([{ ...CREATE, fails: new ProgramMissingError("tmux", "missing") }], {
+        operatingSystem,
+      }),
+      async ({ runner, logs }) => {
+        const error = await failure(runner.start(DEFINITION, { waitMs: 0 }));
+        ok(error instanceof TmuxNotFoundError);
+        match(error.hint ?? "", hint);
+        deepEqual([...logs.kept], []);
+      },
+    ));
+}
+
+/** How a program that ended within the wait is told. */
+const ENDS: Record<string, { fields: Record<string, string>; says: RegExp | null }> = {
+  "success": { fields: { pane_dead_status: "0" }, says: null },
+  "a failure": { fields: { pane_dead_status: "3" }, says: /it ended at once with exit code 3$/ },
+  "a signal": { fields: { pane_dead_status: "139" }, says: /it ended at once by SIGSEGV$/ },
+};
+for (const [what, { fields, says }] of Object.entries(ENDS)) {
+  Deno.test(`an end at once with ${what} is ${says ? "a failed" : "a"} start`, () =>
+    withRunner(
+      machine([
+        { ...CREATE, stdout: created(2) },
+        {
+          ...LIST,
+          stdout: managedRow(3, { pane_dead: "1", pane_dead_time: "1700000001", ...fields }),
+        },
+      ]),
+      async ({ runner, logs }) => {
+        const start = runner.start(DEFINITION, { waitMs: 500 });
+        if (says === null) {
+          equal((await start).state, "exited");
+        } else {
+          const error = await failure(start);
+          match(error.message, says);
+          deepEqual(error.details["output"], ["one", "two"]);
+        }
+        equal(logs.kept.size, 1);
+      },
+    ));
+}
+
+Deno.test("a session that vanishes during the wait is a failed start", () =>
+  withRunner(
+    machine([
+      { ...CREATE, stdout: created(2) },
+      // Another server with another session, which has the same id.
+      { ...LIST, stdout: row(3) },
+    ]),
+    async ({ runner }) => {
+      const error = await failure(runner.start(DEFINITION, { waitMs: 500 }));
+      deepEqual([error.code, error.message], [
+        "start_failed",
+        'Cannot start "astro": tmux closed it while it started',
+      ]);
+    },
+  ));
+
+const UNUSABLE: Record<
+  string,
+  { definition: Partial<TmuxDefinition>; code: string; says: RegExp }
+> = {
+  "a working directory that is missing": {
+    definition: { workingDir: "/missing" },
+    code: "value_invalid",
+    says: /"\/missing" as working directory: no such directory/,
+  },
+  "a working directory that is a file": {
+    definition: { workingDir: "/bin/sleep" },
+    code: "value_invalid",
+    says: /not a directory/,
+  },
+  "a program that is missing": {
+    definition: { argv: ["slep"] },
+    code: "start_failed",
+    says: /"slep" is not on PATH/,
+  },
+  "a program that the PATH of the definition does not have": {
+    definition: { env: { PATH: "/opt" } },
+    code: "start_failed",
+    says: /"sleep" is not on PATH/,
+  },
+};
+for (const [what, { definition, code, says }] of Object.entries(UNUSABLE)) {
+  Deno.test(`${what} is found before tmux is asked`, () =>
+    withRunner(machine([]), async ({ runner, logs }) => {
+      const wanted = { ...DEFINITION, ...definition };
+      for (const work of [runner.check(wanted), runner.start(wanted, { waitMs: 0 })]) {
+        const error = await failure(work);
+        equal(error.code, code);
+        match(error.message, says);
+      }
+      equal(logs.kept.size, 0);
+    }));
+}
+
+Deno.test("the definition of a container is a mistake of the caller", () =>
+  withRunner(machine([]), async ({ runner }) => {
+    const definition = { ...DEFINITION, backend: "container" } as unknown as ContainerDefinition;
+    await rejects(async () => await runner.start(definition, { waitMs: 0 }), TypeError);
+  }));

@@ -1,0 +1,376 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import config from "../../../deno.json" with { type: "json" };
+import { main } from "../../../src/cli/app.ts";
+import { type ErrorCode, ERRORS } from "../../../src/errors.ts";
+import { ProgramMissingError } from "../../../src/world.ts";
+import { type FakeServer, type FakeTmuxSpec, withFakeTmux } from "../../support/fake_tmux.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: readonly { readonly argv: readonly string[]; readonly stdin?: string }[];
+}
+
+/** What a command line does in a fake world. */
+async function run(args: readonly string[], spec: FakeTmuxSpec = {}): Promise<Outcome> {
+  let outcome: Outcome | null = null;
+  await withFakeTmux(spec, async (world) => {
+    const code = await main(args, world);
+    outcome = { code, stdout: world.stdout(), stderr: world.stderr(), calls: world.calls };
+  });
+  return outcome!;
+}
+
+const SHELL = { name: "shell", pid: 100 };
+const ASTRO = { name: "astro", pid: 200, managed: true };
+const SERVERS: Readonly<Record<string, FakeServer>> = { default: [SHELL, ASTRO] };
+
+// --- errors --------------------------------------------------------------------------------------
+
+interface Failing extends FakeTmuxSpec {
+  readonly args: readonly string[];
+}
+
+/** A way to every error that a command can end with. */
+const FAILURES: Partial<Record<ErrorCode, Failing>> = {
+  internal: { args: ["list"], servers: { default: new TypeError("no such thing") } },
+  usage: { args: ["frob"] },
+  value_invalid: { args: ["start", "my bot", "--", "sleep", "60"] },
+  config_invalid: {
+    args: ["start", "astro"],
+    files: { "/work/kstops.yml": "ops: { sessions: { astro: { comand: x } } }\n" },
+  },
+  backend_not_found: {
+    args: ["status", "astro"],
+    servers: { default: new ProgramMissingError("tmux", "missing") },
+  },
+  backend_unavailable: {
+    args: ["status", "astro"],
+    servers: { default: { stderr: "error connecting to /tmp/x (Permission denied)\n" } },
+  },
+  session_not_found: { args: ["status", "nope"] },
+  session_exists: { args: ["start", "astro", "--", "sleep", "60"], servers: SERVERS },
+  session_ambiguous: {
+    args: ["status", "shell"],
+    servers: { default: [SHELL], bots: [{ ...SHELL, pid: 300 }] },
+  },
+  start_failed: { args: ["start", "web", "--", "no-such-program"] },
+  stop_failed: {
+    args: ["stop", "rock", "--force"],
+    servers: { default: [{ name: "rock", pid: 300, managed: true, immortal: true }] },
+  },
+  attach_failed: {
+    args: ["attach", "astro"],
+    servers: { default: [{ ...ASTRO, exitCode: 3 }] },
+    terminal: { stdin: true, stdout: true, stderr: true },
+  },
+  input_required: { args: ["stop", "shell"], servers: SERVERS },
+};
+
+for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
+  const { exit } = ERRORS[code as ErrorCode];
+
+  Deno.test(`${code} ends with exit status ${exit} and says why, for people`, async () => {
+    const { code: status, stdout, stderr } = await run(args, spec);
+    deepEqual([status, stdout], [exit, ""]);
+    const [first = "", ...rest] = stderr.trimEnd().split("\n");
+    match(first, code === "internal" ? /^kstops: Unexpected failure: / : /^kstops: Cannot .+[^.]$/);
+    match(rest.at(-1) ?? "", /^hint: .+[^.]$/);
+  });
+
+  Deno.test(`${code} ends with exit status ${exit} and one line of JSON, for scripts`, async () => {
+    const { code: status, stdout, stderr } = await run(
+      [...args.slice(0, 1), "--json"].concat(
+        args.slice(1),
+      ),
+      spec,
+    );
+    deepEqual([status, stdout], [exit, ""]);
+    match(stderr, /^\{.*\}\n$/);
+    const { error, ...others } = JSON.parse(stderr);
+    deepEqual(others, {});
+    deepEqual(Object.keys(error), ["code", "message", "hint", "details"]);
+    equal(error.code, code);
+    equal(typeof error.message, "string");
+    ok(error.hint === null || typeof error.hint === "string");
+  });
+}
+
+Deno.test("every error but those of a signal has its way here", () => {
+  deepEqual(
+    Object.keys(ERRORS).filter((code) => !(code in FAILURES)),
+    ["interrupted"],
+  );
+});
+
+Deno.test("the JSON of an error is exact", async () => {
+  const { stderr } = await run(["status", "shel", "--json"], { servers: SERVERS });
+  equal(
+    stderr,
+    '{"error":{"code":"session_not_found","message":"Cannot show \\"shel\\": no such session",' +
+      '"hint":"did you mean \\"shell\\"? kstops list shows every session","details":{}}}\n',
+  );
+});
+
+Deno.test("a usage error is JSON, too, wherever --json stands", async () => {
+  for (const args of [["--json", "frob"], ["list", "--frob", "--json"], ["status", "--json"]]) {
+    const { code, stderr } = await run(args);
+    equal(code, 2);
+    equal(JSON.parse(stderr).error.code, "usage");
+  }
+});
+
+Deno.test("--json behind -- is not ours", async () => {
+  const { code, stderr } = await run(["start", "web", "--", "no-such-program", "--json"]);
+  equal(code, 7);
+  match(stderr, /^kstops: Cannot start "web": /);
+});
+
+Deno.test("an error shows what the program printed, and no escape sequence of it", async () => {
+  const { stderr } = await run(["status", "a\x1b[2J\nb"], {});
+  match(stderr, /^kstops: Cannot show "a\\x1b\[2J\\nb": no such session\nhint: .*\n$/);
+});
+
+// --- several sessions ----------------------------------------------------------------------------
+
+const THREE: Readonly<Record<string, FakeServer>> = {
+  default: [SHELL, ASTRO, { name: "web", pid: 400, managed: true }],
+};
+
+Deno.test("of several sessions all are tried, and the first failure decides", async () => {
+  const { code, stdout, stderr } = await run(["stop", "nope", "astro", "shell", "web"], {
+    servers: THREE,
+  });
+  equal(code, 5);
+  equal(stdout, "Stopped astro (tmux, ended by SIGINT)\nStopped web (tmux, ended by SIGINT)\n");
+  deepEqual(stderr.match(/^kstops: .*/gm), [
+    'kstops: Cannot stop "nope": no such session',
+    'kstops: Cannot stop "shell": kstops did not start it, and nobody said yes',
+  ]);
+});
+
+Deno.test("of several sessions those that worked are one JSON list", async () => {
+  const { code, stdout, stderr } = await run(["stop", "shell", "astro", "--json"], {
+    servers: THREE,
+  });
+  equal(code, 8);
+  const found = JSON.parse(stdout);
+  deepEqual(found.map((each: { name: string; state: string }) => [each.name, each.state]), [
+    ["astro", "stopped"],
+  ]);
+  equal(JSON.parse(stderr).error.code, "input_required");
+});
+
+Deno.test("a name that is given twice is one session", async () => {
+  const { code, stdout } = await run(["stop", "astro", "astro"], { servers: SERVERS });
+  deepEqual([code, stdout], [0, "Stopped astro (tmux, ended by SIGINT)\n"]);
+});
+
+Deno.test("-q prints nothing when it works", async () => {
+  deepEqual(await run(["stop", "astro", "-q"], { servers: SERVERS }).then(said), [0, "", ""]);
+  deepEqual(await run(["start", "web", "-q", "--", "sleep", "60"]).then(said), [0, "", ""]);
+});
+
+function said({ code, stdout, stderr }: Outcome): [number, string, string] {
+  return [code, stdout, stderr];
+}
+
+// --- what is printed where -----------------------------------------------------------------------
+
+Deno.test("--version, --help and no command print to stdout and succeed", async () => {
+  deepEqual(await run(["--version"]).then(said), [0, `kstops ${config.version}\n`, ""]);
+  deepEqual(await run(["-V"]).then(said), [0, `kstops ${config.version}\n`, ""]);
+  deepEqual(await run(["list", "--version"]).then(said), [0, `kstops ${config.version}\n`, ""]);
+  const help = await run(["--help"]);
+  deepEqual([help.code, help.stderr], [0, ""]);
+  match(help.stdout, /^Usage: kstops .*\nExamples:\n/s);
+  deepEqual(await run([]).then(said), said(help));
+});
+
+Deno.test("nothing is asked of tmux for a help text or a usage error", async () => {
+  for (const args of [["--help"], ["stop", "--help"], ["frob"], ["stop"], ["--version"]]) {
+    deepEqual((await run(args, { servers: SERVERS })).calls, []);
+  }
+});
+
+Deno.test("a reader that went away is no error", async () => {
+  for (const args of [["list"], ["list", "--json"], ["--help"], ["status", "astro"]]) {
+    const outcome = await run(args, { servers: SERVERS, terminal: { closed: true } });
+    deepEqual(said(outcome), [0, "", ""]);
+  }
+});
+
+const PRINTED = { name: "astro", pid: 200, printed: "\x1b[31mred\x1b[0m\nplain\n\n" };
+
+Deno.test("logs prints the bytes as they are, or without their escape sequences", async () => {
+  const servers = { default: [PRINTED] };
+  const raw = await run(["logs", "astro"], { servers });
+  deepEqual(said(raw), [0, "\x1b[31mred\x1b[0m\nplain\n", ""]);
+  const plain = await run(["logs", "astro", "--plain", "-n", "all"], { servers });
+  deepEqual(said(plain), [0, "red\nplain\n", ""]);
+  equal((await run(["logs", "astro", "-n", "1"], { servers })).stdout, "plain\n");
+  equal((await run(["logs", "astro", "-n", "0"], { servers })).stdout, "");
+  const json = await run(["logs", "astro", "--json", "-n", "1"], { servers });
+  deepEqual(JSON.parse(json.stdout), [{ name: "astro", line: "plain" }]);
+});
+
+Deno.test("JSON is one document on one line, also on a narrow terminal with colours", async () => {
+  const terminal = { stdin: true, stdout: true, stderr: true, columns: 20 };
+  for (const args of [["list"], ["status", "astro"], ["stop", "astro"], ["restart", "astro"]]) {
+    const { code, stdout } = await run([...args, "--json", "--color", "always"], {
+      servers: SERVERS,
+      terminal,
+    });
+    equal(code, 0);
+    match(stdout, /^[^\p{Cc}]*\n$/u);
+    JSON.parse(stdout);
+  }
+});
+
+const COLOURS: Record<string, readonly [FakeTmuxSpec, readonly string[], boolean]> = {
+  "a terminal": [{ terminal: { stdout: true } }, [], true],
+  "a pipe": [{}, [], false],
+  "a pipe, where only stderr is a terminal": [{ terminal: { stderr: true } }, [], false],
+  "a terminal and NO_COLOR": [{ terminal: { stdout: true }, env: { NO_COLOR: "1" } }, [], false],
+  "a terminal and an empty NO_COLOR": [
+    { terminal: { stdout: true }, env: { NO_COLOR: "" } },
+    [],
+    true,
+  ],
+  "a dumb terminal": [{ terminal: { stdout: true }, env: { TERM: "dumb" } }, [], false],
+  "a terminal and --color never": [{ terminal: { stdout: true } }, ["--color", "never"], false],
+  "a terminal, NO_COLOR and --color always": [
+    { terminal: { stdout: true }, env: { NO_COLOR: "1" } },
+    ["--color", "always"],
+    true,
+  ],
+  "a dumb terminal and --color always": [
+    { terminal: { stdout: true }, env: { TERM: "dumb" } },
+    ["--color", "always"],
+    true,
+  ],
+  "a pipe and --color always": [{}, ["--color", "always"], true],
+};
+
+for (const [where, [spec, flags, colour]] of Object.entries(COLOURS)) {
+  Deno.test(`there ${colour ? "is" : "is no"} colour on ${where}`, async () => {
+    for (const args of [["list"], ["status", "astro"]]) {
+      const { stdout } = await run([...args, ...flags], { servers: SERVERS, ...spec });
+      equal(stdout.includes("\x1b[32mrunning\x1b[0m"), colour);
+      if (!colour) ok(!stdout.includes("\x1b"));
+    }
+  });
+}
+
+Deno.test("a terminal without a size counts as 80 columns", async () => {
+  const wide = await run(["list"], { servers: SERVERS, terminal: { stdout: true, columns: 80 } });
+  for (const columns of [0, undefined]) {
+    const terminal = { stdout: true, ...(columns === undefined ? {} : { columns }) };
+    equal((await run(["list"], { servers: SERVERS, terminal })).stdout, wide.stdout);
+  }
+});
+
+// --- engines -------------------------------------------------------------------------------------
+
+Deno.test("list shows the rest when an engine is in trouble that nobody asked for", async () => {
+  const servers = { ...SERVERS, old: { stderr: "protocol version mismatch\n" } };
+  const { code, stdout, stderr } = await run(["list", "--json"], { servers });
+  equal(code, 0);
+  deepEqual(
+    JSON.parse(stdout).map((each: { name: string; state: string }) => [each.name, each.state]),
+    [["astro", "running"], ["shell", "running"], [null, "unknown"]],
+  );
+  match(stderr, /^kstops: Cannot ask tmux on socket "old": protocol version mismatch\b.*\n$/);
+});
+
+Deno.test("list shows the rest and fails when an engine is in trouble that was asked for", async () => {
+  const servers = { ...SERVERS, old: { stderr: "protocol version mismatch\n" } };
+  const { code, stdout, stderr } = await run(["list", "-b", "tmux"], { servers });
+  equal(code, 4);
+  equal(stdout.split("\n").length, 4);
+  match(stderr, /^kstops: Cannot ask tmux on socket "old": protocol version mismatch\n/);
+});
+
+Deno.test("what is wrong with the config is said once, and does not stop a list", async () => {
+  const { code, stdout, stderr } = await run(["list", "-q"], {
+    servers: SERVERS,
+    files: { "/work/kstops.yml": "ops: { sessions: { web: { comand: x } } }\n" },
+  });
+  deepEqual([code, stdout], [0, "astro\nshell\nweb\n"]);
+  equal(stderr.match(/comand/g)?.length, 1);
+});
+
+Deno.test("--verbose says every call with its duration and its end, and no input of it", async () => {
+  const { code, stdout, stderr, calls } = await run(
+    ["start", "web", "--verbose", "-e", "TOKEN=s3cret-token", "--", "sleep", "60"],
+    {},
+  );
+  deepEqual([code, stdout], [0, "Started web (tmux, pid 5001)\n"]);
+  const lines = stderr.trimEnd().split("\n");
+  equal(lines.length, calls.length);
+  for (const [index, line] of lines.entries()) {
+    const { argv } = calls[index]!;
+    ok(line.startsWith(`+ ${argv.slice(0, 5).join(" ")} `), line);
+    match(line, / \(\d+\.\d ms, exit \d+\)$/);
+  }
+  ok(calls.some(({ stdin }) => stdin?.includes("s3cret-token")));
+  ok(!stderr.includes("s3cret-token"));
+});
+
+Deno.test("--verbose says how a call failed", async () => {
+  const { stderr } = await run(["list", "--verbose", "-b", "tmux"], {
+    servers: {
+      old: { stderr: "protocol version mismatch\n" },
+      gone: new ProgramMissingError("tmux", "missing"),
+    },
+  });
+  match(stderr, /^\+ tmux .*-L old .* \(\d+\.\d ms, exit 1\)$/m);
+  match(stderr, /^\+ tmux .*-L gone .* \(\d+\.\d ms, tmux: not found\)$/m);
+});
+
+Deno.test("without --verbose nothing is said of calls", async () => {
+  deepEqual((await run(["list"], { servers: SERVERS })).stderr, "");
+});
+
+// --- flags reach what they are for ---------------------------------------------------------------
+
+Deno.test("what stands behind -- is the command, word for word", async () => {
+  const command = ["sleep", "--json", "a b", "", "--", "-x"];
+  const { code, stdout } = await run(["start", "web", "--json", "--no-wait", "--", ...command]);
+  equal(code, 0);
+  deepEqual(JSON.parse(stdout).command, command);
+});
+
+Deno.test("flags that repeat add up", async () => {
+  const { calls } = await run(
+    ["start", "web", "-e", "A=1", "--env", "B=2", "--no-wait", "--", "sleep", "60"],
+    {},
+  );
+  const { stdin = "" } = calls.find(({ stdin }) => stdin?.includes("new-session"))!;
+  for (const assignment of ["A=1", "B=2"]) ok(stdin.includes(`'-e' '${assignment}'`), stdin);
+});
+
+Deno.test("a restart prints the fresh status and its operation", async () => {
+  const { code, stdout } = await run(["restart", "astro", "--json"], { servers: SERVERS });
+  equal(code, 0);
+  const { name, state, pid, operation_id } = JSON.parse(stdout);
+  deepEqual([name, state, operation_id], ["astro", "running", null]);
+  ok(pid !== 201);
+});
+
+Deno.test("a defined session that does not run is stopped already", async () => {
+  const files = { "/work/kstops.yml": "ops: { sessions: { web: { command: sleep 60 } } }\n" };
+  deepEqual(await run(["stop", "web"], { files }).then(said), [0, "web is not running\n", ""]);
+  const { stdout } = await run(["stop", "web", "--json"], { files });
+  equal(JSON.parse(stdout).state, "defined");
+});
+
+Deno.test("a stopped session that the config defines is defined again", async () => {
+  const { stdout } = await run(["stop", "astro", "--json"], {
+    servers: SERVERS,
+    files: { "/work/kstops.yml": "ops: { sessions: { astro: { command: sleep 60 } } }\n" },
+  });
+  const { state, exit_code, signal, pid, defined } = JSON.parse(stdout);
+  deepEqual([state, exit_code, signal, pid, defined], ["defined", 130, "SIGINT", null, true]);
+});

@@ -1,0 +1,122 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import type { Context, Reply } from "../../../../src/cli/command.ts";
+import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
+import type { Config } from "../../../../src/config/config.ts";
+import { BackendUnavailableError } from "../../../../src/errors.ts";
+import type { SessionStatus } from "../../../../src/model.ts";
+import type { Screen } from "../../../../src/output/screen.ts";
+import { statusToWire } from "../../../../src/output/wire.ts";
+import type { Listing, Selection } from "../../../../src/sessions.ts";
+import { equalsGolden } from "../../../support/golden.ts";
+import { NOW, STATUSES } from "../../../support/statuses.ts";
+
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, now: NOW };
+
+/** What `list` answers on a machine with this listing. */
+async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise<{
+  readonly reply: Reply;
+  readonly warnings: readonly string[];
+  readonly selections: readonly Selection[];
+}> {
+  const warnings: string[] = [];
+  const selections: Selection[] = [];
+  const context: Partial<Context> = {
+    warn: (text) => warnings.push(text),
+    config: () =>
+      Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
+    sessions: () =>
+      Promise.resolve({
+        list: (selection: Selection) => {
+          selections.push(selection);
+          return Promise.resolve({ statuses: [], troubles: [], ...listing });
+        },
+      } as Partial<Awaited<ReturnType<Context["sessions"]>>> as never),
+  };
+  return { reply: await list(context as Context, flags), warnings, selections };
+}
+
+async function textOf(
+  statuses: readonly SessionStatus[],
+  screen: Screen,
+  flags: ListFlags = {},
+): Promise<string> {
+  return await (await listOf({ statuses }, flags)).reply.text!(screen);
+}
+
+for (const columns of [60, 80, 200]) {
+  Deno.test(`list looks good on a terminal of ${columns} columns`, async () => {
+    const plain = await textOf(STATUSES, { ...TERMINAL, columns });
+    await equalsGolden(`list-${columns}.txt`, plain);
+    equal(stripVTControlCharacters(plain), plain);
+    const colour = await textOf(STATUSES, { ...TERMINAL, columns, colour: true });
+    await equalsGolden(`list-${columns}-colour.txt`, colour);
+    equal(stripVTControlCharacters(colour), plain);
+  });
+}
+
+Deno.test("list in a pipe is for cut and awk", async () => {
+  await equalsGolden("list.tsv", await textOf(STATUSES, PIPE));
+});
+
+Deno.test("list in JSON has every session, and nothing is made safe or cut", async () => {
+  const { reply } = await listOf({ statuses: STATUSES });
+  deepEqual(reply.data, STATUSES.map(statusToWire));
+});
+
+Deno.test("list says on a terminal what to do where there is nothing, and nothing in a pipe", async () => {
+  equal(await textOf([], TERMINAL), "No sessions. Start one: kstops start NAME -- COMMAND\n");
+  equal(await textOf([], PIPE), "");
+  equal(await textOf([], PIPE, { quiet: true }), "");
+});
+
+const FILTERS: Record<string, readonly [ListFlags, readonly (string | null)[]]> = {
+  "by a state": [{ state: "exited" }, [STATUSES[1]!.name, STATUSES[4]!.name, "migrate"]],
+  "by a state that only an engine in trouble has": [{ state: "unknown" }, [null]],
+  "by being managed": [{ managed: true }, ["astro", "astro-prod", "migrate"]],
+  "by both": [{ managed: true, state: "running" }, ["astro"]],
+};
+
+for (const [how, [flags, names]] of Object.entries(FILTERS)) {
+  Deno.test(`list filters ${how}`, async () => {
+    const { reply } = await listOf({ statuses: STATUSES }, flags);
+    deepEqual((reply.data as { name: string | null }[]).map(({ name }) => name), names);
+  });
+}
+
+Deno.test("list -q prints names only, each on one line", async () => {
+  equal(
+    await textOf(STATUSES.slice(3), TERMINAL, { quiet: true }),
+    [
+      "🐍👩‍🚀🇩🇪",
+      "evil\\x1b[2J\\x1b]0;title\\x07\\nroot\\ttab\\u202egpj.exe\\x9b31m",
+      "migrate",
+      "a-name-of-sixty-four-characters-which-is-the-longest-that-there-is",
+      "worker",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("list passes the flags that choose a place on", async () => {
+  const { selections } = await listOf({}, { backend: "tmux", socket: "bots" });
+  deepEqual(selections, [{ backend: "tmux", socketName: "bots" }]);
+});
+
+Deno.test("list fails for an engine that was asked for, and only mentions another one", async () => {
+  const error = (where: string) =>
+    new BackendUnavailableError(`Cannot ask ${where}: it is busy`, { reason: "it is busy" });
+  const { reply, warnings } = await listOf({
+    statuses: STATUSES,
+    troubles: [
+      { engine: "docker", socketName: null, wanted: false, error: error("docker") },
+      { engine: "podman", socketName: null, wanted: true, error: error("podman") },
+    ],
+  });
+  deepEqual(warnings, ["Cannot ask docker: it is busy"]);
+  deepEqual(reply.failures?.map((failure) => (failure as Error).message), [
+    "Cannot ask podman: it is busy",
+  ]);
+  equal((reply.data as unknown[]).length, STATUSES.length);
+});

@@ -1,0 +1,74 @@
+import { deepEqual, equal } from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import type { Context, Reply } from "../../../../src/cli/command.ts";
+import { status } from "../../../../src/cli/commands/status.ts";
+import type { Config } from "../../../../src/config/config.ts";
+import type { SessionStatus } from "../../../../src/model.ts";
+import type { Screen } from "../../../../src/output/screen.ts";
+import { statusToWire } from "../../../../src/output/wire.ts";
+import type { Sessions } from "../../../../src/sessions.ts";
+import { equalsGolden } from "../../../support/golden.ts";
+import { CONTAINER, NOW, STATUSES, TMUX_SESSION } from "../../../support/statuses.ts";
+
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, now: NOW };
+
+async function statusReply(found: SessionStatus): Promise<Reply> {
+  const sessions: Partial<Sessions> = {
+    find: (verb, name, selection) => {
+      deepEqual([verb, name, selection], ["show", "astro", {
+        backend: "tmux",
+        socketName: "bots",
+      }]);
+      return Promise.resolve({ kind: "defined", status: found, trouble: null });
+    },
+  };
+  const context: Partial<Context> = {
+    config: () =>
+      Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
+    sessions: () => Promise.resolve(sessions as Sessions),
+  };
+  return await status(context as Context, { name: "astro", backend: "tmux", socket: "bots" });
+}
+
+async function textOf(found: SessionStatus, screen: Screen): Promise<string> {
+  return await (await statusReply(found)).text!(screen);
+}
+
+for (const [name, found] of Object.entries({ tmux: TMUX_SESSION, container: CONTAINER })) {
+  Deno.test(`status of a ${name} session shows what is known on a terminal`, async () => {
+    const plain = await textOf(found, TERMINAL);
+    await equalsGolden(`status-${name}.txt`, plain);
+    const colour = await textOf(found, { ...TERMINAL, colour: true });
+    await equalsGolden(`status-${name}-colour.txt`, colour);
+    equal(stripVTControlCharacters(colour), plain);
+  });
+
+  Deno.test(`status of a ${name} session has every key in a pipe`, async () => {
+    const text = await textOf(found, PIPE);
+    await equalsGolden(`status-${name}.tsv`, text);
+    deepEqual(
+      text.trimEnd().split("\n").map((line) => line.split("\t")[0]),
+      Object.keys(statusToWire(found)),
+    );
+  });
+
+  Deno.test(`status of a ${name} session is one object in JSON`, async () => {
+    deepEqual((await statusReply(found)).data, statusToWire(found));
+  });
+}
+
+Deno.test("status shows nothing that moves a cursor, and one line for each property", async () => {
+  const evil = STATUSES.find(({ name }) => name?.startsWith("evil"))!;
+  for (const screen of [PIPE, TERMINAL]) {
+    const text = await textOf({ ...evil, reason: "a\x1b]52;c;x\x07\tb\nc" }, screen);
+    equal(/[^\P{Cc}\t\n]/u.test(text), false);
+    equal(text.includes("\u202e"), false);
+    const lines = text.trimEnd().split("\n");
+    const shown = Object.values(statusToWire(evil)).filter((value) => value !== null);
+    equal(
+      lines.length,
+      screen.terminal ? shown.length + 1 : Object.keys(statusToWire(evil)).length,
+    );
+  }
+});

@@ -1,0 +1,184 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import fc from "fast-check";
+import { lastLines, logStore, stateDirectory } from "../../../src/logs/store.ts";
+import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+const noWarning = (warning: string): never => {
+  throw new Error(`unexpected warning: ${warning}`);
+};
+
+/** Each with what it should be, from the variables given. */
+const DIRECTORIES: Record<string, { env: Record<string, string>; is: string | null }> = {
+  "its own variable": {
+    env: { KSTOPS_STATE_DIR: "/state", XDG_STATE_HOME: "/xdg", HOME: "/home/user" },
+    is: "/state",
+  },
+  "its own variable with a relative path": {
+    env: { KSTOPS_STATE_DIR: "state", HOME: "/home/user" },
+    is: "/work/state",
+  },
+  "the state directory of the user": {
+    env: { XDG_STATE_HOME: "/xdg", HOME: "/home/user" },
+    is: "/xdg/kstops",
+  },
+  "the home directory": { env: { HOME: "/home/user" }, is: "/home/user/.local/state/kstops" },
+  "the home directory, when the other is relative": {
+    env: { XDG_STATE_HOME: "xdg", HOME: "/home/user" },
+    is: "/home/user/.local/state/kstops",
+  },
+  "the home directory, when the others are empty": {
+    env: { KSTOPS_STATE_DIR: "", XDG_STATE_HOME: "", HOME: "/home/user" },
+    is: "/home/user/.local/state/kstops",
+  },
+  "nowhere, when nothing is set": { env: {}, is: null },
+  "nowhere, when home is empty": { env: { HOME: "" }, is: null },
+};
+for (const [where, { env, is }] of Object.entries(DIRECTORIES)) {
+  Deno.test(`state is kept in ${where}`, () =>
+    withFakeWorld({ env }, (world) => equal(stateDirectory(world), is)));
+}
+
+const AT_HOME: FakeWorldSpec = { env: { HOME: "/home/user" } };
+const LOGS = "/home/user/.local/state/kstops/logs";
+
+Deno.test("every run gets a file of its own, for its owner alone", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const first = await store.open("astro", "00000000000a");
+    const second = await store.open("astro", "00000000000b");
+    equal(first, `${LOGS}/astro/20260102T030405.000Z-00000000000a.log`);
+    ok(second !== first);
+    deepEqual([(await world.files.facts(first ?? ""))?.mode], [0o600]);
+    deepEqual([(await world.files.facts(`${LOGS}/astro`))?.mode], [0o700]);
+  }));
+
+Deno.test("the newest run is the one that began last, also within a second", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    equal(await store.newest("astro"), null);
+    for (const id of ["f", "0", "9", "a"]) {
+      const path = await store.open("astro", id.repeat(12));
+      equal(await store.newest("astro"), path);
+      world.advance(1);
+    }
+    world.put(`${LOGS}/astro/runs.ndjson`, "");
+    world.put(`${LOGS}/astro-two/99999999T000000.000Z-0.log`, "");
+    match(await store.newest("astro") ?? "", /-aaaaaaaaaaaa\.log$/);
+  }));
+
+Deno.test("a run that never began leaves no file", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const path = await store.open("astro", "0") ?? "";
+    await store.discard(path);
+    equal(await store.newest("astro"), null);
+    await store.discard(path);
+  }));
+
+for (const name of ["../astro", "a/b", "", ".", "..", "two words", "näme", "x".repeat(65), "1a"]) {
+  Deno.test(`nothing is looked for outside of the store for ${JSON.stringify(name)}`, () =>
+    withFakeWorld(
+      { ...AT_HOME, files: { [`${LOGS}/x.log`]: "", [`${LOGS}/../x.log`]: "" } },
+      async (world) => {
+        equal(await logStore(world, noWarning).newest(name), null);
+      },
+    ));
+}
+
+const UNUSABLE: Record<string, FakeWorldSpec> = {
+  "a file is where the directory should be": { ...AT_HOME, files: { "/home/user/.local": "" } },
+  "the directory is another user's": {
+    ...AT_HOME,
+    files: {
+      [`${LOGS}/astro`]: { kind: "directory", denied: true },
+      [`${LOGS}/bot`]: { kind: "directory", denied: true },
+    },
+  },
+  "there is no place for it": {},
+};
+for (const [why, spec] of Object.entries(UNUSABLE)) {
+  Deno.test(`when ${why}, nothing is kept, and that is said once`, () =>
+    withFakeWorld(spec, async (world) => {
+      const warnings: string[] = [];
+      const store = logStore(world, (warning) => warnings.push(warning));
+      equal(await store.open("astro", "0"), null);
+      equal(await store.open("bot", "1"), null);
+      equal(await store.newest("astro"), null);
+      equal(warnings.length, 1, warnings.join("; "));
+      match(warnings[0] ?? "", /^The output is not kept: .*[^.]$/);
+    }));
+}
+
+Deno.test("the tail of a file is its last lines, however long they are", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    // Longer than what is read at first, and at second.
+    const lines = Array.from({ length: 30 }, (_, n) => `${n}:${"x".repeat(20_000)}\r\n`);
+    const plain = lines.map((line) => line.replace("\r", ""));
+    world.put("/log", lines.join(""));
+    for (const count of [0, 1, 2, 3, 4, 12, 13, 29, 30, 31, Infinity]) {
+      const expected = count === 0 ? "" : plain.slice(-count).join("");
+      equal(text(await store.tail("/log", count)), expected, `${count} lines`);
+    }
+    world.put("/empty", "");
+    equal(text(await store.tail("/empty", 10)), "");
+    await rejects(store.tail("/missing", 10), /no such file/);
+  }));
+
+const LINES: Record<string, { of: string; lines: number; is: string }> = {
+  "of nothing": { of: "", lines: 5, is: "" },
+  "when none is wanted": { of: "a\n", lines: 0, is: "" },
+  "when all are wanted": { of: "a\nb\n", lines: Infinity, is: "a\nb\n" },
+  "when more are wanted than there are": { of: "a\nb\n", lines: 9, is: "a\nb\n" },
+  "when one is wanted": { of: "a\nb\n", lines: 1, is: "b\n" },
+  "without a final newline": { of: "a\nb", lines: 1, is: "b\n" },
+  "that are empty": { of: "a\n\n\n", lines: 2, is: "\n\n" },
+  "that a terminal ended": { of: "a\r\nb\r\n", lines: 2, is: "a\nb\n" },
+  "that a program ended with a carriage return": { of: "a\r\r\n", lines: 1, is: "a\r\n" },
+  "with carriage returns inside": { of: "10%\r20%\rdone\r\n", lines: 1, is: "10%\r20%\rdone\n" },
+  "that end in a carriage return": { of: "a\nb\r", lines: 1, is: "b\r\n" },
+  "of a lone newline": { of: "\n", lines: 1, is: "\n" },
+};
+for (const [what, { of, lines, is }] of Object.entries(LINES)) {
+  Deno.test(`lastLines() gives the last lines ${what}`, () => {
+    equal(text(lastLines(bytes(of), lines)), is);
+  });
+}
+
+Deno.test("lastLines() keeps bytes that are no text", () => {
+  deepEqual(
+    [...lastLines(new Uint8Array([0xff, 0x0a, 0x00, 0xc3, 0x0d, 0x0a]), 1)],
+    [0x00, 0xc3, 0x0a],
+  );
+});
+
+/** The same as plainly as can be said, on text whose characters are bytes. */
+function naive(content: string, lines: number): string {
+  if (content === "") return "";
+  const all = content.replace(/\n$/, "").split("\n");
+  const kept = all.slice(Math.max(0, all.length - lines));
+  // A carriage return before a newline goes; the last line has that newline only where it had one.
+  const last = kept.pop();
+  if (last === undefined) return "";
+  const whole = content.endsWith("\n");
+  const plain = kept.map((line) => line.replace(/\r$/, ""));
+  return [...plain, whole ? last.replace(/\r$/, "") : last].map((line) => `${line}\n`).join("");
+}
+
+Deno.test("lastLines() does what a plain implementation does", () => {
+  const content = fc.string({
+    unit: fc.constantFrom("\n", "\r", "a", "\xff", "\0"),
+    maxLength: 60,
+  });
+  const lines = fc.oneof(fc.nat(12), fc.constant(Infinity));
+  fc.assert(
+    fc.property(content, lines, (content, lines) => {
+      const data = Uint8Array.from(content, (character) => character.charCodeAt(0));
+      const got = String.fromCharCode(...lastLines(data, lines));
+      equal(got, naive(content, lines));
+    }),
+    { numRuns: 3000 },
+  );
+});

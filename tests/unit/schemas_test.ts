@@ -1,0 +1,195 @@
+/** The published JSON Schemas, held against what kstops prints. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import schema from "../../config/status.schema.json" with { type: "json" };
+import {
+  BACKENDS,
+  type PortBinding,
+  RUNTIMES,
+  SESSION_STATES,
+  type SessionStatus,
+  statusOf,
+} from "../../src/model.ts";
+import { changeToWire, statusToWire } from "../../src/output/wire.ts";
+import { STATUSES } from "../support/statuses.ts";
+
+/** The keys that the documentation promises, in its order. */
+const KEYS = [
+  "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
+  "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
+].join(", ").split(", ");
+
+// --- a validator that knows the keywords in use, and no other ------------------------------------
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** Keywords that say something about a value, and what is wrong with one; null: nothing. */
+const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> = {
+  type: (types: string | readonly string[], value) =>
+    [types].flat().includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`,
+  enum: (values: readonly unknown[], value) =>
+    values.includes(value) ? null : `is none of ${values}`,
+  minimum: (least: number, value) =>
+    typeof value !== "number" || value >= least ? null : `is less than ${least}`,
+  maximum: (most: number, value) =>
+    typeof value !== "number" || value <= most ? null : `is more than ${most}`,
+  pattern: (pattern: string, value) =>
+    typeof value !== "string" || new RegExp(pattern, "u").test(value) ? null : `is not ${pattern}`,
+  format: (format: string, value) => {
+    equal(format, "date-time");
+    return typeof value !== "string" || isTime(value) ? null : "is no time in UTC";
+  },
+  items: (items: Schema, value) => Array.isArray(value) ? firstProblem(items, value) : null,
+  required: (keys: readonly string[], value) => {
+    const missing = isObject(value) ? keys.filter((key) => !Object.hasOwn(value, key)) : [];
+    return missing.length === 0 ? null : `lacks ${missing}`;
+  },
+  properties: (properties: Readonly<Record<string, Schema>>, value) => {
+    if (!isObject(value)) return null;
+    for (const [key, rules] of Object.entries(properties)) {
+      const problem = Object.hasOwn(value, key) ? problemWith(rules, value[key]) : null;
+      if (problem !== null) return `${key} ${problem}`;
+    }
+    return null;
+  },
+  $schema: () => null,
+  title: () => null,
+  description: () => null,
+  additionalProperties: () => null,
+};
+
+function problemWith(rules: Schema, value: unknown): string | null {
+  for (const [keyword, rule] of Object.entries(rules)) {
+    const check = KEYWORDS[keyword];
+    ok(check, `no test knows the keyword ${keyword}`);
+    const problem = check(rule as never, value);
+    if (problem !== null) return problem;
+  }
+  // Strict, although readers have to expect new keys: nothing is printed that is not published.
+  const known = rules["properties"];
+  if (!isObject(value) || !isObject(known)) return null;
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(known, key));
+  return unknown.length === 0 ? null : `has ${unknown} besides`;
+}
+
+function firstProblem(rules: Schema, values: readonly unknown[]): string | null {
+  for (const [index, value] of values.entries()) {
+    const problem = problemWith(rules, value);
+    if (problem !== null) return `${index} ${problem}`;
+  }
+  return null;
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return Number.isInteger(value) ? "integer" : typeof value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeOf(value) === "object";
+}
+
+function isTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text) &&
+    !Number.isNaN(Date.parse(text));
+}
+
+// --- what is printed -----------------------------------------------------------------------------
+
+Deno.test("a status has the promised keys in their order, and the schema has the same", () => {
+  for (const status of STATUSES) deepEqual(Object.keys(statusToWire(status)), KEYS);
+  deepEqual(Object.keys(schema.properties), KEYS);
+  deepEqual(schema.required, KEYS);
+});
+
+Deno.test("the schema of a status describes every key", () => {
+  for (const [key, rules] of Object.entries(schema.properties)) ok(rules.description, key);
+});
+
+Deno.test("the schema of a status lists every state, backend and engine", () => {
+  deepEqual(schema.properties.state.enum, SESSION_STATES);
+  deepEqual(schema.properties.backend.enum, BACKENDS);
+  deepEqual(schema.properties.engine.enum, ["tmux", ...RUNTIMES, null]);
+});
+
+Deno.test("every kind of status fits the schema", () => {
+  for (const status of STATUSES) {
+    const wire = JSON.parse(JSON.stringify(statusToWire(status)));
+    equal(problemWith(schema, wire), null);
+  }
+});
+
+Deno.test("any status fits the schema", () => {
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+  const time = maybe(fc.date({
+    min: new Date(0),
+    max: new Date("9999-12-31T23:59:59.999Z"),
+    noInvalidDate: true,
+  }));
+  const port: fc.Arbitrary<PortBinding> = fc.record({
+    hostIp: maybe(fc.ipV4()),
+    hostPort: maybe(fc.nat({ max: 65535 })),
+    containerPort: fc.nat({ max: 65535 }),
+    protocol: fc.constantFrom("tcp", "udp", "sctp"),
+  });
+  const any: fc.Arbitrary<SessionStatus> = fc.record({
+    name: maybe(fc.string()),
+    backend: fc.constantFrom(...BACKENDS),
+    state: fc.constantFrom(...SESSION_STATES),
+    pid: maybe(fc.nat()),
+    exitCode: maybe(fc.nat({ max: 255 })),
+    signal: maybe(fc.constantFrom("SIGKILL", "SIGUSR1")),
+    createdAt: time,
+    finishedAt: time,
+    managed: fc.boolean(),
+    defined: fc.boolean(),
+    engine: maybe(fc.constantFrom("tmux", ...RUNTIMES)),
+    engineState: maybe(fc.string()),
+    socketName: maybe(fc.string()),
+    windowCount: maybe(fc.nat()),
+    attached: maybe(fc.nat()),
+    id: maybe(fc.string()),
+    image: maybe(fc.string()),
+    ports: maybe(fc.array(port)),
+    command: maybe(fc.array(fc.string())),
+    workingDir: maybe(fc.string()),
+    reason: maybe(fc.string()),
+  });
+  fc.assert(fc.property(any, (status) => {
+    equal(problemWith(schema, JSON.parse(JSON.stringify(statusToWire(status)))), null);
+  }));
+});
+
+Deno.test("a change is a status with the id of its operation at the end", () => {
+  const change = changeToWire(statusOf({ name: "astro", backend: "tmux", state: "running" }));
+  deepEqual(Object.keys(change), [...KEYS, "operation_id"]);
+});
+
+const WRONG: Record<string, readonly [Record<string, unknown>, string]> = {
+  "a key of another type": [{ pid: "1" }, "pid is string, not integer,null"],
+  "a fraction": [{ pid: 1.5 }, "pid is number, not integer,null"],
+  "a state that nobody knows": [{ state: "up" }, "state is none of"],
+  "an exit code out of range": [{ exit_code: 256 }, "exit_code is more than 255"],
+  "a count below zero": [{ attached: -1 }, "attached is less than 0"],
+  "a signal by its number": [{ signal: "9" }, "signal is not ^SIG"],
+  "a local time": [{ created_at: "2026-01-02T03:04:05+01:00" }, "created_at is no time in UTC"],
+  "a port without its protocol": [
+    { ports: [{ host_ip: null, host_port: 1, container_port: 1 }] },
+    "ports 0 lacks protocol",
+  ],
+  "a command that is no list": [{ command: "x" }, "command is string, not array,null"],
+  "a key that is not published": [{ colour: "red" }, "has colour besides"],
+};
+
+for (const [what, [changes, problem]] of Object.entries(WRONG)) {
+  Deno.test(`the schema of a status refuses ${what}`, () => {
+    const wire = { ...statusToWire(STATUSES[0]!), ...changes };
+    ok(problemWith(schema, wire)?.startsWith(problem), problemWith(schema, wire) ?? "accepted");
+  });
+}
+
+Deno.test("the schema of a status refuses one that lacks a key", () => {
+  const { reason: _, ...rest } = statusToWire(STATUSES[0]!);
+  equal(problemWith(schema, rest), "lacks reason");
+});

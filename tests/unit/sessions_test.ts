@@ -1,0 +1,594 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import type { Runner, Session, Survey, Trouble, Where } from "../../src/backends/backend.ts";
+import type { DefinedSession } from "../../src/config/defined.ts";
+import {
+  BackendUnavailableError,
+  type OpsError,
+  SessionAmbiguousError,
+  SessionNotFoundError,
+  TmuxNotFoundError,
+} from "../../src/errors.ts";
+import {
+  type BackendType,
+  type Definition,
+  type Place,
+  type SessionStatus,
+  statusOf,
+} from "../../src/model.ts";
+import { type Match, type Selection, sessionsOver, withDefined } from "../../src/sessions.ts";
+
+// --- engines that answer as told -----------------------------------------------------------------
+
+const DEFAULT: Place = { backend: "tmux", engine: "tmux", socketName: "default" };
+const BOTS: Place = { backend: "tmux", engine: "tmux", socketName: "bots" };
+const PODMAN: Place = { backend: "container", engine: "podman", socketName: null };
+const DOCKER: Place = { backend: "container", engine: "docker", socketName: null };
+
+function running(name: string, place = DEFAULT, more: Partial<SessionStatus> = {}): SessionStatus {
+  return statusOf({ name, state: "running", managed: true, ...place, ...more });
+}
+
+function foreign(name: string, place = DEFAULT): SessionStatus {
+  return running(name, place, { managed: false });
+}
+
+function holding(place: Place, ...statuses: readonly SessionStatus[]): Survey {
+  const sessions = statuses.map((status): Session => ({
+    status,
+    protected: false,
+    stop: unwanted,
+    logs: unwanted,
+    attach: unwanted,
+    definition: unwanted,
+  }));
+  return { place, sessions, trouble: null };
+}
+
+function unwanted(): never {
+  throw new Error("Nothing is to be done to a session here");
+}
+
+function inTrouble(place: Place, trouble: Partial<Trouble> = {}): Survey {
+  const kind = trouble.kind ?? "unreachable";
+  const reason = trouble.reason ?? "Permission denied";
+  return { place, sessions: [], trouble: { kind, reason, missing: trouble.missing ?? false } };
+}
+
+/** A backend with these places; it says what it is asked. */
+function runnerOf(
+  backend: BackendType,
+  surveys: readonly Survey[],
+  asked: [BackendType, Where][] = [],
+): Runner {
+  return {
+    backend,
+    survey: (where) => {
+      asked.push([backend, where]);
+      const { socketName } = where;
+      return Promise.resolve(
+        surveys.filter(({ place }) => socketName === undefined || place.socketName === socketName),
+      );
+    },
+    check: () => Promise.resolve(),
+    start: ({ name }) => Promise.resolve(running(name)),
+  };
+}
+
+/** A machine with a place for each survey, and what is asked on it. */
+function machine(
+  surveys: readonly Survey[],
+  defined: readonly DefinedSession[] = [],
+  asked: [BackendType, Where][] = [],
+) {
+  const of = (backend: BackendType) => surveys.filter(({ place }) => place.backend === backend);
+  const runners = (["tmux", "container"] as const).map((each) => runnerOf(each, of(each), asked));
+  return sessionsOver(runners, defined);
+}
+
+function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSession {
+  return {
+    name,
+    backend: "tmux",
+    named: { backend: null, socketName: null },
+    command: [`run ${name}`],
+    image: null,
+    workingDir: "/srv",
+    protected: false,
+    problem: null,
+    ...more,
+  };
+}
+
+const inBots = definition("astro", { named: { backend: "tmux", socketName: "bots" } });
+const inTmux = definition("astro", { named: { backend: "tmux", socketName: null } });
+const inContainer = definition("astro", {
+  backend: "container",
+  named: { backend: "container", socketName: null },
+  command: null,
+  image: "astro:latest",
+  workingDir: null,
+});
+
+/** One word for a row: `astro@bots running +` is in the config, `astro` is not. */
+function row({ name, socketName, engine, backend, state, defined }: SessionStatus): string {
+  const where = socketName ?? engine ?? backend;
+  return `${name}@${where} ${state}${defined ? " +" : ""}`;
+}
+
+// --- withDefined ---------------------------------------------------------------------------------
+
+const MERGED: Record<
+  string,
+  readonly [readonly SessionStatus[], readonly DefinedSession[], readonly string[]]
+> = {
+  "nothing and nothing": [[], [], []],
+  "a session and no config": [[running("astro")], [], ["astro@default running"]],
+  "a config and no session": [[], [definition("astro")], ["astro@default defined +"]],
+  "a session that the config defines": [
+    [running("astro")],
+    [definition("astro")],
+    ["astro@default running +"],
+  ],
+  "a foreign session of a defined name": [
+    [foreign("astro")],
+    [definition("astro")],
+    ["astro@default running +"],
+  ],
+  "a session on another socket, where the definition names none": [
+    [running("astro", BOTS)],
+    [definition("astro")],
+    ["astro@bots running +"],
+  ],
+  "a session on another socket than the one of its definition": [
+    [running("astro")],
+    [inBots],
+    ["astro@default running", "astro@bots defined +"],
+  ],
+  "a session of another backend than the one of its definition": [
+    [running("astro", PODMAN)],
+    [inTmux],
+    ["astro@podman running", "astro@default defined +"],
+  ],
+  "a container that the config defines": [
+    [running("astro", DOCKER)],
+    [inContainer],
+    ["astro@docker running +"],
+  ],
+  "a container that is not there": [[], [inContainer], ["astro@container defined +"]],
+  "one name in two places": [
+    [running("astro", BOTS), running("astro")],
+    [definition("astro")],
+    ["astro@bots running +", "astro@default running +"],
+  ],
+  "a name that only begins like a defined one": [
+    [running("astro-prod")],
+    [definition("astro")],
+    ["astro-prod@default running", "astro@default defined +"],
+  ],
+  "names in no order, running ones before defined ones": [
+    [running("b"), running("a"), running("C")],
+    [definition("z"), definition("A"), definition("b")],
+    ["C@default running", "a@default running", "b@default running +"].concat(
+      ["A@default defined +", "z@default defined +"],
+    ),
+  ],
+};
+
+for (const [what, [statuses, defined, rows]] of Object.entries(MERGED)) {
+  Deno.test(`withDefined() merges ${what}`, () => {
+    deepEqual(withDefined(statuses, defined).map(row), rows);
+  });
+}
+
+Deno.test("withDefined() says of a defined session what the config says", () => {
+  deepEqual(withDefined([], [inBots, { ...inContainer, name: "web" }]), [
+    statusOf({
+      name: "astro",
+      backend: "tmux",
+      state: "defined",
+      defined: true,
+      engine: "tmux",
+      socketName: "bots",
+      command: ["run astro"],
+      workingDir: "/srv",
+    }),
+    statusOf({
+      name: "web",
+      backend: "container",
+      state: "defined",
+      defined: true,
+      image: "astro:latest",
+    }),
+  ]);
+});
+
+Deno.test("withDefined() leaves what it is given as it is", () => {
+  const statuses = Object.freeze([Object.freeze(running("b")), Object.freeze(running("a"))]);
+  const defined = Object.freeze([Object.freeze(definition("b"))]);
+  deepEqual(withDefined(statuses, defined).map(row), ["a@default running", "b@default running +"]);
+  deepEqual(statuses.map(({ name }) => name), ["b", "a"]);
+});
+
+// --- list ----------------------------------------------------------------------------------------
+
+Deno.test("list() shows every place, and what cannot be asked comes last", async () => {
+  const { statuses, troubles } = await machine(
+    [
+      holding(DEFAULT, running("web"), foreign("shell")),
+      inTrouble(BOTS),
+      holding(PODMAN, running("db", PODMAN)),
+    ],
+    [definition("web"), definition("worker"), inBots],
+  ).list({});
+  deepEqual(statuses.map(row), [
+    "db@podman running",
+    "shell@default running",
+    "web@default running +",
+    "astro@bots unknown +",
+    "worker@default defined +",
+    "null@bots unknown",
+  ]);
+  deepEqual(statuses.map(({ reason }) => reason), [
+    ...[null, null, null, "Permission denied", null, "Permission denied"],
+  ]);
+  deepEqual(troubles.map(({ engine, socketName, wanted }) => [engine, socketName, wanted]), [
+    ["tmux", "bots", true],
+  ]);
+});
+
+Deno.test("list() has no row for an engine that does not run, yet says so", async () => {
+  const down = inTrouble(DOCKER, { kind: "not_running", reason: "the daemon is not running" });
+  const sessions = machine([down], [inContainer, definition("worker")]);
+  const { statuses, troubles } = await sessions.list({});
+  deepEqual(statuses.map(row), ["astro@container unknown +", "worker@default defined +"]);
+  equal(statuses[0]?.reason, "the daemon is not running");
+  equal(troubles[0]?.error.message, "Cannot ask docker: the daemon is not running");
+});
+
+const WANTED: Record<string, readonly [readonly DefinedSession[], Selection, boolean]> = {
+  "nobody asked for": [[], {}, false],
+  "only another session is configured for": [[definition("worker"), inContainer], {}, false],
+  "a configured session belongs to": [[inBots], {}, true],
+  "only a definition with mistakes belongs to": [[{ ...inBots, problem: "?" }], {}, false],
+  "a flag asked for": [[], { backend: "tmux" }, true],
+  "a flag asked for by its socket": [[], { socketName: "bots" }, true],
+};
+
+for (const [which, [defined, selection, wanted]] of Object.entries(WANTED)) {
+  Deno.test(`list() says whether an engine was wanted: one that ${which}`, async () => {
+    const { troubles } = await machine([inTrouble(BOTS)], defined).list(selection);
+    deepEqual(troubles.map((trouble) => trouble.wanted), [wanted]);
+  });
+}
+
+Deno.test("list() tells a missing tmux from one that does not answer", async () => {
+  const missing = inTrouble(DEFAULT, { missing: true, reason: "tmux: not found" });
+  const { troubles } = await machine([missing, inTrouble(BOTS)]).list({});
+  const [first, second] = troubles.map(({ error }) => error);
+  ok(first instanceof TmuxNotFoundError);
+  deepEqual([first.code, first.message], [
+    "backend_not_found",
+    'Cannot ask tmux on socket "default": tmux: not found',
+  ]);
+  ok(second instanceof BackendUnavailableError);
+  deepEqual([second.code, second.reason, second.details], [
+    "backend_unavailable",
+    "Permission denied",
+    { engine: "tmux", socket_name: "bots", reason: "Permission denied" },
+  ]);
+});
+
+const ALL = [
+  holding(DEFAULT, running("one")),
+  holding(BOTS, running("two", BOTS)),
+  holding(PODMAN, running("three", PODMAN)),
+];
+const ALL_DEFINED = [definition("worker"), inBots, { ...inContainer, name: "web" }];
+
+const SELECTED: Record<string, readonly [Selection, readonly string[]]> = {
+  "everything": [{}, [
+    "one@default running",
+    "three@podman running",
+    "two@bots running",
+    "astro@bots defined +",
+    "web@container defined +",
+    "worker@default defined +",
+  ]],
+  "one backend": [{ backend: "tmux" }, [
+    "one@default running",
+    "two@bots running",
+    "astro@bots defined +",
+    "worker@default defined +",
+  ]],
+  "the other backend": [{ backend: "container" }, [
+    "three@podman running",
+    "web@container defined +",
+  ]],
+  "a socket": [{ socketName: "bots" }, ["two@bots running", "astro@bots defined +"]],
+  "the default socket": [{ socketName: "default" }, [
+    "one@default running",
+    "worker@default defined +",
+  ]],
+  "a socket that nobody has": [{ socketName: "other" }, []],
+  "what undefined flags leave open": [{ backend: undefined, socketName: "bots" }, [
+    "two@bots running",
+    "astro@bots defined +",
+  ]],
+};
+
+for (const [what, [selection, rows]] of Object.entries(SELECTED)) {
+  Deno.test(`list() selects ${what}`, async () => {
+    const { statuses } = await machine(ALL, ALL_DEFINED).list(selection);
+    deepEqual(statuses.map(row), rows);
+  });
+}
+
+Deno.test("list() asks containers nothing when a tmux socket is meant", async () => {
+  const asked: [BackendType, Where][] = [];
+  await machine([], [], asked).list({ socketName: "bots" });
+  deepEqual(asked, [["tmux", { socketName: "bots" }]]);
+});
+
+Deno.test("list() shows a definition with mistakes as unknown, with the mistakes", async () => {
+  const broken = definition("astro", { command: null, problem: "kstops.yml:3:5: no such key" });
+  const { statuses, troubles } = await machine([], [broken, definition("worker")]).list({});
+  deepEqual(statuses.map(row), ["astro@default unknown +", "worker@default defined +"]);
+  equal(statuses[0]?.reason, "kstops.yml:3:5: no such key");
+  deepEqual(troubles, []);
+});
+
+Deno.test("list() shows a session as running whose definition has mistakes", async () => {
+  const broken = definition("astro", { problem: "kstops.yml:3:5: no such key" });
+  const { statuses } = await machine([holding(DEFAULT, running("astro"))], [broken]).list({});
+  deepEqual(statuses.map(row), ["astro@default running +"]);
+});
+
+// --- find ----------------------------------------------------------------------------------------
+
+const found = ({ kind, status }: Match): string => `${kind} ${row(status)}`;
+
+const FOUND: Record<
+  string,
+  readonly [readonly Survey[], readonly DefinedSession[], Selection, string]
+> = {
+  "a session by its exact name": [
+    [holding(DEFAULT, running("astro"), running("astro2"))],
+    [],
+    {},
+    "session astro@default running",
+  ],
+  "a foreign session": [
+    [holding(DEFAULT, foreign("astro"))],
+    [],
+    {},
+    "session astro@default running",
+  ],
+  "a container": [
+    [holding(PODMAN, running("astro", PODMAN))],
+    [],
+    {},
+    "session astro@podman running",
+  ],
+  "what is only defined": [[], [definition("astro")], {}, "defined astro@default defined +"],
+  "a session that the config defines": [
+    [holding(DEFAULT, running("astro"))],
+    [definition("astro")],
+    {},
+    "session astro@default running +",
+  ],
+  "the place that a flag names": [
+    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [],
+    { socketName: "bots" },
+    "session astro@bots running",
+  ],
+  "the backend that a flag names": [
+    [holding(DEFAULT, running("astro")), holding(PODMAN, running("astro", PODMAN))],
+    [],
+    { backend: "container" },
+    "session astro@podman running",
+  ],
+  "the socket that its definition names": [
+    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [inBots],
+    {},
+    "session astro@bots running +",
+  ],
+  "the backend that its definition names": [
+    [holding(DEFAULT, running("astro")), holding(PODMAN, running("astro", PODMAN))],
+    [inContainer],
+    {},
+    "session astro@podman running +",
+  ],
+  "nothing elsewhere when its definition names a place": [
+    [holding(DEFAULT, running("astro"))],
+    [inBots],
+    {},
+    "defined astro@bots defined +",
+  ],
+  "another socket than that of its definition, where a flag says so": [
+    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [inBots],
+    { socketName: "default" },
+    "session astro@default running",
+  ],
+  "a tmux session, where a flag says so and its definition says container": [
+    [holding(BOTS, running("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
+    [inContainer],
+    { socketName: "bots" },
+    "session astro@bots running",
+  ],
+  "a container, where a flag says so and its definition says tmux": [
+    [holding(BOTS, running("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
+    [inBots],
+    { backend: "container" },
+    "session astro@podman running",
+  ],
+  "the socket of its definition, where a flag says only tmux": [
+    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [inBots],
+    { backend: "tmux" },
+    "session astro@bots running +",
+  ],
+  "a session although another place does not answer": [
+    [holding(DEFAULT, running("astro")), inTrouble(BOTS)],
+    [],
+    {},
+    "session astro@default running",
+  ],
+};
+
+for (const [what, [surveys, defined, selection, expected]] of Object.entries(FOUND)) {
+  Deno.test(`find() finds ${what}`, async () => {
+    equal(found(await machine(surveys, defined).find("stop", "astro", selection)), expected);
+  });
+}
+
+const NOT_FOUND = [
+  "astr",
+  "astro2",
+  "Astro",
+  "=astro",
+  "astro:",
+  "astro:0",
+  "*",
+  "$3",
+  "",
+  " astro",
+];
+
+for (const name of NOT_FOUND) {
+  Deno.test(`find() does not take ${JSON.stringify(name)} for astro`, async () => {
+    const sessions = machine([holding(DEFAULT, running("astro", DEFAULT, { id: "$3" }))]);
+    await rejects(sessions.find("stop", name, {}), (error: OpsError) => {
+      ok(error instanceof SessionNotFoundError);
+      equal(error.name, name);
+      equal(error.message, `Cannot stop ${JSON.stringify(name)}: no such session`);
+      return true;
+    });
+  });
+}
+
+const HINTS: Record<string, readonly [string, string]> = {
+  "a running session": ["wbe", 'did you mean "web"? kstops list shows every session'],
+  "a defined session": ["workre", 'did you mean "worker"? kstops list shows every session'],
+  "nothing": ["something-else", "kstops list shows every session"],
+};
+
+for (const [what, [name, hint]] of Object.entries(HINTS)) {
+  Deno.test(`find() has ${what} to suggest for ${name}`, async () => {
+    const sessions = machine([holding(DEFAULT, running("web"))], [definition("worker")]);
+    await rejects(sessions.find("stop", name, {}), { code: "session_not_found", hint });
+  });
+}
+
+Deno.test("find() does not suggest the very name that is not where a flag says", async () => {
+  const sessions = machine([holding(BOTS)], [definition("astro")]);
+  await rejects(sessions.find("stop", "astro", { socketName: "bots" }), {
+    code: "session_not_found",
+    hint: "kstops list shows every session",
+  });
+});
+
+Deno.test("find() does not guess between places, and says how to choose", async () => {
+  const sessions = machine([
+    holding(DEFAULT, running("astro")),
+    holding(BOTS, running("astro", BOTS)),
+    holding(DOCKER, running("astro", DOCKER)),
+  ], [definition("astro")]);
+  await rejects(sessions.find("stop", "astro", {}), (error: OpsError) => {
+    ok(error instanceof SessionAmbiguousError);
+    equal(error.message, 'Cannot stop "astro": it is found in 3 places');
+    equal(error.hint, "choose one: --socket default, or --socket bots, or --runtime docker");
+    deepEqual(error.backends, ["tmux", "container"]);
+    deepEqual(error.details, {
+      places: [
+        { backend: "tmux", engine: "tmux", socket_name: "default", flags: "--socket default" },
+        { backend: "tmux", engine: "tmux", socket_name: "bots", flags: "--socket bots" },
+        { backend: "container", engine: "docker", socket_name: null, flags: "--runtime docker" },
+      ],
+    });
+    return true;
+  });
+});
+
+Deno.test("find() says that it may be where nobody answers, not that there is no such session", async () => {
+  const sessions = machine([holding(DEFAULT, running("web")), inTrouble(BOTS)]);
+  await rejects(sessions.find("stop", "astro", {}), {
+    code: "backend_unavailable",
+    message: 'Cannot ask tmux on socket "bots": Permission denied',
+  });
+});
+
+Deno.test("find() knows that an engine which does not run holds nothing", async () => {
+  const sessions = machine([inTrouble(DOCKER, { kind: "not_running" })]);
+  await rejects(sessions.find("stop", "astro", {}), { code: "session_not_found" });
+});
+
+Deno.test("find() gives a defined session with the trouble of its engine", async () => {
+  const match = await machine([inTrouble(BOTS)], [inBots]).find("stop", "astro", {});
+  ok(match.kind === "defined");
+  deepEqual([match.status.state, match.status.reason], ["unknown", "Permission denied"]);
+  ok(match.trouble instanceof BackendUnavailableError);
+});
+
+Deno.test("find() gives a defined session without trouble when another engine has some", async () => {
+  const sessions = machine([inTrouble(BOTS), inTrouble(PODMAN)], [definition("worker")]);
+  const match = await sessions.find("stop", "worker", {});
+  ok(match.kind === "defined");
+  deepEqual([match.status.state, match.trouble], ["defined", null]);
+});
+
+Deno.test("find() asks only the place that a definition names", async () => {
+  const asked: [BackendType, Where][] = [];
+  await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "astro", {});
+  deepEqual(asked.splice(0), [["tmux", { socketName: "bots" }]]);
+  await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "web", {});
+  deepEqual(asked, [["container", {}]]);
+});
+
+// --- start ---------------------------------------------------------------------------------------
+
+const TO_START: Definition = {
+  backend: "tmux",
+  name: "astro",
+  argv: ["sleep", "60"],
+  workingDir: "/",
+  socketName: "default",
+  env: {},
+  stopSignal: null,
+  stopTimeoutSeconds: 10,
+  protected: false,
+};
+
+Deno.test("start() says of the started session whether the config defines it", async () => {
+  const options = { waitMs: 0 };
+  equal(row(await machine([]).start(TO_START, options)), "astro@default running");
+  const sessions = machine([], [definition("astro")]);
+  equal(row(await sessions.start(TO_START, options)), "astro@default running +");
+});
+
+Deno.test("start() and check() refuse a backend that this version does not have", async () => {
+  const sessions = sessionsOver([runnerOf("container", [])], []);
+  for (const work of [sessions.check(TO_START), sessions.start(TO_START, { waitMs: 0 })]) {
+    await rejects(work, {
+      code: "backend_unavailable",
+      message: 'Cannot start "astro": this version of kstops has no tmux backend',
+    });
+  }
+});
+
+Deno.test("a backend that this version does not have makes its definitions unknown", async () => {
+  const reason = "this version of kstops has no container backend";
+  const sessions = sessionsOver([runnerOf("tmux", [])], [inContainer, definition("worker")]);
+  const { statuses, troubles } = await sessions.list({});
+  deepEqual(statuses.map(row), ["astro@container unknown +", "worker@default defined +"]);
+  deepEqual([statuses[0]?.reason, troubles], [reason, []]);
+  const match = await sessions.find("stop", "astro", {});
+  ok(match.kind === "defined");
+  equal(match.trouble?.message, `Cannot stop "astro": ${reason}`);
+  const asked: Selection = { backend: "container" };
+  for (const work of [sessions.list(asked), sessions.find("stop", "worker", asked)]) {
+    await rejects(work, { code: "backend_unavailable" });
+  }
+});
