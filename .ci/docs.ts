@@ -1,8 +1,10 @@
 /**
  * Writes the generated tables of README.md, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`. `--check` writes nothing and fails where the file differs.
+ * `<!-- end NAME -->`, and the table that completions are made of. `--check` writes nothing and
+ * fails where a file differs.
  */
 import * as z from "zod/mini";
+import { tableOf } from "../src/cli/completions/table.ts";
 import { commandTable } from "../src/cli/options.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { OPS_KEYS, SESSION_KEYS } from "../src/config/schema.ts";
@@ -10,6 +12,7 @@ import { ERRORS } from "../src/errors.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
 const readme = new URL("../README.md", import.meta.url);
+const completions = new URL("../src/cli/completions/table.json", import.meta.url);
 
 /** Markdown of each generated part, by name. */
 function parts(): Record<string, string> {
@@ -48,7 +51,8 @@ function commands(): string {
     const { title, flags } = each;
     const about = "description" in each ? `: ${each.description}` : "";
     const rows = flags.map(({ flags, description }) => [`\`${flags}\``, description]);
-    return `**\`${title}\`**${about}\n\n${table(["flag", "does"], rows)}`;
+    const flagTable = rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
+    return `**\`${title}\`**${about}${flagTable}`;
   }).join("\n\n").replace("**`every command`**", "**Every command**");
 }
 
@@ -90,10 +94,10 @@ function regenerate(text: string): string {
   return result;
 }
 
-/** Tables as `deno fmt` wants them, so that the two never fight. */
-async function formatted(text: string): Promise<string> {
+/** A text as `deno fmt` wants it, so that the two never fight. */
+async function formatted(text: string, extension: "json" | "md"): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext", "md", "--line-width", "100", "-"],
+    args: ["fmt", "--quiet", "--ext", extension, "--line-width", "100", "-"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -105,14 +109,19 @@ async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-const before = await Deno.readTextFile(readme);
-const after = await formatted(regenerate(before));
-if (before === after) {
-  console.log("README.md is up to date");
-} else if (Deno.args.includes("--check")) {
-  console.error("README.md differs from the code: run deno task docs");
-  Deno.exitCode = 1;
-} else {
-  await Deno.writeTextFile(readme, after);
-  console.log("README.md is written anew");
+/** Writes a file, or compares it. */
+async function keep(url: URL, wanted: string): Promise<void> {
+  const name = url.pathname.split("/").at(-1);
+  if (await Deno.readTextFile(url) === wanted) {
+    console.log(`${name} is up to date`);
+  } else if (Deno.args.includes("--check")) {
+    console.error(`${name} differs from the code: run deno task docs`);
+    Deno.exitCode = 1;
+  } else {
+    await Deno.writeTextFile(url, wanted);
+    console.log(`${name} is written anew`);
+  }
 }
+
+await keep(readme, await formatted(regenerate(await Deno.readTextFile(readme)), "md"));
+await keep(completions, await formatted(JSON.stringify(tableOf(commandTable(VERSION))), "json"));

@@ -1,5 +1,11 @@
 /** Every command and flag, in one table; each command's code is loaded when it runs. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import {
+  Argument,
+  Command,
+  CommanderError,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import { quote, UsageError } from "../errors.ts";
 import { BACKENDS, RUNTIMES, SESSION_STATES } from "../model.ts";
 import { closest } from "../suggest.ts";
@@ -24,16 +30,26 @@ export type Parsed =
   }
   | { readonly kind: "text"; readonly text: string };
 
-/** Text after the command list of `kstops --help`. */
-const EXAMPLES = `
-Examples:
-  kstops list                                  everything that runs or is defined
-  kstops start astro                           a session of kstops.yml
-  kstops start web -- python3 -m http.server   a session made up on the spot
-  kstops attach astro                          its terminal; Ctrl-b d gives yours back
-  kstops logs astro -n 20                      what it printed last
-  kstops stop astro --timeout 30               give it half a minute to end
-  kstops list --json | jq -r '.[].name'        for scripts`;
+/** Examples below a help text, each with what it does. */
+function examples(lines: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(lines).map((line) => line.length));
+  const rows = Object.entries(lines).map(([line, does]) => `  ${line.padEnd(width)}  ${does}`);
+  return `\nExamples:\n${rows.join("\n")}`;
+}
+
+const EXAMPLES = examples({
+  "kstops list": "everything that runs or is defined",
+  "kstops start astro": "a session of kstops.yml",
+  "kstops start web -- sleep 60": "a session made up on the spot",
+  "kstops attach astro": "its terminal; Ctrl-b d gives yours back",
+  "kstops logs astro -n 20": "what it printed last",
+  "kstops stop astro --timeout 30": "give it half a minute to end",
+  "kstops list --json | jq -r '.[].name'": "for scripts",
+});
+
+const CHANGE = "Change sessions:";
+const LOOK = "Look at sessions:";
+const SET_UP = "Set up:";
 
 type Load = () => Promise<(context: Context) => Promise<Reply>>;
 
@@ -43,8 +59,11 @@ type Load = () => Promise<(context: Context) => Promise<Reply>>;
  * @throws {UsageError} `usage`
  */
 export function parse(args: readonly string[], version: string): Parsed {
-  // Commander does not keep apart what stands behind `--`.
-  const cut = args.indexOf("--");
+  // Commander does not keep apart what stands behind `--`, which only `start` has a use for; to the
+  // other commands they are names.
+  const first = args.indexOf("--");
+  const command = args.slice(0, Math.max(0, first)).find((arg) => COMMANDS.has(arg));
+  const cut = command === "start" ? first : -1;
   const own = cut === -1 ? args : args.slice(0, cut);
   const tail = cut === -1 ? null : args.slice(cut + 1);
   let chosen: Load | null = null;
@@ -67,10 +86,12 @@ export function parse(args: readonly string[], version: string): Parsed {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "text", text };
-    if (error.code === "commander.help") return { kind: "text", text: program.helpInformation() };
-    throw usageError(error, program, own);
+    if (error.code !== "commander.help") throw usageError(error, program, own);
+    const topic = own[0] === "help" ? own[1] : undefined;
+    if (topic !== undefined) throw unknownCommand(topic, "kstops --help");
+    return { kind: "text", text: fullHelp(version) };
   }
-  if (chosen === null) return { kind: "text", text: fullHelp(program) };
+  if (chosen === null) return { kind: "text", text: fullHelp(version) };
   return { kind: "run", globals: program.opts(), load: chosen };
 }
 
@@ -81,8 +102,8 @@ export function commandTable(version: string): Program {
   return program;
 }
 
-function fullHelp(program: Program): string {
-  return `${program.helpInformation()}${EXAMPLES}\n`;
+function fullHelp(version: string): string {
+  return `${commandTable(version).helpInformation()}${EXAMPLES}\n`;
 }
 
 /** Adds one command to the program. */
@@ -101,7 +122,20 @@ function bareProgram(version: string) {
     .description("One interface over tmux sessions and containers, driven by one config file")
     .version(`kstops ${version}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .configureHelp({ showGlobalOptions: true })
+    .commandsGroup(SET_UP)
+    .helpCommand("help [command]", "print the help of a command")
+    .configureHelp({
+      showGlobalOptions: true,
+      // Every command takes options: saying so of each only takes space.
+      subcommandTerm: (command) => {
+        const names = [command.name(), ...command.aliases()].join("|");
+        const words = command.registeredArguments.map((argument) => {
+          const name = argument.name() + (argument.variadic ? "..." : "");
+          return argument.required ? `<${name}>` : `[${name}]`;
+        });
+        return [names, ...words].join(" ");
+      },
+    })
     .option("--config <file>", "use this config file")
     .option("--json", "print the result as JSON")
     .addOption(
@@ -123,6 +157,7 @@ const COMMANDS: ReadonlyMap<string, AddCommand> = new Map([
   ["status", addStatus],
   ["logs", addLogs],
   ["list", addList],
+  ["completions", addCompletions],
 ]);
 
 /** Other names of commands. */
@@ -140,30 +175,44 @@ function wantedCommands(args: readonly string[]): AddCommand[] {
 
 function addStart(program: Program, parts: Parts): void {
   program.command("start")
-    .description("start sessions: from the config, or made up on the spot")
+    .helpGroup(CHANGE)
+    .description("start sessions: from the config, or made up here")
     .argument("[name...]", "sessions to start; with -- ARGV exactly one")
-    .option("--all", "every session of the config")
-    .addOption(backendOption())
-    .option("-c, --command <string>", "the command to run")
-    .option("-i, --image <image>", "container image")
+    .optionsGroup("What to run:")
+    .option("-c, --command <string>", "the command, split into words as a shell would")
+    .option("--shell", "run the command with sh -c")
     .option("-w, --workdir <dir>", "directory to run in")
     .option("-e, --env <key[=value]>", "set a variable, or take it from here (repeatable)", collect)
     .option("--env-file <file>", "read variables from a file (repeatable)", collect)
-    .option("-v, --volume <spec>", "mount into the container (repeatable)", collect)
-    .option("-p, --port <spec>", "publish a port of the container (repeatable)", collect)
-    .option("--log-volume <spec>", "mount for the container's own logs")
-    .addOption(socketOption())
-    .addOption(runtimeOption())
-    .option("--shell", "run the command with sh -c")
     .option(
       "--unsafe-env <key>",
       "allow a variable that is refused otherwise (repeatable)",
       collect,
     )
+    .optionsGroup("Where:")
+    .addOption(backendOption())
+    .addOption(socketOption())
+    .addOption(runtimeOption())
+    .optionsGroup("For containers:")
+    .option("-i, --image <image>", "container image")
+    .option("-v, --volume <spec>", "mount into the container (repeatable)", collect)
+    .option("-p, --port <spec>", "publish a port of the container (repeatable)", collect)
+    .option("--log-volume <spec>", "mount for the container's own logs")
+    .optionsGroup("How:")
+    .option("--all", "every session of the config")
     .option("--attach", "attach to it at once")
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .usage("[options] NAME [-- ARGV...]")
+    .addHelpText(
+      "after",
+      examples({
+        "kstops start astro": "a session of kstops.yml, as it stands there",
+        "kstops start astro -e MODE=test": "the same, with one variable changed",
+        "kstops start web -- python3 -m http.server": "made up on the spot",
+        "kstops start --all": "everything in kstops.yml, side by side",
+      }),
+    )
     .action((names, flags) =>
       parts.choose(async () => {
         const { start } = await import("./commands/start.ts");
@@ -174,7 +223,8 @@ function addStart(program: Program, parts: Parts): void {
 
 function addStop(program: Program, parts: Parts): void {
   program.command("stop")
-    .description("end sessions with all their processes, and prove it")
+    .helpGroup(CHANGE)
+    .description("end them with all their processes, and prove it")
     .argument("[name...]", "sessions to stop")
     .option("--all", "every session of the config")
     .option("-f, --force", "kill at once")
@@ -183,6 +233,15 @@ function addStop(program: Program, parts: Parts): void {
     .addOption(backendOption())
     .addOption(socketOption())
     .option("-q, --quiet", "print nothing when it works")
+    .addHelpText(
+      "after",
+      examples({
+        "kstops stop astro": "ask it to end, wait, then make sure",
+        "kstops stop astro -t 60": "give it a minute",
+        "kstops stop --all": "everything in kstops.yml",
+        "kstops stop notes --yes": "one that kstops did not start",
+      }),
+    )
     .action((names, flags) =>
       parts.choose(async () => {
         const { stop } = await import("./commands/stop.ts");
@@ -197,7 +256,8 @@ function addStop(program: Program, parts: Parts): void {
 
 function addRestart(program: Program, parts: Parts): void {
   program.command("restart")
-    .description("stop sessions, then start them with their fresh definition")
+    .helpGroup(CHANGE)
+    .description("stop, then start with the fresh definition")
     .argument("[name...]", "sessions to restart")
     .option("--all", "every session of the config")
     .option("-f, --force", "kill at once")
@@ -207,6 +267,12 @@ function addRestart(program: Program, parts: Parts): void {
     .addOption(socketOption())
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
+    .addHelpText(
+      "after",
+      examples({
+        "kstops restart astro": "with what kstops.yml says now",
+      }),
+    )
     .action((names, flags) =>
       parts.choose(async () => {
         const { restart } = await import("./commands/restart.ts");
@@ -221,11 +287,19 @@ function addRestart(program: Program, parts: Parts): void {
 
 function addAttach(program: Program, parts: Parts): void {
   program.command("attach")
+    .helpGroup(LOOK)
     .description("hand the terminal to a session")
     .argument("<name>", "the session")
     .option("--read-only", "only look: keys do not reach the session")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addHelpText(
+      "after",
+      examples({
+        "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
+        "ssh -t HOST kstops attach astro": "over SSH it needs a terminal",
+      }),
+    )
     .action((name, flags) =>
       parts.choose(async () => {
         const { attach } = await import("./commands/attach.ts");
@@ -236,10 +310,18 @@ function addAttach(program: Program, parts: Parts): void {
 
 function addStatus(program: Program, parts: Parts): void {
   program.command("status")
-    .description("show one session with every known property")
+    .helpGroup(LOOK)
+    .description("one session, every known property")
     .argument("<name>", "the session")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addHelpText(
+      "after",
+      examples({
+        "kstops status astro": "every known property",
+        "kstops status astro --json | jq .state": "for scripts",
+      }),
+    )
     .action((name, flags) =>
       parts.choose(async () => {
         const { status } = await import("./commands/status.ts");
@@ -250,7 +332,8 @@ function addStatus(program: Program, parts: Parts): void {
 
 function addLogs(program: Program, parts: Parts): void {
   program.command("logs")
-    .description("print what a session printed, also after it ended")
+    .helpGroup(LOOK)
+    .description("what a session printed, also after it ended")
     .argument("<name>", "the session")
     .addOption(
       new Option("-n, --lines <n>", "how many lines, from the end; all for everything")
@@ -259,6 +342,13 @@ function addLogs(program: Program, parts: Parts): void {
     .option("--plain", "without colours and other control sequences")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addHelpText(
+      "after",
+      examples({
+        "kstops logs astro": "the last 100 lines",
+        "kstops logs astro -n all --plain": "everything, without colours",
+      }),
+    )
     .action((name, flags) =>
       parts.choose(async () => {
         const { logs } = await import("./commands/logs.ts");
@@ -269,17 +359,48 @@ function addLogs(program: Program, parts: Parts): void {
 
 function addList(program: Program, parts: Parts): void {
   program.command("list")
+    .helpGroup(LOOK)
     .alias("ls")
-    .description("show every session: running, ended and defined, made by kstops or not")
+    .description("every session: running, ended, defined, foreign")
     .addOption(backendOption())
     .addOption(socketOption())
     .addOption(new Option("--state <state>", "only this state").choices(SESSION_STATES))
     .option("--managed", "only sessions that kstops made")
     .option("-q, --quiet", "print only names")
+    .addHelpText(
+      "after",
+      examples({
+        "kstops list": "everything",
+        "kstops list --state exited": "what ended by itself",
+        "kstops list -q --managed | xargs kstops stop": "names alone, for scripts",
+      }),
+    )
     .action((flags) =>
       parts.choose(async () => {
         const { list } = await import("./commands/list.ts");
         return (context) => list(context, flags);
+      })
+    );
+}
+
+function addCompletions(program: Program, parts: Parts): void {
+  program.command("completions")
+    .helpGroup(SET_UP)
+    .description("the script for completions in a shell")
+    .addArgument(
+      new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"] as const),
+    )
+    .addHelpText(
+      "after",
+      examples({
+        "source <(kstops completions bash)": "in ~/.bashrc",
+        "kstops completions fish | source": "in config.fish",
+      }),
+    )
+    .action((shell) =>
+      parts.choose(async () => {
+        const { completions } = await import("./commands/completions.ts");
+        return () => Promise.resolve(completions(shell));
       })
     );
 }
@@ -290,11 +411,11 @@ function withTail(names: readonly string[], tail: readonly string[] | null): str
 }
 
 function backendOption() {
-  return new Option("-b, --backend <backend>", "tmux or container").choices(BACKENDS);
+  return new Option("-b, --backend <backend>", "kind of engine").choices(BACKENDS);
 }
 
 function runtimeOption() {
-  return new Option("--runtime <runtime>", "podman or docker").choices(RUNTIMES);
+  return new Option("--runtime <runtime>", "container runtime").choices(RUNTIMES);
 }
 
 function socketOption() {
@@ -326,6 +447,13 @@ function lineCount(text: string): number {
   return Number(text);
 }
 
+function unknownCommand(name: string, help: string): UsageError {
+  const near = closest(name, [...COMMANDS.keys()]);
+  return new UsageError(`Cannot run ${quote(name)}: there is no such command`, {
+    hint: near === null ? help : `did you mean ${near}? See ${help}`,
+  });
+}
+
 /** Commander's message in our words, with what was meant. */
 function usageError(
   error: CommanderError,
@@ -336,32 +464,30 @@ function usageError(
     args.some((arg) => arg === each.name() || arg === each.alias())
   );
   const help = `kstops ${command === undefined ? "" : `${command.name()} `}--help`;
-  const value = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-  const near = (words: readonly string[]): string => {
-    const found = closest(value, words);
-    return found === null ? help : `did you mean ${found}? See ${help}`;
-  };
+  const value = /'(.*)'/s.exec(error.message)?.[1] ?? "";
   const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
   const flag = /^option '[^']*(--[a-z-]+)/.exec(message)?.[1] ?? "";
   switch (error.code) {
     case "commander.unknownCommand":
-      return new UsageError(`Cannot run ${JSON.stringify(value)}: there is no such command`, {
-        hint: near([...COMMANDS.keys()]),
-      });
+      return unknownCommand(value, "kstops --help");
     case "commander.unknownOption": {
       const flags = [...program.options, ...(command?.options ?? [])].flatMap(({ long }) =>
         long ?? []
       );
-      return new UsageError(`Cannot use ${JSON.stringify(value)}: there is no such flag`, {
-        hint: near(flags),
+      const near = closest(value, flags);
+      return new UsageError(`Cannot use ${quote(value)}: there is no such flag`, {
+        hint: near === null ? help : `did you mean ${near}? See ${help}`,
       });
     }
     case "commander.invalidArgument": {
-      const [, given = "", reason = ""] = /argument '(.*)' is invalid\. (.*)$/s.exec(message) ?? [];
+      // Of a flag, or of a command.
+      const [, given = "", argument = "", reason = ""] =
+        / (?:argument|value) '(.*)' is invalid(?: for argument '(.*)')?\. (.*)$/s.exec(message) ??
+          [];
       const choices = /^Allowed choices are (.*)$/.exec(reason)?.[1];
       const near = closest(given, choices?.split(", ") ?? []);
       return new UsageError(
-        `Cannot use ${quote(given)} as ${flag}: ` +
+        `Cannot use ${quote(given)} as ${argument || flag}: ` +
           (choices === undefined ? reason : `it must be one of ${choices}`),
         { hint: near === null ? help : `did you mean ${near}? See ${help}` },
       );
@@ -370,11 +496,13 @@ function usageError(
       return new UsageError(`Cannot use ${quote(flag)}: its value is missing`, { hint: help });
     case "commander.missingArgument":
       return new UsageError(
-        `Cannot run ${quote(command?.name() ?? "")}: the name of a session is missing`,
-        { hint: `kstops ${command?.name()} NAME` },
+        `Cannot run ${quote(command?.name() ?? "")}: ` +
+          `the ${value === "name" ? "name of a session" : value} is missing`,
+        { hint: `kstops ${command?.name()} ${value.toUpperCase()}` },
       );
     case "commander.excessArguments": {
-      const takes = command?.registeredArguments.length === 0 ? "no name" : "one name only";
+      const argument = command?.registeredArguments[0]?.name();
+      const takes = argument === undefined ? "no name" : `one ${argument} only`;
       return new UsageError(`Cannot run ${quote(command?.name() ?? "")}: it takes ${takes}`, {
         hint: help,
       });

@@ -1,6 +1,12 @@
 /** What a config says of its sessions before any of them is started. Pure. */
 import type { BackendType } from "../model.ts";
-import { absolutePath, type Config, problemText, type SessionEntry } from "./config.ts";
+import {
+  absolutePath,
+  type Config,
+  problemText,
+  type SessionEntry,
+  sortedProblems,
+} from "./config.ts";
 import { hasVariables } from "./interpolate.ts";
 
 /** A session as the config defines it, as far as it matters before a start. */
@@ -35,7 +41,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
       image: null,
       workingDir: null,
       protected: entry.protected,
-      problem: entry.problems.map(problemText).join("; "),
+      problem: sortedProblems(entry.problems).map(problemText).join("; "),
     };
   }
   const { settings } = entry;

@@ -350,8 +350,8 @@ function prefixed(prefix: string, all: readonly string[]): string {
   return shortened(all, 200).map((line) => prefix + line).join("\n");
 }
 
-/** Puts the program as `kstops` on the path of the sandbox. */
-async function writeProgram(program: Program, sandbox: Sandbox): Promise<void> {
+/** Puts the program as `kstops` into the directory `bin` of the sandbox. */
+export async function writeProgram(program: Program, sandbox: Sandbox): Promise<void> {
   await Deno.mkdir(`${sandbox.directory}/bin`);
   const variables = Object.entries(program.env).map(([name, value]) => `${name}=${quoted(value)} `);
   await Deno.writeTextFile(

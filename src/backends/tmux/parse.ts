@@ -61,7 +61,7 @@ function rowsOf(stdout: string, fields: readonly string[], nonce: string): Row[]
   const pieces = stdout.split(`${rowEnd(nonce)}\n`);
   const rest = pieces.pop();
   if (rest !== "") {
-    throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.slice(0, 80)}`);
+    throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`);
   }
   return pieces.map((piece) => {
     const values = piece.split(fieldSeparator(nonce));

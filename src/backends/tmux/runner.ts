@@ -308,10 +308,7 @@ async function attachTo(
     server: { binary: context.binary, socketName },
     session,
     options,
-    again: async () => {
-      const sessions = await ask(context, socketName);
-      return sessions.find(({ id }) => id === session.id) ?? null;
-    },
+    again: () => again(context, socketName, session),
   });
 }
 
@@ -336,7 +333,11 @@ async function logs(
   const text = shown.join("\n").trimEnd();
   if (text === "" || lines === 0) return new Uint8Array();
   const kept = Number.isFinite(lines) ? text.split("\n").slice(-lines) : [text];
-  return new TextEncoder().encode(`${kept.join("\n")}\n`);
+  // tmux ends a colour where the next text begins, which may be nowhere.
+  // deno-lint-ignore no-control-regex
+  const colour = text.match(/\x1b\[[0-9;]*m/g)?.at(-1) ?? "\x1b[0m";
+  const reset = /\[0?m$/.test(colour) ? "" : "\x1b[0m";
+  return new TextEncoder().encode(`${kept.join("\n")}${reset}\n`);
 }
 
 async function definitionOf(
@@ -394,13 +395,15 @@ async function stop(
 ): Promise<SessionStatus> {
   const { world } = context;
   const timeoutSeconds = options.timeoutSeconds ?? session.record?.stop_timeout ?? 10;
+  // A question may have stood between looking it up and now: its pids may be other processes' ones.
+  const now = await again(context, socketName, session);
   // A window that other sessions show, too, stays with them, unless it is the managed one.
-  const panes = session.panes.filter((pane) =>
-    !pane.dead && (!pane.linked || pane === session.managedPane)
+  const panes = (now?.panes ?? []).filter((pane) =>
+    !pane.dead && (!pane.linked || pane === now?.managedPane)
   );
   const survivors = await endProcesses(world, {
     panes: panes.map(({ pid }) => pid),
-    keepers: panes.filter((pane) => pane === session.managedPane).map(({ pid }) => pid),
+    keepers: panes.filter((pane) => pane === now?.managedPane).map(({ pid }) => pid),
     tag: session.runId === null ? null : `${RUN_ID_VARIABLE}=${session.runId}`,
     signal: options.force ? null : stopSignalOf(session) ?? "SIGINT",
     timeoutMs: timeoutSeconds * 1000,
@@ -426,6 +429,16 @@ async function stop(
     windowCount: null,
     reason: null,
   };
+}
+
+/** What the server says now of a session that it had before; null: it is gone. */
+async function again(
+  context: Context,
+  socketName: string,
+  { id, serverPid }: TmuxSession,
+): Promise<TmuxSession | null> {
+  const sessions = await ask(context, socketName);
+  return sessions.find((each) => each.id === id && each.serverPid === serverPid) ?? null;
 }
 
 /** Reads how the program ended, and takes the session away. */

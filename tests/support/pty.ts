@@ -1,0 +1,138 @@
+/**
+ * A terminal for a test: a program on a real pty, driven by keys and looked at as the screen that a
+ * person would see. The terminal is a tmux of its own, of which neither the program nor the rest of
+ * the sandbox sees anything.
+ *
+ * ```ts
+ * await withPty(t, { argv: ["bash", "--norc"] }, async (pty) => {
+ *   await pty.type("echo $((6 * 7))");
+ *   await pty.press("Enter");
+ *   await pty.shows(/^42$/m);
+ * });
+ * ```
+ */
+import { type Sandbox, waitFor } from "./tmux.ts";
+import { denoWorld } from "../../src/world.ts";
+
+/** A program on a pty. */
+export interface Pty {
+  /** Types a text as it is. */
+  readonly type: (text: string) => Promise<void>;
+  /** Presses keys, by their names in tmux: `Tab`, `Enter`, `C-c`, `M-f`. */
+  readonly press: (...keys: readonly string[]) => Promise<void>;
+  /** What is on the screen: one line each, without the blanks and empty lines at their ends. */
+  readonly screen: () => Promise<string>;
+  /** Waits until the screen shows it, at most 10 s, and gives the screen. */
+  readonly shows: (what: string | RegExp) => Promise<string>;
+  /** Changes the size of the terminal. */
+  readonly resize: (columns: number, rows: number) => Promise<void>;
+  /** Waits until the program has ended, at most 10 s; its exit code, 128+n when signal n ended it. */
+  readonly ended: () => Promise<number>;
+  /** Takes the terminal away, as a lost connection does. */
+  readonly hangUp: () => Promise<void>;
+}
+
+/** What runs on a pty, and how large it is. */
+export interface PtyOptions {
+  readonly argv: readonly string[];
+  /** Over the variables of the sandbox. `TERM` is the terminal's; there is no `TMUX`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The working directory of the sandbox unless told. */
+  readonly directory?: string;
+  /** 100 by 40 unless told. */
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+const CONFIG = `
+set-option -g status off
+set-option -g escape-time 0
+set-option -g remain-on-exit on
+set-option -g remain-on-exit-format ""
+set-option -g default-terminal screen-256color
+`;
+
+let count = 0;
+
+/** Runs `body` with a program on a pty. At the end the terminal is gone, and the program hung up. */
+export async function withPty(
+  sandbox: Sandbox,
+  options: PtyOptions,
+  body: (pty: Pty) => Promise<void>,
+): Promise<void> {
+  const { columns = 100, rows = 40, argv, env = {}, directory = sandbox.work } = options;
+  const socket = `${sandbox.directory}/pty${++count}`;
+  const config = `${socket}.conf`;
+  await Deno.writeTextFile(config, CONFIG);
+
+  async function tmux(...args: readonly string[]): Promise<string> {
+    const command = new Deno.Command("tmux", {
+      args: ["-u", "-S", socket, "-f", config, ...args],
+      env: { ...sandbox.env },
+      clearEnv: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+    const { success, stdout, stderr } = await command.output();
+    const decoder = new TextDecoder();
+    if (success) return decoder.decode(stdout);
+    throw new Error(`tmux ${args.join(" ")}: ${decoder.decode(stderr)}`);
+  }
+
+  const screen = async (): Promise<string> => {
+    const lines = (await tmux("capture-pane", "-p")).split("\n");
+    return lines.map((line) => line.trimEnd()).join("\n").trimEnd();
+  };
+  const pty: Pty = {
+    // A final semicolon would end the command of tmux.
+    type: async (text) => void await tmux("send-keys", "-l", "--", text.replace(/;$/, "\\;")),
+    press: async (...keys) => void await tmux("send-keys", "--", ...keys),
+    screen,
+    shows: async (what) => {
+      let last = "";
+      try {
+        return await waitFor(async () => {
+          last = await screen();
+          return (typeof what === "string" ? last.includes(what) : what.test(last)) && last;
+        }, "the screen");
+      } catch {
+        throw new Error(`Waited in vain for ${Deno.inspect(what)} on this screen:\n${last}\n`);
+      }
+    },
+    resize: async (columns, rows) =>
+      void await tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`),
+    ended: async () => {
+      const format = "#{pane_dead} #{pane_dead_status} #{pane_dead_signal}";
+      const answer = await waitFor(async () => {
+        const [dead, status, signal] = (await tmux("display-message", "-p", format)).trim()
+          .split(" ");
+        // Now and then this tmux misses an end until another child of its own ends.
+        if (dead === "1" && !status && !signal) await tmux("run-shell", "true");
+        return dead === "1" && (status || signal) ? { status, signal } : null;
+      }, "the end of the program");
+      return answer.status ? Number(answer.status) : 128 + Number(answer.signal);
+    },
+    hangUp: async () => void await tmux("kill-server"),
+  };
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const size = ["-x", `${columns}`, "-y", `${rows}`];
+  const program = ["env", "-u", "TMUX", "-u", "TMUX_PANE", ...variables, ...argv];
+  await tmux("new-session", "-d", ...size, "-c", directory, "--", ...program);
+  try {
+    await body(pty);
+  } finally {
+    // Hung up already, or ended by itself.
+    await tmux("kill-server").catch(() => {});
+  }
+}
+
+/** Whether there is such a program. */
+export async function hasProgram(name: string): Promise<boolean> {
+  try {
+    await denoWorld().exec([name, "--version"], { timeoutMs: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}

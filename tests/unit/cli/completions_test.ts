@@ -1,0 +1,282 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import * as fc from "fast-check";
+import { main } from "../../../src/cli/app.ts";
+import { answer } from "../../../src/cli/completions.ts";
+import table from "../../../src/cli/completions/table.json" with { type: "json" };
+import { type Entry, tableOf } from "../../../src/cli/completions/table.ts";
+import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";
+import { commandTable } from "../../../src/cli/options.ts";
+import { VERSION } from "../../../src/cli/version.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
+import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
+
+Deno.test("completions know every command and flag that there is (else: deno task docs)", () => {
+  deepEqual(table, JSON.parse(JSON.stringify(tableOf(commandTable(VERSION)))));
+});
+
+Deno.test("every flag and argument has a description to show", () => {
+  const visit = ({ about, flags, commands }: Entry): void => {
+    for (const text of [about, ...flags.map((flag) => flag.about)]) ok(/^[^\t\n]+$/.test(text));
+    commands.forEach(visit);
+  };
+  visit(table as Entry);
+});
+
+// --- what the three shells get -------------------------------------------------------------------
+
+/** The answer to a line of bash, where the editor's idea of the word begins behind the last `^`. */
+async function bash(marked: string): Promise<string[]> {
+  const [end = ""] = marked.split(/[ ^]/).slice(-1);
+  let text = "";
+  await withFakeWorld({}, async (world) => {
+    text = await answer(["bash", marked.replaceAll("^", ""), end], world);
+  });
+  const [head = "", ...lines] = text.split("\n");
+  return [head.split("\t")[0] ?? "", ...lines.filter((line) => line !== "")];
+}
+
+const ANSWERS: Readonly<Record<string, readonly string[]>> = {
+  "kstops sta": ["words", "start", "status"],
+  "kstops '^sta": ["words", "start", "status"],
+  "kstops sto": ["words", "stop"],
+  "kstops ls --st": ["words", "--state"],
+  "kstops help att": ["words", "attach"],
+  "kstops frob ": [""],
+  "kstops frob --js": ["words", "--json"],
+  "kstops --js": ["words", "--json"],
+  "kstops --color al": ["words", "always"],
+  "kstops --color=^ne": ["words", "never"],
+  "kstops --color=ne": ["words", "--color=never"],
+  "kstops --color never st": ["words", "start", "stop", "status"],
+  "kstops --color=never list --col": [""],
+  "kstops list --managed --m": [""],
+  "kstops start x --env A --en": ["words", "--env", "--env-file"],
+  "kstops start x -b c": ["words", "container"],
+  "kstops start x -bc": ["words", "-bcontainer"],
+  "kstops start x -qb t": ["words", "tmux"],
+  "kstops start x -qbt": ["words", "-qbtmux"],
+  "kstops start x --runtime ": ["words", "podman", "docker"],
+  "kstops start x --command ": [""],
+  "kstops start x -w ": ["directories"],
+  "kstops start x --workdir=^a": ["directories"],
+  "kstops start x --env-file ": ["files"],
+  "kstops start --config ": ["files"],
+  "kstops start x -- ": ["files"],
+  "kstops start x -- --col": ["files"],
+  "kstops start -c -- --col": ["files"],
+  "kstops completions ": ["words", "bash", "zsh", "fish"],
+  "kstops completions bash ": [""],
+  "kstops logs -n ": [""],
+  "kstops logs x >": ["files"],
+  "kstops logs x 2>err": ["files"],
+  "kstops logs x 2>/dev/null --pl": ["words", "--plain"],
+  "kstops logs $(touch pwned) --pl": ["words", "--plain"],
+  "cd /tmp && kstops sto": ["words", "stop"],
+  'kstops list --"^sta': ["words", "state"],
+};
+for (const [line, expected] of Object.entries(ANSWERS)) {
+  Deno.test(`bash gets what may follow ${line}`, async () => {
+    deepEqual(await bash(line), expected);
+  });
+}
+
+Deno.test("behind a dash come the flags of the command and those of every command, short and long", async () => {
+  const flags = await bash("kstops list -");
+  for (const flag of ["-q", "--quiet", "--state", "-h", "--help", "--json"]) {
+    equal(flags.filter((each) => each === flag).length, 1, flag);
+  }
+  ok(!flags.includes("--attach"));
+});
+
+Deno.test("zsh gets what follows the beginning of a word, with descriptions", async () => {
+  await withFakeWorld({}, async (world) => {
+    equal(
+      await answer(["zsh", "start", "--backend=t"], world),
+      "words\t--backend=\tvalue\ntmux\ncontainer\n",
+    );
+    const flags = await answer(["zsh", "'st'art", '"x y"', "-"], world);
+    ok(/^--all:[a-z ]+$/m.test(flags), flags);
+    equal(await answer(["zsh", "start", "--config=a"], world), "files\t--config=\t\n");
+  });
+});
+
+Deno.test("fish gets whole words, with descriptions", async () => {
+  await withFakeWorld({}, async (world) => {
+    equal(
+      await answer(["fish", "start", "--backend=t"], world),
+      "words\t--backend=\tvalue\n--backend=tmux\t\n--backend=container\t\n",
+    );
+    const flags = await answer(["fish", "list", "--"], world);
+    ok(/^--managed\t[a-z ]+$/m.test(flags), flags);
+  });
+});
+
+Deno.test("a question in an unknown tongue gets no answer", async () => {
+  await withFakeWorld({}, async (world) => {
+    for (const args of [[], ["tcsh", "kstops "], ["bash"], ["zsh"], ["fish"]]) {
+      ok(!(await answer(args, world)).includes("undefined"));
+    }
+    equal(await answer(["tcsh", "kstops "], world), "");
+    equal(await main(["__complete", "tcsh"], world), 0);
+    equal(world.stdout() + world.stderr(), "");
+  });
+});
+
+// --- engines -------------------------------------------------------------------------------------
+
+const SOCKET = "/tmp/tmux-1000/default";
+const LIST: ExpectedCall["argv"] = ["tmux", "-u", "-L", "default", "list-panes", "-a", "-F", /./];
+const CONFIG = "ops: { sessions: { astro: { command: sleep 60 }, beta: { command: sleep 60 } } }\n";
+
+/** The names that zsh gets, in a world with a config and a socket. */
+async function names(
+  args: readonly string[],
+  call: Omit<ExpectedCall, "argv"> & { readonly argv?: ExpectedCall["argv"] } | null,
+  files: Readonly<Record<string, string>> = { "/work/kstops.yml": CONFIG },
+): Promise<string[]> {
+  let text = "";
+  const spec = {
+    calls: call === null ? [] : [{ argv: LIST, ...call }],
+    files: { ...files, [SOCKET]: { kind: "socket" as const } },
+    env: { HOME: "/home/user" },
+  };
+  await withFakeWorld(spec, async (world) => {
+    text = await answer(["zsh", ...args], world);
+    equal(world.stdout() + world.stderr(), "");
+  });
+  return text.split("\n").slice(1, -1).map((line) => line.replace(/:.*/, ""));
+}
+
+const NO_SERVER = { code: 1, stderr: "no server running on x\n" };
+
+Deno.test("what the config defines and nothing runs is there to start, and not to attach to", async () => {
+  deepEqual(await names(["start", ""], NO_SERVER), ["astro", "beta"]);
+  deepEqual(await names(["stop", ""], NO_SERVER), ["astro", "beta"]);
+  deepEqual(await names(["attach", ""], NO_SERVER), []);
+});
+
+Deno.test("names that stand there already do not come again", async () => {
+  deepEqual(await names(["start", "astro", ""], NO_SERVER), ["beta"]);
+  deepEqual(await names(["stop", "--", "beta", ""], NO_SERVER), ["astro"]);
+});
+
+Deno.test("an engine is asked only for what the line leaves open", async () => {
+  deepEqual(await names(["status", "astro", ""], null), []);
+  deepEqual(await names(["stop", "--all", ""], null), []);
+  deepEqual(await names(["start", "--backend", "container", ""], null), []);
+});
+
+Deno.test("without tmux there is nothing to say about its sessions", async () => {
+  const missing = { fails: new ProgramMissingError("tmux", "missing") };
+  deepEqual(await names(["attach", ""], missing), []);
+  deepEqual(await names(["logs", ""], missing), ["astro", "beta"]);
+});
+
+Deno.test("a config with mistakes is no reason to complain", async () => {
+  const files = { "/work/kstops.yml": "ops: [" };
+  deepEqual(await names(["start", ""], NO_SERVER, files), []);
+});
+
+Deno.test("the config of the line is the one that counts", async () => {
+  const files = { "/home/user/other.yml": "ops: { sessions: { other: { command: x } } }" };
+  deepEqual(await names(["--config", "~/other.yml", "start", ""], NO_SERVER, files), ["other"]);
+  deepEqual(await names(["--config=~/other.yml", "start", ""], NO_SERVER, files), ["other"]);
+});
+
+Deno.test("a tmux that a file in the current directory names is not run", async () => {
+  const own = "ops: { tmux_binary: /work/evil }\n";
+  await names(["stop", ""], NO_SERVER, { "/work/kstops.yml": own });
+  await names(
+    ["stop", ""],
+    { ...NO_SERVER, argv: ["/work/evil", ...LIST.slice(1)] },
+    { "/etc/kstops/kstops.yml": own },
+  );
+});
+
+Deno.test("no engine is waited for longer than a second, whatever the number of calls", async () => {
+  const timeouts: number[] = [];
+  const calls = [
+    { argv: LIST, code: 1, stderr: "server exited unexpectedly\n", tookMs: 400 },
+    { argv: LIST, fails: new ExecTimeoutError("tmux", 1), tookMs: 500 },
+  ];
+  await withFakeWorld({ calls, files: { [SOCKET]: { kind: "socket" } } }, async (world) => {
+    const exec: typeof world.exec = (argv, options) => {
+      timeouts.push(options.timeoutMs);
+      return world.exec(argv, options);
+    };
+    equal(await answer(["zsh", "stop", ""], { ...world, exec }), "");
+  });
+  equal(timeouts[0], 1000);
+  ok(timeouts[1]! <= 600, `${timeouts}`);
+});
+
+// --- words ---------------------------------------------------------------------------------------
+
+const WORDS: Readonly<Record<string, readonly [value: string, open: Quote]>> = {
+  "": ["", ""],
+  "al": ["al", ""],
+  "x\\ y": ["x y", ""],
+  "x\\": ["x", ""],
+  "'x y": ["x y", "'"],
+  "'x'\\''y": ["x'y", "'"],
+  '"x\\$y\\z': ["x$y\\z", '"'],
+  '"x y"z': ["x yz", ""],
+  "$'x\\'y": ["x'y", "$'"],
+  '"$HOME/$(ls "a b")': ['$HOME/$(ls "a b")', '"'],
+  "`ls a`b": ["`ls a`b", ""],
+  "${x:-a b}c": ["${x:-a b}c", ""],
+  "x\\\ny": ["xy", ""],
+};
+for (const [raw, [value, open]] of Object.entries(WORDS)) {
+  Deno.test(`the word ${JSON.stringify(raw)} is read as bash would`, () => {
+    deepEqual(unquoted(raw), { value, open });
+  });
+}
+
+const LINES: Readonly<Record<string, ReturnType<typeof readLine>>> = {
+  "": { words: [], current: "", redirection: false },
+  "kstops": { words: [], current: "kstops", redirection: false },
+  "kstops ": { words: ["kstops"], current: "", redirection: false },
+  "kstops 'a b' c\\ d \"e": { words: ["kstops", "a b", "c d"], current: '"e', redirection: false },
+  "kstops logs $(echo a; echo b) x": {
+    words: ["kstops", "logs", "$(echo a; echo b)"],
+    current: "x",
+    redirection: false,
+  },
+  "a | b; kstops st": { words: ["kstops"], current: "st", redirection: false },
+  "kstops a >b 2>&1 c": { words: ["kstops", "a"], current: "c", redirection: false },
+  "kstops a >> b": { words: ["kstops", "a"], current: "b", redirection: true },
+  "kstops $(unfinished a": { words: ["kstops"], current: "$(unfinished a", redirection: false },
+};
+for (const [text, line] of Object.entries(LINES)) {
+  Deno.test(`the line ${JSON.stringify(text)} is read as bash would`, () => {
+    deepEqual(readLine(text), line);
+  });
+}
+
+Deno.test("any line can be read, long ones in no time", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const { words, current } = readLine(text);
+    ok(words.every((word) => typeof word === "string") && text.endsWith(current));
+  }));
+  for (const part of ["a ", "\\", "'", '"', "$(", "`", "${", "$'", ">", ";", "\\\n", "2>"]) {
+    readLine(part.repeat(100_000 / part.length));
+  }
+});
+
+Deno.test("what is typed for a name reads as that name, and as one word", () => {
+  const name = fc.string({
+    unit: fc.constantFrom(..."ab ~!#$%&*(){}[]|;:'\"<>?`\\ü=@"),
+    minLength: 1,
+  });
+  const quote = fc.constantFrom<Quote>("", "'", '"', "$'");
+  fc.assert(fc.property(name, quote, (text, open) => {
+    const answered = typed(text, open);
+    const mark = open.slice(-1);
+    // The line editor leaves a second opening quote out, and closes what is not closed.
+    const begun = mark !== "" && answered.startsWith(mark) ? open.slice(0, -1) : open;
+    const line = begun + answered + (answered.endsWith(mark) ? "" : mark);
+    deepEqual(unquoted(line), { value: text, open: "" });
+    deepEqual(readLine(`kstops ${line} `).words.slice(1), [text]);
+  }));
+});
