@@ -205,6 +205,19 @@ tmuxTest("tmux: a session is stopped on its own server only, not on a later one"
   equal((await existing(runner, "new")).status.state, "running");
 });
 
+tmuxTest("tmux: a stop ends what runs now, not what ran when it was looked up", async (t) => {
+  const { runner } = setUpTmux(t.world);
+  await t.tmux("new-session", "-d", "-s", "mine", ...IDLE);
+  const session = await existing(runner, "mine");
+  // A question may stand here for minutes.
+  await t.tmux("respawn-pane", "-k", "-t", "=mine:", ...DEAF);
+  await t.tmux("new-window", "-t", "=mine:", ...DEAF);
+  await t.waitFor(() => printed(session), "its output");
+  await session.stop({ timeoutSeconds: 1, force: false });
+  equal(await find(runner, "mine"), null);
+  deepEqual(await t.processes(), []);
+});
+
 // --- users change things -------------------------------------------------------------------------
 
 tmuxTest("tmux: windows and panes of the user change neither state nor pid", async (t) => {
