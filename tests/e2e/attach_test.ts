@@ -1,6 +1,6 @@
 /** `kstops attach` on a real terminal, from the source or the binary in KSTOPS_BIN. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { openTerminal } from "../support/terminal.ts";
+import { openTerminal } from "../support/pty.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 
@@ -18,7 +18,7 @@ tmuxTest("attach shows the session, says how to detach, and gives the terminal b
   await terminal.enter("modes=$(stty -g)");
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/hello there/);
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   const screen = await terminal.shows(/left with 0/);
   match(screen, /kstops: to detach, press Ctrl-b, then d$/m);
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');
@@ -35,7 +35,7 @@ tmuxTest("Ctrl-C goes to the program, whose exit code is then that of attach", a
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/^up$/m);
-  await terminal.keys("C-c");
+  await terminal.press("C-c");
   match(await terminal.shows(/left with 4/), /kstops: astro has ended, exit code 4/);
   const { state, exit_code } = JSON.parse((await kstops("status", "astro", "--json")).stdout);
   deepEqual({ state, exit_code }, { state: "exited", exit_code: 4 });
@@ -51,12 +51,12 @@ tmuxTest("Ctrl-\\ and Ctrl-Z go to the program, and attach stays", async (t) => 
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/^up$/m);
-  await terminal.keys("C-\\");
+  await terminal.press("C-\\");
   await terminal.shows(/got quit/);
-  await terminal.keys("C-z");
+  await terminal.press("C-z");
   await terminal.shows(/got tstp/);
   equal(await attachedClients(t), "astro");
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   await terminal.shows(/left with 0/);
 });
 
@@ -66,11 +66,11 @@ tmuxTest("a client that suspends itself gives the shell back, and fg resumes it"
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/^up$/m);
-  await terminal.keys("C-b", "C-z");
+  await terminal.press("C-b", "C-z");
   await terminal.shows(/Stopped[^]*ready> $|Stopped[^]*ready>$/);
   await terminal.enter("fg");
   await terminal.shows(/^up$/m);
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   await terminal.shows(/detached[^]*ready>$/);
 });
 
@@ -85,7 +85,7 @@ tmuxTest("the session follows the size of the terminal", async (t) => {
   await terminal.shows(/^24 90$/m);
   await terminal.resize(110, 32);
   await terminal.shows(/^31 110$/m);
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   await terminal.shows(/detached/);
 });
 
@@ -96,7 +96,7 @@ tmuxTest("--read-only keeps keys from the session", async (t) => {
   await terminal.enter(`${KSTOPS} attach --read-only astro; echo "left with $?"`);
   await t.waitFor(() => attachedClients(t), "a client");
   // One by one: what comes at once is taken for pasted text.
-  for (const key of ["x", "Enter", "C-b", "d"]) await terminal.keys(key);
+  for (const key of ["x", "Enter", "C-b", "d"]) await terminal.press(key);
   await terminal.shows(/left with 0/);
   equal((await kstops("logs", "astro")).stdout, "");
 });
@@ -124,7 +124,7 @@ tmuxTest("other windows of the session keep it attached when the program ends", 
     "the end of the program",
   );
   equal(await attachedClients(t), "astro");
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   await terminal.shows(/left with 6/);
 });
 
@@ -138,7 +138,7 @@ tmuxTest("inside of the same tmux server, attach switches the client", async (t)
   await terminal.enter(`${KSTOPS} attach one; echo "left with $?"`);
   await terminal.shows(/first/);
   equal(await attachedClients(t), "one");
-  await terminal.keys("C-b", "d");
+  await terminal.press("C-b", "d");
   match(await t.tmux("-L", "default", "capture-pane", "-p", "-t", "=two:"), /left with 0/);
 });
 
@@ -151,7 +151,7 @@ tmuxTest("inside of another tmux server, attach nests and says how to detach", a
   await t.waitFor(async () => await attachedClients(t) === "two", "the outer client");
   await terminal.enter(`${KSTOPS} attach one; echo "left with $?"`);
   await terminal.shows(/first/);
-  await terminal.keys("C-b", "C-b", "d");
+  await terminal.press("C-b", "C-b", "d");
   match(await terminal.shows(/left with 0/), /press Ctrl-b twice/);
 });
 
@@ -162,7 +162,7 @@ tmuxTest("start --attach starts and attaches at once", async (t) => {
     `${KSTOPS} start astro --attach -- sh -c 'echo up; read line; exit 5'; echo "left with $?"`,
   );
   await terminal.shows(/^up$/m);
-  await terminal.keys("Enter");
+  await terminal.press("Enter");
   await terminal.shows(/left with 5/);
 });
 
@@ -215,7 +215,7 @@ tmuxTest(`${CYCLES} times attached and detached, nothing is left or changed`, as
   for (let cycle = 1; cycle <= CYCLES; cycle++) {
     await terminal.enter(`clear; ${KSTOPS} attach astro; echo "cycle ${cycle} left with $?"`);
     await t.waitFor(() => attachedClients(t), "a client");
-    await terminal.keys("C-b", "d");
+    await terminal.press("C-b", "d");
     await terminal.shows(new RegExp(`cycle ${cycle} left with 0`));
   }
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');

@@ -1,7 +1,7 @@
 /** Signals in the middle of a change: no half-made session, and the truth about what is there. */
 import { equal, match } from "node:assert/strict";
 import { install, KSTOPS } from "../support/kstops.ts";
-import { openTerminal } from "../support/terminal.ts";
+import { openTerminal } from "../support/pty.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -84,7 +84,7 @@ tmuxTest("Ctrl-C on the terminal during a stop reaches kstops only", async (t) =
   await terminal.enter(`${KSTOPS} stop astro --timeout 60; echo "left with $?"`);
   await t.waitFor(async () => /asked/.test((await kstops("logs", "astro")).stdout), "the signal");
   await terminal.shows(/stopping astro/);
-  await terminal.keys("C-c");
+  await terminal.press("C-c");
   match(await terminal.shows(/left with 130/), /"astro" is running \(pid \d+\)/);
   equal((await kstops("logs", "astro")).stdout, "up\nasked\n");
 });
@@ -95,7 +95,7 @@ tmuxTest("Ctrl-C at a question touches nothing", async (t) => {
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} stop notes; echo "left with $?"`);
   await terminal.shows(/Stop "notes"\?/);
-  await terminal.keys("C-c");
+  await terminal.press("C-c");
   await terminal.shows(/left with 130/);
   equal(JSON.parse((await kstops("status", "notes", "--json")).stdout).state, "running");
 });
@@ -106,11 +106,11 @@ tmuxTest("a question is answered on the terminal", async (t) => {
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} stop notes; echo "left with $?"`);
   await terminal.shows(/Stop "notes"\?/);
-  await terminal.keys("Enter");
+  await terminal.press("Enter");
   await terminal.shows(/left with 8/);
   await terminal.enter(`clear; ${KSTOPS} stop notes; echo "left with $?"`);
   await terminal.shows(/Stop "notes"\?/);
-  await terminal.keys("y", "Enter");
+  await terminal.press("y", "Enter");
   await terminal.shows(/left with 0/);
   equal((await kstops("status", "notes")).code, 5);
 });

@@ -22,6 +22,10 @@ export interface Pty {
   readonly press: (...keys: readonly string[]) => Promise<void>;
   /** What is on the screen: one line each, without the blanks and empty lines at their ends. */
   readonly screen: () => Promise<string>;
+  /** The same with its colours, `ESC` for the escape character. */
+  readonly coloured: () => Promise<string>;
+  /** The title that the terminal's window has. */
+  readonly title: () => Promise<string>;
   /** Waits until the screen shows it, at most 10 s, and gives the screen. */
   readonly shows: (what: string | RegExp) => Promise<string>;
   /** Changes the size of the terminal. */
@@ -60,6 +64,46 @@ export async function withPty(
   options: PtyOptions,
   body: (pty: Pty) => Promise<void>,
 ): Promise<void> {
+  const pty = await openPty(sandbox, options);
+  try {
+    await body(pty);
+  } finally {
+    // Hung up already, or ended by itself.
+    await pty.hangUp().catch(() => {});
+  }
+}
+
+/** A pane in which a person works: a shell that says `ready> `. */
+export interface TestTerminal extends Pty {
+  /** Types a command line and presses Enter. */
+  readonly enter: (line: string) => Promise<void>;
+}
+
+/** Opens a terminal with `sh`; an undefined variable is taken away. It ends with the sandbox. */
+export async function openTerminal(
+  sandbox: Sandbox,
+  { env = {}, ...size }: {
+    readonly columns?: number;
+    readonly rows?: number;
+    readonly env?: Readonly<Record<string, string | undefined>>;
+  } = {},
+): Promise<TestTerminal> {
+  const changes = Object.entries({ PS1: "ready> ", ...env });
+  const unset = changes.filter(([, value]) => value === undefined).flatMap(([key]) => ["-u", key]);
+  const set = changes.flatMap(([key, value]) => value === undefined ? [] : [`${key}=${value}`]);
+  const pty = await openPty(sandbox, { ...size, argv: ["env", ...unset, ...set, "sh"] });
+  await pty.shows(/ready>/);
+  return {
+    ...pty,
+    enter: async (line) => {
+      await pty.type(line);
+      await pty.press("Enter");
+    },
+  };
+}
+
+/** Opens a pty; without {@link withPty} it ends with the sandbox. */
+async function openPty(sandbox: Sandbox, options: PtyOptions): Promise<Pty> {
   const { columns = 100, rows = 40, argv, env = {}, directory = sandbox.work } = options;
   const socket = `${sandbox.directory}/pty${++count}`;
   const config = `${socket}.conf`;
@@ -89,6 +133,8 @@ export async function withPty(
     type: async (text) => void await tmux("send-keys", "-l", "--", text.replace(/;$/, "\\;")),
     press: async (...keys) => void await tmux("send-keys", "--", ...keys),
     screen,
+    title: async () => (await tmux("display-message", "-p", "#{pane_title}")).trim(),
+    coloured: async () => (await tmux("capture-pane", "-p", "-e")).replaceAll("\x1b", "ESC"),
     shows: async (what) => {
       let last = "";
       try {
@@ -119,12 +165,7 @@ export async function withPty(
   const size = ["-x", `${columns}`, "-y", `${rows}`];
   const program = ["env", "-u", "TMUX", "-u", "TMUX_PANE", ...variables, ...argv];
   await tmux("new-session", "-d", ...size, "-c", directory, "--", ...program);
-  try {
-    await body(pty);
-  } finally {
-    // Hung up already, or ended by itself.
-    await tmux("kill-server").catch(() => {});
-  }
+  return pty;
 }
 
 /** Whether there is such a program. */

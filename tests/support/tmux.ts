@@ -230,15 +230,18 @@ async function killServers(sandbox: Sandbox): Promise<void> {
   const world = privateWorld(sandbox, {});
   const root = sandbox.env["TMUX_TMPDIR"];
   const directory = `${root}/tmux-${Deno.uid()}`;
-  let names: readonly string[];
-  try {
-    names = await world.files.list(directory);
-  } catch {
-    return; // No server was ever started.
-  }
-  await Promise.all(names.map(async (name) => {
+  // No server was ever started where there is no such directory.
+  const names = await world.files.list(directory).catch(() => []);
+  const terminals = (await world.files.list(sandbox.directory)).filter((name) =>
+    /^pty\d+$/.test(name)
+  );
+  const sockets = [
+    ...names.map((name) => `${directory}/${name}`),
+    ...terminals.map((name) => `${sandbox.directory}/${name}`),
+  ];
+  await Promise.all(sockets.map(async (socket) => {
     try {
-      await world.exec(["tmux", "-S", `${directory}/${name}`, "kill-server"], { timeoutMs: 5_000 });
+      await world.exec(["tmux", "-S", socket, "kill-server"], { timeoutMs: 5_000 });
     } catch {
       // It does not answer, or a test put a file there that is no socket: its process is found.
     }

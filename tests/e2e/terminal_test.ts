@@ -1,0 +1,104 @@
+/** What people see: tables, colours and hints on a real terminal. */
+import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
+import { install, KSTOPS } from "../support/kstops.ts";
+import { openTerminal } from "../support/pty.ts";
+import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
+
+/** Three sessions: one runs, one has failed, one is only defined. */
+async function withSessions(t: TmuxSandbox): Promise<void> {
+  const kstops = await install(t);
+  const long = `sleep 100 ${"x".repeat(200)}`;
+  await Deno.writeTextFile(
+    `${t.work}/kstops.yml`,
+    `ops: { start_wait: 100, sessions: { defined: { command: ${long} } } }\n`,
+  );
+  equal((await kstops("start", "astro", "--", "sleep", "100")).code, 0);
+  equal((await kstops("start", "crash", "--", "sh", "-c", "exit 3")).code, 7);
+}
+
+const LIST = `clear; ${KSTOPS} list -L default; echo end`;
+
+tmuxTest("list on a terminal is a table that fits its width", async (t) => {
+  await withSessions(t);
+  const terminal = await openTerminal(t, { columns: 90 });
+  await terminal.enter(LIST);
+  const [head = "", ...rows] = (await terminal.shows(/^end$/m)).split("\n");
+  // All of them are on the default socket: that says nothing.
+  deepEqual(head.split(/ {2,}/), ["NAME", "ENGINE", "STATE", "PID", "EXIT", "SINCE", "COMMAND"]);
+  const [astro = "", crash = "", defined = ""] = rows;
+  match(astro, /^astro {4}tmux {4}running {2}\d+ +- {5}\d+ s ago +sleep 100$/);
+  match(crash, /^crash {4}tmux {4}exited {3}- +3 {5}\d+ s ago +sh -c 'exit 3'$/);
+  match(defined, /^defined {2}tmux {4}defined {2}- +- {5}- +sleep 100 x+…$/);
+  for (const row of [astro, crash, defined]) ok([...row].length <= 90, row);
+  equal(astro.indexOf("sleep"), head.indexOf("COMMAND"));
+});
+
+tmuxTest("a terminal that has no size gets a table all the same", async (t) => {
+  await withSessions(t);
+  const terminal = await openTerminal(t);
+  await terminal.enter(`stty columns 0; ${LIST}`);
+  match(await terminal.shows(/^end$/m), /^astro {4}tmux {4}running {2}\d+ /m);
+});
+
+tmuxTest("states have colours on a terminal, but not where nobody wants them", async (t) => {
+  await withSessions(t);
+  const terminal = await openTerminal(t);
+  const coloured = async (line: string) => {
+    await terminal.enter(line);
+    await terminal.shows(/^end$/m);
+    const screen = await terminal.coloured();
+    await terminal.enter("clear; echo cleared");
+    await terminal.shows(/^cleared$/m);
+    return screen;
+  };
+  const screen = await coloured(LIST);
+  match(screen, /ESC\[32mrunning(ESC|$)/m);
+  match(screen, /ESC\[31mexitedESC/);
+  match(screen, /ESC\[1mNAMEESC/);
+  match(await coloured(`clear; ${KSTOPS} status astro; echo end`), /ESC\[32mrunning(ESC|$)/m);
+  for (
+    const plain of [
+      `clear; NO_COLOR=1 ${KSTOPS} list; echo end`,
+      `clear; TERM=dumb ${KSTOPS} list; echo end`,
+      `clear; ${KSTOPS} list --color never; echo end`,
+      `clear; ${KSTOPS} list --color auto | cat; echo end`,
+    ]
+  ) doesNotMatch(await coloured(plain), /ESC/, plain);
+  match(await coloured(`clear; NO_COLOR=1 ${KSTOPS} list --color always; echo end`), /ESC\[32m/);
+});
+
+tmuxTest("an empty list says on a terminal what to do", async (t) => {
+  await install(t);
+  const terminal = await openTerminal(t);
+  await terminal.enter(LIST);
+  match(
+    await terminal.shows(/^end$/m),
+    /^No sessions. Start one: kstops start NAME -- COMMAND\nend$/m,
+  );
+  await terminal.enter(`clear; ${KSTOPS} list -L default | cat; echo piped`);
+  match(await terminal.shows(/^piped$/m), /^piped\n/);
+});
+
+tmuxTest("status on a terminal shows what is known, and times as people say them", async (t) => {
+  await withSessions(t);
+  const terminal = await openTerminal(t);
+  await terminal.enter(`clear; ${KSTOPS} status crash; echo end`);
+  const screen = await terminal.shows(/^end$/m);
+  match(screen, /^name {10}crash$/m);
+  match(screen, /^exit code {5}3$/m);
+  match(screen, /^finished at {3}\d+ s ago$/m);
+  doesNotMatch(screen, /^(pid|signal|image|ports) /m);
+});
+
+tmuxTest("no name or command of another tool can act on the terminal", async (t) => {
+  await install(t);
+  // U+202E turns the direction of what follows.
+  await t.tmux("new-session", "-d", "-s", "a\x1b[31mb\u202ec", "exec sleep 100 # \x1b]0;title\x07");
+  const terminal = await openTerminal(t);
+  await terminal.enter(`clear; ${KSTOPS} list -L default; ${KSTOPS} stop --yes nope; echo end`);
+  const screen = await terminal.shows(/^end$/m);
+  match(screen, /^a\\033\[31mb\\u202ec /m);
+  match(screen, /exec sleep 100 # .*title/);
+  doesNotMatch(await terminal.coloured(), /ESC\[31m|\u202e/);
+  doesNotMatch(await terminal.title(), /title/);
+});
