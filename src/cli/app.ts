@@ -1,5 +1,13 @@
 /** The program: reads the arguments, runs a command, prints its answer. The only place that prints. */
-import { escapeControls, exitStatus, OpsError, quote, toEnvelope } from "../errors.ts";
+import {
+  type ErrorEnvelope,
+  escapeControls,
+  exitStatus,
+  OpsError,
+  quote,
+  toEnvelope,
+} from "../errors.ts";
+import { masked, maskedJson, needles } from "../output/mask.ts";
 import type { Screen } from "../output/screen.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
@@ -53,6 +61,8 @@ interface Printer {
   warn(text: string): void;
   /** Writes to stderr as it is. */
   write(text: string): void;
+  /** Keeps texts out of everything that is said from now on. */
+  hide(secrets: readonly string[]): void;
   reply(reply: Reply, screen: Screen): Promise<number>;
   /** Prints errors; the first one decides the exit status. */
   failures(errors: readonly unknown[]): number;
@@ -61,6 +71,7 @@ interface Printer {
 function printerOf(world: World, json: boolean): Printer {
   const { terminal } = world;
   const encoder = new TextEncoder();
+  let hidden: readonly string[] = [];
   const out = (text: string): number => {
     // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
     terminal.writeOut(encoder.encode(text));
@@ -68,15 +79,21 @@ function printerOf(world: World, json: boolean): Printer {
   };
   const failures = (thrown: readonly unknown[]): number => {
     const errors = thrown.map(withoutFileError);
-    for (const error of errors) terminal.writeError(json ? jsonError(error) : textError(error));
+    for (const error of errors) {
+      const envelope = maskedEnvelope(toEnvelope(error), hidden);
+      terminal.writeError(json ? `${JSON.stringify(envelope)}\n` : textError(envelope));
+    }
     const [first] = errors;
     return first === undefined ? 0 : exitStatus(first);
   };
   return {
     out,
     failures,
-    write: (text) => terminal.writeError(text),
-    warn: (text) => terminal.writeError(`kstops: ${escapeControls(text)}\n`),
+    write: (text) => terminal.writeError(masked(text, hidden)),
+    warn: (text) => terminal.writeError(`kstops: ${escapeControls(masked(text, hidden))}\n`),
+    hide: (secrets) => {
+      hidden = needles([...hidden, ...secrets]);
+    },
     reply: async (reply, screen) => {
       if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
       else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
@@ -92,12 +109,20 @@ function withoutFileError(error: unknown): unknown {
   return new OpsError("internal", `Cannot use ${quote(error.path)}: ${error.reason}`);
 }
 
-function jsonError(error: unknown): string {
-  return `${JSON.stringify(toEnvelope(error))}\n`;
+function maskedEnvelope({ error }: ErrorEnvelope, hidden: readonly string[]): ErrorEnvelope {
+  const { message, hint, details } = error;
+  return {
+    error: {
+      ...error,
+      message: masked(message, hidden),
+      hint: hint === null ? null : masked(hint, hidden),
+      details: maskedJson(details, hidden) as ErrorEnvelope["error"]["details"],
+    },
+  };
 }
 
-function textError(error: unknown): string {
-  const { message, hint, details } = toEnvelope(error).error;
+function textError({ error }: ErrorEnvelope): string {
+  const { message, hint, details } = error;
   const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
   const lines = [
     `kstops: ${message.split("\n").map(escapeControls).join("\n  ")}`,

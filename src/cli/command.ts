@@ -22,6 +22,8 @@ export interface Context {
   readonly guarded: () => { readonly context: Context; readonly release: () => void };
   /** Does the work; on a terminal it shows what is being done once that takes a second. */
   readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
+  /** Keeps texts out of everything that is said on stderr from now on. */
+  readonly hide: (secrets: readonly string[]) => void;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
 }

@@ -12,6 +12,8 @@ import { spin } from "./spinner.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {
+  /** Keeps texts out of everything that is said from now on. */
+  readonly hide: (secrets: readonly string[]) => void;
   /** Says a line on stderr. */
   readonly warn: (text: string) => void;
   /** Writes to stderr as it is. */
@@ -19,7 +21,11 @@ export interface Voice {
 }
 
 /** Makes the context of a command. */
-export function contextOf(world: World, globals: GlobalFlags, { warn, write }: Voice): Context {
+export function contextOf(
+  world: World,
+  globals: GlobalFlags,
+  { warn, write, hide }: Voice,
+): Context {
   const { terminal } = world;
   const sign = terminal.stderrIsTerminal && !globals.verbose ? signOfLife(write) : null;
   const watched: World = {
@@ -42,6 +48,7 @@ export function contextOf(world: World, globals: GlobalFlags, { warn, write }: V
     json: globals.json === true,
     verbose: globals.verbose === true,
     warn: warnOnce,
+    hide,
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),
     guarded: () => guard(context),

@@ -41,11 +41,12 @@ export async function definitionFor(
     world,
     envFilesOf(name, wanted, config, { workingDirectory }),
   );
-  const { definition, warnings, leftOut } = resolve(name, wanted, config, {
+  const { definition, warnings, leftOut, secrets } = resolve(name, wanted, config, {
     workingDirectory,
     env: world.env,
     envFiles,
   });
+  context.hide(secrets);
   for (const warning of warnings) warn(`${name}: ${warning}`);
   if (verbose && leftOut.length > 0) {
     warn(

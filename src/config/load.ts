@@ -49,7 +49,9 @@ export async function loadConfig(world: World, explicit: string | null): Promise
   const directory = directoryOf(path);
   const file = await readTrusted(world, path);
   if (file.text === null) {
-    const problems = [wholeFile(path, file.mistake)];
+    const namedBy = explicit !== null ? "--config" : world.env("KSTOPS_CONFIG") && "KSTOPS_CONFIG";
+    const hint = file.mistake.hint ?? (namedBy ? `${namedBy} names it` : null);
+    const problems = [wholeFile(path, { ...file.mistake, hint })];
     return { path, directory, settings, sessions: new Map(), problems };
   }
   // Loaded here, since most of the time there is no config, and together they cost 20 ms.

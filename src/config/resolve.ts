@@ -250,10 +250,12 @@ function finished(start: Start, found: Omit<Resolved, "secrets">): Resolved {
 /** The backend that flags mean without saying so. */
 function impliedBackend(flags: StartFlags): BackendType | null {
   if (flags.command !== undefined && given(flags.argv) !== null) {
-    throw new UsageError("--command and a program after -- cannot be used together");
+    throw new UsageError("Cannot use --command with a program after --: it takes one of them", {
+      hint: "leave one out",
+    });
   }
   if (flags.shell === true && given(flags.argv) !== null) {
-    throw new UsageError("--shell needs a string, and words after -- are none", {
+    throw new UsageError("Cannot use --shell with words after --: a shell takes one string", {
       hint: "use --command",
     });
   }
@@ -268,13 +270,14 @@ function impliedBackend(flags: StartFlags): BackendType | null {
   const [ofContainer] = container;
   const [ofTmux] = tmux;
   if (ofContainer !== undefined && (ofTmux !== undefined || flags.backend === "tmux")) {
-    throw new UsageError(`${ofContainer} cannot be used with ${ofTmux ?? "--backend tmux"}`, {
-      hint: `${container.join(", ")}: only for containers`,
+    const other = ofTmux ?? "--backend tmux";
+    throw new UsageError(`Cannot use ${ofContainer} with ${other}: it is only for containers`, {
+      hint: `leave out ${container.join(", ")}, or ${other}`,
     });
   }
   if (ofTmux !== undefined && flags.backend === "container") {
-    throw new UsageError(`${ofTmux} cannot be used with --backend container`, {
-      hint: `${ofTmux}: only for tmux`,
+    throw new UsageError(`Cannot use ${ofTmux} with --backend container: it is only for tmux`, {
+      hint: `leave out ${ofTmux}, or --backend container`,
     });
   }
   return ofContainer !== undefined ? "container" : ofTmux !== undefined ? "tmux" : null;
@@ -353,7 +356,10 @@ function commandOf(
   if (command === null) return { argv: null, shellEnv: {} };
   if (typeof command !== "string") {
     if (shell) {
-      throw new UsageError(`--shell needs a string, and the command of ${quote(name)} is a list`);
+      throw new UsageError(
+        `Cannot use --shell for ${quote(name)}: a shell takes one string, its command is a list`,
+        { hint: "give a string with --command" },
+      );
     }
     const argv = filler.list(["command"], command, () => {});
     return { argv: filler.words(argv, command.some(hasVariables)), shellEnv: {} };

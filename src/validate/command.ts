@@ -27,7 +27,8 @@ const EMPTY_PROGRAM = {
   reason: "its first word, the program, is empty",
   hint: "start with the program to run",
 };
-const SHELL_HINT = "quote it, write the command as a list of words, or say shell: true";
+const SHELL_HINT =
+  "quote it, write it as a list of words, or ask for a shell (--shell, shell: true)";
 
 /** How a command is meant. */
 export interface CommandOptions {

@@ -16,6 +16,7 @@ tmuxTest("attach shows the session, says how to detach, and gives the terminal b
   await kstops("start", "astro", "--", "sh", "-c", "echo hello there; exec sleep 60");
   const terminal = await openTerminal(t);
   await terminal.enter("modes=$(stty -g)");
+  await terminal.shows(/stty -g\)\nready>$/);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/hello there/);
   await terminal.press("C-b", "d");
@@ -139,7 +140,11 @@ tmuxTest("inside of the same tmux server, attach switches the client", async (t)
   await terminal.shows(/first/);
   equal(await attachedClients(t), "one");
   await terminal.press("C-b", "d");
-  match(await t.tmux("-L", "default", "capture-pane", "-p", "-t", "=two:"), /left with 0/);
+  await t.waitFor(
+    async () =>
+      /left with 0/.test(await t.tmux("-L", "default", "capture-pane", "-p", "-t", "=two:")),
+    "the end of the command in the other session",
+  );
 });
 
 tmuxTest("inside of another tmux server, attach nests and says how to detach", async (t) => {
@@ -212,6 +217,7 @@ tmuxTest(`${CYCLES} times attached and detached, nothing is left or changed`, as
   const before = (await kstops("status", "astro", "--json")).stdout;
   const terminal = await openTerminal(t);
   await terminal.enter("modes=$(stty -g)");
+  await terminal.shows(/stty -g\)\nready>$/);
   for (let cycle = 1; cycle <= CYCLES; cycle++) {
     await terminal.enter(`clear; ${KSTOPS} attach astro; echo "cycle ${cycle} left with $?"`);
     await t.waitFor(() => attachedClients(t), "a client");

@@ -46,6 +46,7 @@ async function inContext(
     const voice = {
       warn: (text: string) => said.push(text),
       write: (text: string) => said.push(text),
+      hide: () => {},
     };
     const context = contextOf(outside, { ...FLAGS, ...spec.flags }, voice);
     await body({ context, said, options, signal: (signal) => callback?.(signal) });

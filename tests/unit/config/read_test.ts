@@ -217,10 +217,10 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     "4:43: ops.sessions.astro.env.LD_PRELOAD: it can make the program load other code (list LD_PRELOAD in unsafe_env, or give --unsafe-env LD_PRELOAD, if you mean it)",
   ]],
   "a command that needs a shell": [["command: echo a | wc"], [
-    '4:16: ops.sessions.astro.command: it has "|" outside quotes, at character 8 (quote it, write the command as a list of words, or say shell: true)',
+    '4:16: ops.sessions.astro.command: it has "|" outside quotes, at character 8 (quote it, write it as a list of words, or ask for a shell (--shell, shell: true))',
   ]],
   "a command with variables that needs a shell": [["command: echo ${HOME} | wc"], [
-    '4:16: ops.sessions.astro.command: it has "|" outside quotes (quote it, write the command as a list of words, or say shell: true)',
+    '4:16: ops.sessions.astro.command: it has "|" outside quotes (quote it, write it as a list of words, or ask for a shell (--shell, shell: true))',
   ]],
   "a list for a shell": [["command: [echo]", "shell: true"], [
     "4:16: ops.sessions.astro.command: shell: true takes one string (write the command as one string, or leave shell out)",

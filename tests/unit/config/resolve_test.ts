@@ -322,31 +322,31 @@ for (const [what, [given, expected]] of Object.entries(LEFT_OUT)) {
 const USAGE: Record<string, [Given, string]> = {
   "an image for tmux": [
     { flags: { image: "a", backend: "tmux" } },
-    "--image cannot be used with --backend tmux",
+    "Cannot use --image with --backend tmux: it is only for containers",
   ],
   "ports for tmux": [
     { astro: [SLEEP], flags: { ports: ["1"], backend: "tmux" } },
-    "--port cannot be used with --backend tmux",
+    "Cannot use --port with --backend tmux: it is only for containers",
   ],
   "a socket for containers": [
     { flags: { socket: "a", backend: "container" } },
-    "--socket cannot be used with --backend container",
+    "Cannot use --socket with --backend container: it is only for tmux",
   ],
   "a socket with a volume": [
     { flags: { socket: "a", volumes: ["/a:/b"] } },
-    "--volume cannot be used with --socket",
+    "Cannot use --volume with --socket: it is only for containers",
   ],
   "a command twice": [
     { flags: { command: "a", argv: ["b"] } },
-    "--command and a program after -- cannot be used together",
+    "Cannot use --command with a program after --: it takes one of them",
   ],
   "words for a shell": [
     { flags: { shell: true, argv: ["b"] } },
-    "--shell needs a string, and words after -- are none",
+    "Cannot use --shell with words after --: a shell takes one string",
   ],
   "a list for a shell": [
     { astro: ["command: [a]"], flags: { shell: true } },
-    '--shell needs a string, and the command of "astro" is a list',
+    'Cannot use --shell for "astro": a shell takes one string, its command is a list',
   ],
   "a container without an image": [
     { astro: [SLEEP], flags: { backend: "container" } },

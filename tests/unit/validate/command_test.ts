@@ -209,7 +209,7 @@ for (const [command, message] of Object.entries(MESSAGES)) {
 
 Deno.test("validateCommand() tells the three ways out of shell syntax", () => {
   throws(() => validateCommand("a | b"), {
-    hint: "quote it, write the command as a list of words, or say shell: true",
+    hint: "quote it, write it as a list of words, or ask for a shell (--shell, shell: true)",
   });
 });
 
