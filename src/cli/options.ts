@@ -37,15 +37,16 @@ function examples(lines: Readonly<Record<string, string>>): string {
   return `\nExamples:\n${rows.join("\n")}`;
 }
 
-const EXAMPLES = examples({
-  "kstops list": "everything that runs or is defined",
-  "kstops start astro": "a session of kstops.yml",
-  "kstops start web -- sleep 60": "a session made up on the spot",
-  "kstops attach astro": "its terminal; Ctrl-b d gives yours back",
-  "kstops logs astro -n 20": "what it printed last",
-  "kstops stop astro --timeout 30": "give it half a minute to end",
-  "kstops list --json | jq -r '.[].name'": "for scripts",
-});
+const EXAMPLES = (): string =>
+  examples({
+    "kstops list": "everything that runs or is defined",
+    "kstops start astro": "a session of kstops.yml",
+    "kstops start web -- sleep 60": "a session made up on the spot",
+    "kstops attach astro": "its terminal; Ctrl-b d gives yours back",
+    "kstops logs astro -n 20": "what it printed last",
+    "kstops stop astro --timeout 30": "give it half a minute to end",
+    "kstops list --json | jq -r '.[].name'": "for scripts",
+  });
 
 const CHANGE = "Change sessions:";
 const LOOK = "Look at sessions:";
@@ -103,7 +104,7 @@ export function commandTable(version: string): Program {
 }
 
 function fullHelp(version: string): string {
-  return `${commandTable(version).helpInformation()}${EXAMPLES}\n`;
+  return `${commandTable(version).helpInformation()}${EXAMPLES()}\n`;
 }
 
 /** Adds one command to the program. */
@@ -204,15 +205,13 @@ function addStart(program: Program, parts: Parts): void {
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .usage("[options] NAME [-- ARGV...]")
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops start astro": "a session of kstops.yml, as it stands there",
         "kstops start astro -e MODE=test": "the same, with one variable changed",
         "kstops start web -- python3 -m http.server": "made up on the spot",
         "kstops start --all": "everything in kstops.yml, side by side",
-      }),
-    )
+      }))
     .action((names, flags) =>
       parts.choose(async () => {
         const { start } = await import("./commands/start.ts");
@@ -233,15 +232,13 @@ function addStop(program: Program, parts: Parts): void {
     .addOption(backendOption())
     .addOption(socketOption())
     .option("-q, --quiet", "print nothing when it works")
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops stop astro": "ask it to end, wait, then make sure",
         "kstops stop astro -t 60": "give it a minute",
         "kstops stop --all": "everything in kstops.yml",
         "kstops stop notes --yes": "one that kstops did not start",
-      }),
-    )
+      }))
     .action((names, flags) =>
       parts.choose(async () => {
         const { stop } = await import("./commands/stop.ts");
@@ -267,12 +264,10 @@ function addRestart(program: Program, parts: Parts): void {
     .addOption(socketOption())
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops restart astro": "with what kstops.yml says now",
-      }),
-    )
+      }))
     .action((names, flags) =>
       parts.choose(async () => {
         const { restart } = await import("./commands/restart.ts");
@@ -293,13 +288,11 @@ function addAttach(program: Program, parts: Parts): void {
     .option("--read-only", "only look: keys do not reach the session")
     .addOption(backendOption())
     .addOption(socketOption())
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
         "ssh -t HOST kstops attach astro": "over SSH it needs a terminal",
-      }),
-    )
+      }))
     .action((name, flags) =>
       parts.choose(async () => {
         const { attach } = await import("./commands/attach.ts");
@@ -315,13 +308,11 @@ function addStatus(program: Program, parts: Parts): void {
     .argument("<name>", "the session")
     .addOption(backendOption())
     .addOption(socketOption())
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops status astro": "every known property",
         "kstops status astro --json | jq .state": "for scripts",
-      }),
-    )
+      }))
     .action((name, flags) =>
       parts.choose(async () => {
         const { status } = await import("./commands/status.ts");
@@ -342,13 +333,11 @@ function addLogs(program: Program, parts: Parts): void {
     .option("--plain", "without colours and other control sequences")
     .addOption(backendOption())
     .addOption(socketOption())
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops logs astro": "the last 100 lines",
         "kstops logs astro -n all --plain": "everything, without colours",
-      }),
-    )
+      }))
     .action((name, flags) =>
       parts.choose(async () => {
         const { logs } = await import("./commands/logs.ts");
@@ -367,14 +356,12 @@ function addList(program: Program, parts: Parts): void {
     .addOption(new Option("--state <state>", "only this state").choices(SESSION_STATES))
     .option("--managed", "only sessions that kstops made")
     .option("-q, --quiet", "print only names")
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "kstops list": "everything",
         "kstops list --state exited": "what ended by itself",
         "kstops list -q --managed | xargs kstops stop": "names alone, for scripts",
-      }),
-    )
+      }))
     .action((flags) =>
       parts.choose(async () => {
         const { list } = await import("./commands/list.ts");
@@ -390,13 +377,11 @@ function addCompletions(program: Program, parts: Parts): void {
     .addArgument(
       new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"] as const),
     )
-    .addHelpText(
-      "after",
+    .addHelpText("after", () =>
       examples({
         "source <(kstops completions bash)": "in ~/.bashrc",
         "kstops completions fish | source": "in config.fish",
-      }),
-    )
+      }))
     .action((shell) =>
       parts.choose(async () => {
         const { completions } = await import("./commands/completions.ts");

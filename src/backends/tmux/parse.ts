@@ -55,7 +55,8 @@ export interface TmuxSession {
 /** The answer could not be understood. */
 export class GarbledAnswerError extends Error {}
 
-type Row = Readonly<Record<string, string>>;
+/** The value of a field; a function, since building objects takes longer than all the rest. */
+type Row = (field: string) => string;
 
 function rowsOf(stdout: string, fields: readonly string[], nonce: string): Row[] {
   const pieces = stdout.split(`${rowEnd(nonce)}\n`);
@@ -63,10 +64,12 @@ function rowsOf(stdout: string, fields: readonly string[], nonce: string): Row[]
   if (rest !== "") {
     throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`);
   }
+  const separator = fieldSeparator(nonce);
+  const indexes = new Map(fields.map((field, index) => [field, index]));
   return pieces.map((piece) => {
-    const values = piece.split(fieldSeparator(nonce));
+    const values = piece.split(separator);
     if (values.length !== fields.length) throw new GarbledAnswerError("unexpected answer of tmux");
-    return Object.fromEntries(fields.map((field, index) => [field, values[index] ?? ""]));
+    return (field) => values[indexes.get(field) ?? -1] ?? "";
   });
 }
 
@@ -75,21 +78,21 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   const groups = new Map<string, Map<string, Row>>();
   const shownBy = new Map<string, number>();
   for (const row of rowsOf(stdout, PANE_FIELDS, nonce)) {
-    const { session_id: id = "", pane_id: pane = "" } = row;
+    const [id, pane] = [row("session_id"), row("pane_id")];
     const group = groups.get(id) ?? new Map<string, Row>();
     groups.set(id, group);
     // A window may be linked twice into one session: its pane is in the one that is active.
     const seen = group.get(pane);
     if (seen === undefined) shownBy.set(pane, (shownBy.get(pane) ?? 0) + 1);
-    if (seen === undefined || row["window_active"] === "1") group.set(pane, row);
+    if (seen === undefined || row("window_active") === "1") group.set(pane, row);
   }
   const isLinked = (pane: string): boolean => (shownBy.get(pane) ?? 0) > 1;
   return [...groups.values()].map((rows) => sessionOf([...rows.values()], isLinked));
 }
 
 function sessionOf(rows: readonly Row[], isLinked: (pane: string) => boolean): TmuxSession {
-  const field = (name: string): string => rows[0]?.[name] ?? "";
-  const panes = rows.map((row) => paneOf(row, isLinked(row["pane_id"] ?? "")));
+  const field: Row = (name) => rows[0]?.(name) ?? "";
+  const panes = rows.map((row) => paneOf(row, isLinked(row("pane_id"))));
   const runId = field(RUN_ID_OPTION) || null;
   return {
     id: field("session_id"),
@@ -109,8 +112,7 @@ function sessionOf(rows: readonly Row[], isLinked: (pane: string) => boolean): T
   };
 }
 
-function paneOf(row: Row, linked: boolean): Pane {
-  const field = (name: string): string => row[name] ?? "";
+function paneOf(field: Row, linked: boolean): Pane {
   return {
     id: field("pane_id"),
     pid: numberOf(field("pane_pid")) ?? 0,
@@ -240,10 +242,10 @@ export function parseCreated(stdout: string, nonce: string): Created | null {
   const [row] = rowsOf(stdout, CREATED_FIELDS, nonce);
   if (row === undefined) return null;
   return {
-    serverVersion: row["version"] ?? "",
-    sessionId: row["session_id"] ?? "",
-    createdAt: timeOf(row["session_created"] ?? ""),
-    panePid: numberOf(row["pane_pid"] ?? "") ?? 0,
+    serverVersion: row("version"),
+    sessionId: row("session_id"),
+    createdAt: timeOf(row("session_created")),
+    panePid: numberOf(row("pane_pid")) ?? 0,
   };
 }
 

@@ -1,5 +1,4 @@
 /** `kstops logs NAME`: what a session printed, also after it ended. */
-import { stripVTControlCharacters } from "node:util";
 import { SessionNotFoundError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -17,9 +16,10 @@ export interface LogsFlags extends PlaceFlags {
 export async function logs(context: Context, flags: LogsFlags): Promise<Reply> {
   await warnOfProblems(context);
   const raw = await linesOf(context, flags);
-  const bytes = flags.plain ? plain(raw) : raw;
+  const bytes = flags.plain ? await plain(raw) : raw;
+  if (!context.json) return { bytes };
   const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
-  return { data: lines.map((line) => ({ name: flags.name, line })), bytes };
+  return { data: lines.map((line) => ({ name: flags.name, line })) };
 }
 
 async function linesOf(context: Context, flags: LogsFlags): Promise<Uint8Array> {
@@ -58,7 +58,8 @@ function nothingKept({ warn }: Context, name: string): Uint8Array {
   return new Uint8Array();
 }
 
-function plain(bytes: Uint8Array): Uint8Array {
+async function plain(bytes: Uint8Array): Promise<Uint8Array> {
+  const { stripVTControlCharacters } = await import("node:util");
   const text = stripVTControlCharacters(new TextDecoder().decode(bytes));
   return new TextEncoder().encode(text.replaceAll("\r", ""));
 }
