@@ -186,18 +186,18 @@ async function exec(argv: readonly string[], options: ExecOptions): Promise<Exec
     child.kill("SIGKILL");
   }, options.timeoutMs);
   const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
+  const ended = child.output();
+  ended.catch(() => {});
   const expired = child.status.then(() => {
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
   });
   try {
-    const reading = Promise.all([text(child.stdout), text(child.stderr)]);
-    reading.catch(() => {});
-    await Promise.race([reading, expired.then(() => reading)]);
-    const [stdout, stderr] = await reading;
+    await Promise.race([ended, expired.then(() => ended)]);
+    const { code, stdout, stderr } = await ended;
     await writing;
-    const { code } = await child.status;
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
-    return { code, stdout, stderr };
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   } finally {
     clearTimeout(timer);
   }

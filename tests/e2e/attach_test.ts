@@ -1,6 +1,6 @@
 /** `kstops attach` on a real terminal, from the source or the binary in KSTOPS_BIN. */
 import { deepEqual, equal, match } from "node:assert/strict";
-import { openTerminal } from "../support/pty.ts";
+import { openTerminal, type TestTerminal } from "../support/pty.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 
@@ -11,6 +11,26 @@ async function attachedClients(t: TmuxSandbox): Promise<string> {
   return await t.tmux("-L", "default", "list-clients", "-F", "#{client_session}");
 }
 
+/**
+ * Presses the prefix key until tmux has taken it for one: keys that come right behind others count as
+ * pasted text (assume-paste-time).
+ */
+async function pressPrefix(t: TmuxSandbox, terminal: TestTerminal): Promise<void> {
+  await t.waitFor(async () => {
+    await terminal.press("C-b");
+    for (let look = 0; look < 10; look++) {
+      const prefix = await t.tmux("-L", "default", "list-clients", "-F", "#{client_prefix}");
+      if (prefix === "1") return true;
+    }
+    return false;
+  }, "the prefix key");
+}
+
+async function detach(t: TmuxSandbox, terminal: TestTerminal): Promise<void> {
+  await pressPrefix(t, terminal);
+  await terminal.press("d");
+}
+
 tmuxTest("attach shows the session, says how to detach, and gives the terminal back", async (t) => {
   const kstops = await install(t);
   await kstops("start", "astro", "--", "sh", "-c", "echo hello there; exec sleep 60");
@@ -19,7 +39,7 @@ tmuxTest("attach shows the session, says how to detach, and gives the terminal b
   await terminal.shows(/stty -g\)\nready>$/);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/hello there/);
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   const screen = await terminal.shows(/left with 0/);
   match(screen, /kstops: to detach, press Ctrl-b, then d$/m);
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');
@@ -57,7 +77,7 @@ tmuxTest("Ctrl-\\ and Ctrl-Z go to the program, and attach stays", async (t) => 
   await terminal.press("C-z");
   await terminal.shows(/got tstp/);
   equal(await attachedClients(t), "astro");
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   await terminal.shows(/left with 0/);
 });
 
@@ -67,11 +87,12 @@ tmuxTest("a client that suspends itself gives the shell back, and fg resumes it"
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/^up$/m);
-  await terminal.press("C-b", "C-z");
+  await pressPrefix(t, terminal);
+  await terminal.press("C-z");
   await terminal.shows(/Stopped[^]*ready> $|Stopped[^]*ready>$/);
   await terminal.enter("fg");
   await terminal.shows(/^up$/m);
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   await terminal.shows(/detached[^]*ready>$/);
 });
 
@@ -86,7 +107,7 @@ tmuxTest("the session follows the size of the terminal", async (t) => {
   await terminal.shows(/^24 90$/m);
   await terminal.resize(110, 32);
   await terminal.shows(/^31 110$/m);
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   await terminal.shows(/detached/);
 });
 
@@ -96,8 +117,8 @@ tmuxTest("--read-only keeps keys from the session", async (t) => {
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} attach --read-only astro; echo "left with $?"`);
   await t.waitFor(() => attachedClients(t), "a client");
-  // One by one: what comes at once is taken for pasted text.
-  for (const key of ["x", "Enter", "C-b", "d"]) await terminal.press(key);
+  await terminal.press("x", "Enter");
+  await detach(t, terminal);
   await terminal.shows(/left with 0/);
   equal((await kstops("logs", "astro")).stdout, "");
 });
@@ -125,7 +146,7 @@ tmuxTest("other windows of the session keep it attached when the program ends", 
     "the end of the program",
   );
   equal(await attachedClients(t), "astro");
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   await terminal.shows(/left with 6/);
 });
 
@@ -139,7 +160,7 @@ tmuxTest("inside of the same tmux server, attach switches the client", async (t)
   await terminal.enter(`${KSTOPS} attach one; echo "left with $?"`);
   await terminal.shows(/first/);
   equal(await attachedClients(t), "one");
-  await terminal.press("C-b", "d");
+  await detach(t, terminal);
   await t.waitFor(
     async () =>
       /left with 0/.test(await t.tmux("-L", "default", "capture-pane", "-p", "-t", "=two:")),
@@ -186,15 +207,18 @@ tmuxTest("attach to what does not run says what to do", async (t) => {
   await Deno.writeTextFile(`${t.work}/kstops.yml`, "ops: {sessions: {idle: {command: sleep 9}}}\n");
   await kstops("start", "done", "--", "sh", "-c", "exit 3");
   const terminal = await openTerminal(t);
-  await terminal.enter(`${KSTOPS} attach idle; echo "left with $?"`);
-  match(await terminal.shows(/left with 7/), /Cannot attach to "idle": it is not running\nhint: /);
-  await terminal.enter(`clear; ${KSTOPS} attach done; echo "left with $?"`);
+  await terminal.enter(`${KSTOPS} attach idle; echo "idle left with $?"`);
+  match(
+    await terminal.shows(/idle left with 7/),
+    /Cannot attach to "idle": it is not running\nhint: /,
+  );
+  await terminal.enter(`clear; ${KSTOPS} attach done; echo "done left with $?"`);
   match(
     await terminal.shows(/left with 7/),
     /"done": it ended with exit code 3\nhint: kstops logs/,
   );
-  await terminal.enter(`clear; ${KSTOPS} attach nobody; echo "left with $?"`);
-  await terminal.shows(/left with 5/);
+  await terminal.enter(`clear; ${KSTOPS} attach nobody; echo "nobody left with $?"`);
+  await terminal.shows(/nobody left with 5/);
 });
 
 for (const term of [undefined, "no-such-terminal", "dumb"]) {
@@ -221,7 +245,7 @@ tmuxTest(`${CYCLES} times attached and detached, nothing is left or changed`, as
   for (let cycle = 1; cycle <= CYCLES; cycle++) {
     await terminal.enter(`clear; ${KSTOPS} attach astro; echo "cycle ${cycle} left with $?"`);
     await t.waitFor(() => attachedClients(t), "a client");
-    await terminal.press("C-b", "d");
+    await detach(t, terminal);
     await terminal.shows(new RegExp(`cycle ${cycle} left with 0`));
   }
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');

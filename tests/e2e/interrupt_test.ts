@@ -108,8 +108,8 @@ tmuxTest("a question is answered on the terminal", async (t) => {
   await terminal.shows(/Stop "notes"\?/);
   await terminal.press("Enter");
   await terminal.shows(/left with 8/);
-  await terminal.enter(`clear; ${KSTOPS} stop notes; echo "left with $?"`);
-  await terminal.shows(/Stop "notes"\?/);
+  await terminal.enter(`clear; echo again; ${KSTOPS} stop notes; echo "left with $?"`);
+  await terminal.shows(/^again\n(.*\n)*.*Stop "notes"\?/);
   await terminal.press("y", "Enter");
   await terminal.shows(/left with 0/);
   equal((await kstops("status", "notes")).code, 5);

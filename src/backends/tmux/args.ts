@@ -49,8 +49,6 @@ export function tmux(server: Server): string[] {
 export const PANE_FIELDS = [
   "version",
   "pid",
-  "socket_path",
-  "prefix",
   "session_id",
   "session_name",
   "session_created",
@@ -83,7 +81,12 @@ export function rowEnd(nonce: string): string {
 }
 
 function paneFormat(nonce: string): string {
-  return PANE_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce);
+  return PANE_FIELDS.map(formatOf).join(fieldSeparator(nonce)) + rowEnd(nonce);
+}
+
+/** The start command of a managed session is long, and in its record anyway. */
+function formatOf(field: string): string {
+  return field === "pane_start_command" ? `#{?${RUN_ID_OPTION},,#{${field}}}` : `#{${field}}`;
 }
 
 /** Every pane of a server. */
@@ -118,6 +121,15 @@ export function closeSession(
   ].join(" ; ");
   const isSame = `#{==:#{pid},${session.serverPid}}`;
   return [...tmux(server), ...COLLECT, "if-shell", "-F", isSame, close];
+}
+
+/** The fields of {@link describeServer}. */
+export const SERVER_FIELDS = ["pid", "socket_path", "prefix"];
+
+/** What attaching needs to know of the server of a session, and nothing else does. */
+export function describeServer(server: Server, sessionId: string, nonce: string): string[] {
+  const format = SERVER_FIELDS.map(formatOf).join(fieldSeparator(nonce)) + rowEnd(nonce);
+  return [...tmux(server), "display-message", "-p", "-t", `${sessionId}:`, format];
 }
 
 /** The call that shows a session on this terminal. */

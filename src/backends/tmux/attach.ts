@@ -2,8 +2,21 @@
 import { SessionAttachError } from "../../errors.ts";
 import type { Interaction, World } from "../../world.ts";
 import type { AttachEnd, AttachOptions } from "../backend.ts";
-import { attachSession, detachClient, listClients, type Server, switchClient } from "./args.ts";
-import { mainPane, statusOfSession, type TmuxSession } from "./parse.ts";
+import {
+  attachSession,
+  describeServer,
+  detachClient,
+  listClients,
+  type Server,
+  switchClient,
+} from "./args.ts";
+import {
+  mainPane,
+  parseServer,
+  type ServerFacts,
+  statusOfSession,
+  type TmuxSession,
+} from "./parse.ts";
 
 /** What attaching works with. */
 export interface AttachPlan {
@@ -28,8 +41,9 @@ const ANSWER_TIMEOUT_MS = 3000;
 export async function attach(plan: AttachPlan): Promise<AttachEnd> {
   const { world, server, session, options } = plan;
   const around = world.env("TMUX");
-  if (around && isSameServer(around, session)) return await switchTo(plan);
-  options.say(detachHint(session, Boolean(around)));
+  const facts = await factsOf(plan);
+  if (around && isSameServer(around, facts)) return await switchTo(plan);
+  options.say(detachHint(facts, Boolean(around)));
   const interaction = world.interact(attachSession(server, session.id, options), {
     env: { TMUX: undefined, TMUX_PANE: undefined },
   });
@@ -45,10 +59,19 @@ export async function attach(plan: AttachPlan): Promise<AttachEnd> {
   return { kind: "detached" };
 }
 
+async function factsOf({ world, server, session }: AttachPlan): Promise<ServerFacts> {
+  const nonce = world.randomId();
+  const argv = describeServer(server, session.id, nonce);
+  const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  const facts = code === 0 ? parseServer(stdout, nonce) : null;
+  if (facts === null) throw notAttached(session.name, stderr);
+  return facts;
+}
+
 /** `TMUX` is `SOCKET,SERVER PID,SESSION NUMBER` (tmux 3.3a environ.c). */
-function isSameServer(around: string, { socketPath, serverPid }: TmuxSession): boolean {
+function isSameServer(around: string, facts: ServerFacts): boolean {
   const [path, pid] = around.split(",");
-  return path === socketPath && pid === String(serverPid);
+  return path === facts.socketPath && pid === facts.pid;
 }
 
 async function switchTo({ world, server, session, options }: AttachPlan): Promise<AttachEnd> {
@@ -65,7 +88,7 @@ async function switchTo({ world, server, session, options }: AttachPlan): Promis
   return { kind: "switched" };
 }
 
-function detachHint({ prefix }: TmuxSession, isNested: boolean): string {
+function detachHint({ prefix }: ServerFacts, isNested: boolean): string {
   const keys = prefix === "" || prefix === "None" ? "the prefix key" : keyWords(prefix);
   if (!isNested) return `to detach, press ${keys}, then d`;
   return `to detach, press ${keys}, then d; press ${keys} twice if the tmux around has it, too`;

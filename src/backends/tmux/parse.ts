@@ -10,6 +10,7 @@ import {
   rowEnd,
   RUN_ID_OPTION,
   type RunRecord,
+  SERVER_FIELDS,
 } from "./args.ts";
 
 /** One pane, as tmux reports it. A window that is linked to several sessions is in each of them. */
@@ -47,9 +48,6 @@ export interface TmuxSession {
   readonly managedPane: Pane | null;
   readonly serverVersion: string;
   readonly serverPid: number;
-  readonly socketPath: string;
-  /** The key that begins a command, such as `C-b`. */
-  readonly prefix: string;
 }
 
 /** The answer could not be understood. */
@@ -107,8 +105,6 @@ function sessionOf(rows: readonly Row[], isLinked: (pane: string) => boolean): T
     managedPane: runId === null ? null : panes.find((pane) => pane.runId === runId) ?? null,
     serverVersion: field("version"),
     serverPid: numberOf(field("pid")) ?? 0,
-    socketPath: field("socket_path"),
-    prefix: field("prefix"),
   };
 }
 
@@ -247,6 +243,22 @@ export function parseCreated(stdout: string, nonce: string): Created | null {
     createdAt: timeOf(row("session_created")),
     panePid: numberOf(row("pane_pid")) ?? 0,
   };
+}
+
+/** What attaching needs to know of a server. */
+export interface ServerFacts {
+  readonly pid: string;
+  readonly socketPath: string;
+  /** The key that begins a command, such as `C-b`. */
+  readonly prefix: string;
+}
+
+/** Reads what `describeServer` asked; null: the session is gone. */
+export function parseServer(stdout: string, nonce: string): ServerFacts | null {
+  // For an absent target, display-message prints nothing and succeeds (tmux 3.3a).
+  const [row] = stdout.trim() === "" ? [] : rowsOf(stdout, SERVER_FIELDS, nonce);
+  if (row === undefined) return null;
+  return { pid: row("pid"), socketPath: row("socket_path"), prefix: row("prefix") };
 }
 
 /** Values of variables, from the answers to `environmentScript`; those without one are left out. */

@@ -14,6 +14,7 @@ import {
   parseEnvironment,
   parseFailure,
   parsePanes,
+  parseServer,
   statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
 
@@ -347,3 +348,15 @@ for (const [version, old] of Object.entries(VERSIONS)) {
     equal(isTooOld(version), old);
   });
 }
+
+Deno.test("parseServer() reads the pid, the socket and the prefix key of a server", () => {
+  const printed = ["4711", "/tmp/tmux-0/default", "C-b"].join(fieldSeparator(NONCE));
+  deepEqual(parseServer(`${printed}${rowEnd(NONCE)}\n`, NONCE), {
+    pid: "4711",
+    socketPath: "/tmp/tmux-0/default",
+    prefix: "C-b",
+  });
+});
+
+Deno.test("parseServer() knows that a session is gone when nothing is printed", () =>
+  deepEqual(parseServer("\n", NONCE), null));
