@@ -1,0 +1,384 @@
+/**
+ * What kstops costs over an empty program and over raw tmux: one table of ratios, all of one run.
+ * Nothing is asserted here: it exits 0 unless something could not be run.
+ *
+ * ```sh
+ * deno task bench        # 25 pairs for each ratio, about a minute
+ * deno task bench 101    # on a noisy machine
+ * ```
+ */
+import { defaultSettings } from "../src/config/defaults.ts";
+import { clearSandbox, type Sandbox, waitFor } from "../tests/support/tmux.ts";
+import {
+  compare,
+  countChildren,
+  letSignalsIn,
+  peakMemory,
+  run,
+  RunError,
+  type Step,
+} from "./measure.ts";
+import { preparePrograms, ProgramError, type Programs } from "./programs.ts";
+import { fillSandbox, socketNames, stepIn } from "./sandboxes.ts";
+import { countOver, type Result, tableOf } from "./table.ts";
+
+/** A command to measure. */
+interface Subject {
+  readonly command: string;
+  readonly step: Step;
+  readonly against: readonly Against[];
+  /** The most child processes it may have; null: there is no target. */
+  readonly children: number | null;
+  /** A fixed wait in it, which is taken off its times. */
+  readonly waitMs?: number;
+  /** Whether its preparation takes so long that fewer pairs have to do. */
+  readonly slow?: true;
+}
+
+/** What it is compared with. */
+interface Against {
+  readonly what: string;
+  readonly step: Step;
+  /** The most that the ratio may be; without it there is no target. */
+  readonly atMost?: number;
+}
+
+/** Sandboxes by what is in them. */
+interface Sandboxes {
+  readonly one: Sandbox;
+  readonly twenty: Sandbox;
+  readonly twoHundred: Sandbox;
+  readonly fiveSockets: Sandbox;
+}
+
+/** How to measure, and where to leave things. */
+interface Measuring {
+  readonly pairs: number;
+  /** For scratch files. */
+  readonly directory: string;
+  /** Gets every sandbox that is made, to be cleared in the end. */
+  readonly made: Sandbox[];
+  readonly signal: AbortSignal;
+}
+
+const PAIRS = 25;
+const SLOW_PART = 1 / 3;
+const MEMORY_AT_MOST_MIB = 60;
+const SOCKETS = 5;
+
+async function main(): Promise<number> {
+  const pairs = Number(Deno.args[0] ?? PAIRS);
+  if (!Number.isInteger(pairs) || pairs < 1) {
+    say("bench: the number of pairs must be a whole one from 1 on");
+    return 2;
+  }
+  const directory = await Deno.makeTempDir({ prefix: "kstops-bench-" });
+  const made: Sandbox[] = [];
+  const signal = interruption();
+  try {
+    const programs = await preparePrograms(directory);
+    const results = await resultsOf(programs, { pairs, directory, made, signal });
+    console.log(`${await circumstances(programs, pairs)}\n\n${tableOf(results)}`);
+    say(`bench: ${countOver(results)} figures are over their target`);
+    return 0;
+  } catch (error) {
+    // Ctrl-C has ended the program that was just running, too.
+    await letSignalsIn();
+    if (signal.aborted) return 130;
+    if (!(error instanceof ProgramError || error instanceof RunError)) throw error;
+    say(`bench: ${error.message}`);
+    return 1;
+  } finally {
+    say("bench: clearing up");
+    await Promise.all(made.map((sandbox) => clearSandbox(sandbox, { graceMs: 3000 })));
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function resultsOf(programs: Programs, measuring: Measuring): Promise<Result[]> {
+  const { made } = measuring;
+  const fill = (sessions: number, sockets: number): Promise<Sandbox> => {
+    say(`bench: starting sessions (${sessions}, sockets: ${sockets})`);
+    return fillSandbox(programs.kstops, { sessions, sockets, made });
+  };
+  const results: Result[] = [];
+  const measureAll = async (subjects: readonly Subject[]): Promise<void> => {
+    for (const subject of subjects) {
+      say(`bench: ${subject.command}`);
+      results.push(await resultOf(subject, measuring));
+    }
+  };
+  const one = await fill(1, 1);
+  await measureAll([...startUp(programs, one), ...changing(programs, one)]);
+  // Only now: a stop looks at every process of the machine, and these are many.
+  const twenty = await fill(20, 1);
+  const fiveSockets = await fill(20, SOCKETS);
+  const twoHundred = await fill(200, 1);
+  await measureAll(lists(programs, { one, twenty, twoHundred, fiveSockets }));
+  await measureAll(await lookingUp(programs, twenty));
+  return results;
+}
+
+function say(text: string): void {
+  console.error(text);
+}
+
+/** Aborted when somebody wants this to end: what was started has to be cleared away first. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => controller.abort());
+  }
+  return controller.signal;
+}
+
+// --- what is measured ----------------------------------------------------------------------------
+
+function startUp({ kstops, empty }: Programs, sandbox: Sandbox): Subject[] {
+  const floor = stepIn(sandbox, [empty]);
+  const version = stepIn(sandbox, [kstops, "--version"]);
+  const completion = { what: "`--version`", step: version, atMost: 1.3 };
+  return [
+    // Tells how much of a ratio may be noise, and what memory the runtime alone takes.
+    {
+      command: "empty program",
+      step: floor,
+      against: [{ what: "empty program", step: floor }],
+      children: 0,
+    },
+    {
+      command: "`--version`",
+      step: version,
+      against: [{ what: "empty program", step: floor }],
+      children: 0,
+    },
+    {
+      command: "`--help`",
+      step: stepIn(sandbox, [kstops, "--help"]),
+      against: [{ what: "empty program", step: floor, atMost: 1.4 }],
+      children: 0,
+    },
+    {
+      command: "completing a flag",
+      step: stepIn(sandbox, [kstops, "__complete", "fish", "list", "--"]),
+      against: [completion],
+      children: 0,
+    },
+    {
+      command: "completing a session name",
+      step: stepIn(sandbox, [kstops, "__complete", "fish", "status", ""]),
+      against: [completion],
+      children: 1,
+    },
+  ];
+}
+
+/** `start` and `stop`, with one other session there, so that no server is started or ended. */
+function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
+  const name = "measured";
+  const program = ["sleep", "3600"];
+  const start = stepIn(sandbox, [kstops, "start", name, "--", ...program]);
+  const startAtOnce = stepIn(sandbox, [kstops, "start", name, "--no-wait", "--", ...program]);
+  const stop = stepIn(sandbox, [kstops, "stop", name]);
+  const newSession = stepIn(sandbox, ["tmux", "new-session", "-d", "-s", name, ...program]);
+  const killSession = stepIn(sandbox, ["tmux", "kill-session", "-t", `=${name}`]);
+  const rawStart = {
+    what: "`tmux new-session -d`",
+    step: { ...newSession, after: [killSession] },
+  };
+  return [
+    {
+      command: "`start --no-wait`",
+      step: { ...startAtOnce, after: [killSession] },
+      against: [rawStart],
+      children: 2,
+    },
+    {
+      command: "`start`, less its wait",
+      step: { ...start, after: [killSession] },
+      against: [rawStart],
+      children: 2,
+      waitMs: defaultSettings().startWaitMs,
+      slow: true,
+    },
+    {
+      command: "`stop`",
+      step: { ...stop, before: [start] },
+      against: [{
+        what: "`tmux kill-session`",
+        step: { ...killSession, before: [newSession] },
+      }],
+      children: null,
+      slow: true,
+    },
+  ];
+}
+
+function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
+  const { one, twenty, twoHundred, fiveSockets } = sandboxes;
+  return [["list"], ["list", "--json"]].flatMap((words) => {
+    const list = [kstops, ...words];
+    const name = `\`${words.join(" ")}\``;
+    const subject = (
+      sandbox: Sandbox,
+      sessions: string,
+      more: readonly Against[] = [],
+    ): Subject => ({
+      command: `${name}, ${sessions}`,
+      step: stepIn(sandbox, list),
+      against: [
+        {
+          what: "empty program",
+          step: stepIn(sandbox, [empty]),
+          ...(words.length === 2 && sandbox === twenty ? { atMost: 1.6 } : {}),
+        },
+        {
+          what: "`tmux list-sessions`",
+          step: stepIn(
+            sandbox,
+            ...socketNames(sandbox === fiveSockets ? SOCKETS : 1)
+              .map((socket) => ["tmux", "-L", socket, "list-sessions"]),
+          ),
+        },
+        ...more,
+      ],
+      children: sandbox === fiveSockets ? SOCKETS : 1,
+    });
+    return [
+      subject(one, "1 session"),
+      subject(twenty, "20 sessions"),
+      subject(twoHundred, "200 sessions", [
+        { what: `${name}, 1 session`, step: stepIn(one, list), atMost: 1.25 },
+      ]),
+      subject(fiveSockets, "20 sessions on 5 sockets"),
+    ];
+  });
+}
+
+/** `status`, `logs`, and `list` with a config. */
+async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subject[]> {
+  const configured = `${sandbox.directory}/configured`;
+  await Deno.mkdir(configured);
+  await Deno.writeTextFile(`${configured}/kstops.yml`, configOfTwoKilobytes());
+  const plain = stepIn(sandbox, [kstops, "list"]);
+  const log = await writeLargeLog(kstops, sandbox);
+  return [
+    {
+      command: "`list` with a `kstops.yml` of 2 kB",
+      step: { ...plain, workingDirectory: configured },
+      against: [{ what: "`list` without", step: plain }],
+      children: 1,
+    },
+    {
+      command: "`status NAME`, 20 sessions",
+      step: stepIn(sandbox, [kstops, "status", "session1"]),
+      against: [{
+        what: "`tmux list-panes -t NAME`",
+        step: stepIn(sandbox, ["tmux", "list-panes", "-t", "=session1:"]),
+      }],
+      children: 1,
+    },
+    {
+      command: "`logs NAME`, 100 lines of 2 MB",
+      step: stepIn(sandbox, [kstops, "logs", LOUD]),
+      against: [{ what: "`tail -n 100 FILE`", step: stepIn(sandbox, ["tail", "-n", "100", log]) }],
+      children: 1,
+    },
+  ];
+}
+
+function configOfTwoKilobytes(): string {
+  const sessions = Array.from({ length: 16 }, (_, index) =>
+    `    worker${index + 1}:
+      command: "python3 -m http.server 80${index + 10}"
+      working_dir: /tmp
+      env: { LEVEL: debug, NUMBER: ${index} }
+`);
+  return `ops:\n  sessions:\n${sessions.join("")}`;
+}
+
+/** The session whose output is read, and what it prints: 300,000 lines, 2 MB. */
+const LOUD = "loud";
+const LOUD_COMMAND = ["sh", "-c", "seq 300000; echo the end; exec sleep 3600"];
+
+/** Starts the session; the path of its log. */
+async function writeLargeLog(kstops: string, sandbox: Sandbox): Promise<string> {
+  run(stepIn(sandbox, [kstops, "start", LOUD, "--no-wait", "--quiet", "--", ...LOUD_COMMAND]));
+  const directory = `${sandbox.env["XDG_STATE_HOME"]}/kstops/logs/${LOUD}`;
+  const [file] = Array.from(Deno.readDirSync(directory), ({ name }) => `${directory}/${name}`);
+  if (file === undefined) throw new ProgramError("kstops keeps no output of sessions here");
+  await waitFor(async () => {
+    const { stdout } = await new Deno.Command("tail", { args: ["-n", "1", file] }).output();
+    return new TextDecoder().decode(stdout).trim() === "the end";
+  }, "a large log");
+  return file;
+}
+
+// --- measuring -----------------------------------------------------------------------------------
+
+async function resultOf(
+  { command, step, against, children, waitMs = 0, slow }: Subject,
+  { pairs, directory, signal }: Measuring,
+): Promise<Result> {
+  const rounds = slow ? Math.ceil(pairs * SLOW_PART) : pairs;
+  const counted = await childrenOf(step, `${directory}/counting`);
+  if (counted === null) return { command, figures: null };
+  const memory = peakMemory(step);
+  const comparisons = [];
+  for (const { what, step: other, atMost = null } of against) {
+    const comparison = await compare(step, other, { rounds, waitMs, signal });
+    comparisons.push({ ...comparison, against: what, atMost });
+  }
+  return {
+    command,
+    figures: {
+      comparisons,
+      children: { value: counted, atMost: children },
+      memory: { value: memory, atMost: MEMORY_AT_MOST_MIB },
+    },
+  };
+}
+
+/** Null: this kstops does not have the command (exit status 2 is a usage error). */
+async function childrenOf(step: Step, directory: string): Promise<number | null> {
+  try {
+    return await countChildren(step, directory);
+  } catch (error) {
+    if (error instanceof RunError && error.exitCode === 2) return null;
+    throw error;
+  }
+}
+
+/** What a reader of the table has to know. */
+async function circumstances({ kstops }: Programs, pairs: number): Promise<string> {
+  const said = async (program: string, ...args: readonly string[]): Promise<string> => {
+    const { stdout } = await new Deno.Command(program, { args: [...args] }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  return [
+    await said(kstops, "--version"),
+    await said("tmux", "-V"),
+    await systemName(),
+    `${navigator.hardwareConcurrency} cores (${await processorName()})`,
+    `${pairs} pairs for each ratio`,
+  ].join(", ");
+}
+
+async function systemName(): Promise<string> {
+  const name = await lineOf("/etc/os-release", /^PRETTY_NAME="?(.*?)"?$/m);
+  return name ?? `${Deno.build.os} ${Deno.osRelease()}`;
+}
+
+async function processorName(): Promise<string> {
+  return await lineOf("/proc/cpuinfo", /^model name\s*: (.*)$/m) ?? Deno.build.arch;
+}
+
+async function lineOf(path: string, pattern: RegExp): Promise<string | null> {
+  try {
+    return pattern.exec(await Deno.readTextFile(path))?.[1] ?? null;
+  } catch {
+    return null; // Only Linux has it.
+  }
+}
+
+Deno.exit(await main());
