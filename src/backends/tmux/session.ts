@@ -1,0 +1,206 @@
+/** What can be done with one session of tmux. Loaded when it is done. */
+import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import {
+  type SessionStatus,
+  STOP_SIGNALS,
+  type StopSignal,
+  type TmuxDefinition,
+} from "../../model.ts";
+import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import {
+  capturePane,
+  closeSession,
+  environmentScript,
+  RUN_ID_VARIABLE,
+  runScript,
+  type Server,
+} from "./args.ts";
+import {
+  again,
+  ANSWER_TIMEOUT_MS,
+  answerOf,
+  type Context,
+  howWords,
+  readPanes,
+  unavailable,
+} from "./ask.ts";
+import { attach } from "./attach.ts";
+import {
+  mainPane,
+  parseEnvironment,
+  parseFailure,
+  statusOfSession,
+  type TmuxSession,
+} from "./parse.ts";
+import { endProcesses } from "./stop.ts";
+
+/** Hands the terminal to a session that runs. */
+export async function attachTo(
+  context: Context,
+  { socketName, session, options }: {
+    socketName: string;
+    session: TmuxSession;
+    options: AttachOptions;
+  },
+): Promise<AttachEnd> {
+  const { state, ...status } = statusOfSession(session, socketName);
+  if (state !== "running") {
+    const how = state === "exited" ? howWords(status) : null;
+    throw new SessionAttachError(
+      session.name,
+      how === null ? "it does not run" : `it ended ${how}`,
+      {
+        backend: "tmux",
+        hint: `kstops logs ${session.name} shows what it printed, kstops start starts it again`,
+      },
+    );
+  }
+  return await attach({
+    world: context.world,
+    server: { binary: context.binary, socketName },
+    session,
+    options,
+    again: () => again(context, socketName, session),
+  });
+}
+
+/** What a session printed: from its file, or what its pane still shows. */
+export async function logs(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+  lines: number,
+): Promise<Uint8Array> {
+  const log = session.record?.log ?? null;
+  if (session.runId !== null && log !== null && await context.world.files.facts(log) !== null) {
+    return await context.logs.tail(log, lines);
+  }
+  const pane = mainPane(session);
+  if (pane === null) return new Uint8Array();
+  const server: Server = { binary: context.binary, socketName };
+  const answer = await answerOf(context, socketName, capturePane(server, pane.id), 10_000);
+  if (answer.code !== 0) throw unavailable(socketName, parseFailure(answer.stderr));
+  const shown = answer.stdout.trimEnd().split("\n");
+  // tmux writes this line itself into a dead pane.
+  if (pane.dead && /^Pane is dead/.test(shown.at(-1) ?? "")) shown.pop();
+  const text = shown.join("\n").trimEnd();
+  if (text === "" || lines === 0) return new Uint8Array();
+  const kept = Number.isFinite(lines) ? text.split("\n").slice(-lines) : [text];
+  // tmux ends a colour where the next text begins, which may be nowhere.
+  // deno-lint-ignore no-control-regex
+  const colour = text.match(/\x1b\[[0-9;]*m/g)?.at(-1) ?? "\x1b[0m";
+  const reset = /\[0?m$/.test(colour) ? "" : "\x1b[0m";
+  return new TextEncoder().encode(`${kept.join("\n")}${reset}\n`);
+}
+
+/** What a session was started from; null for a foreign one. */
+export async function definitionOf(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+): Promise<TmuxDefinition | null> {
+  const { record } = session;
+  if (session.runId === null || record === null) return null;
+  return {
+    backend: "tmux",
+    name: session.name,
+    argv: record.command,
+    workingDir: record.working_dir,
+    socketName,
+    env: await environmentOf(context, socketName, session.id, record.env),
+    stopSignal: stopSignalOf(session),
+    stopTimeoutSeconds: record.stop_timeout,
+    protected: record.protected,
+  };
+}
+
+async function environmentOf(
+  context: Context,
+  socketName: string,
+  sessionId: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  if (names.length === 0) return {};
+  const nonce = context.world.randomId();
+  const server: Server = { binary: context.binary, socketName };
+  const answer = await answerOf(
+    context,
+    socketName,
+    runScript(server),
+    ANSWER_TIMEOUT_MS,
+    environmentScript(sessionId, names, nonce),
+  );
+  const onlyUnknown = /^unknown variable: /.test(answer.stderr);
+  if (answer.code !== 0 && !onlyUnknown) {
+    throw unavailable(socketName, parseFailure(answer.stderr));
+  }
+  return parseEnvironment(answer.stdout, names, nonce);
+}
+
+function stopSignalOf({ record }: TmuxSession): StopSignal | null {
+  return STOP_SIGNALS.find((signal) => signal === record?.stop_signal) ?? null;
+}
+
+/** Ends a session with all its processes, and takes it away. */
+export async function stop(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+  options: StopOptions,
+): Promise<SessionStatus> {
+  const { world } = context;
+  const timeoutSeconds = options.timeoutSeconds ?? session.record?.stop_timeout ?? 10;
+  // A question may have stood between looking it up and now: its pids may be other processes' ones.
+  const now = await again(context, socketName, session);
+  // A window that other sessions show, too, stays with them, unless it is the managed one.
+  const panes = (now?.panes ?? []).filter((pane) =>
+    !pane.dead && (!pane.linked || pane === now?.managedPane)
+  );
+  const survivors = await endProcesses(world, {
+    panes: panes.map(({ pid }) => pid),
+    keepers: panes.filter((pane) => pane === now?.managedPane).map(({ pid }) => pid),
+    tag: session.runId === null ? null : `${RUN_ID_VARIABLE}=${session.runId}`,
+    signal: options.force ? null : stopSignalOf(session) ?? "SIGINT",
+    timeoutMs: timeoutSeconds * 1000,
+  });
+  const last = await close(context, socketName, session);
+  if (survivors.length > 0) {
+    const pids = survivors.map(({ pid }) => pid);
+    const named = survivors.map(({ pid, args }) => `${pid} (${args.slice(0, 40)})`).join(", ");
+    throw new SessionStopError(session.name, `still alive after SIGKILL: ${named}`, {
+      backend: "tmux",
+      hint: "a process that waits for a disk or a network file system cannot be killed",
+      details: { pids },
+    });
+  }
+  return {
+    ...last,
+    state: "stopped",
+    pid: null,
+    finishedAt: last.finishedAt ?? world.now(),
+    engineState: null,
+    attached: null,
+    windowCount: null,
+    reason: null,
+  };
+}
+
+/** Reads how the program ended, and takes the session away. */
+export async function close(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+): Promise<SessionStatus> {
+  const server: Server = { binary: context.binary, socketName };
+  const nonce = context.world.randomId();
+  const argv = closeSession(server, session, nonce);
+  const answer = await answerOf(context, socketName, argv, ANSWER_TIMEOUT_MS);
+  if (answer.code === 0) {
+    const [last] = readPanes(socketName, answer.stdout, nonce);
+    return statusOfSession(last ?? session, socketName);
+  }
+  const failure = parseFailure(answer.stderr);
+  // A session without remain-on-exit goes with its last program, and a server with its last session.
+  if (failure.kind === "other") throw unavailable(socketName, failure);
+  return statusOfSession(session, socketName);
+}
