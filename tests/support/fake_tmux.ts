@@ -215,7 +215,7 @@ function runOf(session: FakeSession): Entry["run"] {
   if (!session.managed) return null;
   const record = {
     command: session.command ?? SLEEP,
-    working_dir: "/work",
+    working_dir: "/project",
     env: [],
     log: null,
     stop_signal: null,
@@ -259,7 +259,7 @@ function expanded(format: string, session: Entry): string {
     session_created: "1767322800",
     session_attached: "0",
     session_windows: "1",
-    session_path: "/work",
+    session_path: "/project",
     window_active: "1",
     pane_active: "1",
     pane_id: paneId(id),

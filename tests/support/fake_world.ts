@@ -74,7 +74,7 @@ export interface FakeWorldSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** What the clock says at first: 2026-01-02T03:04:05.000Z unless told. */
   readonly now?: Date;
-  /** `/work` unless told. It exists. */
+  /** `/project` unless told. It exists. */
   readonly workingDirectory?: string;
   /** 1000 unless told. */
   readonly uid?: number | null;
@@ -157,7 +157,7 @@ function fakeWorld(spec: FakeWorldSpec): {
   const signals: { pid: number; signal: Signal }[] = [];
   const alive = new Set(spec.processes);
   const env = { ...spec.env };
-  const workingDirectory = spec.workingDirectory ?? "/work";
+  const workingDirectory = spec.workingDirectory ?? "/project";
   const uid = spec.uid === undefined ? 1000 : spec.uid;
   const pending = [...spec.calls ?? []];
   const answers = [...spec.terminal?.answers ?? []];

@@ -39,7 +39,7 @@ const FAILURES: Partial<Record<ErrorCode, Failing>> = {
   value_invalid: { args: ["start", "my bot", "--", "sleep", "60"] },
   config_invalid: {
     args: ["start", "astro"],
-    files: { "/work/kstops.yml": "ops: { sessions: { astro: { comand: x } } }\n" },
+    files: { "/project/kstops.yml": "ops: { sessions: { astro: { comand: x } } }\n" },
   },
   backend_not_found: {
     args: ["status", "astro"],
@@ -295,7 +295,7 @@ Deno.test("list shows the rest and fails when an engine is in trouble that was a
 Deno.test("what is wrong with the config is said once, and does not stop a list", async () => {
   const { code, stdout, stderr } = await run(["list", "-q"], {
     servers: SERVERS,
-    files: { "/work/kstops.yml": "ops: { sessions: { web: { comand: x } } }\n" },
+    files: { "/project/kstops.yml": "ops: { sessions: { web: { comand: x } } }\n" },
   });
   deepEqual([code, stdout], [0, "astro\nshell\nweb\n"]);
   equal(stderr.match(/comand/g)?.length, 1);
@@ -360,7 +360,7 @@ Deno.test("a restart prints the fresh status and its operation", async () => {
 });
 
 Deno.test("a defined session that does not run is stopped already", async () => {
-  const files = { "/work/kstops.yml": "ops: { sessions: { web: { command: sleep 60 } } }\n" };
+  const files = { "/project/kstops.yml": "ops: { sessions: { web: { command: sleep 60 } } }\n" };
   deepEqual(await run(["stop", "web"], { files }).then(said), [0, "web is not running\n", ""]);
   const { stdout } = await run(["stop", "web", "--json"], { files });
   equal(JSON.parse(stdout).state, "defined");
@@ -369,7 +369,7 @@ Deno.test("a defined session that does not run is stopped already", async () => 
 Deno.test("a stopped session that the config defines is defined again", async () => {
   const { stdout } = await run(["stop", "astro", "--json"], {
     servers: SERVERS,
-    files: { "/work/kstops.yml": "ops: { sessions: { astro: { command: sleep 60 } } }\n" },
+    files: { "/project/kstops.yml": "ops: { sessions: { astro: { command: sleep 60 } } }\n" },
   });
   const { state, exit_code, signal, pid, defined } = JSON.parse(stdout);
   deepEqual([state, exit_code, signal, pid, defined], ["defined", 130, "SIGINT", null, true]);

@@ -132,7 +132,7 @@ const CONFIG = "ops: { sessions: { astro: { command: sleep 60 }, beta: { command
 async function names(
   args: readonly string[],
   call: Omit<ExpectedCall, "argv"> & { readonly argv?: ExpectedCall["argv"] } | null,
-  files: Readonly<Record<string, string>> = { "/work/kstops.yml": CONFIG },
+  files: Readonly<Record<string, string>> = { "/project/kstops.yml": CONFIG },
 ): Promise<string[]> {
   let text = "";
   const spec = {
@@ -173,7 +173,7 @@ Deno.test("without tmux there is nothing to say about its sessions", async () =>
 });
 
 Deno.test("a config with mistakes is no reason to complain", async () => {
-  const files = { "/work/kstops.yml": "ops: [" };
+  const files = { "/project/kstops.yml": "ops: [" };
   deepEqual(await names(["start", ""], NO_SERVER, files), []);
 });
 
@@ -184,11 +184,11 @@ Deno.test("the config of the line is the one that counts", async () => {
 });
 
 Deno.test("a tmux that a file in the current directory names is not run", async () => {
-  const own = "ops: { tmux_binary: /work/evil }\n";
-  await names(["stop", ""], NO_SERVER, { "/work/kstops.yml": own });
+  const own = "ops: { tmux_binary: /project/evil }\n";
+  await names(["stop", ""], NO_SERVER, { "/project/kstops.yml": own });
   await names(
     ["stop", ""],
-    { ...NO_SERVER, argv: ["/work/evil", ...LIST.slice(1)] },
+    { ...NO_SERVER, argv: ["/project/evil", ...LIST.slice(1)] },
     { "/etc/kstops/kstops.yml": own },
   );
 });

@@ -10,7 +10,7 @@ const MANAGED = { default: [{ name: "shell", pid: 100, managed: true }] };
 const TERMINAL: FakeTerminalSpec = { stdin: true, stdout: true, stderr: true };
 
 function configured(settings: string): Record<string, string> {
-  return { "/work/kstops.yml": `ops: { sessions: { shell: ${settings} } }\n` };
+  return { "/project/kstops.yml": `ops: { sessions: { shell: ${settings} } }\n` };
 }
 
 /** Runs a command line and hands over what became of it. */

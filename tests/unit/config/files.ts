@@ -16,7 +16,7 @@ export interface Things {
 
 /** A world in which nothing else than these things may be used. */
 export function worldOf(things: Things): World {
-  const { files = {}, env = {}, workingDirectory = "/work", uid = 1000, read = [] } = things;
+  const { files = {}, env = {}, workingDirectory = "/project", uid = 1000, read = [] } = things;
   const fileAt = (path: string) => {
     const file = files[path];
     return typeof file === "string" ? { text: file } : file;

@@ -5,9 +5,9 @@ import { findConfig, loadConfig, MAX_FILE_BYTES, readEnvFiles } from "../../../s
 import { type Things, worldOf } from "./files.ts";
 
 const EVERYWHERE = {
-  "/work/kstops.yml": "",
-  "/work/kstops.yaml": "",
-  "/work/kstlib.conf.yml": "",
+  "/project/kstops.yml": "",
+  "/project/kstops.yaml": "",
+  "/project/kstlib.conf.yml": "",
   "/config/kstops/kstops.yml": "",
   "/home/me/.config/kstops/kstops.yml": "",
   "/etc/kstops/kstops.yml": "",
@@ -18,10 +18,10 @@ const ENV = { HOME: "/home/me", XDG_CONFIG_HOME: "/config", KSTOPS_CONFIG: "name
 const ORDER: [string, Things & { explicit?: string }][] = [
   ["/opt/x.yml", { explicit: "/opt/x.yml", env: ENV }],
   ["/opt/x.yml", { explicit: "../opt/./x.yml", env: ENV }],
-  ["/work/named.yml", { env: ENV }],
-  ["/work/kstops.yml", { env: { ...ENV, KSTOPS_CONFIG: "" } }],
-  ["/work/kstops.yaml", without("/work/kstops.yml")],
-  ["/work/kstlib.conf.yml", without("/work/kstops.yml", "/work/kstops.yaml")],
+  ["/project/named.yml", { env: ENV }],
+  ["/project/kstops.yml", { env: { ...ENV, KSTOPS_CONFIG: "" } }],
+  ["/project/kstops.yaml", without("/project/kstops.yml")],
+  ["/project/kstlib.conf.yml", without("/project/kstops.yml", "/project/kstops.yaml")],
   ["/config/kstops/kstops.yml", { workingDirectory: "/else", env: { XDG_CONFIG_HOME: "/config" } }],
   ["/home/me/.config/kstops/kstops.yml", { workingDirectory: "/else", env: { HOME: "/home/me" } }],
   ["/home/me/.config/kstops/kstops.yml", {
@@ -46,7 +46,7 @@ for (const [expected, { explicit, ...things }] of ORDER) {
 Deno.test("loadConfig() is empty when there is no config", async () => {
   deepEqual(await loadConfig(worldOf({}), null), {
     path: null,
-    directory: "/work",
+    directory: "/project",
     settings: defaultSettings(),
     sessions: new Map(),
     problems: [],
@@ -58,7 +58,7 @@ Deno.test("loadConfig() is empty when even the current directory is gone", async
   deepEqual([config.path, config.problems], [null, []]);
 });
 
-const FILE = "/work/kstops.yml";
+const FILE = "/project/kstops.yml";
 const PASSWD = "root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\nyou:x:1001:1001:::\n";
 const GROUP = "root:x:0:\nme:x:1000:\nyou:x:1001:\nstaff:x:50:\n";
 

@@ -17,7 +17,7 @@ const DIRECTORIES: Record<string, { env: Record<string, string>; is: string | nu
   },
   "its own variable with a relative path": {
     env: { KSTOPS_STATE_DIR: "state", HOME: "/home/user" },
-    is: "/work/state",
+    is: "/project/state",
   },
   "the state directory of the user": {
     env: { XDG_STATE_HOME: "/xdg", HOME: "/home/user" },

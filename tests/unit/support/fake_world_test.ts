@@ -214,7 +214,7 @@ Deno.test("ids, user, system and environment of a fake world are known", async (
     deepEqual([world.uid(), world.operatingSystem, world.workingDirectory()], [
       1000,
       "linux",
-      "/work",
+      "/project",
     ]);
     equal(world.now().toISOString(), "2026-01-02T03:04:05.000Z");
   });

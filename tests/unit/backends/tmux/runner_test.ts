@@ -83,7 +83,7 @@ function managedRow(call: number, fields: Readonly<Record<string, string>> = {})
     "@kstops": nonceOf(1),
     "@kstops_pane": nonceOf(1),
     "@kstops_pid": "101",
-    "@kstops_run": JSON.stringify({ command: ["sleep", "60"], working_dir: "/work", env: [] }),
+    "@kstops_run": JSON.stringify({ command: ["sleep", "60"], working_dir: "/project", env: [] }),
     ...fields,
   });
 }
@@ -116,7 +116,7 @@ const DEFINITION: TmuxDefinition = {
   backend: "tmux",
   name: "astro",
   argv: ["sleep", "60"],
-  workingDir: "/work",
+  workingDir: "/project",
   socketName: "default",
   env: {},
   stopSignal: null,
