@@ -249,16 +249,15 @@ function troubleRow({ place, trouble }: Survey): SessionStatus[] {
 }
 
 function reportOf(
-  { place, trouble }: Survey,
+  survey: Survey,
   defined: readonly DefinedSession[],
   selection: Selection,
 ): ReportedTrouble[] {
+  const { place, trouble } = survey;
   if (trouble === null) return [];
   const { engine, socketName, backend } = place;
   const wanted = selection.backend === backend || selection.socketName !== undefined ||
-    defined.some((definition) =>
-      definition.problem === null && holds({ place, sessions: [], trouble }, definition)
-    );
+    defined.some((definition) => definition.problem === null && holds(survey, definition));
   return [{ engine, socketName, wanted, error: troubleError(place, trouble) }];
 }
 

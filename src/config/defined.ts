@@ -1,5 +1,5 @@
 /** What a config says of its sessions before any of them is started. Pure. */
-import type { BackendType } from "../model.ts";
+import type { BackendType, Runtime } from "../model.ts";
 import {
   absolutePath,
   type Config,
@@ -8,6 +8,28 @@ import {
   sortedProblems,
 } from "./config.ts";
 import { hasVariables } from "./interpolate.ts";
+
+/** Where a session of the config is to be found. */
+export interface DefinedPlace {
+  /** Null when the config is wrong about it. */
+  readonly backend: BackendType | null;
+  /** Null when the config names none, or it is no tmux session. */
+  readonly socketName: string | null;
+  /** Null when the config names none, or it is no container. */
+  readonly runtime: Runtime | null;
+}
+
+/** What a config says of the place of a session. */
+export function placeOf(entry: SessionEntry, config: Config): DefinedPlace {
+  const { defaultBackend, containerRuntime } = config.settings;
+  const said = entry.kind === "usable" ? entry.settings : entry;
+  const backend = entry.kind === "usable" ? said.backend ?? defaultBackend : said.backend;
+  return {
+    backend,
+    socketName: backend === "tmux" ? said.socketName : null,
+    runtime: backend === "container" ? said.runtime ?? containerRuntime : null,
+  };
+}
 
 /** A session as the config defines it, as far as it matters before a start. */
 export interface DefinedSession {
@@ -32,10 +54,12 @@ export function definedSessions(config: Config): DefinedSession[] {
 
 function definedSession(entry: SessionEntry, config: Config): DefinedSession {
   const { name } = entry;
+  const place = placeOf(entry, config);
+  const backend = place.backend ?? config.settings.defaultBackend;
   if (entry.kind === "invalid") {
     return {
       name,
-      backend: entry.backend ?? config.settings.defaultBackend,
+      backend,
       named: { backend: entry.backend, socketName: entry.socketName },
       command: null,
       image: null,
@@ -45,14 +69,10 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     };
   }
   const { settings } = entry;
-  const backend = settings.backend ?? config.settings.defaultBackend;
   return {
     name,
     backend,
-    named: {
-      backend: settings.backend,
-      socketName: backend === "tmux" ? settings.socketName : null,
-    },
+    named: { backend: settings.backend, socketName: place.socketName },
     command: typeof settings.command === "string" ? [settings.command] : settings.command,
     image: backend === "container" ? settings.image : null,
     workingDir: directoryOf(backend, settings.workingDir, config),

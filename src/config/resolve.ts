@@ -25,6 +25,7 @@ import {
   sortedProblems,
   type UsableEntry,
 } from "./config.ts";
+import { placeOf } from "./defined.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
@@ -67,28 +68,6 @@ export interface Resolved {
   readonly leftOut: readonly string[];
   /** Texts to mask wherever they turn up: values of variables, and what came from the environment. */
   readonly secrets: readonly string[];
-}
-
-/** Where a session of the config is to be found. */
-export interface DefinedPlace {
-  /** Null when the config is wrong about it. */
-  readonly backend: BackendType | null;
-  /** Null when the config names none, or it is no tmux session. */
-  readonly socketName: string | null;
-  /** Null when the config names none, or it is no container. */
-  readonly runtime: Runtime | null;
-}
-
-/** What a config says of the place of a session. */
-export function placeOf(entry: SessionEntry, config: Config): DefinedPlace {
-  const { defaultBackend, containerRuntime } = config.settings;
-  const said = entry.kind === "usable" ? entry.settings : entry;
-  const backend = entry.kind === "usable" ? said.backend ?? defaultBackend : said.backend;
-  return {
-    backend,
-    socketName: backend === "tmux" ? said.socketName : null,
-    runtime: backend === "container" ? said.runtime ?? containerRuntime : null,
-  };
 }
 
 /** Absolute paths of the env files of a session, in the order in which later ones win. */

@@ -75,9 +75,10 @@ async function survey(context: Context, socketName: string): Promise<Survey> {
   const place = placeOf(socketName);
   try {
     const found = await ask(context, socketName);
-    const old = found.find(({ serverVersion }) => isTooOld(serverVersion));
-    if (old !== undefined) {
-      return unreachable(place, { reason: tooOld(old.serverVersion), missing: false });
+    // All of them are of one server.
+    const version = found[0]?.serverVersion;
+    if (version !== undefined && isTooOld(version)) {
+      return unreachable(place, { reason: tooOld(version), missing: false });
     }
     const sessions = found.map((session) => sessionAt(context, socketName, session));
     return { place, sessions, trouble: null };

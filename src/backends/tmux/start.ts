@@ -107,9 +107,10 @@ async function create(context: Context, creation: Creation): Promise<Created> {
   const { world, binary } = context;
   const { definition } = creation;
   const server: Server = { binary, socketName: definition.socketName };
+  const path = await binaryPath(context);
   for (let attempt = 1;; attempt++) {
     const nonce = world.randomId();
-    const script = startScript({ ...creation, nonce, binary: await binaryPath(context) });
+    const script = startScript({ ...creation, nonce, binary: path });
     let answer: ExecResult;
     try {
       answer = await answerOf(

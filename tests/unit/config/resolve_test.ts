@@ -2,7 +2,8 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { envFilesOf, placeOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
+import { placeOf } from "../../../src/config/defined.ts";
+import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { configOf, worldOf } from "./files.ts";
 
