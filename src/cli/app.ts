@@ -8,7 +8,8 @@ import {
   toEnvelope,
 } from "../errors.ts";
 import { masked, maskedJson, needles } from "../output/mask.ts";
-import type { Screen } from "../output/screen.ts";
+import { type Colour, paint, type Screen } from "../output/screen.ts";
+import { wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./options.ts";
@@ -28,9 +29,10 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     const { parse } = await import("./options.ts");
     const parsed = parse(args, VERSION);
     if (parsed.kind === "text") return printer.out(parsed.text);
+    printer.colourWhen(parsed.globals.color);
     const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
     const reply = await run(contextOf(world, parsed.globals, printer));
-    return await printer.reply(reply, screenOf(world, parsed.globals));
+    return await printer.reply(reply);
   } catch (error) {
     return printer.failures([error]);
   }
@@ -42,16 +44,24 @@ function wantsJson(args: readonly string[]): boolean {
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
 }
 
-function screenOf(world: World, { color }: GlobalFlags): Screen {
+type ColourChoice = GlobalFlags["color"];
+
+function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Screen {
   const { terminal } = world;
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
-    terminal: terminal.stdoutIsTerminal,
+    terminal: isTerminal,
     // A serial line, or a terminal that nobody has given a size, has 0.
     columns: terminal.columns() || 80,
-    colour: color === "always" || (color === "auto" && terminal.stdoutIsTerminal && !plain),
+    colour: colour === "always" || (colour === "auto" && isTerminal && !plain),
+    unicode: isUnicode(world),
     now: world.now(),
   };
+}
+
+/** As the C library finds the locale of characters (setlocale(3)): without any it is ASCII. */
+function isUnicode({ env }: World): boolean {
+  return /utf-?8/i.test(env("LC_ALL") || env("LC_CTYPE") || env("LANG") || "");
 }
 
 // --- printing ------------------------------------------------------------------------------------
@@ -63,7 +73,9 @@ interface Printer {
   write(text: string): void;
   /** Keeps texts out of everything that is said from now on. */
   hide(secrets: readonly string[]): void;
-  reply(reply: Reply, screen: Screen): Promise<number>;
+  /** When there is colour from now on; before, it is where a terminal is. */
+  colourWhen(choice: ColourChoice): void;
+  reply(reply: Reply): Promise<number>;
   /** Prints errors; the first one decides the exit status. */
   failures(errors: readonly unknown[]): number;
 }
@@ -72,6 +84,8 @@ function printerOf(world: World, json: boolean): Printer {
   const { terminal } = world;
   const encoder = new TextEncoder();
   let hidden: readonly string[] = [];
+  let colour: ColourChoice = "auto";
+  const errorScreen = (): Screen => screenOf(world, colour, terminal.stderrIsTerminal);
   const out = (text: string): number => {
     // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
     terminal.writeOut(encoder.encode(text));
@@ -81,7 +95,9 @@ function printerOf(world: World, json: boolean): Printer {
     const errors = thrown.map(withoutFileError);
     for (const error of errors) {
       const envelope = maskedEnvelope(toEnvelope(error), hidden);
-      terminal.writeError(json ? `${JSON.stringify(envelope)}\n` : textError(envelope));
+      terminal.writeError(
+        json ? `${JSON.stringify(envelope)}\n` : textError(envelope, errorScreen()),
+      );
     }
     const [first] = errors;
     return first === undefined ? 0 : exitStatus(first);
@@ -90,14 +106,22 @@ function printerOf(world: World, json: boolean): Printer {
     out,
     failures,
     write: (text) => terminal.writeError(masked(text, hidden)),
-    warn: (text) => terminal.writeError(`kstops: ${escapeControls(masked(text, hidden))}\n`),
+    warn: (text) => {
+      const safe = escapeControls(masked(text, hidden));
+      terminal.writeError(`${said({ label: "kstops:", text: safe }, errorScreen())}\n`);
+    },
+    colourWhen: (choice) => {
+      colour = choice;
+    },
     hide: (secrets) => {
       hidden = needles([...hidden, ...secrets]);
     },
-    reply: async (reply, screen) => {
+    reply: async (reply) => {
       if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
       else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
-      else if (!json && reply.text !== undefined) out(await reply.text(screen));
+      else if (!json && reply.text !== undefined) {
+        out(await reply.text(screenOf(world, colour, terminal.stdoutIsTerminal)));
+      }
       return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
     },
   };
@@ -121,13 +145,28 @@ function maskedEnvelope({ error }: ErrorEnvelope, hidden: readonly string[]): Er
   };
 }
 
-function textError({ error }: ErrorEnvelope): string {
+function textError({ error }: ErrorEnvelope, screen: Screen): string {
   const { message, hint, details } = error;
+  const [first = "", ...rest] = message.split("\n").map(escapeControls);
   const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
   const lines = [
-    `kstops: ${message.split("\n").map(escapeControls).join("\n  ")}`,
+    said({ label: "kstops:", colour: "red", text: first }, screen),
+    // Lines of a config, with a sign below what is wrong: they stay as they are.
+    ...rest.map((line) => `  ${line}`),
     ...output.map((line) => `  | ${escapeControls(line)}`),
-    ...(hint === null ? [] : [`hint: ${escapeControls(hint)}`]),
+    ...(hint === null
+      ? []
+      : [said({ label: "hint:", colour: "bold", text: escapeControls(hint) }, screen)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A sentence behind its label; on a terminal it is broken between words. */
+function said(
+  { label, colour = null, text }: { label: string; colour?: Colour | null; text: string },
+  screen: Screen,
+): string {
+  const line = `${label} ${text}`;
+  const fitting = screen.terminal ? wrapped(line, screen.columns, "  ") : line;
+  return `${paint(label, colour, screen)}${fitting.slice(label.length)}`;
 }

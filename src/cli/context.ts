@@ -27,7 +27,9 @@ export function contextOf(
   { warn, write, hide }: Voice,
 ): Context {
   const { terminal } = world;
-  const sign = terminal.stderrIsTerminal && !globals.verbose ? signOfLife(write) : null;
+  const sign = terminal.stderrIsTerminal && !globals.verbose
+    ? signOfLife(write, terminal.columns)
+    : null;
   const watched: World = {
     ...world,
     exec: globals.verbose ? verboseExec(world, write) : world.exec,
@@ -64,13 +66,16 @@ interface SignOfLife {
 }
 
 /** One sign of life for everything that is being done. */
-function signOfLife(write: (text: string) => void): SignOfLife {
+function signOfLife(
+  write: (text: string) => void,
+  columns: () => number | null,
+): SignOfLife {
   const labels = new Set<string>();
   let hidden = false;
   let stop: (() => void) | null = null;
   const update = (): void => {
     if (labels.size > 0 && !hidden) {
-      stop ??= spin(() => [...labels].join(", "), { write });
+      stop ??= spin(() => [...labels].join(", "), { write, columns });
     } else {
       stop?.();
       stop = null;

@@ -9,6 +9,8 @@ const MANAGED = { default: [{ name: "shell", pid: 100, managed: true }] };
 
 const TERMINAL: FakeTerminalSpec = { stdin: true, stdout: true, stderr: true };
 
+const NO_COLOUR = { NO_COLOR: "1" };
+
 function configured(settings: string): Record<string, string> {
   return { "/project/kstops.yml": `ops: { sessions: { shell: ${settings} } }\n` };
 }
@@ -20,7 +22,7 @@ async function outcomeOf(
   check: (outcome: { readonly code: number; readonly world: FakeTmuxWorld }) => void,
 ): Promise<void> {
   await withFakeTmux(
-    spec,
+    { ...spec, env: NO_COLOUR },
     async (world) => check({ code: await main(line.split(" "), world), world }),
   );
 }
@@ -160,7 +162,8 @@ Deno.test("of several sessions each has its own question, one after the other", 
 Deno.test("a question and its hint hold no escape sequences", async () => {
   const name = "a\x1b[2J";
   const servers = { default: [{ name, pid: 100 }] };
-  await withFakeTmux({ servers, terminal: { ...TERMINAL, answers: ["n"] } }, async (world) => {
+  const terminal = { ...TERMINAL, answers: ["n"] };
+  await withFakeTmux({ servers, terminal, env: NO_COLOUR }, async (world) => {
     equal(await main(["stop", name], world), 8);
     ok(!world.stderr().includes("\x1b"));
   });

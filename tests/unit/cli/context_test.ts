@@ -173,6 +173,7 @@ Deno.test("work that takes long gives a sign of life, which a question hides", a
       world: {
         terminal: {
           stderrIsTerminal: true,
+          columns: () => 80,
           ask: () => new Promise((resolve) => answers.push(resolve)),
         } as Partial<World["terminal"]> as World["terminal"],
       },
@@ -191,6 +192,16 @@ Deno.test("work that takes long gives a sign of life, which a question hides", a
         await until(() => said.length > before);
       });
       equal(said.at(-1), "\r\x1b[2K");
+    })
+  );
+});
+
+Deno.test("a sign of life stays in one line of a narrow terminal", async () => {
+  const narrow = { terminal: { ...ON_TERMINAL.terminal, columns: 20 } };
+  await hurried(() =>
+    inContext(narrow, async ({ context, said }) => {
+      await context.during("stopping a-name-of-some-length", () => until(() => said.length > 2));
+      for (const line of said) match(line, /^\r\x1b\[2K([-\\|/] stopping a-name-~)?$/);
     })
   );
 });
