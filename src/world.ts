@@ -472,7 +472,10 @@ function terminal(): Terminal {
       writeAll(Deno.stderr, new TextEncoder().encode(question));
       const buffer = new Uint8Array(1024);
       const read = await Deno.stdin.read(buffer);
-      return read === null ? null : new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      // Ctrl-D leaves the cursor behind the question.
+      writeAll(Deno.stderr, new TextEncoder().encode("\n"));
+      return null;
     },
   };
 }
