@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import { masked, maskedJson, needles } from "../output/mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
-import { wrapped } from "../output/text.ts";
+import { folded, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./options.ts";
@@ -108,7 +108,7 @@ function printerOf(world: World, json: boolean): Printer {
     write: (text) => terminal.writeError(masked(text, hidden)),
     warn: (text) => {
       const safe = escapeControls(masked(text, hidden));
-      terminal.writeError(`${said({ label: "kstops:", text: safe }, errorScreen())}\n`);
+      terminal.writeError(`${said(safe, { label: "kstops:" }, errorScreen())}\n`);
     },
     colourWhen: (choice) => {
       colour = choice;
@@ -150,23 +150,34 @@ function textError({ error }: ErrorEnvelope, screen: Screen): string {
   const [first = "", ...rest] = message.split("\n").map(escapeControls);
   const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
   const lines = [
-    said({ label: "kstops:", colour: "red", text: first }, screen),
-    // Lines of a config, with a sign below what is wrong: they stay as they are.
-    ...rest.map((line) => `  ${line}`),
-    ...output.map((line) => `  | ${escapeControls(line)}`),
+    said(first, { label: "kstops:", colour: "red" }, screen),
+    ...rest.map((line) => said(line, { label: " ", indent: "    " }, screen)),
+    ...output.flatMap((line) => printed(escapeControls(line), screen)),
     ...(hint === null
       ? []
-      : [said({ label: "hint:", colour: "bold", text: escapeControls(hint) }, screen)]),
+      : [said(escapeControls(hint), { label: "hint:", colour: "bold" }, screen)]),
   ];
   return `${lines.join("\n")}\n`;
 }
 
+interface Label {
+  readonly label: string;
+  readonly colour?: Colour;
+  /** What further lines begin with. */
+  readonly indent?: string;
+}
+
 /** A sentence behind its label; on a terminal it is broken between words. */
-function said(
-  { label, colour = null, text }: { label: string; colour?: Colour | null; text: string },
-  screen: Screen,
-): string {
-  const line = `${label} ${text}`;
-  const fitting = screen.terminal ? wrapped(line, screen.columns, "  ") : line;
-  return `${paint(label, colour, screen)}${fitting.slice(label.length)}`;
+function said(text: string, { label, colour, indent = "  " }: Label, screen: Screen): string {
+  const { terminal, columns } = screen;
+  const body = terminal ? wrapped(text, { columns, taken: label.length + 1, indent }) : text;
+  return `${paint(label, colour ?? null, screen)} ${body}`;
+}
+
+/** A line that a program printed; on a terminal, what does not fit goes on below it. */
+function printed(text: string, screen: Screen): readonly string[] {
+  const sign = "  | ";
+  const room = Math.max(1, screen.columns - sign.length);
+  const lines = screen.terminal ? folded(text, room) : [text];
+  return lines.map((line, index) => `${index === 0 ? sign : " ".repeat(sign.length)}${line}`);
 }

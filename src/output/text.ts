@@ -43,12 +43,21 @@ export function cut(text: string, columns: number, sign: string): string {
 /** What stays in one piece, for whoever copies it: quoted values and commands of ours. */
 const PIECES = /"(?:[^"\\]|\\.)*"\S*|\bkstops [^,;()]*[,;]?|\S+/g;
 
-/** Prose over as many lines as it takes, broken at blanks; all lines but the first are indented. */
-export function wrapped(text: string, columns: number, indent: string): string {
-  if (widthOf(text) <= columns) return text;
-  const pieces = text.match(PIECES) ?? [];
-  return linesOf(pieces.map((piece) => piece.trimEnd()), { columns, indent, glue: " " })
-    .join(`\n${indent}`);
+/** How prose is laid out. */
+export interface Wrapping {
+  readonly columns: number;
+  /** Columns that are taken in the first line. */
+  readonly taken: number;
+  /** What the other lines begin with. */
+  readonly indent: string;
+}
+
+/** Prose over as many lines as it takes, broken at blanks. */
+export function wrapped(text: string, { columns, taken, indent }: Wrapping): string {
+  if (taken + widthOf(text) <= columns) return text;
+  const pieces = (text.match(PIECES) ?? []).map((piece) => `${piece.trimEnd()} `);
+  const room = (line: number): number => columns - (line === 0 ? taken : indent.length);
+  return filled(pieces, room).join(`\n${indent}`);
 }
 
 /** A path or a command over as many lines as it takes, none wider than the columns. */
@@ -58,24 +67,21 @@ export function folded(text: string, columns: number): readonly string[] {
   const pieces = (text.match(/[^ /]*(?:[ /]+|$)/g) ?? []).flatMap((piece) =>
     chopped(piece, columns)
   );
-  return linesOf(pieces, { columns, indent: "", glue: "" }).map((line) => line.trimEnd());
+  return filled(pieces, () => columns);
 }
 
-function linesOf(
-  pieces: readonly string[],
-  { columns, indent, glue }: { columns: number; indent: string; glue: string },
-): string[] {
+/** Lines of as many pieces as have room in each; blanks at their ends take none. */
+function filled(pieces: readonly string[], room: (line: number) => number): readonly string[] {
   const lines: string[] = [];
-  let line: string | null = null;
+  let line = "";
   for (const piece of pieces) {
-    const room = columns - (lines.length === 0 ? 0 : indent.length);
-    const longer: string = line === null ? piece : `${line}${glue}${piece}`;
-    if (line !== null && widthOf(longer.trimEnd()) > room) {
+    const longer = `${line}${piece}`;
+    if (line !== "" && widthOf(longer.trimEnd()) > room(lines.length)) {
       lines.push(line);
       line = piece;
     } else line = longer;
   }
-  return line === null ? lines : [...lines, line];
+  return [...lines, line].map((each) => each.trimEnd());
 }
 
 function chopped(piece: string, columns: number): string[] {

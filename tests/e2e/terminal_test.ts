@@ -83,6 +83,12 @@ tmuxTest("errors on a terminal are red, and broken between words", async (t) => 
     /^kstops: Cannot show "nope": no such\n {2}session\nhint: kstops list shows every session\nend$/m,
   );
   match(await terminal.coloured(), /^ESC\[31mkstops:ESC/m);
+  const words = `${"x".repeat(30)} ${"y".repeat(30)}`;
+  await terminal.enter(`clear; ${KSTOPS} start crash -- sh -c 'echo ${words}; exit 3'; echo end`);
+  match(
+    await terminal.shows(/^hint[^]*\nend$/m),
+    /exit code 3\n {2}\| x{30}\n {4}y{30}\nhint: the whole output:\n {2}kstops logs crash\nend$/m,
+  );
 });
 
 tmuxTest("an empty list says on a terminal that it is empty", async (t) => {

@@ -294,6 +294,30 @@ Deno.test("errors are one line each where nobody looks at them, whatever the wid
   );
 });
 
+Deno.test("a list of mistakes stays a list on a narrow terminal", async () => {
+  const terminal = { stderr: true, columns: 40 };
+  const env = { NO_COLOR: "1" };
+  const files = {
+    "/project/kstops.yml": "ops: { sessions: { web: { comand: x, socket_name: a b } } }\n",
+  };
+  const mistakes = await run(["start", "web"], { files, terminal, env });
+  equal(
+    mistakes.stderr,
+    [
+      'kstops: Cannot start "web": the config',
+      "  has 2 mistakes",
+      "  /project/kstops.yml:1:27:",
+      "    ops.sessions.web.comand: unknown key",
+      '    (did you mean "command"?)',
+      "  /project/kstops.yml:1:51:",
+      "    ops.sessions.web.socket_name: it has",
+      "    a space (use letters, digits, ., -",
+      "    and _)",
+      "",
+    ].join("\n"),
+  );
+});
+
 Deno.test("errors have colour only where it is wanted", async () => {
   const coloured = async (flags: readonly string[], spec: FakeTmuxSpec): Promise<boolean> =>
     (await run(["status", "nope", ...flags], spec)).stderr.includes("\x1b[31mkstops:\x1b[0m");

@@ -201,6 +201,7 @@ Deno.test("a sign of life stays in one line of a narrow terminal", async () => {
   await hurried(() =>
     inContext(narrow, async ({ context, said }) => {
       await context.during("stopping a-name-of-some-length", () => until(() => said.length > 2));
+      // deno-lint-ignore no-control-regex
       for (const line of said) match(line, /^\r\x1b\[2K([-\\|/] stopping a-name-~)?$/);
     })
   );

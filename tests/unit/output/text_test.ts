@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { cut, folded, widthOf, wrapped } from "../../../src/output/text.ts";
+import { cut, folded, widthOf, wrapped, type Wrapping } from "../../../src/output/text.ts";
 
 const WIDTHS: Record<string, readonly [string, number]> = {
   "Latin letters": ["astro é", 7],
@@ -34,29 +34,31 @@ Deno.test("cut() keeps an accent with its letter", () => {
   equal(cut("e\u0301e\u0301e\u0301", 2, "…"), "e\u0301…");
 });
 
+const PROSE: Wrapping = { columns: 30, taken: 0, indent: "  " };
+
 Deno.test("wrapped() breaks a sentence between words", () => {
   equal(
-    wrapped("kstops: Cannot start it: it ended at once with exit code 3", 30, "  "),
-    "kstops: Cannot start it: it\n  ended at once with exit code\n  3",
+    wrapped("Cannot start it: it ended at once with exit code 3", { ...PROSE, taken: 8 }),
+    "Cannot start it: it\n  ended at once with exit code\n  3",
   );
 });
 
 Deno.test("wrapped() keeps a command together, for whoever copies it", () => {
   equal(
-    wrapped("hint: look at it with kstops status astro, or stop it", 40, "  "),
-    "hint: look at it with\n  kstops status astro, or stop it",
+    wrapped("look at it with kstops status astro, or stop it", { ...PROSE, columns: 34 }),
+    "look at it with\n  kstops status astro, or stop it",
   );
 });
 
 Deno.test("wrapped() keeps a quoted value together", () => {
   equal(
-    wrapped('kstops: Cannot stop "a name with blanks": no such session', 30, "  "),
-    'kstops: Cannot stop\n  "a name with blanks": no\n  such session',
+    wrapped('Cannot stop "a name with blanks": no such session', PROSE),
+    'Cannot stop\n  "a name with blanks": no\n  such session',
   );
 });
 
 Deno.test("wrapped() leaves alone what fits, with all its blanks", () => {
-  equal(wrapped("a  b ", 5, "  "), "a  b ");
+  equal(wrapped("a  b ", { columns: 7, taken: 2, indent: "  " }), "a  b ");
 });
 
 Deno.test("folded() breaks a command at blanks and a path behind slashes", () => {
@@ -85,7 +87,7 @@ Deno.test("nothing that is cut or folded is wider than asked for", () => {
 Deno.test("wrapping and folding lose nothing but blanks", () => {
   const withoutBlanks = (text: string) => text.replaceAll(/\s/g, "");
   fc.assert(fc.property(anyText, columns, (text, columns) => {
-    equal(withoutBlanks(wrapped(text, columns, "  ")), withoutBlanks(text));
+    equal(withoutBlanks(wrapped(text, { columns, taken: 3, indent: "  " })), withoutBlanks(text));
     equal(withoutBlanks(folded(text, columns).join("")), withoutBlanks(text));
   }));
 });
