@@ -11,7 +11,7 @@ import { masked, maskedJson, needles } from "../output/mask.ts";
 import type { Screen } from "../output/screen.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
+import type { GlobalFlags } from "./table.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a command line; the result is the exit status of the process. */
@@ -19,15 +19,20 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   const printer = printerOf(world, wantsJson(args));
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      return printer.out(`kstops ${VERSION}\n`);
+      return printer.out(versionText());
     }
     if (args[0] === "__complete") {
       const { answer } = await import("./completions.ts");
       return printer.out(await answer(args.slice(1), world));
     }
-    const { parse } = await import("./options.ts");
-    const parsed = parse(args, VERSION);
-    if (parsed.kind === "text") return printer.out(parsed.text);
+    const { parse } = await import("./parse.ts");
+    const parsed = parse(args);
+    if (parsed.kind === "version") return printer.out(versionText());
+    if (parsed.kind === "help") {
+      const columns = world.terminal.stdoutIsTerminal ? columnsOf(world) : DEFAULT_COLUMNS;
+      return printer.out(await parsed.text(columns));
+    }
+    printer.setJson(parsed.globals.json === true);
     const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
     const reply = await run(contextOf(world, parsed.globals, printer));
     return await printer.reply(reply, screenOf(world, parsed.globals));
@@ -36,7 +41,11 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   }
 }
 
-/** Looked up before anything is parsed, since also a usage error is to be JSON then. */
+function versionText(): string {
+  return `kstops ${VERSION}\n`;
+}
+
+/** A guess before anything is parsed, since also a usage error is to be JSON then. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
@@ -47,16 +56,24 @@ function screenOf(world: World, { color }: GlobalFlags): Screen {
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
     terminal: terminal.stdoutIsTerminal,
-    // A serial line, or a terminal that nobody has given a size, has 0.
-    columns: terminal.columns() || 80,
+    columns: columnsOf(world),
     colour: color === "always" || (color === "auto" && terminal.stdoutIsTerminal && !plain),
     now: world.now(),
   };
 }
 
+const DEFAULT_COLUMNS = 80;
+
+/** A serial line, or a terminal that nobody has given a size, has 0. */
+function columnsOf({ terminal }: World): number {
+  return terminal.columns() || DEFAULT_COLUMNS;
+}
+
 // --- printing ------------------------------------------------------------------------------------
 
 interface Printer {
+  /** Whether the answer and errors are JSON from now on. */
+  setJson(wanted: boolean): void;
   out(text: string): number;
   warn(text: string): void;
   /** Writes to stderr as it is. */
@@ -68,9 +85,10 @@ interface Printer {
   failures(errors: readonly unknown[]): number;
 }
 
-function printerOf(world: World, json: boolean): Printer {
+function printerOf(world: World, guessedJson: boolean): Printer {
   const { terminal } = world;
   const encoder = new TextEncoder();
+  let json = guessedJson;
   let hidden: readonly string[] = [];
   const out = (text: string): number => {
     // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
@@ -87,6 +105,9 @@ function printerOf(world: World, json: boolean): Printer {
     return first === undefined ? 0 : exitStatus(first);
   };
   return {
+    setJson: (wanted) => {
+      json = wanted;
+    },
     out,
     failures,
     write: (text) => terminal.writeError(masked(text, hidden)),
