@@ -9,7 +9,7 @@ import type { Listing } from "../sessions.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import type { World } from "../world.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
-import { isGroup, longOf, type Value } from "./grammar.ts";
+import { isGroup, longOf, type Program, type Value } from "./grammar.ts";
 import { flagsAt, flagsIn, type Line, type NamedFlag, scan } from "./scan.ts";
 import { PROGRAM } from "./table.ts";
 
@@ -34,11 +34,17 @@ const STATES: Readonly<Record<string, readonly SessionState[]>> = {
  *
  * @param args `bash LINE WORD` (all up to the cursor), `zsh WORD...`, `fish WORD...`
  */
-export async function answer(args: readonly string[], world: World): Promise<string> {
+export async function answer(
+  args: readonly string[],
+  world: World,
+  program: Program = PROGRAM,
+): Promise<string> {
   const question = questionOf(args);
   if (question === null) return "";
   try {
-    const found = question.isFile ? paths("files") : await possibilities(question, world);
+    const found = question.isFile
+      ? paths("files")
+      : await possibilities(question, scan(question.words, program), world);
     const head = [found.kind, found.prefix, found.title].join("\t");
     if (found.kind !== "words") return `${head}\n`;
     const lines = linesOf(question, found);
@@ -109,16 +115,19 @@ function paths(kind: "files" | "directories", prefix = ""): Candidates {
   return { kind, title: "", prefix, all: [] };
 }
 
-async function possibilities(question: Question, world: World): Promise<Candidates> {
-  const { current } = question;
-  const line = scan(question.words, PROGRAM);
-  const { place: { entry }, operands, open, hasDashes, mistake } = line;
+async function possibilities(
+  { current }: Question,
+  line: Line,
+  world: World,
+): Promise<Candidates> {
+  const { program, place, operands, open, hasDashes, mistake } = line;
+  const { entry } = place;
   if (hasDashes && !isGroup(entry) && entry.argv) return paths("files");
   if (open !== null && !hasDashes) {
     return await valuesOf(open.flag.value, { line, world, prefix: "" });
   }
   if (current.startsWith("-") && !hasDashes) {
-    const glued = gluedValue(current, flagsAt(line.place, PROGRAM));
+    const glued = gluedValue(current, flagsAt(place, program));
     if (glued === null) return words("flag", unusedFlags(line));
     return await valuesOf(glued.value, { line, world, prefix: glued.prefix });
   }
@@ -131,17 +140,17 @@ async function possibilities(question: Question, world: World): Promise<Candidat
   return await valuesOf(argument, { line, world, prefix: "" });
 }
 
-function commandsOf({ place: { entry }, asked }: Line): Candidate[] {
+function commandsOf({ program, place: { entry }, asked }: Line): Candidate[] {
   if (!isGroup(entry)) return [];
   const all = Object.entries(entry.commands);
-  const hasHelp = entry === PROGRAM && asked === null;
-  return [...all, ...hasHelp ? [["help", PROGRAM.help] as const] : []]
+  const hasHelp = entry === program && asked === null;
+  return [...all, ...hasHelp ? [["help", program.help] as const] : []]
     .map(([value, { about }]) => ({ value, about }));
 }
 
 /** Each flag in its short and its long form; one that counts only once, while it is not there. */
-function unusedFlags({ place, flags }: Line): Candidate[] {
-  return flagsAt(place, PROGRAM)
+function unusedFlags({ program, place, flags }: Line): Candidate[] {
+  return flagsAt(place, program)
     .filter(({ key, flag }) => flag.repeats || !flags.some((given) => given.key === key))
     .flatMap(({ key, flag }) => {
       const { short, about } = flag;

@@ -93,25 +93,27 @@ function sectionsOf(entry: Command | Group, program: Program): Section[] {
 function argumentSections({ arguments: all }: Command): Section[] {
   const rows = Object.values(all).map((each): Row => [
     each.name,
-    withFacts(each.about, each.choices),
+    withFacts(each.about, each),
   ]);
   return rows.length === 0 ? [] : [{ heading: "Arguments:", rows }];
 }
 
 function flagSections(flags: readonly NamedFlag[]): Section[] {
-  return grouped(flags, ({ flag }) => flag.group ?? "Options:", flagRow);
+  return grouped(flags, { headingOf: ({ flag }) => flag.group ?? "Options:", rowOf: flagRow });
 }
 
 function flagRow(named: NamedFlag): Row {
   const { about, value, default: standard }: Flag = named.flag;
-  return [flagTerm(named), withFacts(about, value?.choices, standard)];
+  return [flagTerm(named), withFacts(about, { choices: value?.choices, standard })];
 }
 
-function withFacts(
-  about: string,
-  choices: readonly string[] | undefined,
-  standard?: string | number,
-): string {
+interface Facts {
+  readonly choices?: readonly string[] | undefined;
+  /** What it is where it is not given. */
+  readonly standard?: string | number | undefined;
+}
+
+function withFacts(about: string, { choices, standard }: Facts): string {
   const facts = [
     ...choices === undefined
       ? []
@@ -128,7 +130,10 @@ function commandSections({ commands }: Group, help?: Program["help"]): Section[]
     group: entry.group,
   }));
   if (help !== undefined) all.push({ ...help, term: "help [command]", group: help.group });
-  return grouped(all, ({ group }) => group ?? "Commands:", ({ term, about }): Row => [term, about]);
+  return grouped(all, {
+    headingOf: ({ group }) => group ?? "Commands:",
+    rowOf: ({ term, about }) => [term, about],
+  });
 }
 
 /** Every command takes options: saying so of each only takes space. */
@@ -140,8 +145,10 @@ function commandTerm(name: string, entry: Command | Group): string {
 /** A section for each heading, in the order of their first rows. */
 function grouped<T>(
   all: readonly T[],
-  headingOf: (each: T) => string,
-  rowOf: (each: T) => Row,
+  { headingOf, rowOf }: {
+    readonly headingOf: (each: T) => string;
+    readonly rowOf: (each: T) => Row;
+  },
 ): Section[] {
   const rows = Map.groupBy(all, headingOf);
   return [...rows].map(([heading, group]) => ({ heading, rows: group.map(rowOf) }));

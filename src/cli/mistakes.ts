@@ -24,7 +24,10 @@ export type Wrong =
   | { readonly kind: "excess argument" };
 
 /** The error for a mistake in a line that comes to a place. */
-export function usageError(wrong: Wrong, place: Place, program: Program): UsageError {
+export function usageError(
+  wrong: Wrong,
+  { place, program }: { readonly place: Place; readonly program: Program },
+): UsageError {
   const command = place.names.join(" ");
   const help = helpOf(place, program);
   switch (wrong.kind) {

@@ -52,7 +52,7 @@ export function parseWith<G extends Flags>(
 ): Parsed<GivenFlags<G>> {
   const { place, operands, flags, argv, asked, mistake } = scan(args, program);
   const refuse = (wrong: Wrong): never => {
-    throw usageError(wrong, place, program);
+    throw usageError(wrong, { place, program });
   };
   if (asked === "version") return { kind: "version" };
   if (mistake !== null && (asked === null || mistake.kind === "unknown command")) refuse(mistake);
@@ -66,10 +66,10 @@ export function parseWith<G extends Flags>(
       },
     };
   }
-  const globals = valuesOf(program.flags, flags, refuse);
+  const globals = valuesOf(program.flags, flags, { refuse });
   const given = {
-    ...valuesOf(entry.flags, flags, refuse),
-    ...argumentsOf(entry, operands, refuse),
+    ...valuesOf(entry.flags, flags, { refuse }),
+    ...argumentsOf(entry, operands, { refuse }),
     ...(entry.argv ? { argv } : {}),
   };
   return {
@@ -83,11 +83,14 @@ export function parseWith<G extends Flags>(
   };
 }
 
-type Refuse = (wrong: Wrong) => never;
 type Values = Readonly<Record<string, unknown>>;
 
+interface Refusing {
+  readonly refuse: (wrong: Wrong) => never;
+}
+
 /** What the flags of one table come to; those that were not given and have no default are absent. */
-function valuesOf(table: Flags, given: readonly GivenFlag[], refuse: Refuse): Values {
+function valuesOf(table: Flags, given: readonly GivenFlag[], { refuse }: Refusing): Values {
   const values: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(table)) {
     const all = given.filter((each) => each.key === key && each.flag === flag)
@@ -99,10 +102,9 @@ function valuesOf(table: Flags, given: readonly GivenFlag[], refuse: Refuse): Va
   return values;
 }
 
-interface Reading {
+interface Reading extends Refusing {
   /** What has the value: `--lines`, `shell`. */
   readonly what: string;
-  readonly refuse: Refuse;
 }
 
 function flagValue(text: string | null, value: Value | undefined, reading: Reading): unknown {
@@ -124,7 +126,7 @@ function valueOf(
 function argumentsOf(
   { arguments: table }: Command,
   operands: readonly string[],
-  refuse: Refuse,
+  { refuse }: Refusing,
 ): Values {
   const values: Record<string, unknown> = {};
   let left = operands;

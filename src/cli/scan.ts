@@ -45,6 +45,7 @@ export type Mistake =
 
 /** A command line, understood. */
 export interface Line {
+  readonly program: Program;
   readonly place: Place;
   readonly operands: readonly string[];
   /** In their order. */
@@ -83,35 +84,36 @@ export function scan(words: readonly string[], program: Program): Line {
       else mistake ??= { kind: "unknown command", word, at: place };
     }
   };
-  const readFlags = (word: string): void => {
+  /** The flag whose value is the next word. */
+  const readFlags = (word: string): NamedFlag | null => {
     const { given, wrong } = flagsIn(word, flagsAt(place, program));
     if (wrong !== null) mistake ??= wrong;
     for (const each of given) {
       if (each.flag.asks !== undefined) asked ??= each.flag.asks;
-      else if (each.flag.value !== undefined && each.value === null) open = each;
+      else if (each.flag.value !== undefined && each.value === null) return each;
       else flags.push(each);
     }
+    return null;
   };
 
   for (const word of hasDashes ? words.slice(0, cut) : words) {
     if (open !== null) {
-      flags.push({ ...open as NamedFlag, value: word });
+      flags.push({ ...open, value: word });
       open = null;
     } else if (isFlag(word)) {
-      readFlags(word);
+      open = readFlags(word);
     } else {
       readOperand(word);
     }
   }
   if (open !== null) {
-    const { key, flag }: NamedFlag = open;
-    mistake ??= { kind: "missing value", long: longOf(key, flag) };
+    mistake ??= { kind: "missing value", long: longOf(open.key, open.flag) };
   }
   const tail = hasDashes ? words.slice(cut + 1) : [];
   const isTailOwn = !isGroup(place.entry) && place.entry.argv === true;
   if (!isTailOwn) tail.forEach(readOperand);
   const argv = isTailOwn && hasDashes ? tail : null;
-  return { place, operands, flags, argv, asked, mistake, open, hasDashes };
+  return { program, place, operands, flags, argv, asked, mistake, open, hasDashes };
 }
 
 /** A single `-` is an argument by custom: standard input. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { type Command, type Group, isGroup, longOf } from "../../../src/cli/grammar.ts";
+import { type Command, type Group, isGroup, longOf, propertyOf } from "../../../src/cli/grammar.ts";
 import { flagsAt, type Place } from "../../../src/cli/scan.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
 
@@ -38,6 +38,14 @@ for (const place of PLACES) {
     equal(new Set(words).size, words.length);
     for (const key of keys) match(key, /^[a-z]+(-[a-z]+)*$/);
     for (const { flag: { short } } of flags) match(short ?? "x", /^[A-Za-z]$/);
+  });
+
+  Deno.test(`${path} gives its command each thing by a name of its own`, () => {
+    const properties = [
+      ...isGroup(entry) ? [] : [...Object.keys(entry.arguments), ...entry.argv ? ["argv"] : []],
+      ...flagsAt(place, PROGRAM).map(({ key }) => propertyOf(key)),
+    ];
+    equal(new Set(properties).size, properties.length);
   });
 
   Deno.test(`${path} has arguments that can be told apart`, () => {
