@@ -1,18 +1,17 @@
 /**
  * Writes the generated tables of README.md, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, and the table that completions are made of. `--check` writes nothing and
- * fails where a file differs.
+ * `<!-- end NAME -->`. `--check` writes nothing and fails where it differs.
  */
 import * as z from "zod/mini";
-import { tableOf } from "../src/cli/completions/table.ts";
-import { commandTable } from "../src/cli/options.ts";
-import { VERSION } from "../src/cli/version.ts";
+import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
+import { flagTerm, usageOf } from "../src/cli/help.ts";
+import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
+import { PROGRAM } from "../src/cli/table.ts";
 import { OPS_KEYS, SESSION_KEYS } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
 const readme = new URL("../README.md", import.meta.url);
-const completions = new URL("../src/cli/completions/table.json", import.meta.url);
 
 /** Markdown of each generated part, by name. */
 function parts(): Record<string, string> {
@@ -38,22 +37,28 @@ function config(): string {
 }
 
 function commands(): string {
-  const program = commandTable(VERSION);
-  const all = [
-    { title: "every command", flags: program.options },
-    ...program.commands.map((command) => ({
-      title: `kstops ${command.name()} ${command.usage().replace("[options] ", "")}`,
-      description: command.description(),
-      flags: command.options,
-    })),
-  ];
-  return all.map((each) => {
-    const { title, flags } = each;
-    const about = "description" in each ? `: ${each.description}` : "";
-    const rows = flags.map(({ flags, description }) => [`\`${flags}\``, description]);
-    const flagTable = rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
-    return `**\`${title}\`**${about}${flagTable}`;
-  }).join("\n\n").replace("**`every command`**", "**Every command**");
+  const everywhere = namedFlags(PROGRAM.flags).filter(({ flag }) => flag.asks !== "help");
+  return [
+    `**Every command**${flagTable(everywhere)}`,
+    ...commandsBelow([PROGRAM.name], PROGRAM),
+  ].join("\n\n");
+}
+
+function commandsBelow(names: readonly string[], group: Group): string[] {
+  return Object.entries(group.commands).flatMap(([name, entry]) => {
+    const path = [...names, name];
+    return isGroup(entry) ? commandsBelow(path, entry) : [commandPart(path, entry)];
+  });
+}
+
+function commandPart(names: readonly string[], command: Command): string {
+  const title = [...names, usageOf(command)].join(" ").trimEnd();
+  return `**\`${title}\`**: ${command.about}${flagTable(namedFlags(command.flags))}`;
+}
+
+function flagTable(flags: readonly NamedFlag[]): string {
+  const rows = flags.map((named) => [`\`${flagTerm(named)}\``, named.flag.about]);
+  return rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
 }
 
 function exitCodes(): string {
@@ -95,33 +100,28 @@ function regenerate(text: string): string {
 }
 
 /** A text as `deno fmt` wants it, so that the two never fight. */
-async function formatted(text: string, extension: "json" | "md"): Promise<string> {
+async function formatted(markdown: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext", extension, "--line-width", "100", "-"],
+    args: ["fmt", "--quiet", "--ext", "md", "--line-width", "100", "-"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
+  await writer.write(new TextEncoder().encode(markdown));
   await writer.close();
   const { success, stdout } = await child.output();
   if (!success) throw new Error("deno fmt failed");
   return new TextDecoder().decode(stdout);
 }
 
-/** Writes a file, or compares it. */
-async function keep(url: URL, wanted: string): Promise<void> {
-  const name = url.pathname.split("/").at(-1);
-  if (await Deno.readTextFile(url) === wanted) {
-    console.log(`${name} is up to date`);
-  } else if (Deno.args.includes("--check")) {
-    console.error(`${name} differs from the code: run deno task docs`);
-    Deno.exitCode = 1;
-  } else {
-    await Deno.writeTextFile(url, wanted);
-    console.log(`${name} is written anew`);
-  }
+const before = await Deno.readTextFile(readme);
+const after = await formatted(regenerate(before));
+if (after === before) {
+  console.log("README.md is up to date");
+} else if (Deno.args.includes("--check")) {
+  console.error("README.md differs from the code: run deno task docs");
+  Deno.exitCode = 1;
+} else {
+  await Deno.writeTextFile(readme, after);
+  console.log("README.md is written anew");
 }
-
-await keep(readme, await formatted(regenerate(await Deno.readTextFile(readme)), "md"));
-await keep(completions, await formatted(JSON.stringify(tableOf(commandTable(VERSION))), "json"));

@@ -12,7 +12,7 @@ import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
+import type { GlobalFlags } from "./table.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a command line; the result is the exit status of the process. */
@@ -20,15 +20,20 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   const printer = printerOf(world, wantsJson(args));
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      return printer.out(`kstops ${VERSION}\n`);
+      return printer.out(versionText());
     }
     if (args[0] === "__complete") {
       const { answer } = await import("./completions.ts");
       return printer.out(await answer(args.slice(1), world));
     }
-    const { parse } = await import("./options.ts");
-    const parsed = parse(args, VERSION);
-    if (parsed.kind === "text") return printer.out(parsed.text);
+    const { parse } = await import("./parse.ts");
+    const parsed = parse(args);
+    if (parsed.kind === "version") return printer.out(versionText());
+    if (parsed.kind === "help") {
+      const columns = world.terminal.stdoutIsTerminal ? columnsOf(world) : DEFAULT_COLUMNS;
+      return printer.out(await parsed.text(columns));
+    }
+    printer.setJson(parsed.globals.json === true);
     printer.colourWhen(parsed.globals.color);
     const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
     const reply = await run(contextOf(world, parsed.globals, printer));
@@ -38,7 +43,11 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   }
 }
 
-/** Looked up before anything is parsed, since also a usage error is to be JSON then. */
+function versionText(): string {
+  return `kstops ${VERSION}\n`;
+}
+
+/** A guess before anything is parsed, since also a usage error is to be JSON then. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
@@ -51,8 +60,7 @@ function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Scre
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
     terminal: isTerminal,
-    // A serial line, or a terminal that nobody has given a size, has 0.
-    columns: terminal.columns() || 80,
+    columns: columnsOf(world),
     colour: colour === "always" || (colour === "auto" && isTerminal && !plain),
     unicode: isUnicode(world),
     now: world.now(),
@@ -64,9 +72,18 @@ function isUnicode({ env }: World): boolean {
   return /utf-?8/i.test(env("LC_ALL") || env("LC_CTYPE") || env("LANG") || "");
 }
 
+const DEFAULT_COLUMNS = 80;
+
+/** A serial line, or a terminal that nobody has given a size, has 0. */
+function columnsOf({ terminal }: World): number {
+  return terminal.columns() || DEFAULT_COLUMNS;
+}
+
 // --- printing ------------------------------------------------------------------------------------
 
 interface Printer {
+  /** Whether the answer and errors are JSON from now on. */
+  setJson(wanted: boolean): void;
   out(text: string): number;
   warn(text: string): void;
   /** Writes to stderr as it is. */
@@ -80,9 +97,10 @@ interface Printer {
   failures(errors: readonly unknown[]): number;
 }
 
-function printerOf(world: World, json: boolean): Printer {
+function printerOf(world: World, guessedJson: boolean): Printer {
   const { terminal } = world;
   const encoder = new TextEncoder();
+  let json = guessedJson;
   let hidden: readonly string[] = [];
   let colour: ColourChoice = "auto";
   const errorScreen = (): Screen => screenOf(world, colour, terminal.stderrIsTerminal);
@@ -103,6 +121,9 @@ function printerOf(world: World, json: boolean): Printer {
     return first === undefined ? 0 : exitStatus(first);
   };
   return {
+    setJson: (wanted) => {
+      json = wanted;
+    },
     out,
     failures,
     write: (text) => terminal.writeError(masked(text, hidden)),

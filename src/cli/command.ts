@@ -42,7 +42,7 @@ export interface Reply {
   readonly failures?: readonly unknown[];
 }
 
-/** Flags that choose a place, as commander gives them. */
+/** Flags that choose a place, as the command line gives them. */
 export interface PlaceFlags {
   readonly backend?: "tmux" | "container" | undefined;
   readonly socket?: string | undefined;

@@ -7,8 +7,8 @@ import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
 import type { EndSignal, Exec, World } from "../world.ts";
 import type { Context } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
 import { spin } from "./spinner.ts";
+import type { GlobalFlags } from "./table.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {

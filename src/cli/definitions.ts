@@ -4,7 +4,7 @@ import { envFilesOf, resolve, type StartFlags as ResolvableFlags } from "../conf
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
-/** Flags that say what to start, as commander gives them. */
+/** Flags that say what to start, as the command line gives them. */
 export interface StartFlags {
   readonly backend?: BackendType | undefined;
   readonly command?: string | undefined;

@@ -130,6 +130,12 @@ Deno.test("--json behind -- is not ours", async () => {
   match(stderr, /^kstops: Cannot start "web": /);
 });
 
+Deno.test("--json as the value of a flag is not ours either", async () => {
+  const { code, stderr } = await run(["start", "web", "-e", "--json", "--", "no-such-program"]);
+  equal(code, 3);
+  match(stderr, /^kstops: Cannot .*"--json"/);
+});
+
 Deno.test("an error shows what the program printed, and no escape sequence of it", async () => {
   const { stderr } = await run(["status", "a\x1b[2J\nb"], {});
   match(stderr, /^kstops: Cannot show "a\\x1b\[2J\\nb": no such session\nhint: .*\n$/);
@@ -352,6 +358,18 @@ Deno.test("list says on a terminal whether there is nothing, or nothing of that 
   equal(some.stdout, "No such sessions. All of them: kstops list\n");
   const none = await run(["list"], { terminal });
   equal(none.stdout, "No sessions. Start one: kstops start NAME -- COMMAND\n");
+});
+
+Deno.test("the help fits a terminal, and has 80 columns elsewhere", async () => {
+  const widthOf = ({ stdout }: Outcome): number =>
+    Math.max(...stdout.split("\n").map((line) => line.length));
+  const terminal = { stdout: true, columns: 60 };
+  ok(widthOf(await run(["start", "--help"], { terminal })) <= 60);
+  const [pipe, wide] = [
+    await run(["start", "--help"], { terminal: { stdout: false, columns: 60 } }),
+    await run(["start", "--help"], { terminal: { stdout: true, columns: 80 } }),
+  ];
+  equal(pipe.stdout, wide.stdout);
 });
 
 Deno.test("a terminal without a size counts as 80 columns", async () => {
