@@ -4,7 +4,7 @@
  * nor, without a session to look for, any engine has a part in it.
  */
 import { escapeControls } from "../errors.ts";
-import { BACKENDS, type SessionState, type SessionStatus } from "../model.ts";
+import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
 import type { Listing } from "../sessions.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import type { World } from "../world.ts";
@@ -314,9 +314,11 @@ async function listing(place: Place, world: World): Promise<Listing> {
   const tmuxBinary = isHere ? "tmux" : config.settings.tmuxBinary;
   const backend = flagValue(place, "--backend");
   const socket = flagValue(place, "--socket");
+  const runtime = flagValue(place, "--runtime");
   return await sessionsOf(hurried, { tmuxBinary, logs }, definedSessions(config)).list({
     backend: BACKENDS.find((each) => each === backend),
     socketName: socket === undefined ? undefined : validateSocketName(socket),
+    runtime: RUNTIMES.find((each) => each === runtime),
   });
 }
 

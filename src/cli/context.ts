@@ -8,7 +8,7 @@ import { type Sessions, sessionsOf } from "../sessions.ts";
 import type { EndSignal, Exec, World } from "../world.ts";
 import type { Context } from "./command.ts";
 import type { GlobalFlags } from "./options.ts";
-import { spin } from "./spinner.ts";
+import { spin, type Spinner } from "./spinner.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {
@@ -41,6 +41,7 @@ export function contextOf(
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
     said.add(text);
+    sign?.clear();
     warn(text);
   };
   const context: Context = {
@@ -59,6 +60,8 @@ export function contextOf(
 
 interface SignOfLife {
   readonly during: Context["during"];
+  /** Makes room for a line. */
+  readonly clear: () => void;
   /** Does something that needs the line to itself, as a question does. */
   readonly without: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -67,16 +70,17 @@ interface SignOfLife {
 function signOfLife(write: (text: string) => void): SignOfLife {
   const labels = new Set<string>();
   let hidden = false;
-  let stop: (() => void) | null = null;
+  let spinner: Spinner | null = null;
   const update = (): void => {
     if (labels.size > 0 && !hidden) {
-      stop ??= spin(() => [...labels].join(", "), { write });
+      spinner ??= spin(() => [...labels].join(", "), { write });
     } else {
-      stop?.();
-      stop = null;
+      spinner?.stop();
+      spinner = null;
     }
   };
   return {
+    clear: () => spinner?.clear(),
     during: async (label, work) => {
       labels.add(label);
       update();

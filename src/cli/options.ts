@@ -228,9 +228,11 @@ function addStop(program: Program, parts: Parts): void {
     .option("--all", "every session of the config")
     .option("-f, --force", "kill at once")
     .addOption(timeoutOption())
+    .option("--keep", "only end the program: its container stays")
     .option("--yes", "also stop a session that is protected, or that kstops did not make")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .option("-q, --quiet", "print nothing when it works")
     .addHelpText("after", () =>
       examples({
@@ -262,6 +264,7 @@ function addRestart(program: Program, parts: Parts): void {
     .option("--yes", "also restart a session that is protected, or that kstops did not make")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .option("--no-wait", "return at once, without proof that the program lives")
     .option("-q, --quiet", "print nothing when it works")
     .addHelpText("after", () =>
@@ -288,6 +291,7 @@ function addAttach(program: Program, parts: Parts): void {
     .option("--read-only", "only look: keys do not reach the session")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .addHelpText("after", () =>
       examples({
         "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
@@ -308,6 +312,7 @@ function addStatus(program: Program, parts: Parts): void {
     .argument("<name>", "the session")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .addHelpText("after", () =>
       examples({
         "kstops status astro": "every known property",
@@ -333,6 +338,7 @@ function addLogs(program: Program, parts: Parts): void {
     .option("--plain", "without colours and other control sequences")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .addHelpText("after", () =>
       examples({
         "kstops logs astro": "the last 100 lines",
@@ -353,6 +359,7 @@ function addList(program: Program, parts: Parts): void {
     .description("every session: running, ended, defined, foreign")
     .addOption(backendOption())
     .addOption(socketOption())
+    .addOption(runtimeOption())
     .addOption(new Option("--state <state>", "only this state").choices(SESSION_STATES))
     .option("--managed", "only sessions that kstops made")
     .option("-q, --quiet", "print only names")

@@ -1,12 +1,13 @@
 /** `kstops list`: everything that runs, ended or is defined. */
 import type { Json } from "../../errors.ts";
-import type { SessionState, SessionStatus } from "../../model.ts";
+import type { PortBinding, SessionState, SessionStatus } from "../../model.ts";
 import {
   type Colour,
   commandLine,
   exitText,
   moment,
   paint,
+  portsText,
   type Screen,
   stateColour,
 } from "../../output/screen.ts";
@@ -91,9 +92,16 @@ const COLUMNS: readonly Column[] = [
   { head: "SOCKET", text: ({ socketName }) => socketName ?? "-", silent: ["-", "default"] },
   {
     head: "COMMAND",
-    text: ({ reason, image, command }) => reason ?? image ?? commandLine(command),
+    text: ({ reason, image, ports, command }) =>
+      reason ?? (image === null ? commandLine(command) : imageText(image, ports ?? [])),
   },
 ];
+
+/** `web:1 (127.0.0.1:8081:8080)`: an image, and where its ports are published. */
+function imageText(image: string, ports: readonly PortBinding[]): string {
+  const published = portsText(ports.filter(({ hostPort }) => hostPort !== null));
+  return published === "" ? image : `${image} (${published})`;
+}
 
 /** The columns of the table: in a pipe always the same ones. */
 function columnsFor(statuses: readonly SessionStatus[], screen: Screen): readonly Column[] {

@@ -1,7 +1,14 @@
 /** `kstops status NAME`: one session, every known property. */
 import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
-import { commandLine, moment, paint, type Screen, stateColour } from "../../output/screen.ts";
+import {
+  commandLine,
+  moment,
+  paint,
+  portsText,
+  type Screen,
+  stateColour,
+} from "../../output/screen.ts";
 import { statusToWire } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
@@ -31,7 +38,8 @@ function propertiesOf(status: SessionStatus, screen: Screen): string {
       return `${key}\t${paint(plain(key, value), colour, screen)}\n`;
     }).join("");
   }
-  const known = wire.filter(([, value]) => value !== null);
+  const isKnown = (value: Json) => value !== null && !(Array.isArray(value) && value.length === 0);
+  const known = wire.filter(([, value]) => isKnown(value));
   const width = Math.max(...known.map(([key]) => key.length));
   return known.map(([key, value]) => {
     const colour = key === "state" ? stateColour(status) : null;
@@ -39,6 +47,8 @@ function propertiesOf(status: SessionStatus, screen: Screen): string {
       ? moment(status.createdAt, screen)
       : key === "finished_at"
       ? moment(status.finishedAt, screen)
+      : key === "ports"
+      ? portsText(status.ports ?? [])
       : plain(key, value);
     return `${paint(key.replaceAll("_", " ").padEnd(width), "dim", screen)}  ${
       paint(text, colour, screen)

@@ -149,6 +149,12 @@ const RIGHT = [
   "logs a -n 0",
   "logs a -n all --plain",
   "list -b container --state exited --managed -q",
+  "list --runtime docker",
+  "status a --runtime docker",
+  "logs a --runtime podman",
+  "attach a --runtime podman",
+  "restart a --runtime podman",
+  "stop a --runtime podman --keep",
 ];
 
 for (const line of RIGHT) {
