@@ -4,7 +4,7 @@ import type { Definition, SessionStatus } from "../../model.ts";
 import { changeToWire } from "../../output/wire.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions.ts";
-import { type Context, type Reply, selectionOf } from "../command.ts";
+import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
 import { forEach } from "../many.ts";
@@ -32,7 +32,7 @@ export async function start(context: Context, flags: StartCommandFlags): Promise
     toJson: changeToWire,
     toText: flags.quiet ? null : startedText,
     isList: flags.all === true,
-    selection: selectionOf(flags),
+    selection: wantedPlace(flags),
   });
 }
 
@@ -62,11 +62,16 @@ async function startAndAttach(
     toJson: changeToWire,
     toText: null,
     isList: false,
-    selection: selectionOf(flags),
+    selection: wantedPlace(flags),
   });
   if ((started.failures ?? []).length > 0) return started;
   const match = await (await context.sessions()).find("attach to", name, place);
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
+}
+
+/** Where a session is to be; that such a place can be is checked with everything else. */
+function wantedPlace({ backend, socket, runtime }: StartCommandFlags): Selection {
+  return { backend, socketName: socket, runtime };
 }
 
 /** The very place where a session is. */
