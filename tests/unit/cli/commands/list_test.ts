@@ -101,8 +101,8 @@ for (const [what, [ports, expected]] of Object.entries(PORTS)) {
 const FILTERS: Record<string, readonly [ListFlags, readonly (string | null)[]]> = {
   "by a state": [{ state: "exited" }, [STATUSES[1]!.name, STATUSES[4]!.name, "migrate"]],
   "by a state that only an engine in trouble has": [{ state: "unknown" }, [null]],
-  "by being managed": [{ managed: true }, ["astro", "astro-prod", "migrate"]],
-  "by both": [{ managed: true, state: "running" }, ["astro"]],
+  "by being managed": [{ managed: true }, ["astro", "astro-prod", "migrate", "web"]],
+  "by both": [{ managed: true, state: "running" }, ["astro", "web"]],
 };
 
 for (const [how, [flags, names]] of Object.entries(FILTERS)) {
@@ -120,6 +120,7 @@ Deno.test("list -q prints names only, each on one line", async () => {
       "evil\\x1b[2J\\x1b]0;title\\x07\\nroot\\ttab\\u202egpj.exe\\x9b31m",
       "migrate",
       "a-name-of-sixty-four-characters-which-is-the-longest-that-there-is",
+      "web",
       "worker",
       "",
     ].join("\n"),
