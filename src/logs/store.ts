@@ -14,10 +14,25 @@ export interface LogStore {
   open(name: string, runId: string): Promise<string | null>;
   /** Takes back what {@link LogStore.open} made. */
   discard(path: string): Promise<void>;
+  /** Keeps what a run printed that is over. */
+  save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
+  /** Remembers that a run was stopped, and did not end by itself. */
+  recordStop(name: string, stop: RecordedStop): Promise<void>;
+  /** Whether a run was stopped, by the id that its engine gave it. */
+  wasStopped(name: string, id: string): Promise<boolean>;
   /** The file of the newest run of a session; null when nothing was kept. */
   newest(name: string): Promise<string | null>;
   /** The last lines of a file, each ended by a newline. */
   tail(path: string, lines: number): Promise<Uint8Array>;
+}
+
+/** How a run was stopped. */
+export interface RecordedStop {
+  readonly runId: string;
+  /** The engine's own id of what ran. */
+  readonly id: string;
+  readonly at: Date;
+  readonly exitCode: number | null;
 }
 
 /** The directory for everything that kstops keeps; null when the system names no place for it. */
@@ -35,6 +50,9 @@ function absolute(path: string, world: World): string {
   return path.startsWith("/") ? path : `${world.workingDirectory()}/${path}`;
 }
 
+/** How the runs of a session ended, as far as their engine does not remember: JSON, one a line. */
+const RUNS = "runs.ndjson";
+
 /** Only names that kstops creates have a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -49,21 +67,58 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     isWarned = true;
     return null;
   };
+  const open = async (name: string, runId: string): Promise<string | null> => {
+    const directory = directoryOf(name);
+    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    // With milliseconds: names in their order are runs in their order.
+    const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
+    const path = `${directory}/${stamp}-${runId}.log`;
+    try {
+      await world.files.makeDirectory(directory);
+      await world.files.create(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return notKept(error.message);
+    }
+  };
+  const keep = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      notKept(error.message);
+    }
+  };
   return {
-    open: async (name, runId) => {
-      const directory = directoryOf(name);
-      if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
-      // With milliseconds: names in their order are runs in their order.
-      const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
-      const path = `${directory}/${stamp}-${runId}.log`;
-      try {
+    open,
+    save: (name, runId, bytes) =>
+      keep(async () => {
+        const path = await open(name, runId);
+        if (path !== null) await world.files.append(path, bytes);
+      }),
+    recordStop: (name, { runId, id, at, exitCode }) =>
+      keep(async () => {
+        const directory = directoryOf(name);
+        if (directory === null) return;
         await world.files.makeDirectory(directory);
-        await world.files.create(path);
-        return path;
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-        return notKept(error.message);
+        const line = {
+          run: runId,
+          event: "stopped",
+          id,
+          at: at.toISOString(),
+          exit_code: exitCode,
+        };
+        const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+        await world.files.append(`${directory}/${RUNS}`, bytes);
+      }),
+    wasStopped: async (name, id) => {
+      const directory = directoryOf(name);
+      if (directory === null || await world.files.facts(`${directory}/${RUNS}`) === null) {
+        return false;
       }
+      const text = await world.files.readText(`${directory}/${RUNS}`);
+      return text.includes(`"event":"stopped","id":"${id}"`);
     },
     discard: async (path) => {
       try {
