@@ -6,7 +6,13 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../errors.ts";
-import type { BackendType, Definition, Runtime, TmuxDefinition } from "../model.ts";
+import type {
+  BackendType,
+  ContainerDefinition,
+  Definition,
+  Runtime,
+  TmuxDefinition,
+} from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
 import { validateEnv } from "../validate/env.ts";
@@ -204,7 +210,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
       image,
       argv,
       workingDir,
-      volumes: volumesOf(start),
+      ...volumesOf(start),
       ports,
       runtime: flags.runtime ?? settings.runtime ?? config.settings.containerRuntime,
       network: filler.optional(["network"], settings.network, checkNetwork),
@@ -427,7 +433,7 @@ function envFlag(text: string, unsafeKeys: readonly string[]): [string, string |
 
 function volumesOf(
   { flags, settings, filler, surroundings, baseDirectory }: Start,
-): readonly string[] {
+): Pick<ContainerDefinition, "volumes" | "logVolume"> {
   const check = (volume: string) => validateVolumes([volume]);
   const here = surroundings.workingDirectory;
   const flagged = given(flags.volumes);
@@ -442,8 +448,9 @@ function volumesOf(
     : configured === null
     ? null
     : absoluteVolume(baseDirectory, configured);
-  const all = logVolume === null ? volumes : [...volumes, logVolume];
-  return filler.problems.length > 0 ? all : validateVolumes(all);
+  // Together they must not be too many.
+  if (filler.problems.length === 0 && logVolume !== null) validateVolumes([...volumes, logVolume]);
+  return { volumes, logVolume };
 }
 
 function absoluteVolume(directory: string, volume: string): string {

@@ -30,6 +30,7 @@ const CONTAINER: ContainerDefinition = {
   argv: null,
   workingDir: null,
   volumes: [],
+  logVolume: null,
   ports: [],
   runtime: null,
   network: null,
