@@ -94,10 +94,10 @@ export function sessionsOver(
     if (chosen === undefined) throw new TypeError(`there is no runner for ${backend}`);
     return chosen;
   };
-  const survey = async (selection: Selection): Promise<Survey[]> => {
+  const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
     const asked = backendsFor(selection);
     const surveys = runners.filter(({ backend }) => asked.includes(backend))
-      .map((runner) => runner.survey(where(selection)));
+      .map((runner) => runner.survey(where(selection, name)));
     return (await Promise.all(surveys)).flat();
   };
   /** The runtimes that definitions name and that did not turn up, where they are not installed. */
@@ -120,7 +120,7 @@ export function sessionsOver(
     find: async (verb, name, selection) => {
       const definition = defined.find((session) => session.name === name);
       const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
-      const surveys = await survey(chosen);
+      const surveys = await survey(chosen, name);
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await runnerFor(definition.backend).check(definition),
@@ -157,8 +157,9 @@ function backendsFor({ backend, socketName, runtime }: Selection): BackendType[]
   return runtime === undefined ? ["tmux", "container"] : ["container"];
 }
 
-function where({ socketName, runtime }: Selection): Where {
+function where({ socketName, runtime }: Selection, name: string | undefined): Where {
   return {
+    ...(name === undefined ? {} : { name }),
     ...(socketName === undefined ? {} : { socketName }),
     ...(runtime === undefined ? {} : { runtime }),
   };

@@ -326,7 +326,7 @@ containerTest(
       ok(names.includes(name) && names.includes(other));
       await waitFor(async () => /up/.test(await containers.logs(name)), "its output");
       await containers.stop(other, { graceful: false });
-      equal((await containers.status(other)).state, "stopped");
+      equal((await containers.status(other)).signal, "SIGKILL");
       equal((await containers.stop(name, { timeout: 0, keep: true })).state, "stopped");
       ok(await containers.exists(name));
       await containers.stop(name);

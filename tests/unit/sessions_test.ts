@@ -749,9 +749,9 @@ Deno.test("find() gives a defined session without trouble when another engine ha
 Deno.test("find() asks only the place that a definition names", async () => {
   const asked: [BackendType, Where][] = [];
   await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "astro", {});
-  deepEqual(asked.splice(0), [["tmux", { socketName: "bots" }]]);
+  deepEqual(asked.splice(0), [["tmux", { name: "astro", socketName: "bots" }]]);
   await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "web", {});
-  deepEqual(asked, [["container", {}]]);
+  deepEqual(asked, [["container", { name: "web" }]]);
 });
 
 // --- start ---------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ async function refuseToKeep(
 export interface Stopped {
   readonly status: SessionStatus;
   /** What it was before. */
-  readonly was: "running" | "ended" | "absent";
+  readonly was: "running" | "ended" | "stopped" | "absent";
   /** Why it is still in its engine; null when it is gone. */
   readonly kept: string | null;
 }
@@ -82,11 +82,17 @@ async function stopOne(context: Context, name: string, flags: StopFlags): Promis
       keep: kept !== null,
     }));
   const { defined, state: before } = match.status;
-  const was = before === "running" ? "running" : "ended";
+  const was = wasOf(match.status);
   // Gone from its engine: only the definition is left.
   const gone = defined ? "defined" : "stopped";
   const state = kept === null ? gone : was === "running" ? "stopped" : before;
   return { status: { ...ended, defined, state }, was, kept };
+}
+
+/** What is paused goes on for its end. */
+function wasOf({ state, engineState }: SessionStatus): Stopped["was"] {
+  if (state === "running" || engineState === "paused") return "running";
+  return state === "exited" ? "ended" : "stopped";
 }
 
 /** What others made is not ours to remove; of a tmux session nothing can stay. */
@@ -100,7 +106,11 @@ function stoppedText({ status, was, kept }: Stopped): string {
   const name = escapeControls(status.name ?? "");
   if (was === "absent") return `${name} is not running`;
   const end = endWords(status);
-  const how = was === "running" || end === null ? end : `it had ended, ${end}`;
+  const how = was === "stopped"
+    ? "it did not run"
+    : was === "running" || end === null
+    ? end
+    : `it had ended, ${end}`;
   const facts = [engine ?? backend, how, kept].filter((fact) => fact !== null);
   return `Stopped ${name} (${facts.join(", ")})`;
 }

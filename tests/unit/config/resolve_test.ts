@@ -307,6 +307,14 @@ const LEFT_OUT: Record<string, [Given, string[]]> = {
     { astro: [SLEEP, "working_dir: sub"], flags: { image: "alpine" } },
     ["working_dir"],
   ],
+  "an absolute directory outside of the container that it becomes": [
+    { astro: [SLEEP, "working_dir: /opt/astro"], flags: { image: "alpine" } },
+    ["working_dir"],
+  ],
+  "a directory inside of the container that it was": [
+    { astro: [...IMAGE, SLEEP, "working_dir: /app"], flags: { backend: "tmux" } },
+    ["image", "working_dir"],
+  ],
   "what only containers have": [
     {
       astro: [...IMAGE, SLEEP, "ports: [1]", "volumes: [a:/a]", "user: me", "run_args: []"],

@@ -84,6 +84,16 @@ const STOPS: Record<string, readonly [SessionStatus, Partial<StopFlags>, Expecte
       text: "Stopped web (podman, it had ended, exit code 0, kept)\n",
     },
   ],
+  "--keep leaves a kept container as it is": [
+    { ...CONTAINER, state: "stopped", engineState: "exited" },
+    { keep: true },
+    { keep: true, state: "stopped", text: "Stopped web (podman, it did not run, kept)\n" },
+  ],
+  "a paused container goes on for its end": [
+    { ...CONTAINER, state: "stopped", engineState: "paused" },
+    {},
+    { keep: false, state: "stopped", text: "Stopped web (podman, exit code 0)\n" },
+  ],
   "the container of somebody else is not removed": [{ ...CONTAINER, managed: false }, {}, {
     keep: true,
     state: "stopped",
