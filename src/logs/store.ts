@@ -145,7 +145,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         const offset = Number.isFinite(lines) ? Math.max(0, bytes - size) : 0;
         const chunk = await world.files.readFrom(path, offset);
         // One newline more than lines: only then is the first of them whole.
-        if (offset === 0 || countNewlines(chunk) > lines) return lastLines(chunk, lines);
+        if (offset === 0 || countLines(chunk) > lines) return lastLines(chunk, lines);
       }
     },
   };
@@ -154,7 +154,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-function countNewlines(bytes: Uint8Array): number {
+/** How many lines are complete. */
+export function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (const byte of bytes) if (byte === NEWLINE) count++;
   return count;

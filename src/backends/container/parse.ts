@@ -274,7 +274,9 @@ export function statusOfContainer(
     readonly kept: boolean;
   },
 ): SessionStatus {
-  const { id, name, pid, exitCode, createdAt, finishedAt, image, ports, details } = container;
+  const { id, name, pid, exitCode, image, ports, details } = container;
+  // podman's list knows only seconds: one and the same time must not have two values.
+  const time = runtime === "podman" ? inSeconds : (date: Date | null) => date;
   const record = recordOf(container);
   const known = stateOf(container);
   const state = known === "exited" && kept ? "stopped" : known ?? "unknown";
@@ -286,8 +288,8 @@ export function statusOfContainer(
     pid,
     exitCode: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,
-    createdAt,
-    finishedAt,
+    createdAt: time(container.createdAt),
+    finishedAt: time(container.finishedAt),
     managed: isManaged(container),
     defined: false,
     engine: runtime,
@@ -300,11 +302,15 @@ export function statusOfContainer(
     ports,
     // What was asked for: a runtime puts its entry point and its init before it.
     command: record === null ? container.command : record.command ?? container.command,
-    workingDir: details?.workingDir ?? record?.working_dir ?? null,
+    workingDir: record?.working_dir ?? details?.workingDir ?? null,
     reason: known === null
       ? `${runtime} calls its state ${container.state}, which this version of kstops does not know`
       : reasonOf(container, runtime),
   };
+}
+
+function inSeconds(date: Date | null): Date | null {
+  return date === null ? null : new Date(Math.floor(date.getTime() / 1000) * 1000);
 }
 
 function reasonOf({ state, details }: Container, runtime: Runtime): string | null {
@@ -369,7 +375,7 @@ const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
   ["name_taken", /name "[^"]*" is already in use/i],
   ["no_init", /docker-init|init binary|catatonit.*(not found|no such file)/i],
   ["no_image", /no such image|image not known|unable to find image|not present locally/i],
-  ["not_found", /no such container|no container with name or ID/i],
+  ["not_found", /no such container|no container with name or ID|marked for removal/i],
 ];
 
 function kindOf(stderr: string): Failure["kind"] {

@@ -1,6 +1,6 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
-import { lastLines } from "../../logs/store.ts";
+import { countLines, lastLines } from "../../logs/store.ts";
 import {
   type ContainerDefinition,
   howItEnded,
@@ -51,6 +51,9 @@ function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string
   return signal === null ? `it ended with exit code ${exitCode}` : `it ended by ${signal}`;
 }
 
+/** How long a runtime may take to print all that a container has printed. */
+const LOGS_TIMEOUT_MS = 600_000;
+
 /**
  * What a container printed. One without a terminal of its own keeps its two streams apart: they are
  * put together by time.
@@ -70,27 +73,53 @@ export async function logs(
 /** How much of the output of a container is kept when it is removed. */
 const KEPT_BYTES = 10 * 1024 * 1024;
 
-async function printed(
+interface Wanted {
+  readonly id: string;
+  /** Whether it has a terminal, and so one stream. */
+  readonly tty: boolean;
+  readonly lines: number;
+}
+
+/** The last lines that a container printed; none where it has gone meanwhile. */
+async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
+  const { lines } = wanted;
+  if (lines === 0) return new Uint8Array();
+  if (!Number.isFinite(lines)) {
+    return await output(context, client, { ...wanted, keepBytes: Infinity });
+  }
+  // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
+  // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
+  // counts each 16 KB of a line as a line: fewer may come than were asked for.
+  const isPodman = client.runtime === "podman";
+  let before = -1;
+  for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
+    const bytes = await output(context, client, {
+      ...wanted,
+      ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
+    });
+    // One more line than was asked for: only then is the first of them whole.
+    if (countLines(bytes) > lines || bytes.length === before) return lastLines(bytes, lines);
+    if (isPodman && bytes.length < size) return lastLines(bytes, lines);
+    before = bytes.length;
+  }
+}
+
+async function output(
   { world }: Context,
   client: Client,
-  { id, tty, lines, keepBytes }: {
-    readonly id: string;
-    readonly tty: boolean;
-    readonly lines: number;
-    readonly keepBytes?: number;
-  },
+  { id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
   const argv = containerLogs(client, id, { lines, timestamps: !tty });
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
-      timeoutMs: WORK_TIMEOUT_MS,
+      timeoutMs: LOGS_TIMEOUT_MS,
       interruptible: true,
-      ...(keepBytes === undefined ? {} : { keepBytes }),
+      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
     });
-    if (code !== 0) {
-      throw unavailable(client, parseFailure(new TextDecoder().decode(stderr)));
-    }
-    return lastLines(tty ? stdout : mergeByTime(stdout, stderr), lines);
+    if (code === 0) return lastLines(tty ? stdout : mergeByTime(stdout, stderr), Infinity);
+    const failure = parseFailure(new TextDecoder().decode(stderr));
+    if (failure.kind === "not_found") return new Uint8Array();
+    throw unavailable(client, failure);
   } catch (error) {
     throw troubleOf(client, error);
   }
@@ -189,6 +218,8 @@ async function end(
   });
 }
 
+const REMOVAL_POLL_MS = 100;
+
 /**
  * Takes an ended container away, after its output was kept; volumes stay.
  *
@@ -201,9 +232,10 @@ export async function saveAndRemove(
 ): Promise<boolean> {
   const { id, name, details, finishedAt } = container;
   if (finishedAt !== null) {
-    const bytes = await printed(context, client, {
+    const tty = details?.tty ?? true;
+    const bytes = await output(context, client, {
       id,
-      tty: details?.tty ?? true,
+      tty,
       lines: Infinity,
       keepBytes: KEPT_BYTES,
     });
@@ -211,7 +243,12 @@ export async function saveAndRemove(
   }
   const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
   if (answer.code === 0) return true;
-  const left = await askOne(context, client, id);
+  let left = await askOne(context, client, id);
+  // Somebody else removes it at this moment.
+  for (let round = 0; round < 100 && left?.state === "removing"; round++) {
+    await context.world.sleep(REMOVAL_POLL_MS);
+    left = await askOne(context, client, id);
+  }
   if (left === null) return true;
   if (left.pid !== null) return false;
   throw new SessionStopError(
@@ -234,6 +271,6 @@ function stopped(
     pid: null,
     exitCode: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,
-    finishedAt: container.finishedAt ?? world.now(),
+    finishedAt: status.finishedAt ?? world.now(),
   };
 }

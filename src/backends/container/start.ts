@@ -62,6 +62,7 @@ export async function check(context: Context, definition: ContainerDefinition): 
 async function prepare(context: Context, definition: ContainerDefinition): Promise<Client> {
   const { world } = context;
   const client = await clientFor(world, definition);
+  checkName(client, definition);
   checkVariables(definition);
   if (!isRemote(world, client)) await checkSources(world, definition);
   return client;
@@ -82,6 +83,14 @@ async function clientFor(
   throw new ContainerRuntimeNotFoundError(`Cannot start ${quote(name)}: ${reason}`, {
     hint: installHint(world),
     details: { runtime },
+  });
+}
+
+/** docker takes no shorter name (20.10 names.go); podman does. */
+function checkName({ runtime }: Client, { name }: ContainerDefinition): void {
+  if (runtime === "podman" || name.length > 1) return;
+  throw new SessionConfigError(`Cannot use ${quote(name)} as the name of a docker container`, {
+    hint: "give it at least two characters",
   });
 }
 
