@@ -91,7 +91,7 @@ type Register = (
 // --- helpers -------------------------------------------------------------------------------------
 
 /** A name that no stranger's session has: engines are shared. */
-function unique(name: string): string {
+export function unique(name: string): string {
   return `${name}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
