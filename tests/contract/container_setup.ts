@@ -2,7 +2,7 @@
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type ContainerDefinition, type Runtime, RUNTIMES } from "../../src/model.ts";
-import { type ExecResult, type World } from "../../src/world.ts";
+import type { ExecResult, World } from "../../src/world.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { type TmuxSandbox, withTmux } from "../support/tmux.ts";
 import type { Runner } from "../../src/backends/backend.ts";
@@ -78,7 +78,8 @@ export async function withContainers(
     const { world } = sandbox;
     const directory = world.workingDirectory();
     const call = (...args: readonly string[]): Promise<ExecResult> =>
-      world.exec([runtime, ...args], { timeoutMs: 60_000 });
+      // podman 4.3 leaves a file where it was called when the memory of a container is used up.
+      world.exec(["env", "--chdir", directory, runtime, ...args], { timeoutMs: 60_000 });
     const client: ContainerSetup["client"] = async (...args) => (await call(...args)).stdout.trim();
     const runnerIn = (world: World): Runner =>
       containerRunner(world, { logs: logStore(world, () => {}) });

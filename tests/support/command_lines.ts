@@ -15,7 +15,7 @@ export interface Watched {
 export async function watchCommandLines(text: string, body: () => Promise<void>): Promise<Watched> {
   const script = decodeURIComponent(new URL(import.meta.url).pathname);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-read", "--allow-env=WATCHED", script],
+    args: ["run", "--quiet", "--allow-all", script],
     env: { WATCHED: text },
     stdin: "piped",
     stdout: "piped",
