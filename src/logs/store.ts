@@ -18,8 +18,8 @@ export interface LogStore {
   save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
   /** Remembers that a run was stopped, and did not end by itself. */
   recordStop(name: string, stop: RecordedStop): Promise<void>;
-  /** Whether a run was stopped, by the id that its engine gave it. */
-  wasStopped(name: string, id: string): Promise<boolean>;
+  /** Whether what ended then, to the second, was stopped: engines start the same thing again. */
+  wasStopped(name: string, stop: Pick<RecordedStop, "id" | "at">): Promise<boolean>;
   /** The file of the newest run of a session; null when nothing was kept. */
   newest(name: string): Promise<string | null>;
   /** The last lines of a file, each ended by a newline. */
@@ -112,13 +112,14 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
         await world.files.append(`${directory}/${RUNS}`, bytes);
       }),
-    wasStopped: async (name, id) => {
+    wasStopped: async (name, { id, at }) => {
       const directory = directoryOf(name);
       if (directory === null || await world.files.facts(`${directory}/${RUNS}`) === null) {
         return false;
       }
       const text = await world.files.readText(`${directory}/${RUNS}`);
-      return text.includes(`"event":"stopped","id":"${id}"`);
+      const second = at.toISOString().slice(0, "2026-01-02T03:04:05".length);
+      return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
     },
     discard: async (path) => {
       try {

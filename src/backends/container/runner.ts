@@ -97,8 +97,9 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   const work = () => import("./session.ts");
-  const kept = isManaged(container) && container.exitCode !== null &&
-    await context.logs.wasStopped(container.name, container.id);
+  const { name, id, finishedAt } = container;
+  const kept = isManaged(container) && finishedAt !== null &&
+    await context.logs.wasStopped(name, { id, at: finishedAt });
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),
     protected: isProtected(container),
