@@ -14,6 +14,25 @@ export interface ExecOptions {
   readonly timeoutMs: number;
   /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
   readonly detached?: boolean;
+  /** Whether the user may interrupt it all the same: it is killed then. For what takes minutes. */
+  readonly interruptible?: boolean;
+  /** Ends it early: it is killed, and the reason of the abort is thrown. */
+  readonly abort?: AbortSignal;
+  /** Gets what it writes to either stream, as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** What a child process that answers in bytes may be given. */
+export interface ExecBytesOptions extends ExecOptions {
+  /** How much of each stream is kept, counted from its end; all unless told. */
+  readonly keepBytes?: number;
+}
+
+/** How a child process ended, with what it wrote as it was. */
+export interface ExecBytesResult {
+  readonly code: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
 }
 
 /** How a child process ended. A code other than 0 is a result, not an error. */
@@ -31,6 +50,12 @@ export interface ExecResult {
  */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
+/** The same for output that may be no text. */
+export type ExecBytes = (
+  argv: readonly string[],
+  options: ExecBytesOptions,
+) => Promise<ExecBytesResult>;
+
 /** There is no program of that name, or it cannot be executed. */
 export class ProgramMissingError extends Error {
   constructor(readonly program: string, readonly why: "missing" | "denied") {
@@ -45,10 +70,16 @@ export class ExecTimeoutError extends Error {
   }
 }
 
+/** What a program that gets the terminal may be given. */
+export interface InteractOptions extends Pick<ExecOptions, "env"> {
+  /** Whether its standard error goes to the terminal, too, instead of into the answer. */
+  readonly showError?: boolean;
+}
+
 /** A program that has the terminal. */
 export interface Interaction {
   readonly pid: number;
-  /** Its exit code, and what it wrote to its standard error. */
+  /** Its exit code, and what it wrote to its standard error where that is not shown. */
   readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
 }
 
@@ -91,8 +122,12 @@ export interface Files {
   readonly makeDirectory: (path: string) => Promise<void>;
   /** Makes an empty file for this user alone (0600); it must not exist. */
   readonly create: (path: string) => Promise<void>;
+  /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
+  readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Removes a file; a missing one is fine. */
   readonly remove: (path: string) => Promise<void>;
+  /** The path without symbolic links. */
+  readonly realPath: (path: string) => Promise<string>;
 }
 
 /** Signals that kstops sends. */
@@ -126,6 +161,7 @@ export interface Terminal {
 /** Everything outside of the program. */
 export interface World {
   readonly exec: Exec;
+  readonly execBytes: ExecBytes;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   /** A fresh random id: 12 lower-case hex digits. */
@@ -144,7 +180,7 @@ export interface World {
    *
    * @throws {ProgramMissingError} when there is no such program
    */
-  readonly interact: (argv: readonly string[], options: Pick<ExecOptions, "env">) => Interaction;
+  readonly interact: (argv: readonly string[], options: InteractOptions) => Interaction;
   /**
    * Calls back instead of dying when a signal asks this process to end. A second signal ends it.
    *
@@ -160,6 +196,7 @@ export interface World {
 export function denoWorld(): World {
   return {
     exec,
+    execBytes,
     now: () => new Date(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     randomId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
@@ -171,36 +208,100 @@ export function denoWorld(): World {
     interact,
     onEndSignal,
     processes: { self: Deno.pid, signal, alive },
-    files: { readText, readFrom, facts, list, makeDirectory, create, remove },
+    files: {
+      readText,
+      readFrom,
+      facts,
+      list,
+      makeDirectory,
+      create,
+      append,
+      remove,
+      realPath: (path) => fileWork(path, () => Deno.realPath(path)),
+    },
     terminal: terminal(),
   };
 }
 
 async function exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const { code, stdout, stderr } = await execBytes(argv, options);
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+async function execBytes(
+  argv: readonly string[],
+  options: ExecBytesOptions,
+): Promise<ExecBytesResult> {
   const [program = "", ...args] = argv;
+  options.abort?.throwIfAborted();
   const child = spawn(program, args, options);
   let timedOut = false;
+  // Nobody waits for the streams of a killed client: a grandchild may hold them open.
+  const kill = (): void => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+  };
   const timer = setTimeout(() => {
     timedOut = true;
-    // Nobody waits for the streams of a killed client: a grandchild may hold them open.
-    child.kill("SIGKILL");
+    kill();
   }, options.timeoutMs);
+  options.abort?.addEventListener("abort", kill);
   const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
-  const ended = child.output();
+  const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
+  const ended = isWatched ? watchedOutput(child, options) : child.output();
   ended.catch(() => {});
   const expired = child.status.then(() => {
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+    options.abort?.throwIfAborted();
   });
   try {
     await Promise.race([ended, expired.then(() => ended)]);
     const { code, stdout, stderr } = await ended;
     await writing;
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
-    const decoder = new TextDecoder();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    options.abort?.throwIfAborted();
+    return { code, stdout, stderr };
   } finally {
     clearTimeout(timer);
+    options.abort?.removeEventListener("abort", kill);
   }
+}
+
+async function watchedOutput(
+  child: Deno.ChildProcess,
+  { onOutput, keepBytes = Infinity }: ExecBytesOptions,
+): Promise<ExecBytesResult> {
+  const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
+    const decoder = new TextDecoder();
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of stream) {
+      onOutput?.(decoder.decode(chunk, { stream: true }));
+      chunks.push(chunk);
+      length += chunk.length;
+      for (let first = chunks[0]; first && length - first.length >= keepBytes; first = chunks[0]) {
+        chunks.shift();
+        length -= first.length;
+      }
+    }
+    const bytes = new Uint8Array(length);
+    let offset = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return bytes.subarray(Math.max(0, length - keepBytes));
+  };
+  const [stdout, stderr, { code }] = await Promise.all([
+    read(child.stdout),
+    read(child.stderr),
+    child.status,
+  ]);
+  return { code, stdout, stderr };
 }
 
 function spawn(program: string, args: string[], options: ExecOptions): Deno.ChildProcess {
@@ -237,7 +338,7 @@ function withProgramErrors<T>(program: string, work: () => T): T {
   }
 }
 
-function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): Interaction {
+function interact(argv: readonly string[], options: InteractOptions): Interaction {
   const [program = "", ...args] = argv;
   const child = withProgramErrors(program, () =>
     new Deno.Command(program, {
@@ -246,7 +347,7 @@ function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): I
       clearEnv: true,
       stdin: "inherit",
       stdout: "inherit",
-      stderr: "piped",
+      stderr: options.showError ? "inherit" : "piped",
     }).spawn());
   // Both stand in the foreground of the terminal. Without these, Ctrl-C before the program has taken
   // the terminal over would end this process and leave the program behind.
@@ -255,7 +356,8 @@ function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): I
   Deno.addSignalListener("SIGINT", ignore);
   Deno.addSignalListener("SIGQUIT", ignore);
   Deno.addSignalListener("SIGCHLD", stopTogether);
-  const ended = Promise.all([child.status, text(child.stderr)]).then(([{ code }, stderr]) => ({
+  const said = options.showError ? "" : text(child.stderr);
+  const ended = Promise.all([child.status, said]).then(([{ code }, stderr]) => ({
     code,
     stderr,
   })).finally(() => {
@@ -427,6 +529,14 @@ function makeDirectory(path: string): Promise<void> {
 function create(path: string): Promise<void> {
   return fileWork(path, async () => {
     (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+  });
+}
+
+function append(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
+    let written = 0;
+    while (written < bytes.length) written += await file.write(bytes.subarray(written));
   });
 }
 

@@ -2,11 +2,14 @@
  * What every backend can do. A backend is one folder that makes a {@link Runner}; everything above
  * works with any of them.
  */
-import type { BackendType, Definition, Place, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, Place, Runtime, SessionStatus } from "../model.ts";
 
 /** Narrows a question to some places; without a key, all of that kind are asked. */
 export interface Where {
   readonly socketName?: string;
+  readonly runtime?: Runtime;
+  /** What costs a second question is asked of the session of that name, too. */
+  readonly name?: string;
 }
 
 /** Why a place could not be asked. */
@@ -36,6 +39,8 @@ export interface StopOptions {
   readonly timeoutSeconds: number | null;
   /** End it by force at once. */
   readonly force: boolean;
+  /** Only end the program: a container stays. A tmux session cannot. */
+  readonly keep?: boolean;
 }
 
 /** How to attach to a session. */
@@ -88,6 +93,8 @@ export interface Session {
 export interface StartOptions {
   /** How long the program must live before the start counts as one; 0 returns at once. */
   readonly waitMs: number;
+  /** Tells the user what takes long, such as an image that is pulled first; a line each. */
+  readonly say?: (text: string) => void;
 }
 
 /** A backend at work. */

@@ -1,6 +1,7 @@
 /** What a command gets, and what it answers. */
 import type { Config } from "../config/config.ts";
-import type { Json } from "../errors.ts";
+import { type Json, UsageError } from "../errors.ts";
+import type { BackendType, Runtime } from "../model.ts";
 import type { Screen } from "../output/screen.ts";
 import type { Selection, Sessions } from "../sessions.ts";
 import type { World } from "../world.ts";
@@ -44,11 +45,31 @@ export interface Reply {
 
 /** Flags that choose a place, as the command line gives them. */
 export interface PlaceFlags {
-  readonly backend?: "tmux" | "container" | undefined;
+  readonly backend?: BackendType | undefined;
   readonly socket?: string | undefined;
+  readonly runtime?: Runtime | undefined;
 }
 
-/** The selection that the flags make. */
-export function selectionOf({ backend, socket }: PlaceFlags): Selection {
-  return { backend, socketName: socket };
+/**
+ * The selection that the flags make.
+ *
+ * @throws {UsageError} `usage`: there is no such place
+ */
+export function selectionOf({ backend, socket, runtime }: PlaceFlags): Selection {
+  if (socket !== undefined && (backend === "container" || runtime !== undefined)) {
+    throw notTogether("--socket", {
+      other: runtime === undefined ? "--backend container" : "--runtime",
+      only: "tmux",
+    });
+  }
+  if (runtime !== undefined && backend === "tmux") {
+    throw notTogether("--runtime", { other: "--backend tmux", only: "containers" });
+  }
+  return { backend, socketName: socket, runtime };
+}
+
+function notTogether(flag: string, { other, only }: { other: string; only: string }): UsageError {
+  return new UsageError(`Cannot use ${flag} with ${other}: it is only for ${only}`, {
+    hint: `leave out ${flag}, or ${other}`,
+  });
 }

@@ -4,7 +4,7 @@
  * look for no engine has a part in it.
  */
 import { escapeControls } from "../errors.ts";
-import { BACKENDS, type SessionState, type SessionStatus } from "../model.ts";
+import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
 import type { Listing } from "../sessions.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import type { World } from "../world.ts";
@@ -252,9 +252,11 @@ async function listing(line: Line, world: World): Promise<Listing> {
   const tmuxBinary = isHere ? "tmux" : config.settings.tmuxBinary;
   const backend = flagValue(line, "backend");
   const socket = flagValue(line, "socket");
+  const runtime = flagValue(line, "runtime");
   return await sessionsOf(hurried, { tmuxBinary, logs }, definedSessions(config)).list({
     backend: BACKENDS.find((each) => each === backend),
     socketName: socket === undefined ? undefined : validateSocketName(socket),
+    runtime: RUNTIMES.find((each) => each === runtime),
   });
 }
 

@@ -5,9 +5,9 @@ import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
-import type { EndSignal, Exec, World } from "../world.ts";
+import type { EndSignal, ExecOptions, World } from "../world.ts";
 import type { Context } from "./command.ts";
-import { spin } from "./spinner.ts";
+import { spin, type Spinner } from "./spinner.ts";
 import type { GlobalFlags } from "./table.ts";
 
 /** How a command is heard before it answers. */
@@ -32,7 +32,9 @@ export function contextOf(
     : null;
   const watched: World = {
     ...world,
-    exec: globals.verbose ? verboseExec(world, write) : world.exec,
+    ...(globals.verbose
+      ? { exec: verbose(world.exec, write), execBytes: verbose(world.execBytes, write) }
+      : {}),
     terminal: sign === null
       ? terminal
       : { ...terminal, ask: (question) => sign.without(() => terminal.ask(question)) },
@@ -43,6 +45,7 @@ export function contextOf(
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
     said.add(text);
+    sign?.clear();
     warn(text);
   };
   const context: Context = {
@@ -53,7 +56,7 @@ export function contextOf(
     hide,
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),
-    guarded: () => guard(context),
+    guarded: () => guardedContext(context),
     during: sign?.during ?? ((_label, work) => work()),
   };
   return context;
@@ -61,6 +64,8 @@ export function contextOf(
 
 interface SignOfLife {
   readonly during: Context["during"];
+  /** Makes room for a line. */
+  readonly clear: () => void;
   /** Does something that needs the line to itself, as a question does. */
   readonly without: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -72,16 +77,17 @@ function signOfLife(
 ): SignOfLife {
   const labels = new Set<string>();
   let hidden = false;
-  let stop: (() => void) | null = null;
+  let spinner: Spinner | null = null;
   const update = (): void => {
     if (labels.size > 0 && !hidden) {
-      stop ??= spin(() => [...labels].join(", "), { write, columns });
+      spinner ??= spin(() => [...labels].join(", "), { write, columns });
     } else {
-      stop?.();
-      stop = null;
+      spinner?.stop();
+      spinner = null;
     }
   };
   return {
+    clear: () => spinner?.clear(),
     during: async (label, work) => {
       labels.add(label);
       update();
@@ -105,7 +111,7 @@ function signOfLife(
   };
 }
 
-function guard(context: Context): ReturnType<Context["guarded"]> {
+function guardedContext(context: Context): ReturnType<Context["guarded"]> {
   const { world } = context;
   let signal: EndSignal | null = null;
   const waiting = new Set<() => void>();
@@ -138,12 +144,25 @@ function guard(context: Context): ReturnType<Context["guarded"]> {
     asked = answer.catch(() => {});
     return answer;
   };
+  const guard =
+    <O extends ExecOptions, R>(exec: (argv: readonly string[], options: O) => Promise<R>) =>
+    async (argv: readonly string[], options: O): Promise<R> => {
+      goOn();
+      if (!options.interruptible) return await exec(argv, { ...options, detached: true });
+      const controller = new AbortController();
+      const abort = (): void =>
+        controller.abort(signal === null ? undefined : new InterruptedError(signal));
+      waiting.add(abort);
+      try {
+        return await exec(argv, { ...options, detached: true, abort: controller.signal });
+      } finally {
+        waiting.delete(abort);
+      }
+    };
   const guarded: World = {
     ...world,
-    exec: (argv, options) => {
-      goOn();
-      return world.exec(argv, { ...options, detached: true });
-    },
+    exec: guard(world.exec),
+    execBytes: guard(world.execBytes),
     sleep: (ms) => orSignal(world.sleep(ms)),
     terminal: { ...world.terminal, ask },
   };
@@ -169,7 +188,10 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
 const SHOWN_WORDS = 16;
 
 /** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
-function verboseExec(world: World, write: (text: string) => void): Exec {
+function verbose<O extends ExecOptions, R extends { readonly code: number }>(
+  exec: (argv: readonly string[], options: O) => Promise<R>,
+  write: (text: string) => void,
+): (argv: readonly string[], options: O) => Promise<R> {
   return async (argv, options) => {
     const began = performance.now();
     const say = (outcome: string): void => {
@@ -181,7 +203,7 @@ function verboseExec(world: World, write: (text: string) => void): Exec {
       write(`+ ${shown.join(" ")}${rest} (${ms} ms, ${outcome})\n`);
     };
     try {
-      const result = await world.exec(argv, options);
+      const result = await exec(argv, options);
       say(`exit ${result.code}`);
       return result;
     } catch (error) {

@@ -1,6 +1,6 @@
 /** From flags and config to definitions, for the commands that need them. */
-import { readEnvFiles } from "../config/load.ts";
-import { envFilesOf, resolve, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
+import { define } from "../config/define.ts";
+import type { StartFlags as ResolvableFlags } from "../config/resolve.ts";
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
@@ -35,16 +35,9 @@ export async function definitionFor(
 ): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
   const { world, warn, verbose } = context;
   const config = await context.config();
-  const wanted = resolvable(flags);
-  const workingDirectory = world.workingDirectory();
-  const envFiles = await readEnvFiles(
-    world,
-    envFilesOf(name, wanted, config, { workingDirectory }),
-  );
-  const { definition, warnings, leftOut, secrets } = resolve(name, wanted, config, {
-    workingDirectory,
-    env: world.env,
-    envFiles,
+  const { definition, warnings, leftOut, secrets } = await define(world, config, {
+    name,
+    flags: resolvable(flags),
   });
   context.hide(secrets);
   for (const warning of warnings) warn(`${name}: ${warning}`);

@@ -19,11 +19,18 @@ const SIGN_COLUMNS = 3;
 /** Back to the beginning of the line, and nothing on it. */
 const CLEAR_LINE = "\r\x1b[2K";
 
-/** Shows what `label` says with a turning sign, until the returned function is called. */
+/** A sign of life at work. */
+export interface Spinner {
+  /** Takes what is drawn away, so that a line can be said; it comes back by itself. */
+  readonly clear: () => void;
+  readonly stop: () => void;
+}
+
+/** Shows what `label` says with a turning sign, until it is stopped. */
 export function spin(
   label: () => string,
   { write, columns, afterMs = 1000 }: SpinnerOptions,
-): () => void {
+): Spinner {
   let frame = 0;
   let drawing: ReturnType<typeof setInterval> | undefined;
   const draw = (): void => {
@@ -36,10 +43,15 @@ export function spin(
     draw();
     drawing = setInterval(draw, FRAME_MS);
   }, afterMs);
-  return () => {
-    clearTimeout(waiting);
-    if (drawing === undefined) return;
-    clearInterval(drawing);
-    write(CLEAR_LINE);
+  const clear = (): void => {
+    if (drawing !== undefined) write(CLEAR_LINE);
+  };
+  return {
+    clear,
+    stop: () => {
+      clearTimeout(waiting);
+      clearInterval(drawing);
+      clear();
+    },
   };
 }

@@ -150,9 +150,11 @@ const stop = command({
     all: ALL,
     force: FORCE,
     timeout: TIMEOUT,
+    keep: { about: "only end the program: its container stays" },
     yes: { about: "also stop a session that is protected, or that kstops did not make" },
     backend: BACKEND,
     socket: SOCKET,
+    runtime: RUNTIME,
     quiet: QUIET,
   },
   examples: {
@@ -175,6 +177,7 @@ const restart = command({
     yes: { about: "also restart a session that is protected, or that kstops did not make" },
     backend: BACKEND,
     socket: SOCKET,
+    runtime: RUNTIME,
     wait: NO_WAIT,
     quiet: QUIET,
   },
@@ -192,6 +195,7 @@ const attach = command({
     "read-only": { about: "only look: keys do not reach the session" },
     backend: BACKEND,
     socket: SOCKET,
+    runtime: RUNTIME,
   },
   examples: {
     "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
@@ -204,7 +208,7 @@ const status = command({
   about: "one session, every known property",
   group: LOOK,
   arguments: { name: NAME },
-  flags: { backend: BACKEND, socket: SOCKET },
+  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME },
   examples: {
     "kstops status astro": "every known property",
     "kstops status astro --json | jq .state": "for scripts",
@@ -226,6 +230,7 @@ const logs = command({
     plain: { about: "without colours and other control sequences" },
     backend: BACKEND,
     socket: SOCKET,
+    runtime: RUNTIME,
   },
   examples: {
     "kstops logs astro": "the last 100 lines",
@@ -241,6 +246,7 @@ const list = command({
   flags: {
     backend: BACKEND,
     socket: SOCKET,
+    runtime: RUNTIME,
     state: { about: "only this state", value: { name: "state", choices: SESSION_STATES } },
     managed: { about: "only sessions that kstops made" },
     quiet: { short: "q", about: "print only names" },

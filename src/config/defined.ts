@@ -36,7 +36,7 @@ export interface DefinedSession {
   readonly name: string;
   readonly backend: BackendType;
   /** The place that the definition names; what it does not name is null. */
-  readonly named: { readonly backend: BackendType | null; readonly socketName: string | null };
+  readonly named: DefinedPlace;
   /** As written: variables are not filled in. */
   readonly command: readonly string[] | null;
   readonly image: string | null;
@@ -60,7 +60,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     return {
       name,
       backend,
-      named: { backend: entry.backend, socketName: entry.socketName },
+      named: { backend: entry.backend, socketName: entry.socketName, runtime: place.runtime },
       command: null,
       image: null,
       workingDir: null,
@@ -72,7 +72,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
   return {
     name,
     backend,
-    named: { backend: settings.backend, socketName: place.socketName },
+    named: { backend: settings.backend, socketName: place.socketName, runtime: place.runtime },
     command: typeof settings.command === "string" ? [settings.command] : settings.command,
     image: backend === "container" ? settings.image : null,
     workingDir: directoryOf(backend, settings.workingDir, config),

@@ -6,7 +6,13 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../errors.ts";
-import type { BackendType, Definition, Runtime, TmuxDefinition } from "../model.ts";
+import type {
+  BackendType,
+  ContainerDefinition,
+  Definition,
+  Runtime,
+  TmuxDefinition,
+} from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
 import { validateEnv } from "../validate/env.ts";
@@ -124,6 +130,7 @@ export function resolve(
     config,
     surroundings,
     entry,
+    backend,
     settings: entry?.settings ?? NO_SETTINGS,
     filler: filler(entry, { config, lookup: surroundings.env }),
     baseDirectory: entry === null ? surroundings.workingDirectory : config.directory,
@@ -141,6 +148,7 @@ interface Start {
   readonly surroundings: Surroundings;
   /** Null: the session is not in the config. */
   readonly entry: UsableEntry | null;
+  readonly backend: BackendType;
   readonly settings: SessionSettings;
   readonly filler: Filler;
   /** What relative paths of the settings are relative to. */
@@ -162,7 +170,10 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
         : "give the session a command, or backend: container to run its image",
     });
   }
-  const configured = settings.workingDir === null
+  const leftOut = setKeys(settings, CONTAINER_KEYS);
+  const isOfContainer = settings.workingDir !== null && isSwitched(start);
+  if (isOfContainer) leftOut.push("working_dir");
+  const configured = settings.workingDir === null || isOfContainer
     ? "."
     : filler.text(["working_dir"], settings.workingDir, checkDirectory);
   if (flags.workingDir !== undefined) checkDirectory(flags.workingDir);
@@ -175,7 +186,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
   return finished(start, {
     definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
     warnings: variables.warnings,
-    leftOut: setKeys(settings, CONTAINER_KEYS),
+    leftOut,
   });
 }
 
@@ -204,7 +215,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
       image,
       argv,
       workingDir,
-      volumes: volumesOf(start),
+      ...volumesOf(start),
       ports,
       runtime: flags.runtime ?? settings.runtime ?? config.settings.containerRuntime,
       network: filler.optional(["network"], settings.network, checkNetwork),
@@ -427,7 +438,7 @@ function envFlag(text: string, unsafeKeys: readonly string[]): [string, string |
 
 function volumesOf(
   { flags, settings, filler, surroundings, baseDirectory }: Start,
-): readonly string[] {
+): Pick<ContainerDefinition, "volumes" | "logVolume"> {
   const check = (volume: string) => validateVolumes([volume]);
   const here = surroundings.workingDirectory;
   const flagged = given(flags.volumes);
@@ -442,8 +453,9 @@ function volumesOf(
     : configured === null
     ? null
     : absoluteVolume(baseDirectory, configured);
-  const all = logVolume === null ? volumes : [...volumes, logVolume];
-  return filler.problems.length > 0 ? all : validateVolumes(all);
+  // Together they must not be too many.
+  if (filler.problems.length === 0 && logVolume !== null) validateVolumes([...volumes, logVolume]);
+  return { volumes, logVolume };
 }
 
 function absoluteVolume(directory: string, volume: string): string {
@@ -458,10 +470,8 @@ function absoluteVolume(directory: string, volume: string): string {
   return [absolutePath(directory, source), ...rest].join(":");
 }
 
-function containerDirectory(
-  { flags, settings, filler, config, entry }: Start,
-  leftOut: string[],
-): string | null {
+function containerDirectory(start: Start, leftOut: string[]): string | null {
+  const { flags, settings, filler } = start;
   const inside = (path: string) => {
     checkDirectory(path);
     if (path.startsWith("/")) return;
@@ -475,15 +485,19 @@ function containerDirectory(
   }
   const { workingDir } = settings;
   if (workingDir === null) return null;
+  if (isSwitched(start)) {
+    leftOut.push("working_dir");
+    return null;
+  }
   const path = filler.text(["working_dir"], workingDir, checkDirectory);
   if (path.startsWith("/") || filler.problems.length > 0) return path;
-  const isSwitched = entry !== null && placeOf(entry, config).backend === "tmux";
-  if (isSwitched) leftOut.push("working_dir");
-  else {filler.fail(["working_dir"], {
-      message: "inside a container it must be absolute",
-      hint: null,
-    });}
+  filler.fail(["working_dir"], { message: "inside a container it must be absolute", hint: null });
   return null;
+}
+
+/** Whether flags chose the other backend than the config: a path of the one is none of the other. */
+function isSwitched({ entry, config, backend }: Start): boolean {
+  return entry !== null && placeOf(entry, config).backend !== backend;
 }
 
 const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {

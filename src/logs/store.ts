@@ -14,10 +14,25 @@ export interface LogStore {
   open(name: string, runId: string): Promise<string | null>;
   /** Takes back what {@link LogStore.open} made. */
   discard(path: string): Promise<void>;
+  /** Keeps what a run printed that is over. */
+  save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
+  /** Remembers that a run was stopped, and did not end by itself. */
+  recordStop(name: string, stop: RecordedStop): Promise<void>;
+  /** Whether what ended then, to the second, was stopped: engines start the same thing again. */
+  wasStopped(name: string, stop: Pick<RecordedStop, "id" | "at">): Promise<boolean>;
   /** The file of the newest run of a session; null when nothing was kept. */
   newest(name: string): Promise<string | null>;
   /** The last lines of a file, each ended by a newline. */
   tail(path: string, lines: number): Promise<Uint8Array>;
+}
+
+/** How a run was stopped. */
+export interface RecordedStop {
+  readonly runId: string;
+  /** The engine's own id of what ran. */
+  readonly id: string;
+  readonly at: Date;
+  readonly exitCode: number | null;
 }
 
 /** The directory for everything that kstops keeps; null when the system names no place for it. */
@@ -35,6 +50,9 @@ function absolute(path: string, world: World): string {
   return path.startsWith("/") ? path : `${world.workingDirectory()}/${path}`;
 }
 
+/** How the runs of a session ended, as far as their engine does not remember: JSON, one a line. */
+const RUNS = "runs.ndjson";
+
 /** Only names that kstops creates have a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
@@ -49,21 +67,59 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     isWarned = true;
     return null;
   };
+  const open = async (name: string, runId: string): Promise<string | null> => {
+    const directory = directoryOf(name);
+    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    // With milliseconds: names in their order are runs in their order.
+    const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
+    const path = `${directory}/${stamp}-${runId}.log`;
+    try {
+      await world.files.makeDirectory(directory);
+      await world.files.create(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return notKept(error.message);
+    }
+  };
+  const keep = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      notKept(error.message);
+    }
+  };
   return {
-    open: async (name, runId) => {
-      const directory = directoryOf(name);
-      if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
-      // With milliseconds: names in their order are runs in their order.
-      const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
-      const path = `${directory}/${stamp}-${runId}.log`;
-      try {
+    open,
+    save: (name, runId, bytes) =>
+      keep(async () => {
+        const path = await open(name, runId);
+        if (path !== null) await world.files.append(path, bytes);
+      }),
+    recordStop: (name, { runId, id, at, exitCode }) =>
+      keep(async () => {
+        const directory = directoryOf(name);
+        if (directory === null) return;
         await world.files.makeDirectory(directory);
-        await world.files.create(path);
-        return path;
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-        return notKept(error.message);
+        const line = {
+          run: runId,
+          event: "stopped",
+          id,
+          at: at.toISOString(),
+          exit_code: exitCode,
+        };
+        const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+        await world.files.append(`${directory}/${RUNS}`, bytes);
+      }),
+    wasStopped: async (name, { id, at }) => {
+      const directory = directoryOf(name);
+      if (directory === null || await world.files.facts(`${directory}/${RUNS}`) === null) {
+        return false;
       }
+      const text = await world.files.readText(`${directory}/${RUNS}`);
+      const second = at.toISOString().slice(0, "2026-01-02T03:04:05".length);
+      return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
     },
     discard: async (path) => {
       try {
@@ -90,7 +146,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         const offset = Number.isFinite(lines) ? Math.max(0, bytes - size) : 0;
         const chunk = await world.files.readFrom(path, offset);
         // One newline more than lines: only then is the first of them whole.
-        if (offset === 0 || countNewlines(chunk) > lines) return lastLines(chunk, lines);
+        if (offset === 0 || countLines(chunk) > lines) return lastLines(chunk, lines);
       }
     },
   };
@@ -99,7 +155,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-function countNewlines(bytes: Uint8Array): number {
+/** How many lines are complete. */
+export function countLines(bytes: Uint8Array): number {
   let count = 0;
   for (const byte of bytes) if (byte === NEWLINE) count++;
   return count;

@@ -65,6 +65,29 @@ async function liveAndDie(t: TmuxSandbox, world = t.world): Promise<void> {
 
 // --- sockets -------------------------------------------------------------------------------------
 
+tmuxTest("tmux: a working directory that cannot be used is refused", async (t) => {
+  const { runner, define, logs } = setUpTmux(t.world);
+  await Deno.writeTextFile(`${t.work}/file`, "");
+  for (const workingDir of [`${t.work}/missing`, `${t.work}/file`]) {
+    const definition = define({ name: "astro", argv: ["true"], workingDir });
+    const error = await failure(runner.start(definition, { waitMs: 0 }));
+    equal(error.code, "value_invalid");
+    ok(error.message.includes(workingDir), error.message);
+    equal((await failure(runner.check(definition))).code, "value_invalid");
+    equal(await find(runner, "astro"), null);
+    equal(await logs.newest("astro"), null);
+  }
+});
+
+tmuxTest("tmux: a program that SIGQUIT ends is told so", async (t) => {
+  // The shell of busybox, which containers have, does not end by it.
+  const { runner, define } = setUpTmux(t.world);
+  const argv = sh("ulimit -c 0; kill -QUIT $$");
+  await runner.start(define({ name: "astro", argv }), { waitMs: 0 });
+  const { status } = await ended(runner, "astro");
+  deepEqual([status.exitCode, status.signal], [131, "SIGQUIT"]);
+});
+
 tmuxTest("tmux: the sessions of all sockets are seen, or those of one", async (t) => {
   const { runner, define } = setUpTmux(t.world);
   const sockets = ["default", "bots", "b.2_x-y"];

@@ -11,6 +11,7 @@
  * ```
  */
 import { denoWorld, type World } from "../../src/world.ts";
+import { engineVariables, pathWithoutEngines } from "./engines.ts";
 
 /** A private directory and the environment that goes with it. */
 export interface Sandbox {
@@ -81,9 +82,12 @@ function hasTmux(): boolean {
  *
  * @throws when a process that was started there outlives its tmux server; it is killed
  */
-export async function withTmux(body: (t: TmuxSandbox) => void | Promise<void>): Promise<void> {
+export async function withTmux(
+  body: (t: TmuxSandbox) => void | Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
   if (!hasTmux()) throw new Error("This test needs tmux, which is not installed");
-  const sandbox = await makeSandbox();
+  const sandbox = await makeSandbox(options);
   let failure: { readonly error: unknown } | null = null;
   try {
     await body(tmuxSandbox(sandbox));
@@ -174,12 +178,25 @@ function privateWorld(
   };
 }
 
-/** Makes a sandbox. Every one must be given to {@link clearSandbox}. */
-export async function makeSandbox(): Promise<Sandbox> {
+/** What a sandbox is for. */
+export interface SandboxOptions {
+  /** Whether podman and docker are there: the private engines of the tests. */
+  readonly containers?: boolean;
+}
+
+/**
+ * Makes a sandbox. Every one must be given to {@link clearSandbox}.
+ *
+ * @throws when it is to have containers, and nobody has started the engines of the tests
+ */
+export async function makeSandbox({ containers = false }: SandboxOptions = {}): Promise<Sandbox> {
+  const engines = containers ? engineVariables() : {};
+  if (engines === null) throw new Error("This test needs engines: .ci/engines up");
   // Not TMPDIR: on macOS it is half as long as a socket's path may be.
   const directory = await Deno.realPath(await Deno.makeTempDir({ dir: "/tmp", prefix: "k-" }));
   const env: Record<string, string> = {
-    PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+    PATH: containers ? Deno.env.get("PATH") ?? "/usr/bin:/bin" : await pathWithoutEngines(),
+    ...engines,
     HOME: `${directory}/home`,
     WORK: `${directory}/work`,
     TMPDIR: `${directory}/tmp`,

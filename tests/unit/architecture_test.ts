@@ -27,7 +27,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/logs/": { beside: [] },
   },
   { "src/sessions.ts": { beside: [] } },
-  { "src/output/": { beside: [] } },
+  { "src/output/": { beside: [] }, "src/library/": { beside: [] } },
   { "src/cli/": { beside: [] } },
   { "main.ts": { beside: [] } },
 ];
@@ -370,6 +370,10 @@ const BROKEN: Record<string, { readonly sources: Sources; readonly says: string 
   "the library door opening the output": {
     sources: { "src/mod.ts": `import { table } from "./output/table.ts";` },
     says: "src/mod.ts must not import src/output/table.ts",
+  },
+  "the library knowing the output": {
+    sources: { "src/library/work.ts": `import { masked } from "../output/mask.ts";` },
+    says: "src/library/work.ts must not import src/output/mask.ts",
   },
   "a file using the library door": {
     sources: { "src/cli/app.ts": `import { SessionManager } from "../mod.ts";` },

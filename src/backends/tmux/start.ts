@@ -35,7 +35,7 @@ import {
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
-import { findProgram } from "./program.ts";
+import { findProgram } from "../program.ts";
 import { close, logs } from "./session.ts";
 
 /** How long a server may take to start a session. */

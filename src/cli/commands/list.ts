@@ -1,11 +1,13 @@
 /** `kstops list`: everything that runs, ended or is defined. */
 import type { Json } from "../../errors.ts";
-import type { SessionState, SessionStatus } from "../../model.ts";
+import type { PortBinding, SessionState, SessionStatus } from "../../model.ts";
 import {
   type Colour,
   commandLine,
   exitText,
   moment,
+  paint,
+  portsText,
   type Screen,
   stateColour,
 } from "../../output/screen.ts";
@@ -110,13 +112,20 @@ const COLUMNS: readonly Column[] = [
   },
   {
     head: { text: "COMMAND", atLeast: 12 },
-    text: ({ reason, image, command }) => reason ?? image ?? commandLine(command),
+    text: ({ reason, image, ports, command }) =>
+      reason ?? (image === null ? commandLine(command) : imageText(image, ports ?? [])),
   },
 ];
 
 /** On a terminal, the row of an engine in trouble says which, since that column may have left. */
 function nameOf({ name, engine, backend }: SessionStatus, screen: Screen): string {
   return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
+}
+
+/** `web:1 (127.0.0.1:8081:8080)`: an image, and where its ports are published. */
+function imageText(image: string, ports: readonly PortBinding[]): string {
+  const published = portsText(ports.filter(({ hostPort }) => hostPort !== null));
+  return published === "" ? image : `${image} (${published})`;
 }
 
 /** The columns of the table: in a pipe always the same ones. */

@@ -1,7 +1,14 @@
 /** `kstops status NAME`: one session, every known property. */
 import { escapeControls, type Json } from "../../errors.ts";
-import type { PortBinding, SessionStatus } from "../../model.ts";
-import { commandLine, moment, paint, type Screen, stateColour } from "../../output/screen.ts";
+import type { SessionStatus } from "../../model.ts";
+import {
+  commandLine,
+  moment,
+  paint,
+  portsText,
+  type Screen,
+  stateColour,
+} from "../../output/screen.ts";
 import { folded } from "../../output/text.ts";
 import { statusToWire, time } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -74,7 +81,7 @@ function labelled(
     ["pid", pid === null ? null : String(pid)],
     ["command", command === null ? null : commandLine(command)],
     ["image", status.image],
-    ["ports", ports === null ? null : ports.map(portText).join(", ") || "none"],
+    ["ports", ports === null ? null : portsText(ports) || "none"],
     ["directory", status.workingDir],
     ["created", momentAndTime(status.createdAt, screen)],
     ["finished", momentAndTime(status.finishedAt, screen)],
@@ -93,12 +100,4 @@ function labelled(
 /** `5 min ago (2026-03-04T11:55:00Z)`. */
 function momentAndTime(date: Date | null, screen: Screen): string | null {
   return date === null ? null : `${moment(date, screen)} (${time(date)})`;
-}
-
-/** As docker and podman write it: `127.0.0.1:8081->8080/tcp`. */
-function portText({ hostIp, hostPort, containerPort, protocol }: PortBinding): string {
-  const inside = `${containerPort}/${protocol}`;
-  if (hostPort === null) return inside;
-  const ip = hostIp === null ? "" : `${hostIp.includes(":") ? `[${hostIp}]` : hostIp}:`;
-  return `${ip}${hostPort}->${inside}`;
 }

@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { main } from "../../../src/cli/app.ts";
+import { argumentsFor } from "../../../src/cli/confirm.ts";
 import { type FakeTmuxSpec, type FakeTmuxWorld, withFakeTmux } from "../../support/fake_tmux.ts";
 import type { FakeTerminalSpec } from "../../support/fake_world.ts";
 
@@ -157,6 +158,13 @@ Deno.test("of several sessions each has its own question, one after the other", 
     ]);
     deepEqual([...world.alive], [100]);
   });
+});
+
+Deno.test("what to say has the flags that chose the place", () => {
+  equal(argumentsFor("web", {}), "web --yes");
+  equal(argumentsFor("web", { runtime: "docker" }), "web --runtime docker --yes");
+  const flags = { backend: "tmux", socket: "bots" } as const;
+  equal(argumentsFor("-web", flags), "--backend tmux --socket bots --yes -- -web");
 });
 
 Deno.test("a question and its hint hold no escape sequences", async () => {

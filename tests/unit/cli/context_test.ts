@@ -190,6 +190,8 @@ Deno.test("work that takes long gives a sign of life, which a question hides", a
         answers[0]!("y");
         equal(await question, "y");
         await until(() => said.length > before);
+        context.warn("b is pulled first");
+        deepEqual(said.slice(-2), ["\r\x1b[2K", "b is pulled first"]);
       });
       equal(said.at(-1), "\r\x1b[2K");
     })

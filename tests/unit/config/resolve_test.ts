@@ -65,6 +65,7 @@ const CONTAINER: ContainerDefinition = {
   argv: null,
   workingDir: null,
   volumes: [],
+  logVolume: null,
   ports: [],
   runtime: null,
   network: null,
@@ -237,8 +238,8 @@ const CONTAINER_DEFINITIONS: Record<string, [Given, Partial<ContainerDefinition>
         "cache:/cache",
         "/abs:/abs",
         "/anon",
-        "/srv/logs:/logs",
       ],
+      logVolume: "/srv/logs:/logs",
       ports: ["80", "8080:90"],
       runtime: "podman",
       network: "backend",
@@ -268,7 +269,8 @@ const CONTAINER_DEFINITIONS: Record<string, [Given, Partial<ContainerDefinition>
     },
     {
       image: "alpine:3",
-      volumes: ["/here/d:/d", "/here/e:/e"],
+      volumes: ["/here/d:/d"],
+      logVolume: "/here/e:/e",
       ports: ["3"],
       runtime: "docker",
       workingDir: "/w",
@@ -304,6 +306,14 @@ const LEFT_OUT: Record<string, [Given, string[]]> = {
   "a directory outside of the container that it becomes": [
     { astro: [SLEEP, "working_dir: sub"], flags: { image: "alpine" } },
     ["working_dir"],
+  ],
+  "an absolute directory outside of the container that it becomes": [
+    { astro: [SLEEP, "working_dir: /opt/astro"], flags: { image: "alpine" } },
+    ["working_dir"],
+  ],
+  "a directory inside of the container that it was": [
+    { astro: [...IMAGE, SLEEP, "working_dir: /app"], flags: { backend: "tmux" } },
+    ["image", "working_dir"],
   ],
   "what only containers have": [
     {

@@ -19,6 +19,7 @@ async function statusReply(found: SessionStatus): Promise<Reply> {
       deepEqual([verb, name, selection], ["show", "astro", {
         backend: "tmux",
         socketName: "bots",
+        runtime: undefined,
       }]);
       return Promise.resolve({ kind: "defined", status: found, trouble: null });
     },

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { findProgram } from "../../../../src/backends/tmux/program.ts";
-import { type FakeFile, withFakeWorld } from "../../../support/fake_world.ts";
+import { findProgram } from "../../../src/backends/program.ts";
+import { type FakeFile, withFakeWorld } from "../../support/fake_world.ts";
 
 const PROGRAM: FakeFile = { mode: 0o755 };
 const FILES: Record<string, FakeFile> = {

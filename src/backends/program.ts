@@ -1,7 +1,7 @@
 /** Finding the program of a session before anything is made for it. */
-import { quote } from "../../errors.ts";
-import { looksLikeAssignment } from "../../validate/command.ts";
-import type { World } from "../../world.ts";
+import { quote } from "../errors.ts";
+import { looksLikeAssignment } from "../validate/command.ts";
+import type { World } from "../world.ts";
 
 /** What is looked for, and where. */
 export interface Wanted {

@@ -1,0 +1,282 @@
+/** What can be done with one container. Loaded when it is done. */
+import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import { countLines, lastLines } from "../../logs/store.ts";
+import {
+  type ContainerDefinition,
+  howItEnded,
+  type SessionStatus,
+  STOP_SIGNALS,
+} from "../../model.ts";
+import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import {
+  attachContainer,
+  containerLogs,
+  removeContainer,
+  RUN_LABEL,
+  stopContainer,
+  unpauseContainer,
+} from "./args.ts";
+import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
+import type { Client } from "./clients.ts";
+import { mergeByTime } from "./log_lines.ts";
+import { type Container, isManaged, parseFailure, recordOf, statusOfContainer } from "./parse.ts";
+
+/** Hands the terminal to a container that runs. */
+export async function attachTo(
+  context: Context,
+  client: Client,
+  { container, options }: { readonly container: Container; readonly options: AttachOptions },
+): Promise<AttachEnd> {
+  const { name, id } = container;
+  const before = statusOfContainer(container, { runtime: client.runtime, kept: false });
+  if (before.state !== "running") {
+    throw new SessionAttachError(name, whyNot(before), {
+      backend: "container",
+      hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
+    });
+  }
+  options.say("Ctrl-p Ctrl-q gives the terminal back, and the session goes on");
+  const argv = attachContainer(client, id, { readOnly: options.readOnly });
+  // What a container without a terminal of its own writes to standard error is part of the show.
+  await context.world.interact(argv, { showError: true }).ended;
+  // The client's exit code is no answer: docker's is 1 after its keys, podman's always 0.
+  const after = await askOne(context, client, id);
+  if (after === null) return { kind: "ended", status: null };
+  const status = statusOfContainer(after, { runtime: client.runtime, kept: false });
+  return status.state === "running" ? { kind: "detached" } : { kind: "ended", status };
+}
+
+function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string {
+  if (state !== "exited") return `it is ${engineState}`;
+  return signal === null ? `it ended with exit code ${exitCode}` : `it ended by ${signal}`;
+}
+
+/** How long a runtime may take to print all that a container has printed. */
+const LOGS_TIMEOUT_MS = 600_000;
+
+/**
+ * What a container printed. One without a terminal of its own keeps its two streams apart: they are
+ * put together by time.
+ */
+export async function logs(
+  context: Context,
+  client: Client,
+  id: string,
+  lines: number,
+): Promise<Uint8Array> {
+  const container = await askOne(context, client, id);
+  if (container === null) return new Uint8Array();
+  const tty = container.details?.tty ?? true;
+  return await printed(context, client, { id, tty, lines });
+}
+
+/** How much of the output of a container is kept when it is removed. */
+const KEPT_BYTES = 10 * 1024 * 1024;
+
+interface Wanted {
+  readonly id: string;
+  /** Whether it has a terminal, and so one stream. */
+  readonly tty: boolean;
+  readonly lines: number;
+}
+
+/** The last lines that a container printed; none where it has gone meanwhile. */
+async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
+  const { lines } = wanted;
+  if (lines === 0) return new Uint8Array();
+  if (!Number.isFinite(lines)) {
+    return await output(context, client, { ...wanted, keepBytes: Infinity });
+  }
+  // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
+  // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
+  // counts each 16 KB of a line as a line: fewer may come than were asked for.
+  const isPodman = client.runtime === "podman";
+  let before = -1;
+  for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
+    const bytes = await output(context, client, {
+      ...wanted,
+      ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
+    });
+    // One more line than was asked for: only then is the first of them whole.
+    if (countLines(bytes) > lines || bytes.length === before) return lastLines(bytes, lines);
+    if (isPodman && bytes.length < size) return lastLines(bytes, lines);
+    before = bytes.length;
+  }
+}
+
+async function output(
+  { world }: Context,
+  client: Client,
+  { id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
+): Promise<Uint8Array> {
+  const argv = containerLogs(client, id, { lines, timestamps: !tty });
+  try {
+    const { code, stdout, stderr } = await world.execBytes(argv, {
+      timeoutMs: LOGS_TIMEOUT_MS,
+      interruptible: true,
+      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
+    });
+    if (code === 0) return lastLines(tty ? stdout : mergeByTime(stdout, stderr), Infinity);
+    const failure = parseFailure(new TextDecoder().decode(stderr));
+    if (failure.kind === "not_found") return new Uint8Array();
+    throw unavailable(client, failure);
+  } catch (error) {
+    throw troubleOf(client, error);
+  }
+}
+
+/** What a container was started from; null for a foreign one. */
+export async function definitionOf(
+  context: Context,
+  client: Client,
+  container: Container,
+): Promise<ContainerDefinition | null> {
+  const record = recordOf(container);
+  if (record === null) return null;
+  const details = container.details ?? (await askOne(context, client, container.id))?.details;
+  const env = record.env.map((key): [string, string] => [key, details?.env[key] ?? ""]);
+  return {
+    backend: "container",
+    name: container.name,
+    image: record.image,
+    argv: record.command,
+    workingDir: record.working_dir,
+    env: Object.fromEntries(env),
+    volumes: record.volumes,
+    logVolume: record.log_volume,
+    ports: record.ports,
+    runtime: client.runtime,
+    network: record.network,
+    user: record.user,
+    restart: record.restart,
+    runArgs: record.run_args,
+    stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
+    stopTimeoutSeconds: record.stop_timeout,
+    protected: container.labels["io.kstops.protected"] === "true",
+  };
+}
+
+/** Ends a container, and takes it away where kstops made it. */
+export async function stop(
+  context: Context,
+  client: Client,
+  { container, options }: { readonly container: Container; readonly options: StopOptions },
+): Promise<SessionStatus> {
+  // A question may have stood between looking it up and now.
+  const before = await askOne(context, client, container.id);
+  if (before === null) return stopped(context, client, container);
+  const after = hasProgram(before) ? await end(context, client, { before, options }) : before;
+  if (isManaged(container)) {
+    if (options.keep) await context.logs.recordStop(container.name, recordOfRun(context, after));
+    else await saveAndRemove(context, client, after);
+  }
+  return stopped(context, client, after);
+}
+
+function recordOfRun(
+  { world }: Context,
+  container: Container,
+): Parameters<Context["logs"]["recordStop"]>[1] {
+  return {
+    runId: container.labels[RUN_LABEL] ?? container.id.slice(0, 12),
+    id: container.id,
+    at: container.finishedAt ?? world.now(),
+    exitCode: container.exitCode,
+  };
+}
+
+function hasProgram({ state }: Container): boolean {
+  return !["exited", "created", "configured", "dead"].includes(state);
+}
+
+const STOP_ATTEMPTS = 10;
+
+async function end(
+  context: Context,
+  client: Client,
+  { before, options }: { readonly before: Container; readonly options: StopOptions },
+): Promise<Container> {
+  const { id, name, state, pid } = before;
+  const seconds = options.force
+    ? 0
+    : options.timeoutSeconds ?? recordOf(before)?.stop_timeout ?? 10;
+  // podman does not stop what is paused.
+  if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
+  for (let attempt = 1;; attempt++) {
+    const answer = await answerOf(
+      context,
+      client,
+      stopContainer(client, id, seconds),
+      seconds * 1000 + WORK_TIMEOUT_MS,
+    );
+    const after = await askOne(context, client, id);
+    // Somebody else removed it meanwhile, or it was started with --rm.
+    if (after === null) return { ...before, state: "exited", pid: null };
+    if (after.pid === null && !hasProgram(after)) return after;
+    // podman says that it is done also where the restart policy has just started it again.
+    if (answer.code === 0 && attempt < STOP_ATTEMPTS) continue;
+    const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
+    throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
+      backend: "container",
+      hint: `try it by hand: ${client.program} rm -f ${name}`,
+      details: { pids: [after.pid ?? pid].filter((each) => each !== null) },
+    });
+  }
+}
+
+const REMOVAL_POLL_MS = 100;
+
+/**
+ * Takes an ended container away, after its output was kept; volumes stay.
+ *
+ * @returns whether it is gone: not when it runs again
+ */
+export async function saveAndRemove(
+  context: Context,
+  client: Client,
+  container: Container,
+): Promise<boolean> {
+  const { id, name, details, finishedAt } = container;
+  if (finishedAt !== null) {
+    const tty = details?.tty ?? true;
+    const bytes = await output(context, client, {
+      id,
+      tty,
+      lines: Infinity,
+      keepBytes: KEPT_BYTES,
+    });
+    await context.logs.save(name, recordOfRun(context, container).runId, bytes);
+  }
+  const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
+  if (answer.code === 0) return true;
+  let left = await askOne(context, client, id);
+  // Somebody else removes it at this moment.
+  for (let round = 0; round < 100 && left?.state === "removing"; round++) {
+    await context.world.sleep(REMOVAL_POLL_MS);
+    left = await askOne(context, client, id);
+  }
+  if (left === null) return true;
+  if (left.pid !== null) return false;
+  throw new SessionStopError(
+    name,
+    `it has ended, but ${client.runtime} cannot remove it: ${parseFailure(answer.stderr).reason}`,
+    { backend: "container", hint: `try it by hand: ${client.program} rm -f ${name}` },
+  );
+}
+
+function stopped(
+  { world }: Context,
+  { runtime }: Client,
+  container: Container,
+): SessionStatus {
+  const status = statusOfContainer(container, { runtime, kept: true });
+  const ended = container.exitCode === null ? null : howItEnded(container.exitCode);
+  return {
+    ...status,
+    state: "stopped",
+    pid: null,
+    exitCode: ended?.exitCode ?? null,
+    signal: ended?.signal ?? null,
+    finishedAt: status.finishedAt ?? world.now(),
+  };
+}
