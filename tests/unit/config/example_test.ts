@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { resolve } from "../../../src/config/resolve.ts";
-import { OPS_KEYS, SESSION_KEYS } from "../../../src/config/schema.ts";
+import { OPS_KEYS, SESSION_KEYS } from "../../../src/config/keys.ts";
 import { configOf, problemsIn } from "./files.ts";
 
 const example = await Deno.readTextFile(new URL("../../../config/example.yml", import.meta.url));
