@@ -1,5 +1,5 @@
 /** The facade over all backends: list, find and start sessions, wherever they live. */
-import type { Runner, Session, StartOptions, Survey } from "./backends/backend.ts";
+import type { EngineCall, Runner, Session, StartOptions, Survey } from "./backends/backend.ts";
 import { type BackendSettings, REGISTRY } from "./backends/registry.ts";
 import type { DefinedSession } from "./config/defined.ts";
 import {
@@ -65,6 +65,8 @@ export interface Sessions {
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /** Looks for what would make a start fail: see {@link Runner.check}. */
   check(definition: Definition): Promise<void>;
+  /** The call with which a start begins: see {@link Runner.plan}. */
+  plan(definition: Definition): Promise<EngineCall>;
   /** Starts a session: see {@link Runner.start}. */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
@@ -123,6 +125,8 @@ export function sessionsOver(
     },
     check: async (definition) =>
       await runnerFor(definition.backend, `start ${quote(definition.name)}`).check(definition),
+    plan: async (definition) =>
+      await runnerFor(definition.backend, `start ${quote(definition.name)}`).plan(definition),
     start: async (definition, options) => {
       const runner = runnerFor(definition.backend, `start ${quote(definition.name)}`);
       return mark(await runner.start(definition, options), defined);

@@ -132,6 +132,8 @@ export interface Config {
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   /** What is wrong with the files as a whole; mistakes of one session are in its entry. */
   readonly problems: readonly Problem[];
+  /** What came from the environment into the settings. */
+  readonly secrets: readonly string[];
   readonly written: Written;
 }
 
@@ -153,7 +155,7 @@ export function emptyConfig(
     },
   };
   const files = path === null ? [] : [path];
-  return { path, files, settings, sessions: new Map(), problems, written };
+  return { path, files, settings, sessions: new Map(), problems, secrets: [], written };
 }
 
 /** Every mistake in a config, in the order of the files. */

@@ -25,7 +25,10 @@ export function excerptsOf(source: string): (offset: number) => string {
   const starts = lineStarts(source);
   const marks = marksIn(source);
   const begins = marks?.map((mark) => mark.from) ?? [];
-  return (offset) => {
+  return (wanted) => {
+    // What is missing at the end of a file is shown behind what is there.
+    const isAtEnd = source.slice(wanted, wanted + REACH).trim() === "";
+    const offset = isAtEnd ? source.slice(0, wanted).trimEnd().length : wanted;
     const line = lineAt(starts, offset);
     const lineFrom = starts[line] ?? 0;
     const end = starts[line + 1] ?? source.length;
@@ -72,7 +75,11 @@ function piecesOf(
 
 /** What stands between scalars: signs, and comments, anchors and tags, which are hidden. */
 function structure(text: string, at: number): readonly Piece[] {
-  return cut(text, at, /(?<=#).+|(?<=[&*!])[^\s,[\]{}]+|[^\s{}[\],:?|>&*!'"#+\-0-9]+/g);
+  return cut(
+    text,
+    at,
+    /(?<=#).+|\*[^\s,[\]{}]+|(?<=[&!])[^\s,[\]{}]+|[^\s{}[\],:?|>&!'"#+\-0-9]+/g,
+  );
 }
 
 function scalar(text: string, at: number, { path, isKey }: Mark): readonly Piece[] {

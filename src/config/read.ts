@@ -123,7 +123,7 @@ function unknownKey(key: string, known: Iterable<string>): Mistake {
 export function readConfig(
   { root, faults: ofFiles }: Pick<FileContents, "root" | "faults">,
   context: Context,
-): Pick<Config, "settings" | "sessions" | "problems"> {
+): Pick<Config, "settings" | "sessions" | "problems" | "secrets"> {
   const found = readTop(root, context);
   const ofSessions = new Map<string, Fault[]>();
   const ofFile: Fault[] = [];
@@ -146,20 +146,22 @@ export function readConfig(
     }
     return [name, invalidEntry(name, { session, problems, settings: found.settings })];
   });
-  return { settings: found.settings, sessions: new Map(entries), problems: ofFile.map(toProblem) };
+  const { settings, secrets } = found;
+  return { settings, sessions: new Map(entries), problems: ofFile.map(toProblem), secrets };
 }
 
 interface Top {
   readonly settings: Settings;
   readonly sessions: ReadonlyMap<string, ReadSession>;
   readonly faults: readonly Fault[];
+  readonly secrets: readonly string[];
 }
 
 function readTop(root: MapNode | null, context: Context): Top {
   const faults: Fault[] = [];
   const sessions = new Map<string, ReadSession>();
   const ops = mapAt(root?.entries.get("ops"), { path: ["ops"], faults });
-  if (ops === null) return { settings: context.defaults, sessions, faults };
+  if (ops === null) return { settings: context.defaults, sessions, faults, secrets: [] };
 
   const { lookup } = context;
   const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], path: ["ops"], lookup });
@@ -170,7 +172,8 @@ function readTop(root: MapNode | null, context: Context): Top {
     for (const fault of session.faults) faults.push(fault);
     sessions.set(name, session);
   }
-  return { settings: settingsOf(read.values, { ops, context }), sessions, faults };
+  const settings = settingsOf(read.values, { ops, context });
+  return { settings, sessions, faults, secrets: read.secrets };
 }
 
 /** The mapping of an entry; null when there is none, which is a mistake unless it is empty. */

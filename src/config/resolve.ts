@@ -322,23 +322,32 @@ function incomplete(
     : new SessionConfigError(message, { code: "config_invalid", hint });
 }
 
+/** A config has mistakes. */
+export class ConfigProblemsError extends SessionConfigError {
+  constructor(message: string, readonly problems: readonly Problem[], hint: string | null) {
+    super(message, {
+      code: "config_invalid",
+      hint,
+      details: { problems: problems.map(problemToWire) },
+    });
+  }
+}
+
 /** `Cannot TASK: what is wrong with the config`, each mistake with the line shown. */
-export function configInvalid(task: string, unsorted: readonly Problem[]): SessionConfigError {
+export function configInvalid(task: string, unsorted: readonly Problem[]): ConfigProblemsError {
   const problems = sortedProblems(unsorted);
   const [first] = problems;
-  const details = { problems: problems.map(problemToWire) };
   if (first !== undefined && problems.length === 1) {
     const { hint, excerpt } = first;
-    return new SessionConfigError(
-      `Cannot ${task}: ${problemText(first)}${excerpt === null ? "" : `\n${indented(excerpt)}`}`,
-      { code: "config_invalid", hint, details },
-    );
+    const below = excerpt === null ? "" : `\n${indented(excerpt)}`;
+    const message = `Cannot ${task}: ${problemText(first)}${below}`;
+    return new ConfigProblemsError(message, problems, hint);
   }
-  return new SessionConfigError(
-    [`Cannot ${task}: the config has ${problems.length} mistakes`, ...problems.map(problemReport)]
-      .join("\n"),
-    { code: "config_invalid", details },
-  );
+  const message = [
+    `Cannot ${task}: the config has ${problems.length} mistakes`,
+    ...problems.map(problemReport),
+  ].join("\n");
+  return new ConfigProblemsError(message, problems, null);
 }
 
 /**

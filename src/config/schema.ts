@@ -23,7 +23,11 @@ function zodOf(form: Form): z.ZodMiniType {
     case "text":
       return scalar();
     case "flag":
-      return z.union([z.boolean(), z.string().check(z.regex(/^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$/)), variable()]);
+      return z.union([
+        z.boolean(),
+        z.string().check(z.regex(/^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$/)),
+        variable(),
+      ]);
     case "choice":
       return z.union([z.enum(form.words), variable()]);
     case "integer":

@@ -115,18 +115,20 @@ export function nodeAt(root: Node | null, path: Path): Node | null {
   return node;
 }
 
-/** Where a value is, or the key or value around it. */
+/** Where a value is (of a mapping, its key), or the nearest thing around it that is there. */
 function nearest(root: Node | null, path: Path): number | null {
   let node = root;
   let at = root?.at ?? null;
   for (const step of path) {
-    const next = node?.kind === "list" && typeof step === "number"
-      ? node.items[step]
-      : node?.kind === "map"
-      ? node.entries.get(String(step))?.value
-      : undefined;
-    if (next === undefined) return at;
-    [node, at] = [next, next.at];
+    if (node?.kind === "list" && typeof step === "number") {
+      node = node.items[step] ?? null;
+      at = node?.at ?? at;
+    } else {
+      const entry = node?.kind === "map" ? node.entries.get(String(step)) : undefined;
+      node = entry?.value ?? null;
+      at = (entry?.value.kind === "map" ? entry.at : entry?.value.at) ?? at;
+    }
+    if (node === null) return at;
   }
   return at;
 }

@@ -231,12 +231,21 @@ function compose(
       getScalarValue(source, event) === "<<";
   }
 
-  const documents = events.filter((event) => event.type === EVENT_ID.DOCUMENT).length;
-  if (documents > 1) throw new FatalFault({ at: base, path: [], ...TWO_DOCUMENTS });
-  if (documents === 0) return { root: null, faults };
+  const second = events.findIndex(({ type }, index) => type === EVENT_ID.DOCUMENT && index > 0);
+  if (second !== -1) {
+    const at = base + startOf(events[second + 1]);
+    throw new FatalFault({ at, path: [], ...TWO_DOCUMENTS });
+  }
+  if (events.length === 0) return { root: null, faults };
   next = 1;
   const root = isEnd() ? null : node([], base).node;
   return { root, faults };
+}
+
+function startOf(event: Event | undefined): number {
+  if (event === undefined) return 0;
+  const start = "start" in event ? event.start : "valueStart" in event ? event.valueStart : 0;
+  return Math.max(0, start);
 }
 
 /** Fills in what a mapping does not say itself; of several sources the first wins. */

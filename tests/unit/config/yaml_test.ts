@@ -97,7 +97,7 @@ const WRONG: Record<string, [string, string[]]> = {
     "3:1: this cannot be a key",
   ]],
   "the key __proto__": ["__proto__: 1", ["1:1: __proto__: this cannot be a key"]],
-  "a second document": ["a: 1\n---\nb: 1\n", ["1:1: the file has more than one document"]],
+  "a second document": ["a: 1\n---\nb: 1\n", ["3:1: the file has more than one document"]],
   "a tab for indentation": ["a:\n\tb: 1", [
     "2:1: a tab is used for indentation, where YAML wants spaces",
   ]],
