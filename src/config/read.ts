@@ -207,6 +207,9 @@ function settingsOf(
   };
 }
 
+/** Nothing, mostly. */
+const NONE: readonly never[] = [];
+
 interface ReadKeys<K extends Keys> {
   readonly values: Values<K>;
   readonly faults: readonly Fault[];
@@ -253,7 +256,7 @@ function readKey<T>(
   { key, name, path, lookup }: { key: Key<T>; name: string; path: Path; lookup: Lookup },
 ): Omit<ReadKeys<Keys>, "values"> & { readonly value: T | undefined } {
   const filled = FILLED_AT_START.has(name)
-    ? { node, faults: [], unset: [], secrets: [] }
+    ? { node, faults: NONE, unset: NONE, secrets: NONE }
     : fillIn(node, path, lookup);
   const { unset, secrets } = filled;
   const faults = [...filled.faults];
@@ -280,7 +283,7 @@ function fillIn(
     };
   }
   if (node.kind !== "text" || !hasVariables(node.text)) {
-    return { node, faults: [], unset: [], secrets: [] };
+    return { node, faults: NONE, unset: NONE, secrets: NONE };
   }
   const { at } = node;
   const misspelled = spellingMistakes(node.text);
@@ -327,29 +330,38 @@ function commandFaults(
   const { command, shell = false } = values;
   const node = map.entries.get("command")?.value;
   if (command === undefined || node === undefined) return [];
-  const at = (below: Path) => ({
-    at: (nodeAt(node, below) ?? node).at,
-    path: [...path, "command", ...below],
-  });
   const words = typeof command === "string" ? [command] : command;
-  const misspelled = words.flatMap((word, index) =>
-    spellingMistakes(word).map((mistake) => ({
-      ...at(typeof command === "string" ? [] : [index]),
-      ...mistake,
-    }))
-  );
+  const isFilled = words.some(hasVariables);
+  const misspelled = isFilled ? spellingFaults(words, { node, path }) : [];
   if (misspelled.length > 0) return misspelled;
-  const masked = words.map((word) => shell ? word : maskVariables(word));
+  const masked = !isFilled || shell ? words : words.map(maskVariables);
   try {
-    validateCommand(typeof command === "string" ? masked.join() : masked, { shell });
+    validateCommand(typeof command === "string" ? masked[0] ?? "" : masked, { shell });
     return [];
   } catch (error) {
     const { message, hint } = mistakeOf(error);
     const index = error instanceof SessionConfigError ? error.details.index : undefined;
+    const below = typeof index === "number" ? [index] : [];
+    const { at } = nodeAt(node, below) ?? node;
     // Where the text has variables, positions in it are not those of what was checked.
-    const shown = words.some(hasVariables) ? message.replace(/, at character \d+$/, "") : message;
-    return [{ ...at(typeof index === "number" ? [index] : []), message: shown, hint }];
+    const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
+    return [{ at, path: [...path, "command", ...below], message: shown, hint }];
   }
+}
+
+function spellingFaults(
+  words: readonly string[],
+  { node, path }: { node: Node; path: Path },
+): readonly Fault[] {
+  return words.flatMap((word, index) => {
+    const below = node.kind === "list" ? [index] : [];
+    const { at } = nodeAt(node, below) ?? node;
+    return spellingMistakes(word).map((mistake) => ({
+      at,
+      path: [...path, "command", ...below],
+      ...mistake,
+    }));
+  });
 }
 
 function envFaults(
@@ -359,18 +371,30 @@ function envFaults(
   const node = map.entries.get("env")?.value;
   if (values.env === undefined || node?.kind !== "map") return [];
   const unsafeKeys = values.unsafe_env ?? [];
-  return [...node.entries].flatMap(([key, { at, value }]) => {
-    const text = value.kind === "text" ? value.text : "";
-    const misspelled = spellingMistakes(text);
-    const check = (value: string) => {
-      validateEnv(Object.fromEntries([[key, value]]), { unsafeKeys });
-    };
+  const texts = [...values.env].map(([key, text]): [string, string] => [
+    key,
+    text === null || hasVariables(text) ? "" : text,
+  ]);
+  const hasNone = ![...values.env.values()].some((text) => text !== null && hasVariables(text));
+  if (hasNone && isAllowed(texts, unsafeKeys)) return [];
+  return [...node.entries].flatMap(([key, { at, value }], index) => {
     const here = [...path, "env", key];
+    const pair = texts.slice(index, index + 1);
+    const text = value.kind === "text" ? value.text : "";
     return [
-      ...mistakesOf(check, hasVariables(text) ? "" : text).map((m) => ({ at, path: here, ...m })),
-      ...misspelled.map((mistake) => ({ at: value.at, path: here, ...mistake })),
+      ...mistakesOf(() => validateEnv(Object.fromEntries(pair), { unsafeKeys }), text)
+        .map((mistake) => ({ at, path: here, ...mistake })),
+      ...spellingMistakes(text).map((mistake) => ({ at: value.at, path: here, ...mistake })),
     ];
   });
+}
+
+/** Whether nothing is wrong with all of some variables: mostly so, and asked at once. */
+function isAllowed(
+  texts: readonly (readonly [string, string])[],
+  unsafeKeys: readonly string[],
+): boolean {
+  return mistakesOf(() => validateEnv(Object.fromEntries(texts), { unsafeKeys }), "").length === 0;
 }
 
 function usableEntry(

@@ -88,8 +88,8 @@ export function withoutMark(text: string): string {
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
-/** A node and the number of values in it, those behind aliases included. */
-interface Built {
+/** A node that may stand behind aliases, and the number of values in it, theirs included. */
+interface Anchored {
   readonly node: Node;
   readonly size: number;
 }
@@ -109,115 +109,123 @@ function compose(
   const position = positionsIn(source);
   const faults: Fault[] = [];
   /** Null: begun, and not yet complete. */
-  const anchors = new Map<string, Built | null>();
+  const anchors = new Map<string, Anchored | null>();
+  /** Where the reading is: one list for all, since a file has a hundred thousand places. */
+  const path: (string | number)[] = [];
   let next = 0;
+  let values = 0;
   let aliases = 0;
   let aliasedValues = 0;
 
-  function fault(at: number, path: Path, what: Pick<Fault, "message" | "hint">): void {
+  function fault(at: number, what: Pick<Fault, "message" | "hint">): void {
     if (faults.length === MAX_FAULTS) throw new FatalFault({ at, path: [], ...TOO_MANY_FAULTS });
-    faults.push({ at, path, ...what });
+    faults.push({ at, path: [...path], ...what });
   }
 
   /** The node that begins with the next event; `keyAt` is its place when it is empty. */
-  function node(path: Path, keyAt: number): Built {
+  function node(keyAt: number): Node {
     const event = events[next++];
+    values++;
     switch (event?.type) {
       case EVENT_ID.SCALAR:
-        return anchored(event, () => scalar(event, path, keyAt));
+        return event.anchorStart === -1
+          ? scalar(event, keyAt)
+          : anchored(event, () => scalar(event, keyAt));
       case EVENT_ID.SEQUENCE:
-        return anchored(event, () => list(event, path));
+        return event.anchorStart === -1 ? list(event) : anchored(event, () => list(event));
       case EVENT_ID.MAPPING:
-        return anchored(event, () => map(event, path));
+        return event.anchorStart === -1 ? map(event) : anchored(event, () => map(event));
       case EVENT_ID.ALIAS:
-        return alias(event, path);
+        return alias(event);
       default:
-        return { node: { kind: "null", at: keyAt }, size: 1 };
+        return { kind: "null", at: keyAt };
     }
   }
 
-  function anchored(event: { anchorStart: number; anchorEnd: number }, build: () => Built): Built {
-    if (event.anchorStart === -1) return build();
+  function anchored(event: { anchorStart: number; anchorEnd: number }, build: () => Node): Node {
     const name = source.slice(event.anchorStart, event.anchorEnd);
     anchors.set(name, null);
+    const before = values;
     const built = build();
-    anchors.set(name, built);
+    anchors.set(name, { node: built, size: values - before + 1 });
     return built;
   }
 
-  function scalar(event: ScalarEvent, path: Path, keyAt: number): Built {
-    const tag = tagOf(event, path, SCALAR_TAGS);
+  function scalar(event: ScalarEvent, keyAt: number): Node {
+    const tag = tagOf(event, SCALAR_TAGS);
     const text = getScalarValue(source, event);
     const { style, valueStart } = event;
     const isQuoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
     // The offset of a quoted scalar lies inside of the quote.
     const at = valueStart === -1 ? keyAt : base + valueStart - (isQuoted ? 1 : 0);
     const mayBeNull = tag === "!!null" || (style === SCALAR_STYLE.PLAIN && !TEXT_TAGS.has(tag));
-    if (mayBeNull && NULLS.has(text)) return { node: { kind: "null", at }, size: 1 };
+    if (mayBeNull && NULLS.has(text)) return { kind: "null", at };
     const isBlock = style === SCALAR_STYLE.LITERAL_BLOCK || style === SCALAR_STYLE.FOLDED_BLOCK;
-    return { node: { kind: "text", at, text: isBlock ? text.replace(/\n$/, "") : text }, size: 1 };
+    return { kind: "text", at, text: isBlock ? text.replace(/\n$/, "") : text };
   }
 
-  function list(event: SequenceEvent, path: Path): Built {
-    tagOf(event, path, LIST_TAGS);
+  function list(event: SequenceEvent): Node {
+    tagOf(event, LIST_TAGS);
     const items: Node[] = [];
-    let size = 1;
     while (!isEnd()) {
-      const item = node([...path, items.length], base + event.start);
-      items.push(item.node);
-      size += item.size;
+      path.push(items.length);
+      items.push(node(base + event.start));
+      path.pop();
     }
     next++;
-    return { node: { kind: "list", at: base + event.start, items }, size };
+    return { kind: "list", at: base + event.start, items };
   }
 
-  function map(event: MappingEvent, path: Path): Built {
-    tagOf(event, path, MAP_TAGS);
+  function map(event: MappingEvent): Node {
+    tagOf(event, MAP_TAGS);
     const entries = new Map<string, Entry>();
     const merged: Entry[] = [];
-    let size = 1;
     while (!isEnd()) {
       const isMerge = isMergeKey(events[next]);
-      const key = node(path, base + event.start).node;
-      const name = key.kind === "text" ? key.text : "";
-      const here = key.kind === "text" ? [...path, name] : path;
-      const value = node(here, key.at);
-      size += value.size;
-      const entry = { at: key.at, value: value.node };
+      const key = node(base + event.start);
+      const isText = key.kind === "text";
+      const name = isText ? key.text : "";
+      if (isText) path.push(name);
+      const entry = { at: key.at, value: node(key.at) };
       const first = entries.get(name);
       if (isMerge) merged.push(entry);
-      else if (key.kind !== "text" || name === "__proto__") fault(key.at, here, BAD_KEY);
+      else if (!isText || name === "__proto__") fault(key.at, BAD_KEY);
       else if (first === undefined) entries.set(name, entry);
-      else fault(key.at, here, duplicate(position(first.at - base)));
+      else fault(key.at, duplicate(position(first.at - base)));
+      if (isText) path.pop();
     }
     next++;
     for (const { at, value } of merged) {
-      if (!merge(entries, value)) fault(at, [...path, "<<"], BAD_MERGE);
+      if (merge(entries, value)) continue;
+      path.push("<<");
+      fault(at, BAD_MERGE);
+      path.pop();
     }
-    return { node: { kind: "map", at: base + event.start, entries }, size };
+    return { kind: "map", at: base + event.start, entries };
   }
 
-  function alias(event: AliasEvent, path: Path): Built {
+  function alias(event: AliasEvent): Node {
     const at = base + event.anchorStart - 1;
     const built = anchors.get(source.slice(event.anchorStart, event.anchorEnd));
+    const size = built?.size ?? 0;
     aliases++;
-    aliasedValues += built?.size ?? 0;
+    values += size;
+    aliasedValues += size;
     if (aliases > MAX_ALIASES || aliasedValues > MAX_ALIASED_VALUES) {
-      throw new FatalFault({ at, path, ...TOO_MANY_ALIASES });
+      throw new FatalFault({ at, path: [...path], ...TOO_MANY_ALIASES });
     }
-    if (built) return built;
-    fault(at, path, built === null ? ALIAS_OF_ITSELF : UNKNOWN_ALIAS);
-    return { node: { kind: "null", at }, size: 1 };
+    if (built) return built.node;
+    fault(at, built === null ? ALIAS_OF_ITSELF : UNKNOWN_ALIAS);
+    return { kind: "null", at };
   }
 
   function tagOf(
     event: { tagStart: number; tagEnd: number },
-    path: Path,
     known: ReadonlySet<string>,
   ): string {
     if (event.tagStart === -1) return "";
     const tag = source.slice(event.tagStart, event.tagEnd);
-    if (!known.has(tag)) fault(base + event.tagStart, path, UNKNOWN_TAG);
+    if (!known.has(tag)) fault(base + event.tagStart, UNKNOWN_TAG);
     return tag;
   }
 
@@ -238,7 +246,7 @@ function compose(
   }
   if (events.length === 0) return { root: null, faults };
   next = 1;
-  const root = isEnd() ? null : node([], base).node;
+  const root = isEnd() ? null : node(base);
   return { root, faults };
 }
 
