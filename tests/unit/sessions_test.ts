@@ -70,6 +70,7 @@ function runnerOf(
       );
     },
     check: () => Promise.resolve(),
+    plan: ({ name }) => Promise.resolve({ argv: [backend, name], stdin: null, env: [] }),
     start: ({ name }) => Promise.resolve(running(name)),
   };
 }
@@ -590,5 +591,13 @@ Deno.test("a backend that this version does not have makes its definitions unkno
   const asked: Selection = { backend: "container" };
   for (const work of [sessions.list(asked), sessions.find("stop", "worker", asked)]) {
     await rejects(work, { code: "backend_unavailable" });
+  }
+});
+
+Deno.test("plan() asks the backend of the definition", async () => {
+  const sessions = machine([]);
+  for (const backend of ["tmux", "container"] as const) {
+    const definition = { backend, name: "astro" } as Definition;
+    deepEqual((await sessions.plan(definition)).argv, [backend, "astro"]);
   }
 });
