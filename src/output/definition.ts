@@ -92,7 +92,7 @@ const NO_TEXT = /^(?:~|null|true|false|yes|no|on|off|y|n|[-+.\d].*)$/i;
 /** A value in YAML, with `${` written as kstops wants it for a text that is filled in. */
 function yamlScalar(value: Json): string {
   if (typeof value !== "string") return JSON.stringify(value);
-  const text = value.replaceAll("${", "$${");
+  const text = value.replaceAll("${", () => "$${");
   const isPlain = /^[A-Za-z0-9_./][A-Za-z0-9_./@%+=:-]*$/.test(text) && !NO_TEXT.test(text) &&
     !text.endsWith(":");
   return isPlain ? text : escapeControls(JSON.stringify(text));

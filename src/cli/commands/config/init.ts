@@ -27,7 +27,8 @@ export async function init({ world }: Context, { file = "kstops.yml" }: InitFlag
         details: { path },
       });
     }
-    throw new OpsError("config_invalid", `Cannot write ${quote(path)}: ${error.reason}`);
+    const reason = error.why === "missing" ? "there is no such directory" : error.reason;
+    throw new OpsError("config_invalid", `Cannot write ${quote(path)}: ${reason}`);
   }
   return {
     data: { path },

@@ -1,7 +1,5 @@
 /** `kstops config show`: what the config means, with everything filled in. */
-import type { Config, Origin } from "../../../config/config.ts";
-import type { Settings } from "../../../config/config.ts";
-import { definedSessions } from "../../../config/defined.ts";
+import type { Config, Origin, Settings } from "../../../config/config.ts";
 import { configInvalid, originAt } from "../../../config/resolve.ts";
 import { type Json, quote, SessionNotFoundError } from "../../../errors.ts";
 import {
@@ -40,20 +38,27 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   );
   const settings = flags.name === undefined ? explainedSettings(config, flags) : null;
   if (settings === null && failures.length > 0) return { failures };
-  return { data: dataOf(config, { settings, sessions, flags }), text: text(), failures };
+  const shown = { settings, sessions, flags };
+  return { data: dataOf(config, shown), text: () => textOf(shown), failures };
+}
 
-  function text(): () => string {
-    const withOrigins = flags.origins === true;
-    return () => {
-      const own = settings === null ? [] : yamlLines(settings, { withOrigins });
-      const below = sessions.flatMap(([name, each]) => [
-        `    ${name}:`,
-        ...yamlLines(each, { withOrigins }).map((line) => `      ${line}`),
-      ]);
-      const list = below.length === 0 ? [] : ["  sessions:", ...below];
-      return ["ops:", ...own.map((line) => `  ${line}`), ...list, ""].join("\n");
-    };
-  }
+/** What is shown; null: the settings are not asked for. */
+interface Shown {
+  readonly settings: Explanation | null;
+  readonly sessions: readonly [string, Explanation][];
+  readonly flags: ShowFlags;
+}
+
+/** A config file of its own. */
+function textOf({ settings, sessions, flags }: Shown): string {
+  const withOrigins = flags.origins === true;
+  const own = settings === null ? [] : yamlLines(settings, { withOrigins });
+  const below = sessions.flatMap(([name, each]) => [
+    `    ${name}:`,
+    ...yamlLines(each, { withOrigins }).map((line) => `      ${line}`),
+  ]);
+  const list = below.length === 0 ? [] : ["  sessions:", ...below];
+  return ["ops:", ...own.map((line) => `  ${line}`), ...list, ""].join("\n");
 }
 
 async function explained(
@@ -61,8 +66,10 @@ async function explained(
   name: string,
   { config, flags }: { config: Config; flags: ShowFlags },
 ): Promise<Explanation> {
-  if (!config.sessions.has(name)) {
-    const near = closest(name, definedSessions(config).map((session) => session.name));
+  const entry = config.sessions.get(name);
+  if (entry?.kind === "invalid") throw configInvalid(`show ${quote(name)}`, entry.problems);
+  if (entry === undefined) {
+    const near = closest(name, config.sessions.keys());
     throw new SessionNotFoundError("show", name, {
       reason: "the config does not define it",
       hint: near === null ? "kstops config show has every session" : `did you mean "${near}"?`,
@@ -96,11 +103,7 @@ function settingsToWire(settings: Settings, secrets: readonly string[]): { [key:
 
 function dataOf(
   { path, files }: Config,
-  { settings, sessions, flags }: {
-    settings: Explanation | null;
-    sessions: readonly [string, Explanation][];
-    flags: ShowFlags;
-  },
+  { settings, sessions, flags }: Shown,
 ): Json {
   const toWire = ({ values, origins }: Explanation): { [key: string]: Json } =>
     flags.origins ? { ...values, origins: originsToWire(origins) } : { ...values };
