@@ -1,17 +1,19 @@
 /**
  * Writes the generated tables of README.md, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`. `--check` writes nothing and fails where it differs.
+ * `<!-- end NAME -->`, and the JSON Schema of config files. `--check` writes nothing and fails where
+ * they differ.
  */
-import * as z from "zod/mini";
 import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
 import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
 import { PROGRAM } from "../src/cli/table.ts";
-import { OPS_KEYS, SESSION_KEYS } from "../src/config/schema.ts";
+import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
+import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
 const readme = new URL("../README.md", import.meta.url);
+const configSchema = new URL("../config/kstops.schema.json", import.meta.url);
 
 /** Markdown of each generated part, by name. */
 function parts(): Record<string, string> {
@@ -24,15 +26,13 @@ function parts(): Record<string, string> {
 }
 
 function config(): string {
-  const keys = (of: Readonly<Record<string, z.ZodMiniType>>): string =>
+  const keys = (of: Keys): string =>
     table(
       ["key", "means"],
-      Object.entries(of).map(([key, type]) => [
-        `\`${key}\``,
-        z.globalRegistry.get(type)?.description ?? "",
-      ]),
+      Object.entries(of).map(([name, { description }]) => [`\`${name}\``, description]),
     );
-  return `**Under \`ops\`**\n\n${keys(OPS_KEYS)}\n\n` +
+  return `**At the top, beside \`ops\`**\n\n${keys(TOP_KEYS)}\n\n` +
+    `**Under \`ops\`**\n\n${keys(OPS_KEYS)}\n\n` +
     `**Under \`ops.sessions.NAME\`**\n\n${keys(SESSION_KEYS)}`;
 }
 
@@ -100,28 +100,33 @@ function regenerate(text: string): string {
 }
 
 /** A text as `deno fmt` wants it, so that the two never fight. */
-async function formatted(markdown: string): Promise<string> {
+async function formatted(text: string, extension: "json" | "md"): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", "--ext", "md", "--line-width", "100", "-"],
+    args: ["fmt", "--quiet", "--ext", extension, "--line-width", "100", "-"],
     stdin: "piped",
     stdout: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(markdown));
+  await writer.write(new TextEncoder().encode(text));
   await writer.close();
   const { success, stdout } = await child.output();
   if (!success) throw new Error("deno fmt failed");
   return new TextDecoder().decode(stdout);
 }
 
-const before = await Deno.readTextFile(readme);
-const after = await formatted(regenerate(before));
-if (after === before) {
-  console.log("README.md is up to date");
-} else if (Deno.args.includes("--check")) {
-  console.error("README.md differs from the code: run deno task docs");
-  Deno.exitCode = 1;
-} else {
-  await Deno.writeTextFile(readme, after);
-  console.log("README.md is written anew");
+/** Writes a file, or compares it. */
+async function keep(url: URL, wanted: string): Promise<void> {
+  const name = url.pathname.split("/").at(-1);
+  if (await Deno.readTextFile(url) === wanted) {
+    console.log(`${name} is up to date`);
+  } else if (Deno.args.includes("--check")) {
+    console.error(`${name} differs from the code: run deno task docs`);
+    Deno.exitCode = 1;
+  } else {
+    await Deno.writeTextFile(url, wanted);
+    console.log(`${name} is written anew`);
+  }
 }
+
+await keep(readme, await formatted(regenerate(await Deno.readTextFile(readme)), "md"));
+await keep(configSchema, await formatted(JSON.stringify(jsonSchema()), "json"));

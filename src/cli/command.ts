@@ -27,6 +27,8 @@ export interface Context {
   readonly hide: (secrets: readonly string[]) => void;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
+  /** Writes text to stderr as it is; it must be safe for a terminal. */
+  readonly write: (text: string) => void;
 }
 
 /** What a command answers; only the app prints it. */

@@ -237,7 +237,14 @@ function isSayable(name: string): boolean {
 }
 
 async function listing(line: Line, world: World): Promise<Listing> {
-  const [{ loadConfig }, { definedSessions }, { sessionsOf }, { logStore }] = await Promise.all([
+  const [
+    { directoryOf },
+    { loadConfig },
+    { definedSessions },
+    { sessionsOf },
+    { logStore },
+  ] = await Promise.all([
+    import("../config/config.ts"),
     import("../config/load.ts"),
     import("../config/defined.ts"),
     import("../sessions.ts"),
@@ -247,7 +254,7 @@ async function listing(line: Line, world: World): Promise<Listing> {
   const named = flagValue(line, "config");
   const config = await loadConfig(hurried, named === undefined ? null : fromHome(named, world));
   // Somebody who only looks around in a directory must not run a program that a file there names.
-  const isHere = config.directory === world.workingDirectory();
+  const isHere = config.path !== null && directoryOf(config.path) === world.workingDirectory();
   const logs = logStore(hurried, () => {});
   const tmuxBinary = isHere ? "tmux" : config.settings.tmuxBinary;
   const backend = flagValue(line, "backend");

@@ -53,6 +53,7 @@ export function contextOf(
     json: globals.json === true,
     verbose: globals.verbose === true,
     warn: warnOnce,
+    write,
     hide,
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),

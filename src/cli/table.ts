@@ -1,7 +1,7 @@
 /** Every command and flag, in one table; each command's code is loaded when it runs. */
 import { BACKENDS, RUNTIMES, SESSION_STATES } from "../model.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
-import { command, type Flags, type GivenFlags, type Program } from "./grammar.ts";
+import { command, type Flags, type GivenFlags, type Group, type Program } from "./grammar.ts";
 
 const CHANGE = "Change sessions:";
 const LOOK = "Look at sessions:";
@@ -64,6 +64,7 @@ const TIMEOUT = {
 } as const;
 
 const NAME = { name: "name", kind: "session", about: "the session", required: true } as const;
+const OPTIONAL_NAME = { name: "name", kind: "session" } as const;
 const NAMES = { name: "name", kind: "session", variadic: true } as const;
 
 const start = command({
@@ -130,6 +131,7 @@ const start = command({
     },
     all: { ...ALL, group: HOW },
     attach: { about: "attach to it at once", group: HOW },
+    "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
     wait: { ...NO_WAIT, group: HOW },
     quiet: { ...QUIET, group: HOW },
   },
@@ -138,6 +140,7 @@ const start = command({
     "kstops start astro -e MODE=test": "the same, with one variable changed",
     "kstops start web -- python3 -m http.server": "made up on the spot",
     "kstops start --all": "everything in kstops.yml, side by side",
+    "kstops start astro --dry-run": "what that would be, and where each value is from",
   },
   load: async () => (await import("./commands/start.ts")).start,
 });
@@ -259,6 +262,49 @@ const list = command({
   load: async () => (await import("./commands/list.ts")).list,
 });
 
+const config: Group = {
+  about: "check, show and begin the config file",
+  group: SET_UP,
+  commands: {
+    validate: command({
+      about: "everything that is wrong with it; exit status 3 if anything is",
+      examples: { "kstops config validate": "before a restart, or in CI" },
+      load: async () => (await import("./commands/config/validate.ts")).validate,
+    }),
+    show: command({
+      about: "what it comes to, with everything filled in; values of variables are hidden",
+      arguments: { name: { ...OPTIONAL_NAME, about: "one session only" } },
+      flags: {
+        origins: { about: "say where each value is from" },
+        "show-secrets": { about: "show values of variables, too" },
+      },
+      examples: {
+        "kstops config show": "all of it, as one file",
+        "kstops config show astro --origins": "a session, and the file and line of each value",
+      },
+      load: async () => (await import("./commands/config/show.ts")).show,
+    }),
+    path: command({
+      about: "the file that is in force; exit status 3 if there is none",
+      examples: { "$EDITOR $(kstops config path)": "change it" },
+      load: async () => (await import("./commands/config/path.ts")).path,
+    }),
+    schema: command({
+      about: "its JSON Schema, for editors",
+      examples: { "kstops config schema > kstops.schema.json": "for yaml.schemas of an editor" },
+      load: async () => (await import("./commands/config/schema.ts")).schema,
+    }),
+    init: command({
+      about: "write a commented one to begin with; never over a file that is there",
+      arguments: {
+        file: { name: "file", kind: "file", about: "where; without it, ./kstops.yml" },
+      },
+      examples: { "kstops config init": "then: kstops start hello" },
+      load: async () => (await import("./commands/config/init.ts")).init,
+    }),
+  },
+};
+
 const completions = command({
   about: "the script for completions in a shell",
   group: SET_UP,
@@ -282,7 +328,7 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
   name: "kstops",
   about: "One interface over tmux sessions and containers, driven by one config file",
   flags: GLOBAL_FLAGS,
-  commands: { start, stop, restart, attach, status, logs, list, completions },
+  commands: { start, stop, restart, attach, status, logs, list, config, completions },
   help: { about: "print the help of a command", group: SET_UP },
   examples: {
     "kstops list": "everything that runs or is defined",

@@ -6,6 +6,8 @@ import { FileError, type World } from "../world.ts";
 
 /** The kept output of sessions. */
 export interface LogStore {
+  /** Where the file of a run that begins now would be; null: nowhere. Nothing is made. */
+  pathOf(name: string, runId: string): string | null;
   /**
    * Makes the file for a new run.
    *
@@ -67,14 +69,17 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     isWarned = true;
     return null;
   };
-  const open = async (name: string, runId: string): Promise<string | null> => {
+  const pathOf = (name: string, runId: string): string | null => {
     const directory = directoryOf(name);
-    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
     // With milliseconds: names in their order are runs in their order.
     const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
-    const path = `${directory}/${stamp}-${runId}.log`;
+    return directory === null ? null : `${directory}/${stamp}-${runId}.log`;
+  };
+  const open = async (name: string, runId: string): Promise<string | null> => {
+    const path = pathOf(name, runId);
+    if (path === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
     try {
-      await world.files.makeDirectory(directory);
+      await world.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
       await world.files.create(path);
       return path;
     } catch (error) {
@@ -91,6 +96,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     }
   };
   return {
+    pathOf,
     open,
     save: (name, runId, bytes) =>
       keep(async () => {

@@ -463,12 +463,12 @@ function fakeFiles(
           throw entries.has(absolute(path)) ? error : missing(path);
         }
       }),
-    create: (path) =>
+    create: (path, content = "") =>
       answer(() => {
         if (entries.has(absolute(path))) throw new FileError(path, "exists", "it exists");
         const above = entries.get(posix.dirname(absolute(path)));
         if (above?.kind !== "directory" || above.denied) throw missing(path);
-        add(absolute(path), { mode: 0o600 });
+        add(absolute(path), { mode: 0o600, content });
       }),
     remove: (path) =>
       answer(() => {

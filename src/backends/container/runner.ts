@@ -26,6 +26,10 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       const { check } = await import("./start.ts");
       await check(context, containerOnly(definition));
     },
+    plan: async (definition) => {
+      const { plan } = await import("./start.ts");
+      return await plan(context, containerOnly(definition));
+    },
     start: async (definition, options) => {
       const { start } = await import("./start.ts");
       return await start(context, containerOnly(definition), options);

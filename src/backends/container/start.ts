@@ -9,7 +9,7 @@ import {
 } from "../../errors.ts";
 import { type ContainerDefinition, type SessionStatus, statusOf } from "../../model.ts";
 import { type ExecResult, ExecTimeoutError, FileError, type World } from "../../world.ts";
-import type { StartOptions } from "../backend.ts";
+import type { EngineCall, StartOptions } from "../backend.ts";
 import {
   isOfTheClient,
   pullImage,
@@ -57,6 +57,16 @@ export async function check(context: Context, definition: ContainerDefinition): 
   const client = await prepare(context, definition);
   // What nobody has is as good as any other name; a runtime that is down says so here.
   await askByName(context, client, definition.name);
+}
+
+/** The call that a start would make: see `Runner.plan`. */
+export async function plan(
+  { world }: Context,
+  definition: ContainerDefinition,
+): Promise<EngineCall> {
+  const client = await clientFor(world, definition);
+  const { argv, env, stdin } = runContainer(client, { definition, runId: "RUN_ID", init: true });
+  return { argv, stdin: stdin ?? null, env: Object.keys(env) };
 }
 
 async function prepare(context: Context, definition: ContainerDefinition): Promise<Client> {

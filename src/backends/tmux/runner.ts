@@ -23,6 +23,10 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
       const { check } = await import("./start.ts");
       await check(context.world, tmuxOnly(definition));
     },
+    plan: async (definition) => {
+      const { plan } = await import("./start.ts");
+      return await plan(context, tmuxOnly(definition));
+    },
     start: async (definition, options) => {
       const { start } = await import("./start.ts");
       return await start(context, tmuxOnly(definition), options);

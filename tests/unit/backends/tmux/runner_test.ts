@@ -98,6 +98,7 @@ function fakeLogs(): FakeLogs {
   const kept = new Set<string>();
   return {
     kept,
+    pathOf: (name, runId) => `/logs/${name}-${runId}.log`,
     open: (name, runId) => {
       const path = `/logs/${name}-${runId}.log`;
       kept.add(path);
