@@ -6,7 +6,6 @@
 import { escapeControls } from "../errors.ts";
 import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
 import type { Listing } from "../sessions.ts";
-import { validateSocketName } from "../validate/socket_name.ts";
 import type { World } from "../world.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
 import { isGroup, longOf, type Program, type Value } from "./grammar.ts";
@@ -243,12 +242,14 @@ async function listing(line: Line, world: World): Promise<Listing> {
     { definedSessions },
     { sessionsOf },
     { logStore },
+    { validateSocketName },
   ] = await Promise.all([
     import("../config/config.ts"),
     import("../config/load.ts"),
     import("../config/defined.ts"),
     import("../sessions.ts"),
     import("../logs/store.ts"),
+    import("../validate/socket_name.ts"),
   ]);
   const hurried = withPatience(world);
   const named = flagValue(line, "config");

@@ -19,6 +19,8 @@ export interface Value {
   readonly read?: (text: string) => unknown;
   /** `it must be a whole number`. */
   readonly rule?: string;
+  /** Loads a check with an error of its own, for a value that a config can have as well. */
+  readonly check?: () => Promise<(text: string) => unknown>;
 }
 
 /** A flag. Its key in the table is its long name, without dashes. */

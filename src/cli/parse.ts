@@ -19,7 +19,7 @@ export type Parsed<Globals> =
   | {
     readonly kind: "run";
     readonly globals: Globals;
-    /** Loads the command. */
+    /** Checks the values that a config can have as well, and loads the command. */
     readonly load: () => Promise<(context: Context) => Reply | Promise<Reply>>;
   }
   | {
@@ -33,7 +33,6 @@ export type Parsed<Globals> =
  * Reads the arguments of kstops.
  *
  * @throws {UsageError} `usage`
- * @throws {SessionConfigError} `value_invalid`, for a value that a config can have as well
  */
 export function parse(args: readonly string[]): Parsed<GlobalFlags> {
   return parseWith(PROGRAM, args);
@@ -44,7 +43,6 @@ export function parse(args: readonly string[]): Parsed<GlobalFlags> {
  * about a command that there is not.
  *
  * @throws {UsageError} `usage`
- * @throws what the `read` of a value throws
  */
 export function parseWith<G extends Flags>(
   program: Program<G>,
@@ -66,10 +64,12 @@ export function parseWith<G extends Flags>(
       },
     };
   }
-  const globals = valuesOf(program.flags, flags, { refuse });
+  const checks: Check[] = [];
+  const reading: Reading = { refuse, checkLater: (check) => checks.push(check) };
+  const globals = valuesOf(program.flags, flags, reading);
   const given = {
-    ...valuesOf(entry.flags, flags, { refuse }),
-    ...argumentsOf(entry, operands, { refuse }),
+    ...valuesOf(entry.flags, flags, reading),
+    ...argumentsOf(entry, operands, reading),
     ...(entry.argv ? { argv } : {}),
   };
   return {
@@ -77,6 +77,7 @@ export function parseWith<G extends Flags>(
     // It has been made of the same flags as the type.
     globals: globals as GivenFlags<G>,
     load: async () => {
+      for (const check of checks) await check();
       const run = await entry.load();
       return (context) => run(context, given);
     },
@@ -85,16 +86,19 @@ export function parseWith<G extends Flags>(
 
 type Values = Readonly<Record<string, unknown>>;
 
-interface Refusing {
+type Check = () => Promise<unknown>;
+
+interface Reading {
   readonly refuse: (wrong: Wrong) => never;
+  readonly checkLater: (check: Check) => void;
 }
 
 /** What the flags of one table come to; those that were not given and have no default are absent. */
-function valuesOf(table: Flags, given: readonly GivenFlag[], { refuse }: Refusing): Values {
+function valuesOf(table: Flags, given: readonly GivenFlag[], reading: Reading): Values {
   const values: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(table)) {
     const all = given.filter((each) => each.key === key && each.flag === flag)
-      .map(({ value }) => flagValue(value, flag.value, { what: longOf(key, flag), refuse }));
+      .map(({ value }) => flagValue(value, flag.value, { ...reading, what: longOf(key, flag) }));
     const value = flag.repeats && all.length > 0 ? all : all.at(-1) ?? flag.default;
     if (flag.negated) values[propertyOf(key)] = all.length === 0;
     else if (value !== undefined) values[propertyOf(key)] = value;
@@ -102,23 +106,24 @@ function valuesOf(table: Flags, given: readonly GivenFlag[], { refuse }: Refusin
   return values;
 }
 
-interface Reading extends Refusing {
+interface ReadingOne extends Reading {
   /** What has the value: `--lines`, `shell`. */
   readonly what: string;
 }
 
-function flagValue(text: string | null, value: Value | undefined, reading: Reading): unknown {
+function flagValue(text: string | null, value: Value | undefined, reading: ReadingOne): unknown {
   return value === undefined || text === null ? true : valueOf(text, value, reading);
 }
 
 function valueOf(
   text: string,
-  { choices, read, rule = "" }: Value,
-  { what, refuse }: Reading,
+  { choices, read, rule = "", check }: Value,
+  { what, refuse, checkLater }: ReadingOne,
 ): unknown {
   if (choices !== undefined && !choices.includes(text)) {
     refuse({ kind: "unknown choice", text, what, choices });
   }
+  if (check !== undefined) checkLater(async () => (await check())(text));
   const value = read === undefined ? text : read(text);
   return value === null ? refuse({ kind: "refused value", text, what, rule }) : value;
 }
@@ -126,8 +131,9 @@ function valueOf(
 function argumentsOf(
   { arguments: table }: Command,
   operands: readonly string[],
-  { refuse }: Refusing,
+  reading: Reading,
 ): Values {
+  const { refuse } = reading;
   const values: Record<string, unknown> = {};
   let left = operands;
   for (const [key, argument] of Object.entries(table)) {
@@ -135,7 +141,7 @@ function argumentsOf(
     const taken = variadic ? left : left.slice(0, 1);
     left = left.slice(taken.length);
     if (taken.length === 0 && required) refuse({ kind: "missing argument", argument });
-    const all = taken.map((text) => valueOf(text, argument, { what: name, refuse }));
+    const all = taken.map((text) => valueOf(text, argument, { ...reading, what: name }));
     if (variadic) values[key] = all;
     else if (all.length > 0) values[key] = all[0];
   }

@@ -1,6 +1,5 @@
 /** Every command and flag, in one table; each command's code is loaded when it runs. */
 import { BACKENDS, RUNTIMES, SESSION_STATES } from "../model.ts";
-import { validateSocketName } from "../validate/socket_name.ts";
 import { command, type Flags, type GivenFlags, type Group, type Program } from "./grammar.ts";
 
 const CHANGE = "Change sessions:";
@@ -42,7 +41,11 @@ const RUNTIME = {
 const SOCKET = {
   short: "L",
   about: "tmux socket",
-  value: { name: "name", kind: "socket", read: validateSocketName },
+  value: {
+    name: "name",
+    kind: "socket",
+    check: async () => (await import("../validate/socket_name.ts")).validateSocketName,
+  },
 } as const;
 
 const ALL = { about: "every session of the config" } as const;

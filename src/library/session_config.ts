@@ -1,5 +1,5 @@
 /** What a program says of a session that it wants: the options of the library, checked. */
-import { type Config, emptyConfig, UsableEntry } from "../config/config.ts";
+import { type Config, emptyConfig, type UsableEntry } from "../config/config.ts";
 import { defaultSettings } from "../config/defaults.ts";
 import type { StartFlags } from "../config/resolve.ts";
 import { checkDirectory } from "../config/rules.ts";
