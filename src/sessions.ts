@@ -242,7 +242,8 @@ export function withDefined(
 }
 
 function byName(a: SessionStatus, b: SessionStatus): number {
-  const [left, right] = [a.name ?? "", b.name ?? ""];
+  const left = a.name ?? "";
+  const right = b.name ?? "";
   // By code unit: the same order on every machine.
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -112,7 +112,7 @@ export interface FileFacts {
 export interface Files {
   /** The text of a file; what is no UTF-8 becomes U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
-  /** The bytes of a file from an offset on, to its end. */
+  /** The bytes of a file from an offset on, to where its end is now. */
   readonly readFrom: (path: string, offset: number) => Promise<Uint8Array>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
@@ -486,8 +486,16 @@ function readText(path: string): Promise<string> {
 function readFrom(path: string, offset: number): Promise<Uint8Array> {
   return fileWork(path, async () => {
     using file = await Deno.open(path, { read: true });
+    const { size } = await file.stat();
     await file.seek(offset, Deno.SeekMode.Start);
-    return new Uint8Array(await new Response(file.readable).arrayBuffer());
+    const bytes = new Uint8Array(Math.max(0, size - offset));
+    let length = 0;
+    while (length < bytes.length) {
+      const read = await file.read(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
   });
 }
 

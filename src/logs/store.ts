@@ -151,8 +151,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       for (let size = 64 * 1024;; size *= 4) {
         const offset = Number.isFinite(lines) ? Math.max(0, bytes - size) : 0;
         const chunk = await world.files.readFrom(path, offset);
-        // One newline more than lines: only then is the first of them whole.
-        if (offset === 0 || countLines(chunk) > lines) return lastLines(chunk, lines);
+        // What begins with the chunk may have begun before it.
+        if (offset === 0 || startOfLast(chunk, lines) > 0) return lastLines(chunk, lines);
       }
     },
   };
@@ -174,17 +174,44 @@ export function countLines(bytes: Uint8Array): number {
  */
 export function lastLines(bytes: Uint8Array, lines: number): Uint8Array {
   if (bytes.length === 0 || lines === 0) return new Uint8Array();
-  const complete = bytes.at(-1) === NEWLINE;
-  let start = bytes.length - (complete ? 1 : 0);
-  for (let left = lines; start > 0; start--) {
-    if (bytes[start - 1] === NEWLINE && --left === 0) break;
+  const last = bytes.subarray(startOfLast(bytes, lines));
+  const kept = new Uint8Array(last.length + 1);
+  kept.set(last);
+  const length = removeReturns(kept, last.length);
+  if (last.at(-1) === NEWLINE) return kept.subarray(0, length);
+  kept[length] = NEWLINE;
+  return kept.subarray(0, length + 1);
+}
+
+/**
+ * Where the last lines begin; 0 also where there are no more than those. Here and below the runtime
+ * searches: a loop over bytes runs long enough to be compiled, and the compilers alone take 4 MiB.
+ */
+function startOfLast(bytes: Uint8Array, lines: number): number {
+  if (!Number.isFinite(lines)) return 0;
+  let newline = bytes.length - (bytes.at(-1) === NEWLINE ? 1 : 0);
+  for (let left = lines; left > 0; left--) {
+    // From -1 it would search from the end.
+    newline = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1);
+    if (newline === -1) return 0;
   }
-  const kept = new Uint8Array(bytes.length - start + 1);
-  let length = 0;
-  for (let index = start; index < bytes.length; index++) {
-    if (bytes[index] === RETURN && bytes[index + 1] === NEWLINE) continue;
-    kept[length++] = bytes[index] ?? 0;
+  return newline + 1;
+}
+
+/**
+ * Takes every carriage return before a newline out of the first bytes.
+ *
+ * @returns how many of them are left
+ */
+function removeReturns(bytes: Uint8Array, length: number): number {
+  let left = 0;
+  let from = 0;
+  for (let at = bytes.indexOf(RETURN); at !== -1; at = bytes.indexOf(RETURN, at + 1)) {
+    if (bytes[at + 1] !== NEWLINE) continue;
+    bytes.copyWithin(left, from, at);
+    left += at - from;
+    from = at + 1;
   }
-  if (!complete) kept[length++] = NEWLINE;
-  return kept.subarray(0, length);
+  bytes.copyWithin(left, from, length);
+  return left + length - from;
 }

@@ -102,7 +102,6 @@ async function survey(context: Context, socketName: string): Promise<Survey> {
 
 /** A session with what can be done to it; most commands only look at it. */
 function sessionAt(context: Context, socketName: string, session: TmuxSession): Session {
-  const work = () => import("./session.ts");
   return {
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,
@@ -111,4 +110,8 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     logs: async ({ lines }) => (await work()).logs(context, socketName, session, lines),
     definition: async () => (await work()).definitionOf(context, socketName, session),
   };
+}
+
+function work(): Promise<typeof import("./session.ts")> {
+  return import("./session.ts");
 }

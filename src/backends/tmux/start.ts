@@ -11,7 +11,7 @@ import {
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
-import { type Server, startScript, startServerAndRunScript } from "./args.ts";
+import { type Server, startServerAndRunScript } from "./args.ts";
 import {
   answerOf,
   ask,
@@ -25,18 +25,17 @@ import {
   understood,
 } from "./ask.ts";
 import {
-  type Created,
   type Failure,
   isTooOld,
   mainPane,
   OLDEST_TMUX,
-  parseCreated,
   parseFailure,
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
 import { close, logs } from "./session.ts";
+import { type Created, parseCreated, startScript } from "./start_script.ts";
 
 /** How long a server may take to start a session. */
 const START_TIMEOUT_MS = 10_000;
