@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import { masked, maskedJson, needles } from "../output/mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
-import { folded, wrapped } from "../output/text.ts";
+import { folded, widthOf, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
@@ -172,13 +172,24 @@ function textError({ error }: ErrorEnvelope, screen: Screen): string {
   const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
   const lines = [
     said(first, { label: "kstops:", colour: "red" }, screen),
-    ...rest.map((line) => said(line, { label: " ", indent: "    " }, screen)),
+    ...fitting(rest, screen).map((line) => said(line, { label: " ", indent: "    " }, screen)),
     ...output.flatMap((line) => printed(escapeControls(line), screen)),
     ...(hint === null
       ? []
       : [said(escapeControls(hint), { label: "hint:", colour: "bold" }, screen)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The lines, without those of a file that stand over a caret and have no room: it would be lost. */
+function fitting(lines: readonly string[], { terminal, columns }: Screen): readonly string[] {
+  const isCaret = (line: string | undefined): boolean => /^ *\^$/.test(line ?? "");
+  const isWide = (line: string | undefined): boolean =>
+    terminal && 2 + widthOf(line ?? "") > columns;
+  return lines.filter((line, index) =>
+    !(isCaret(lines[index + 1]) && isWide(line)) &&
+    !(isCaret(line) && isWide(lines[index - 1]))
+  );
 }
 
 interface Label {

@@ -268,6 +268,10 @@ const list = command({
 const config: Group = {
   about: "check, show and begin the config file",
   group: SET_UP,
+  examples: {
+    "kstops config init": "a first kstops.yml, with everything explained",
+    "kstops config validate": "what is wrong with it",
+  },
   commands: {
     validate: command({
       about: "everything that is wrong with it; exit status 3 if anything is",

@@ -14,8 +14,8 @@ import { OPS_KEYS, SESSION_KEYS } from "./keys.ts";
 import { lineAt, lineStarts } from "./positions.ts";
 import { type Mark, marksIn } from "./yaml.ts";
 
-/** Most columns of a line that are shown. */
-const WIDTH = 76;
+/** Most columns of a line that are shown: with what stands before them, they fit a terminal of 80. */
+const WIDTH = 70;
 /** How far a line is looked at on both sides; JSON may be one line of a megabyte. UTF-16 code units. */
 const REACH = 400;
 const HIDDEN = "***";

@@ -107,16 +107,12 @@ function originsOf(
     origins.set("socket_name", from([["--socket", flags.socket]], socket));
   } else {
     origins.set("image", from([["--image", flags.image]], said(settings?.image, "image")));
-    const logVolume = flags.logVolume ?? settings?.logVolume ?? null;
-    const last = logVolume === null ? null : definition.volumes.length - 1;
     for (const index of definition.volumes.keys()) {
-      origins.set(
-        `volumes[${index}]`,
-        index === last
-          ? from([["--log-volume", flags.logVolume]], said(settings?.logVolume, "log_volume"))
-          : from([["--volume", flags.volumes]], said(settings?.volumes, "volumes", index)),
-      );
+      const volume = said(settings?.volumes, "volumes", index);
+      origins.set(`volumes[${index}]`, from([["--volume", flags.volumes]], volume));
     }
+    const logVolume = said(settings?.logVolume, "log_volume");
+    origins.set("log_volume", from([["--log-volume", flags.logVolume]], logVolume));
     for (const index of definition.ports.keys()) {
       const port = said(settings?.ports, "ports", index);
       origins.set(`ports[${index}]`, from([["--port", flags.ports]], port));

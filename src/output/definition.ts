@@ -21,6 +21,7 @@ export function definitionToWire(definition: Definition): { [key: string]: Json 
     socket_name: tmux?.socketName ?? null,
     image: container?.image ?? null,
     volumes: container?.volumes ?? null,
+    log_volume: container?.logVolume ?? null,
     ports: container?.ports ?? null,
     runtime: container?.runtime ?? null,
     network: container?.network ?? null,

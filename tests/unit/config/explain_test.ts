@@ -124,11 +124,11 @@ const OPTIONS: Record<string, Option> = {
   },
   log_volume: {
     backend: "container",
-    of: container(({ volumes }) => volumes),
-    key: "volumes[0]",
-    flag: ["--log-volume", { logVolume: "./flag:/v" }, ["/here/flag:/v"]],
-    session: ["log_volume: ./session:/v", ["/srv/session:/v"]],
-    builtIn: [],
+    of: container(({ logVolume }) => logVolume),
+    key: "log_volume",
+    flag: ["--log-volume", { logVolume: "./flag:/v" }, "/here/flag:/v"],
+    session: ["log_volume: ./session:/v", "/srv/session:/v"],
+    builtIn: null,
   },
   ports: {
     backend: "container",

@@ -63,7 +63,8 @@ Deno.test("relative paths are relative to the file that says them", async () => 
     },
   );
   ok(definition.backend === "container");
-  deepEqual(definition.volumes, ["/srv/own:/own", "/srv/sub/logs:/logs"]);
+  deepEqual(definition.volumes, ["/srv/own:/own"]);
+  equal(definition.logVolume, "/srv/sub/logs:/logs");
 });
 
 const DIRECTORIES: Record<string, [own: string, included: string, expected: string]> = {

@@ -107,6 +107,9 @@ function fakeLogs(): FakeLogs {
       kept.delete(path);
       return Promise.resolve();
     },
+    save: () => Promise.resolve(),
+    recordStop: () => Promise.resolve(),
+    wasStopped: () => Promise.resolve(false),
     newest: () => Promise.resolve(null),
     tail: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
   };

@@ -85,6 +85,6 @@ Deno.test("status on a terminal that is too narrow for anything folds values all
 
 Deno.test("status puts an address of IPv6 into brackets", async () => {
   const port = { hostIp: "::1", hostPort: 80, containerPort: 8080, protocol: "tcp" } as const;
-  match(await textOf({ ...CONTAINER, ports: [port] }, TERMINAL), /\[::1\]:80->8080\/tcp$/m);
+  match(await textOf({ ...CONTAINER, ports: [port] }, TERMINAL), /\[::1\]:80:8080$/m);
   match(await textOf({ ...CONTAINER, ports: [] }, TERMINAL), /^ports {9}none$/m);
 });
