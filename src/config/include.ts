@@ -5,7 +5,15 @@ import { mergeMaps } from "./merge.ts";
 import { type FileContents, type Include, readFile } from "./read.ts";
 import { newSources, type Sources } from "./sources.ts";
 import { MAX_FILE_BYTES, readTrusted } from "./trusted.ts";
-import { type Fault, type MapNode, parseYaml, withoutMark } from "./yaml.ts";
+import {
+  countValues,
+  type Fault,
+  type MapNode,
+  MAX_VALUES,
+  parseYaml,
+  type Tree,
+  withoutMark,
+} from "./yaml.ts";
 
 /** Levels of includes. */
 export const MAX_INCLUDE_DEPTH = 10;
@@ -42,13 +50,26 @@ export async function readFiles(
   const files: string[] = [];
   const faults: Fault[] = [];
   let length = 0;
+  let values = 0;
+
+  function parsed(file: string, text: string): Tree {
+    const source = withoutMark(text);
+    values += countValues(source);
+    const isTooLarge = values > MAX_VALUES;
+    const base = sources.add(file, isTooLarge ? "" : source);
+    if (!isTooLarge) return parseYaml(source, base);
+    const message = `there are more than ${MAX_VALUES} lines and values up to the end of this file`;
+    const fault = { at: base, path: [], message, hint: "is it a config file?" };
+    return { root: null, faults: [fault] };
+  }
 
   async function visit(file: string, text: string, chain: readonly string[]): Promise<Visited> {
     files.push(file);
     length += text.length;
-    const source = withoutMark(text);
-    const tree = parseYaml(source, sources.add(file, source));
-    const contents = readFile(tree, { lookup: world.env, foreignKeys: first.foreignKeys });
+    const contents = readFile(parsed(file, text), {
+      lookup: world.env,
+      foreignKeys: first.foreignKeys,
+    });
     for (const fault of contents.faults) faults.push(fault);
     let under: MapNode | null = null;
     let height = 0;
