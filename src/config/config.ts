@@ -27,7 +27,7 @@ export interface Problem {
   readonly message: string;
   readonly hint: string | null;
   /** The line, with a caret on a second one, safe for a terminal and without secrets. */
-  readonly excerpt: string | null;
+  readonly excerpt: (() => string) | null;
 }
 
 /** Keys and indexes from the top of a file. */
@@ -187,7 +187,7 @@ export function problemText(problem: Problem): string {
 export function problemReport(problem: Problem): string {
   const { hint, excerpt } = problem;
   const text = problemText(problem) + (hint === null ? "" : ` (${escapeControls(hint)})`);
-  return excerpt === null ? text : `${text}\n${indented(excerpt)}`;
+  return excerpt === null ? text : `${text}\n${indented(excerpt())}`;
 }
 
 /** An excerpt as it stands below a problem. */

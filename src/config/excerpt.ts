@@ -17,7 +17,7 @@ import { type Mark, marksIn } from "./yaml.ts";
 /** Most columns of a line that are shown: with what stands before them, they fit a terminal of 80. */
 const WIDTH = 70;
 /** How far a line is looked at on both sides; JSON may be one line of a megabyte. UTF-16 code units. */
-const REACH = 400;
+const REACH = 120;
 const HIDDEN = "***";
 
 /** Shows the line of an offset (in UTF-16 code units) in a text, and a caret below that place. */
@@ -38,7 +38,7 @@ export function excerptsOf(source: string): (offset: number) => string {
     const to = Math.min(lineTo, place + REACH);
     const pieces = marks === null
       ? piecesOfUnreadable(source, { from: lineFrom, to: lineTo })
-      : piecesOf(source, { from, to, marks: marks.slice(lineAt(begins, from)) });
+      : piecesOf(source, { from, to, marks, first: lineAt(begins, from) });
     const cells = cellsOf(pieces).filter(({ at }) => at >= from && at <= to);
     const first = from === lineFrom ? cells.findIndex(({ text }) => text !== " ") : 0;
     return drawn(cells.slice(Math.max(0, first)), place, {
@@ -58,12 +58,19 @@ interface Piece {
 
 function piecesOf(
   source: string,
-  { from, to, marks }: { from: number; to: number; marks: readonly Mark[] },
+  { from, to, marks, first }: {
+    from: number;
+    to: number;
+    marks: readonly Mark[];
+    /** The first mark that may reach into that part. */
+    first: number;
+  },
 ): readonly Piece[] {
   const pieces: Piece[] = [];
   let at = from;
-  for (const mark of marks) {
-    if (mark.from >= to) break;
+  for (let index = first;; index++) {
+    const mark = marks[index];
+    if (mark === undefined || mark.from >= to) break;
     if (mark.to <= at) continue;
     const begin = Math.max(mark.from, at);
     pieces.push(...structure(source.slice(at, begin), at));

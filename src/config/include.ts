@@ -1,22 +1,50 @@
 /** Reading a config file and those that it includes, and laying them over each other. */
 import type { World } from "../world.ts";
-import { absolutePath, directoryOf } from "./config.ts";
+import { absolutePath, type Config, directoryOf, type Settings } from "./config.ts";
 import { mergeMaps } from "./merge.ts";
-import { type FileContents, type Include, readFile } from "./read.ts";
-import { newSources, type Sources } from "./sources.ts";
+import { type FileContents, type Include, readConfig, readFile } from "./read.ts";
+import { newSources, type Sources, writtenIn } from "./sources.ts";
 import { MAX_FILE_BYTES, readTrusted } from "./trusted.ts";
-import { type Fault, type MapNode, parseYaml, withoutMark } from "./yaml.ts";
+import {
+  countValues,
+  type Fault,
+  type MapNode,
+  MAX_VALUES,
+  parseYaml,
+  type Tree,
+  withoutMark,
+} from "./yaml.ts";
 
 /** Levels of includes. */
 export const MAX_INCLUDE_DEPTH = 10;
 /** Files of one config. */
 export const MAX_FILES = 100;
 
-/** All files of a config. */
-export interface ReadFiles extends Pick<FileContents, "root" | "faults"> {
+/** All files of a config, laid over each other. */
+interface Merged extends Pick<FileContents, "root" | "faults"> {
   /** Absolute paths, the first one first. */
   readonly files: readonly string[];
   readonly sources: Sources;
+}
+
+/** The file where a config begins. */
+export interface First {
+  /** Absolute path. */
+  readonly file: string;
+  readonly text: string;
+  /** Whether other keys at the top of it, and of what it includes, belong to someone else. */
+  readonly foreignKeys: boolean;
+  /** What holds where it says nothing else. */
+  readonly defaults: Settings;
+}
+
+/** The config that begins with a file. Never throws for what is wrong with it. */
+export async function readConfigFiles(world: World, first: First): Promise<Config> {
+  const { files, sources, ...contents } = await readFiles(world, first);
+  const read = readConfig(contents, { lookup: world.env, defaults: first.defaults, sources });
+  const directory = directoryOf(first.file);
+  const written = writtenIn(contents.root, { sources, directory });
+  return { path: first.file, files, ...read, written };
 }
 
 /** A file that was read, with what it includes under it. */
@@ -29,26 +57,33 @@ interface Visited {
 /**
  * Reads the includes of a file, theirs, and so on. A file that is included twice is read once; one
  * that includes itself, over however many others, is a fault.
- *
- * @param first the file where it begins, its text, and whether other keys at the top of it (and of
- * what it includes) belong to someone else
  */
-export async function readFiles(
-  world: World,
-  first: { readonly file: string; readonly text: string; readonly foreignKeys: boolean },
-): Promise<ReadFiles> {
+async function readFiles(world: World, first: First): Promise<Merged> {
   const sources = newSources();
   const visited = new Map<string, Visited>();
   const files: string[] = [];
   const faults: Fault[] = [];
   let length = 0;
+  let values = 0;
+
+  function parsed(file: string, text: string): Tree {
+    const source = withoutMark(text);
+    values += countValues(source);
+    const isTooLarge = values > MAX_VALUES;
+    const base = sources.add(file, isTooLarge ? "" : source);
+    if (!isTooLarge) return parseYaml(source, base);
+    const message = `there are more than ${MAX_VALUES} lines and values up to the end of this file`;
+    const fault = { at: base, path: [], message, hint: "is it a config file?" };
+    return { root: null, faults: [fault] };
+  }
 
   async function visit(file: string, text: string, chain: readonly string[]): Promise<Visited> {
     files.push(file);
     length += text.length;
-    const source = withoutMark(text);
-    const tree = parseYaml(source, sources.add(file, source));
-    const contents = readFile(tree, { lookup: world.env, foreignKeys: first.foreignKeys });
+    const contents = readFile(parsed(file, text), {
+      lookup: world.env,
+      foreignKeys: first.foreignKeys,
+    });
     for (const fault of contents.faults) faults.push(fault);
     let under: MapNode | null = null;
     let height = 0;

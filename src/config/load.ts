@@ -64,19 +64,14 @@ export async function loadConfig(world: World, explicit: string | null): Promise
     const problems = [wholeFile(path, { ...file.mistake, hint })];
     return emptyConfig(path, { settings, directory, problems });
   }
-  // Loaded here, since most of the time there is no config, and together they cost milliseconds.
-  const [{ readFiles }, { readConfig }, { writtenIn }] = await Promise.all([
-    import("./include.ts"),
-    import("./read.ts"),
-    import("./sources.ts"),
-  ]);
-  const { files, sources, ...contents } = await readFiles(world, {
+  // Loaded here, since most of the time there is no config, and what reads one costs milliseconds.
+  const { readConfigFiles } = await import("./include.ts");
+  return await readConfigFiles(world, {
     file: path,
     text: file.text,
     foreignKeys: path.endsWith(`/${KSTLIB_NAME}`),
+    defaults: settings,
   });
-  const read = readConfig(contents, { lookup: world.env, defaults: settings, sources });
-  return { path, files, ...read, written: writtenIn(contents.root, { sources, directory }) };
 }
 
 /**

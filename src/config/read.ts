@@ -36,7 +36,18 @@ import {
   type Values,
 } from "./keys.ts";
 import { nodeAt, type Sources } from "./sources.ts";
-import type { Entry, Fault, MapNode, Node, Tree } from "./yaml.ts";
+import {
+  type Entry,
+  type Fault,
+  type MapNode,
+  MAX_FAULTS,
+  type Node,
+  TOO_MANY_FAULTS,
+  type Tree,
+} from "./yaml.ts";
+
+/** Sessions of one config. */
+export const MAX_SESSIONS = 10_000;
 
 /** What one file says by itself. */
 export interface FileContents {
@@ -86,6 +97,10 @@ export function readFile(
   }
   for (const [key, { at }] of root.entries) {
     if (key === "ops" || key === "include" || foreignKeys) continue;
+    if (faults.length >= MAX_FAULTS) {
+      faults.push({ at, path: [], ...TOO_MANY_FAULTS });
+      break;
+    }
     faults.push({ at, path: [key], ...unknownTopKey(key) });
   }
   const entries = new Map([...root.entries].filter(([key]) => key === "ops"));
@@ -167,7 +182,13 @@ function readTop(root: MapNode | null, context: Context): Top {
   const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], path: ["ops"], lookup });
   for (const fault of [...read.faults, ...read.unset]) faults.push(fault);
   const path = ["ops", "sessions"];
-  for (const [name, entry] of mapAt(ops.entries.get("sessions"), { path, faults })?.entries ?? []) {
+  const all = mapAt(ops.entries.get("sessions"), { path, faults });
+  if (all !== null && all.entries.size > MAX_SESSIONS) {
+    const message = `there are ${all.entries.size} of them, at most ${MAX_SESSIONS} are allowed`;
+    faults.push({ at: all.at, path, message, hint: "is it a config file?" });
+    return { settings: context.defaults, sessions, faults, secrets: [] };
+  }
+  for (const [name, entry] of all?.entries ?? []) {
     const session = readSession(name, { entry, lookup });
     for (const fault of session.faults) faults.push(fault);
     sessions.set(name, session);
@@ -209,6 +230,7 @@ function settingsOf(
 
 /** Nothing, mostly. */
 const NONE: readonly never[] = [];
+const NO_VARIABLES: ReadonlyMap<string, string | null> = new Map();
 
 interface ReadKeys<K extends Keys> {
   readonly values: Values<K>;
@@ -234,6 +256,10 @@ function readKeys<K extends Keys>(
   const secrets: string[] = [];
   for (const [name, { at, value }] of map.entries) {
     if (others.includes(name)) continue;
+    if (faults.length >= MAX_FAULTS) {
+      faults.push({ at, path, ...TOO_MANY_FAULTS });
+      break;
+    }
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key === undefined) {
       const known = [...Object.keys(keys), ...others];
@@ -432,21 +458,21 @@ function sessionSettings(values: SessionValues): SessionSettings {
     command: values.command ?? null,
     shell: values.shell ?? false,
     workingDir: values.working_dir ?? null,
-    env: values.env ?? new Map(),
-    envFiles: values.env_file ?? [],
+    env: values.env ?? NO_VARIABLES,
+    envFiles: values.env_file ?? NONE,
     socketName: values.socket_name ?? null,
     image: values.image ?? null,
-    volumes: values.volumes ?? [],
+    volumes: values.volumes ?? NONE,
     logVolume: values.log_volume ?? null,
-    ports: values.ports ?? [],
+    ports: values.ports ?? NONE,
     runtime: values.runtime ?? null,
     stopSignal: values.stop_signal ?? null,
     stopTimeoutSeconds: values.stop_timeout ?? null,
     network: values.network ?? null,
     user: values.user ?? null,
     restart: values.restart ?? null,
-    runArgs: values.run_args ?? [],
+    runArgs: values.run_args ?? NONE,
     protected: values.protected ?? false,
-    unsafeEnv: values.unsafe_env ?? [],
+    unsafeEnv: values.unsafe_env ?? NONE,
   };
 }

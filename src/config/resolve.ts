@@ -350,7 +350,7 @@ export function configInvalid(task: string, unsorted: readonly Problem[]): Confi
   const [first] = problems;
   if (first !== undefined && problems.length === 1) {
     const { hint, excerpt } = first;
-    const below = excerpt === null ? "" : `\n${indented(excerpt)}`;
+    const below = excerpt === null ? "" : `\n${indented(excerpt())}`;
     const message = `Cannot ${task}: ${problemText(first)}${below}`;
     return new ConfigProblemsError(message, problems, hint);
   }

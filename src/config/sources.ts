@@ -77,7 +77,7 @@ export function newSources(): Sources {
         path: pathText(path),
         message,
         hint,
-        excerpt: excerpt(at - base),
+        excerpt: () => excerpt(at - base),
       };
     },
   };

@@ -16,8 +16,10 @@ export const MAX_DEPTH = 50;
 export const MAX_ALIASES = 100;
 /** Values that all aliases of a file stand for: ten aliases of ten aliases of ten ... grow fast. */
 export const MAX_ALIASED_VALUES = 100_000;
-/** Mistakes after which a file is taken for something else. */
-const MAX_FAULTS = 100;
+/** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
+export const MAX_VALUES = 200_000;
+/** Mistakes in a file, or in one mapping, after which it is taken for something else. */
+export const MAX_FAULTS = 100;
 
 /** A value in a file; `at` is where it begins, see {@link parseYaml}. */
 export type Node = TextNode | NullNode | ListNode | MapNode;
@@ -63,8 +65,6 @@ export interface Tree {
   /** Null when the text has no value, or cannot be read. */
   readonly root: Node | null;
   readonly faults: readonly Fault[];
-  /** Whether the text can be read at all: otherwise nobody knows what is what in it. */
-  readonly readable: boolean;
 }
 
 /**
@@ -77,11 +77,38 @@ export function parseYaml(text: string, base = 0): Tree {
   const source = withoutMark(text);
   try {
     const events = parseEvents(source, { maxDepth: MAX_DEPTH });
-    return { ...compose(events, { source, base }), readable: true };
+    return compose(events, { source, base });
   } catch (error) {
-    return { root: null, faults: [syntaxFault(error, base)], readable: false };
+    return { root: null, faults: [syntaxFault(error, base)] };
   }
 }
+
+/** How many lines and values a text has at most, without reading it as YAML. */
+export function countValues(source: string): number {
+  let count = 1;
+  for (let index = 0; index < source.length; index++) {
+    const character = source.charCodeAt(index);
+    if (
+      character === COMMA || character === BRACKET || character === BRACE || character === NEWLINE
+    ) {
+      count++;
+    } else if (character === COLON || character === DASH || character === QUESTION) {
+      // Without a blank behind it, it is a part of a text.
+      const next = source.charCodeAt(index + 1);
+      if (!(next > SPACE)) count++;
+    }
+  }
+  return count;
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
 /** A text without its byte order mark. */
 export function withoutMark(text: string): string {
@@ -105,7 +132,7 @@ class FatalFault extends Error {
 function compose(
   events: readonly Event[],
   { source, base }: { source: string; base: number },
-): Pick<Tree, "root" | "faults"> {
+): Tree {
   const position = positionsIn(source);
   const faults: Fault[] = [];
   /** Null: begun, and not yet complete. */
@@ -294,7 +321,8 @@ const TOO_MANY_ALIASES = {
     `the aliases are too many (${MAX_ALIASES} are allowed) or stand for too many values (${MAX_ALIASED_VALUES})`,
   hint: "write the values out",
 };
-const TOO_MANY_FAULTS = {
+/** Said instead of all further mistakes. */
+export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
 };
