@@ -1,6 +1,5 @@
 /** What commands work with: config and sessions, read when a command asks for them. */
 import type { Config } from "../config/config.ts";
-import { definedSessions } from "../config/defined.ts";
 import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
@@ -181,7 +180,10 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
   return sessionsOf(
     world,
     { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
-    definedSessions(loaded),
+    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    loaded.sessions.size === 0
+      ? []
+      : (await import("../config/defined.ts")).definedSessions(loaded),
   );
 }
 
