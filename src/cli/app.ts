@@ -56,7 +56,6 @@ function wantsJson(args: readonly string[]): boolean {
 type ColourChoice = GlobalFlags["color"];
 
 function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Screen {
-  const { terminal } = world;
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
     terminal: isTerminal,

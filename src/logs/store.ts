@@ -120,12 +120,16 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       }),
     wasStopped: async (name, { id, at }) => {
       const directory = directoryOf(name);
-      if (directory === null || await world.files.facts(`${directory}/${RUNS}`) === null) {
-        return false;
-      }
-      const text = await world.files.readText(`${directory}/${RUNS}`);
+      if (directory === null) return false;
       const second = at.toISOString().slice(0, "2026-01-02T03:04:05".length);
-      return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
+      try {
+        const text = await world.files.readText(`${directory}/${RUNS}`);
+        return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
+      } catch (error) {
+        // What cannot be read says nothing of a stop: it must not cost the whole list.
+        if (error instanceof FileError) return false;
+        throw error;
+      }
     },
     discard: async (path) => {
       try {

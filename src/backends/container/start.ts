@@ -8,7 +8,7 @@ import {
   SessionStartError,
 } from "../../errors.ts";
 import { type ContainerDefinition, type SessionStatus, statusOf } from "../../model.ts";
-import { type ExecResult, ExecTimeoutError, FileError, type World } from "../../world.ts";
+import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
   isOfTheClient,
@@ -187,7 +187,7 @@ async function create(context: Context, client: Client, creation: Creation): Pro
     } else if (failure.kind === "not_running") {
       throw unavailable(client, failure);
     } else {
-      throw startError(name, failure.reason, hintFor(answer, definition));
+      throw startError(name, failure.reason, hintFor(failure.reason, definition));
     }
   }
 }
@@ -196,8 +196,9 @@ function idIn(stdout: string): string | null {
   return stdout.match(/^[0-9a-f]{64}$/m)?.[0] ?? null;
 }
 
-function hintFor({ code }: ExecResult, { argv, image }: ContainerDefinition): string {
-  return code === 127 || code === 126
+/** By what was said: podman's exit code for a port in use is that for what cannot be executed. */
+function hintFor(reason: string, { argv, image }: ContainerDefinition): string {
+  return /\bexec(utable)?\b/.test(reason)
     ? `the program is looked for in the image ${image}: ${quote(argv?.[0] ?? "its own command")}`
     : "nothing of it was left behind";
 }

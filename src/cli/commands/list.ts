@@ -6,7 +6,6 @@ import {
   commandLine,
   exitText,
   moment,
-  paint,
   portsText,
   type Screen,
   stateColour,
