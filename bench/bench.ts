@@ -255,20 +255,12 @@ function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
   });
 }
 
-/** `status`, `logs`, and `list` with a config. */
+/** `list` with a config, `status` and `logs`. */
 async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subject[]> {
-  const configured = `${sandbox.directory}/configured`;
-  await Deno.mkdir(configured);
-  await Deno.writeTextFile(`${configured}/kstops.yml`, configOfTwoKilobytes());
   const plain = stepIn(sandbox, [kstops, "list"]);
   const log = await writeLargeLog(kstops, sandbox);
   return [
-    {
-      command: "`list` with a `kstops.yml` of 2 kB",
-      step: { ...plain, workingDirectory: configured },
-      against: [{ what: "`list` without", step: plain }],
-      children: 1,
-    },
+    ...await configured(kstops, sandbox),
     {
       command: "`status NAME`, 20 sessions",
       step: stepIn(sandbox, [kstops, "status", "session1"]),
@@ -287,14 +279,34 @@ async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subjec
   ];
 }
 
-function configOfTwoKilobytes(): string {
-  const sessions = Array.from({ length: 16 }, (_, index) =>
+/** `list -q` with configs of 2 kB and 1 MB: what it takes more than without is their reading. */
+async function configured(kstops: string, sandbox: Sandbox): Promise<Subject[]> {
+  const names = stepIn(sandbox, [kstops, "list", "-q"]);
+  const subjects: Subject[] = [];
+  for (
+    const { size, sessions } of [{ size: "2 kB", sessions: 16 }, { size: "1 MB", sessions: 8000 }]
+  ) {
+    const directory = `${sandbox.directory}/with-${sessions}`;
+    await Deno.mkdir(directory);
+    await Deno.writeTextFile(`${directory}/kstops.yml`, configWith(sessions));
+    subjects.push({
+      command: `\`list -q\` with a \`kstops.yml\` of ${size}`,
+      step: { ...names, workingDirectory: directory },
+      against: [{ what: "`list -q` without", step: names }],
+      children: 1,
+    });
+  }
+  return subjects;
+}
+
+function configWith(sessions: number): string {
+  const entries = Array.from({ length: sessions }, (_, index) =>
     `    worker${index + 1}:
-      command: "python3 -m http.server 80${index + 10}"
+      command: "python3 -m http.server 80${index % 90 + 10}"
       working_dir: /tmp
       env: { LEVEL: debug, NUMBER: ${index} }
 `);
-  return `ops:\n  sessions:\n${sessions.join("")}`;
+  return `ops:\n  sessions:\n${entries.join("")}`;
 }
 
 /** The session whose output is read, and what it prints: 300,000 lines, 2 MB. */
