@@ -257,7 +257,6 @@ function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
 
 /** `list` with a config, `status` and `logs`. */
 async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subject[]> {
-  const plain = stepIn(sandbox, [kstops, "list"]);
   const log = await writeLargeLog(kstops, sandbox);
   return [
     ...await configured(kstops, sandbox),
