@@ -281,7 +281,8 @@ async function watchedOutput(
     let length = 0;
     for await (const chunk of stream) {
       onOutput?.(decoder.decode(chunk, { stream: true }));
-      chunks.push(chunk);
+      // A short chunk comes in a buffer of 64 KB.
+      chunks.push(chunk.slice());
       length += chunk.length;
       for (let first = chunks[0]; first && length - first.length >= keepBytes; first = chunks[0]) {
         chunks.shift();

@@ -879,6 +879,15 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
     equal(await printed(session, 9_999), all.slice(1).join(""));
   });
 
+  test("many lines of megabytes are as many lines", async ({ runner, define }) => {
+    const name = unique("log");
+    await runner.start(define({ name, argv: ["seq", "1000001", "1300000"] }), { waitMs: 0 });
+    const session = await ended(runner, name);
+    const lines = (await printed(session, 250_000)).split("\n");
+    equal(lines.length, 250_001);
+    deepEqual([lines[0], lines.at(-2), lines.at(-1)], ["1050001", "1300000", ""]);
+  });
+
   test("each run has its own logs", async ({ runner, define }) => {
     const name = unique("log");
     for (const word of ["first", "second", "third"]) {

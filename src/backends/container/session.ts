@@ -11,6 +11,7 @@ import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
+  lastBytesOf,
   removeContainer,
   RUN_LABEL,
   stopContainer,
@@ -18,6 +19,7 @@ import {
   watchContainer,
 } from "./args.ts";
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
+import type { ExecBytesResult } from "../../world.ts";
 import type { Client } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
 import { type Container, isManaged, parseFailure, recordOf, statusOfContainer } from "./parse.ts";
@@ -72,13 +74,13 @@ const LOGS_TIMEOUT_MS = 600_000;
 export async function logs(
   context: Context,
   client: Client,
-  id: string,
+  container: Container,
   lines: number,
 ): Promise<Uint8Array> {
-  const container = await askOne(context, client, id);
-  if (container === null) return new Uint8Array();
-  const tty = container.details?.tty ?? true;
-  return await printed(context, client, { id, tty, lines });
+  const { id } = container;
+  const details = container.details ?? (await askOne(context, client, id))?.details;
+  if (details === undefined || details === null) return new Uint8Array();
+  return await printed(context, client, { id, tty: details.tty, lines });
 }
 
 /** How much of the output of a container is kept when it is removed. */
@@ -91,49 +93,68 @@ interface Wanted {
   readonly lines: number;
 }
 
+/** What docker takes for a line at most (daemon/logger/copier.go). */
+const DOCKER_LINE_BYTES = 16_384;
+
 /** The last lines that a container printed; none where it has gone meanwhile. */
 async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
   const { lines } = wanted;
   if (lines === 0) return new Uint8Array();
   if (!Number.isFinite(lines)) {
-    return await output(context, client, { ...wanted, keepBytes: Infinity });
+    return lastLines(await output(context, client, wanted), lines);
   }
   // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
   // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
-  // counts each 16 KB of a line as a line: fewer may come than were asked for.
+  // counts parts of a long line as lines: fewer may come than were asked for.
   const isPodman = client.runtime === "podman";
-  let before = -1;
   for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
     const bytes = await output(context, client, {
       ...wanted,
       ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
     });
+    const count = countLines(bytes);
+    const isAll = isPodman
+      ? bytes.length < size
+      : count + Math.ceil(bytes.length / DOCKER_LINE_BYTES) < size;
     // One more line than was asked for: only then is the first of them whole.
-    if (countLines(bytes) > lines || bytes.length === before) return lastLines(bytes, lines);
-    if (isPodman && bytes.length < size) return lastLines(bytes, lines);
-    before = bytes.length;
+    if (isAll || count > lines) return lastLines(bytes, lines);
   }
 }
 
+/** The output as it is. */
 async function output(
-  { world }: Context,
+  context: Context,
   client: Client,
   { id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
   const argv = containerLogs(client, id, { lines, timestamps: !tty });
+  // Two streams are put together by all of their lines.
+  const isCut = tty && Number.isFinite(keepBytes);
   try {
-    const { code, stdout, stderr } = await world.execBytes(argv, {
-      timeoutMs: LOGS_TIMEOUT_MS,
-      interruptible: true,
-      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
-    });
-    if (code === 0) return lastLines(tty ? stdout : mergeByTime(stdout, stderr), Infinity);
+    const { code, stdout, stderr } = isCut
+      ? await lastBytes(context, argv, keepBytes)
+      : await context.world.execBytes(argv, LOGS);
+    if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr);
     const failure = parseFailure(new TextDecoder().decode(stderr));
     if (failure.kind === "not_found") return new Uint8Array();
     throw unavailable(client, failure);
   } catch (error) {
     throw troubleOf(client, error);
   }
+}
+
+/** How logs are asked for. */
+const LOGS = { timeoutMs: LOGS_TIMEOUT_MS, interruptible: true } as const;
+
+async function lastBytes(
+  { world }: Context,
+  argv: readonly string[],
+  bytes: number,
+): Promise<ExecBytesResult> {
+  const answer = await world.execBytes(lastBytesOf(argv, bytes), LOGS);
+  const said = new TextDecoder().decode(answer.stderr).trimEnd().split("\n");
+  const code = Number(said.pop());
+  return { ...answer, code, stderr: new TextEncoder().encode(said.join("\n")) };
 }
 
 /** What a container was started from; null for a foreign one. */

@@ -355,7 +355,7 @@ async function failed(
   },
 ): Promise<never> {
   const { name, id } = container;
-  const printed = new TextDecoder().decode(await logs(context, client, id, SHOWN_LINES));
+  const printed = new TextDecoder().decode(await logs(context, client, container, SHOWN_LINES));
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
