@@ -8,9 +8,9 @@ import type { Client } from "../../../../src/backends/container/clients.ts";
 import type { ContainerDefinition } from "../../../../src/model.ts";
 
 /** podman's own client. */
-export const PODMAN: Client = { runtime: "podman", program: "podman" };
+export const PODMAN: Client = { runtime: "podman", dialect: "podman", program: "podman" };
 /** docker's own client. */
-export const DOCKER: Client = { runtime: "docker", program: "docker" };
+export const DOCKER: Client = { runtime: "docker", dialect: "docker", program: "docker" };
 
 /** A definition with nothing but a program, unless told. */
 export function definition(more: Partial<ContainerDefinition> = {}): ContainerDefinition {
