@@ -16,6 +16,8 @@ export interface LogStore {
   discard(path: string): Promise<void>;
   /** Keeps what a run printed that is over. */
   save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
+  /** Says, once, that something printed is not kept, and why. */
+  notKept(reason: string): void;
   /** Remembers that a run was stopped, and did not end by itself. */
   recordStop(name: string, stop: RecordedStop): Promise<void>;
   /** Whether what ended then, to the second, was stopped: engines start the same thing again. */
@@ -92,6 +94,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   };
   return {
     open,
+    notKept,
     save: (name, runId, bytes) =>
       keep(async () => {
         const path = await open(name, runId);
