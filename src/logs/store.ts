@@ -20,7 +20,10 @@ export interface LogStore {
   notKept(reason: string): void;
   /** Remembers that a run was stopped, and did not end by itself. */
   recordStop(name: string, stop: RecordedStop): Promise<void>;
-  /** Whether what ended then, to the second, was stopped: engines start the same thing again. */
+  /**
+   * Whether what ended then was stopped: an engine may start the same thing again. A time without
+   * milliseconds stands for the whole second.
+   */
   wasStopped(name: string, stop: Pick<RecordedStop, "id" | "at">): Promise<boolean>;
   /** The file of the newest run of a session; null when nothing was kept. */
   newest(name: string): Promise<string | null>;
@@ -121,8 +124,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         return false;
       }
       const text = await world.files.readText(`${directory}/${RUNS}`);
-      const second = at.toISOString().slice(0, "2026-01-02T03:04:05".length);
-      return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
+      const time = at.toISOString().replace(/\.000Z$/, "");
+      return text.includes(`"event":"stopped","id":"${id}","at":"${time}`);
     },
     discard: async (path) => {
       try {
