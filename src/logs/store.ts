@@ -18,9 +18,14 @@ export interface LogStore {
   discard(path: string): Promise<void>;
   /** Keeps what a run printed that is over. */
   save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
+  /** Says, once, that something printed is not kept, and why. */
+  notKept(reason: string): void;
   /** Remembers that a run was stopped, and did not end by itself. */
   recordStop(name: string, stop: RecordedStop): Promise<void>;
-  /** Whether what ended then, to the second, was stopped: engines start the same thing again. */
+  /**
+   * Whether what ended then was stopped: an engine may start the same thing again. A time without
+   * milliseconds stands for the whole second.
+   */
   wasStopped(name: string, stop: Pick<RecordedStop, "id" | "at">): Promise<boolean>;
   /** The file of the newest run of a session; null when nothing was kept. */
   newest(name: string): Promise<string | null>;
@@ -98,6 +103,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   return {
     pathOf,
     open,
+    notKept,
     save: (name, runId, bytes) =>
       keep(async () => {
         const path = await open(name, runId);
@@ -121,10 +127,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     wasStopped: async (name, { id, at }) => {
       const directory = directoryOf(name);
       if (directory === null) return false;
-      const second = at.toISOString().slice(0, "2026-01-02T03:04:05".length);
+      const time = at.toISOString().replace(/\.000Z$/, "");
       try {
         const text = await world.files.readText(`${directory}/${RUNS}`);
-        return text.includes(`"event":"stopped","id":"${id}","at":"${second}`);
+        return text.includes(`"event":"stopped","id":"${id}","at":"${time}`);
       } catch (error) {
         // What cannot be read says nothing of a stop: it must not cost the whole list.
         if (error instanceof FileError) return false;

@@ -31,8 +31,8 @@ export interface DefinitionRecord {
 }
 
 /** Every container: podman tells all about them at once, docker only their ids. */
-export function listContainers({ runtime, program }: Client): string[] {
-  return runtime === "podman"
+export function listContainers({ dialect, program }: Client): string[] {
+  return dialect === "podman"
     ? [program, "ps", "--all", "--no-trunc", "--format", "json"]
     : [program, "ps", "--all", "--no-trunc", "--quiet"];
 }
@@ -125,8 +125,9 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
 
 /** Variables that the clients themselves, or the programs that they call, go by. */
 const OF_THE_CLIENT = new RegExp(
-  "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|.*_PROXY|" +
-    "(DOCKER_|BUILDKIT_|CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|DBUS_|NOTIFY_).*)$",
+  "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|GLIBC_TUNABLES|.*_PROXY|" +
+    "(DOCKER_|BUILDKIT_|_?CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|SSL_CERT_|DBUS_|NOTIFY_|LISTEN_|" +
+    "_LIBCONTAINER_|_OCI_).*)$",
   "i",
 );
 

@@ -1,5 +1,11 @@
 /** What can be done with one container. Loaded when it is done. */
-import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import {
+  BackendUnavailableError,
+  escapeControls,
+  quote,
+  SessionAttachError,
+  SessionStopError,
+} from "../../errors.ts";
 import { countLines, lastLines } from "../../logs/store.ts";
 import {
   type ContainerDefinition,
@@ -7,6 +13,7 @@ import {
   type SessionStatus,
   STOP_SIGNALS,
 } from "../../model.ts";
+import { FileError, type World } from "../../world.ts";
 import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
@@ -20,9 +27,16 @@ import {
 } from "./args.ts";
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
 import type { ExecBytesResult } from "../../world.ts";
-import type { Client } from "./clients.ts";
+import { type Client, isRemote } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
-import { type Container, isManaged, parseFailure, recordOf, statusOfContainer } from "./parse.ts";
+import {
+  type Container,
+  type Failure,
+  isManaged,
+  parseFailure,
+  recordOf,
+  statusOfContainer,
+} from "./parse.ts";
 
 /** Hands the terminal to a container that runs. */
 export async function attachTo(
@@ -70,6 +84,8 @@ const LOGS_TIMEOUT_MS = 600_000;
 /**
  * What a container printed. One without a terminal of its own keeps its two streams apart: they are
  * put together by time.
+ *
+ * @throws {UnreadableLogError}
  */
 export async function logs(
   context: Context,
@@ -80,13 +96,28 @@ export async function logs(
   const { id } = container;
   const details = container.details ?? (await askOne(context, client, id))?.details;
   if (details === undefined || details === null) return new Uint8Array();
-  return await printed(context, client, { id, tty: details.tty, lines });
+  return await printed(context, client, { name: container.name, id, tty: details.tty, lines });
 }
 
 /** How much of the output of a container is kept when it is removed. */
 const KEPT_BYTES = 10 * 1024 * 1024;
 
+/** A container whose output its runtime does not give back. */
+export class UnreadableLogError extends BackendUnavailableError {
+  constructor({ runtime }: Client, name: string, { kind, reason: said }: Failure) {
+    const reason = escapeControls(said);
+    super(`Cannot read what ${quote(name)} printed: ${reason}`, {
+      reason,
+      hint: kind === "no_log"
+        ? "its log driver gives nothing back (--log-driver, or what the runtime is told to use)"
+        : `try it by hand: ${runtime} logs ${name}`,
+      details: { engine: runtime, reason: said },
+    });
+  }
+}
+
 interface Wanted {
+  readonly name: string;
   readonly id: string;
   /** Whether it has a terminal, and so one stream. */
   readonly tty: boolean;
@@ -125,7 +156,7 @@ async function printed(context: Context, client: Client, wanted: Wanted): Promis
 async function output(
   context: Context,
   client: Client,
-  { id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
+  { name, id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
   const argv = containerLogs(client, id, { lines, timestamps: !tty });
   // Two streams are put together by all of their lines.
@@ -137,7 +168,8 @@ async function output(
     if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr);
     const failure = parseFailure(new TextDecoder().decode(stderr));
     if (failure.kind === "not_found") return new Uint8Array();
-    throw unavailable(client, failure);
+    if (failure.kind === "not_running") throw unavailable(client, failure);
+    throw new UnreadableLogError(client, name, failure);
   } catch (error) {
     throw troubleOf(client, error);
   }
@@ -197,10 +229,12 @@ export async function stop(
   // A question may have stood between looking it up and now.
   const before = await askOne(context, client, container.id);
   if (before === null) return stopped(context, client, container);
-  const after = hasProgram(before) ? await end(context, client, { before, options }) : before;
+  const isAlive = hasProgram(before);
+  const after = isAlive ? await end(context, client, { before, options }) : before;
   if (isManaged(container)) {
-    if (options.keep) await context.logs.recordStop(container.name, recordOfRun(context, after));
-    else await saveAndRemove(context, client, after);
+    if (!options.keep) await saveAndRemove(context, client, after);
+    // One that had ended by itself stays what it was.
+    else if (isAlive) await context.logs.recordStop(container.name, recordOfRun(context, after));
   }
   return stopped(context, client, after);
 }
@@ -245,6 +279,10 @@ async function end(
     // Somebody else removed it meanwhile, or it was started with --rm.
     if (after === null) return { ...before, state: "exited", pid: null };
     if (after.pid === null && !hasProgram(after)) return after;
+    if (await isForgotten(context, client, after)) {
+      const finishedAt = after.finishedAt ?? context.world.now();
+      return { ...after, state: "exited", pid: null, exitCode: null, finishedAt };
+    }
     // podman says that it is done also where the restart policy has just started it again.
     if (answer.code === 0 && attempt < STOP_ATTEMPTS) continue;
     const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
@@ -256,10 +294,36 @@ async function end(
   }
 }
 
+/**
+ * Whether a program has ended that podman goes on waiting for, or has given up: the one that was to
+ * tell how it ended (conmon) was killed.
+ */
+async function isForgotten(
+  { world }: Context,
+  client: Client,
+  { state, pid }: Container,
+): Promise<boolean> {
+  if (client.dialect !== "podman" || pid === null) return false;
+  if (state !== "stopping" && state !== "stopped") return false;
+  // On another machine, or in its virtual one, the pid says nothing.
+  if (world.operatingSystem !== "linux" || await isRemote(world, client)) return false;
+  return await isZombie(world, pid) || !await world.processes.alive(pid);
+}
+
+/** Whether a process has ended, and nobody has asked how (proc(5): the state follows the name). */
+async function isZombie({ files }: World, pid: number): Promise<boolean> {
+  try {
+    return /\) [ZX] [^)]*$/.test(await files.readText(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
+}
+
 const REMOVAL_POLL_MS = 100;
 
 /**
- * Takes an ended container away, after its output was kept; volumes stay.
+ * Takes an ended container away, after its output was kept, where it can be read; volumes stay.
  *
  * @returns whether it is gone: not when it runs again
  */
@@ -268,17 +332,8 @@ export async function saveAndRemove(
   client: Client,
   container: Container,
 ): Promise<boolean> {
-  const { id, name, details, finishedAt } = container;
-  if (finishedAt !== null) {
-    const tty = details?.tty ?? true;
-    const bytes = await output(context, client, {
-      id,
-      tty,
-      lines: Infinity,
-      keepBytes: KEPT_BYTES,
-    });
-    await context.logs.save(name, recordOfRun(context, container).runId, bytes);
-  }
+  const { id, name, finishedAt } = container;
+  if (finishedAt !== null) await save(context, client, container);
   const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
   if (answer.code === 0) return true;
   let left = await askOne(context, client, id);
@@ -294,6 +349,20 @@ export async function saveAndRemove(
     `it has ended, but ${client.runtime} cannot remove it: ${parseFailure(answer.stderr).reason}`,
     { backend: "container", hint: `try it by hand: ${client.program} rm -f ${name}` },
   );
+}
+
+async function save(context: Context, client: Client, container: Container): Promise<void> {
+  const { id, name, details } = container;
+  const tty = details?.tty ?? true;
+  const wanted = { name, id, tty, lines: Infinity, keepBytes: KEPT_BYTES };
+  try {
+    const bytes = await output(context, client, wanted);
+    await context.logs.save(name, recordOfRun(context, container).runId, bytes);
+  } catch (error) {
+    // It must not keep a session in its runtime for ever.
+    if (!(error instanceof UnreadableLogError)) throw error;
+    context.logs.notKept(error.message);
+  }
 }
 
 function stopped(

@@ -18,13 +18,19 @@ import type { Client } from "../../../../src/backends/container/clients.ts";
 import { definition, DOCKER, PODMAN } from "./containers.ts";
 
 /** A `docker` that is podman in disguise. */
-const DISGUISED: Client = { runtime: "podman", program: "docker" };
+const DISGUISED: Client = { runtime: "podman", dialect: "podman", program: "docker" };
+/** The real docker, on podman's socket. */
+const LED: Client = { runtime: "podman", dialect: "docker", program: "docker" };
 
 const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
   "the list of podman": [listContainers(PODMAN), "podman ps --all --no-trunc --format json"],
   "the list of podman in disguise": [
     listContainers(DISGUISED),
     "docker ps --all --no-trunc --format json",
+  ],
+  "the list of podman by docker": [
+    listContainers(LED),
+    "docker ps --all --no-trunc --quiet",
   ],
   "the list of docker": [listContainers(DOCKER), "docker ps --all --no-trunc --quiet"],
   "a closer look of podman": [
@@ -227,10 +233,23 @@ const OF_THE_CLIENT = [
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK"],
   ...["http_proxy", "https_proxy", "no_proxy", "all_proxy", "REGISTRY_AUTH_FILE"],
   ...["DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET", "STORAGE_DRIVER", "BUILDKIT_PROGRESS"],
+  ...["LISTEN_FDS", "SSL_CERT_FILE", "_CONTAINERS_USERNS_CONFIGURED", "_OCI_SYNCPIPE"],
+  ...["_LIBCONTAINER_LOGPIPE", "GLIBC_TUNABLES"],
 ];
 const NOT_OF_THE_CLIENT = [
   ...["TOKEN", "DATABASE_URL", "PYTHONPATH", "PATHS", "MY_PATH", "HOMEPAGE", "LDAP_HOST", "PROXY"],
-  ...["MYDOCKER_HOST", "SSHKEY", "XDG", "LANG", "TZ", "USER", "TERM", "proxy_url"],
+  ...[
+    "MYDOCKER_HOST",
+    "SSHKEY",
+    "SSL_MODE",
+    "LISTEN",
+    "XDG",
+    "LANG",
+    "TZ",
+    "USER",
+    "TERM",
+    "proxy_url",
+  ],
 ];
 for (const [keys, is] of [[OF_THE_CLIENT, true], [NOT_OF_THE_CLIENT, false]] as const) {
   for (const key of keys) {

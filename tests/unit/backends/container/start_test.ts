@@ -4,7 +4,14 @@ import { OpsError } from "../../../../src/errors.ts";
 import type { ContainerDefinition, SessionStatus } from "../../../../src/model.ts";
 import { ExecTimeoutError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
-import { definition, idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
+import {
+  definition,
+  idOf,
+  inspectAnswer,
+  type Inspected,
+  keptCall,
+  labelsOf,
+} from "./containers.ts";
 import { type AtWork, BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 
 const NEW = idOf("ce");
@@ -181,6 +188,26 @@ const REFUSED: Record<
     define: { env: { PATH: "s3cret\r" } },
     message: /^Cannot give the variable "PATH" to a container: its value has a newline$/,
   },
+  "another name among the arguments of run": {
+    define: { runArgs: ["--hostname=x", "--name=other"] },
+    message: /^Cannot give "--name" to a container: kstops does that itself$/,
+  },
+  "a name of its own, as two arguments": {
+    define: { runArgs: ["--name", "other"] },
+    message: /^Cannot give "--name" to a container/,
+  },
+  "a label that is ours": {
+    define: { runArgs: ["--label", "io.kstops.session=other"] },
+    message: /^Cannot give "io.kstops.session" to a container/,
+  },
+  "one in a single argument": {
+    define: { runArgs: ["--label=io.kstops.protected=false"] },
+    message: /^Cannot give "--label" to a container/,
+  },
+  "a run in the foreground": {
+    define: { runArgs: ["--detach=false"] },
+    message: /^Cannot give "--detach" to a container/,
+  },
   "a mount of what is not there": {
     machine: SRV,
     define: { volumes: ["/srv/data:/data", "cache:/cache", "/srv/dtaa:/x:ro"] },
@@ -218,6 +245,13 @@ Deno.test("what a runtime on another machine mounts is not looked for on this on
   const machine = { ...ONLY_DOCKER, env };
   const define = { volumes: ["/srv/x:/x"] };
   equal((await start([run({ argv })], { machine, define, waitMs: 0 })).state, "running");
+});
+
+Deno.test("other arguments of run are passed on, before the image", async () => {
+  const runArgs = ["--hostname=name", "--label", "team=io.kstops.x", "-dx"];
+  const argv = runArgv("docker");
+  argv.splice(argv.indexOf("--"), 0, ...runArgs);
+  equal((await start([run({ argv })], { define: { runArgs }, waitMs: 0 })).state, "running");
 });
 
 Deno.test("a missing log directory is made, for this user alone", async () => {
@@ -439,12 +473,7 @@ const OURS = { id: OLD, labels: labelsOf("astro", { runId: "f" }) };
 
 Deno.test("a session that has ended is replaced, and its output is kept", async () => {
   const seen = look("astro", { ...OURS, status: "exited", exitCode: 1, finished: FINISHED });
-  const last = '{ "$@"; echo "$?" >&2; } | tail -c 10485760';
-  const output = {
-    argv: ["/bin/sh", "-c", last, "kstops", "docker", "logs", "--", OLD],
-    stdout: "one\r\ntwo",
-    stderr: "0\n",
-  };
+  const output = keptCall({ argv: ["docker", "logs", "--", OLD], stdout: "one\r\ntwo" });
   await start([TAKEN, seen, seen, output, remove(OLD), run()], {
     waitMs: 0,
     also: async ({ logs, world }) => {
@@ -459,6 +488,7 @@ for (
   const [what, there] of [
     ["was created long ago, and never ran", { status: "created" }],
     ["is dead, and never ran", { status: "dead" }],
+    ["has stopped, and is not cleaned up yet", { status: "stopped" }],
   ] as const
 ) {
   Deno.test(`a session that ${what} is replaced`, async () => {
@@ -466,6 +496,11 @@ for (
     equal((await start([TAKEN, seen, seen, remove(OLD), run()], { waitMs: 0 })).id, NEW);
   });
 }
+
+Deno.test("a session that is created by a clock ahead of ours is not being started", async () => {
+  const seen = look("astro", { ...OURS, status: "created", created: "2026-01-02T06:00:00Z" });
+  equal((await start([TAKEN, seen, seen, remove(OLD), run()], { waitMs: 0 })).id, NEW);
+});
 
 Deno.test("a session that is removed at this moment is waited for", async () => {
   const going = look("astro", { ...OURS, status: "removing" });
@@ -549,4 +584,52 @@ for (
 Deno.test("a container that somebody removes while it starts has not started", async () => {
   const error = await failure(start([run(), LIVES, look(NEW)]));
   equal(error.message, 'Cannot start "astro": it was removed while it started');
+});
+
+Deno.test("a container whose first run is over says how that ended", async () => {
+  const seen = look(NEW, { id: NEW, status: "running", restarts: 2 });
+  const calls = [run(), { ...WAIT, stdout: "3\n" }, seen, ...printed("no\n")];
+  const error = await failure(start(calls));
+  equal(
+    error.message,
+    'Cannot start "astro": it ended at once with exit code 3, and docker keeps restarting it',
+  );
+  deepEqual(error.details, { exit_code: 3, signal: null, output: ["no"] });
+});
+
+Deno.test("a program that fails where its output cannot be read has failed all the same", async () => {
+  const ended = look(NEW, { id: NEW, status: "exited", exitCode: 3, finished: FINISHED });
+  const refused: ExpectedCall = {
+    argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW],
+    code: 1,
+    stderr: "Error response from daemon: configured logging driver does not support reading\n",
+  };
+  const error = await failure(start([run(), WAIT, ended, refused]));
+  equal(error.code, "start_failed");
+  equal(error.message, 'Cannot start "astro": it ended at once with exit code 3');
+  equal(
+    error.hint,
+    "what it printed cannot be read: configured logging driver does not support reading",
+  );
+});
+
+const WITH_RM: Partial<ContainerDefinition> = { runArgs: ["--rm"] };
+const runWithRm = (): ExpectedCall => {
+  const argv = runArgv("docker");
+  argv.splice(argv.indexOf("--"), 0, "--rm");
+  return run({ argv });
+};
+
+Deno.test("a program that succeeds and is told to go then has started", async () => {
+  const calls = [runWithRm(), { ...WAIT, stdout: "0\n" }, look(NEW)];
+  const status = await start(calls, { define: WITH_RM });
+  deepEqual([status.state, status.exitCode, status.id], ["exited", 0, NEW]);
+});
+
+Deno.test("a program that fails and is told to go then says how it ended", async () => {
+  const calls = [runWithRm(), { ...WAIT, stdout: "137\n" }, look(NEW)];
+  const error = await failure(start(calls, { define: WITH_RM }));
+  equal(error.message, 'Cannot start "astro": it ended at once by SIGKILL, and was removed');
+  match(error.hint ?? "", /^--rm in run_args removes it/);
+  deepEqual(error.details, { exit_code: 137, signal: "SIGKILL" });
 });

@@ -108,6 +108,7 @@ function fakeLogs(): FakeLogs {
       return Promise.resolve();
     },
     save: () => Promise.resolve(),
+    notKept: () => {},
     recordStop: () => Promise.resolve(),
     wasStopped: () => Promise.resolve(false),
     newest: () => Promise.resolve(null),
