@@ -105,7 +105,7 @@ async function sessionAt(
     protected: isProtected(container),
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
-    logs: async ({ lines }) => (await work()).logs(context, client, container.id, lines),
+    logs: async ({ lines }) => (await work()).logs(context, client, { name, id, lines }),
     definition: async () => (await work()).definitionOf(context, client, container),
   };
 }

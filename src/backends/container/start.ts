@@ -5,6 +5,7 @@ import {
   quote,
   SessionConfigError,
   SessionExistsError,
+  SessionNotFoundError,
   SessionStartError,
 } from "../../errors.ts";
 import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
@@ -392,7 +393,7 @@ async function failed(
   },
 ): Promise<never> {
   const { name, id } = container;
-  const { text: printed, problem } = await lastOutput(context, client, id);
+  const { text: printed, problem } = await lastOutput(context, client, container);
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
@@ -423,12 +424,15 @@ async function failed(
 async function lastOutput(
   context: Context,
   client: Client,
-  id: string,
+  { name, id }: Container,
 ): Promise<{ readonly text: string; readonly problem: string | null }> {
   try {
-    const bytes = await logs(context, client, id, SHOWN_LINES);
+    const bytes = await logs(context, client, { name, id, lines: SHOWN_LINES });
     return { text: new TextDecoder().decode(bytes), problem: null };
   } catch (error) {
+    if (error instanceof SessionNotFoundError) {
+      return { text: "", problem: "somebody removed it, with what it printed" };
+    }
     if (!(error instanceof UnreadableLogError)) throw error;
     return { text: "", problem: `what it printed cannot be read: ${error.reason}` };
   }

@@ -129,7 +129,6 @@ const TIMES: Record<string, { seen?: Inspected; options: StopOptions; seconds: n
     seconds: 3,
   },
   "the caller": { options: { timeoutSeconds: 7, force: false }, seconds: 7 },
-  "nobody, by force": { options: { timeoutSeconds: 7, force: true }, seconds: 0 },
 };
 for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
   Deno.test(`a stop waits as long as ${whose} says`, () =>
@@ -138,6 +137,34 @@ for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
       async ({ session }) => equal((await session.stop(options)).state, "stopped"),
     ));
 }
+
+for (const [what, seen] of [["runs", {}], ["is paused", { status: "paused", pid: 77 }]] as const) {
+  Deno.test(`by force docker kills what ${what}, and asks nobody before`, () => {
+    const kill = { argv: docker("kill", "--signal", "KILL", "--", ID) };
+    const calls = [look(seen), kill, stopping(0), look(KILLED), logs(), REMOVE];
+    return within({ seen, calls }, async ({ session }) => {
+      const { state, signal } = await session.stop({ timeoutSeconds: 7, force: true });
+      deepEqual([state, signal], ["stopped", "SIGKILL"]);
+    });
+  });
+}
+
+Deno.test("by force podman's stop asks nobody", () => {
+  const list = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
+  return within({
+    machine: ONLY_PODMAN,
+    found: [{ argv: list, stdout: podmanListAnswer({}) }],
+    calls: [
+      podmanLook({}),
+      { argv: ["podman", "stop", "-t", "0", "--", ID] },
+      podmanLook(KILLED),
+      { argv: ["podman", "logs", "--", ID] },
+      { argv: ["podman", "rm", "--", ID] },
+    ],
+  }, async ({ session }) => {
+    equal((await session.stop({ timeoutSeconds: 7, force: true })).signal, "SIGKILL");
+  });
+});
 
 Deno.test("what others made is stopped, and stays", () =>
   within({
@@ -303,6 +330,33 @@ Deno.test("logs that nobody can read are said to be so, and the runtime is not b
       'Cannot read what "astro" printed: configured logging driver does not support reading',
     );
     match(error.hint ?? "", /--log-driver/);
+  }));
+
+for (
+  const [when, calls] of [
+    ["before it is looked at", [look()]],
+    ["before its log is read", [look({}), logs({ code: 1, stderr: `No such container: ${ID}\n` })]],
+  ] as const
+) {
+  Deno.test(`logs of what somebody removes ${when} are not empty, but not found`, () =>
+    within({ calls }, async ({ session }) => {
+      equal((await failure(session.logs({ lines: Infinity }))).code, "session_not_found");
+    }));
+}
+
+Deno.test("what somebody removes while its output is kept is stopped", () =>
+  within({
+    calls: [
+      look({}),
+      stopping(),
+      look(KILLED),
+      logs({ code: 1, stderr: `Error: No such container: ${ID}\n` }),
+      { ...REMOVE, code: 1, stderr: `Error: No such container: ${ID}\n` },
+      look(),
+    ],
+  }, async ({ session, warnings }) => {
+    equal((await session.stop(AS_DEFINED)).state, "stopped");
+    deepEqual(warnings, []);
   }));
 
 Deno.test("no lines are no question to the runtime's log", () =>
