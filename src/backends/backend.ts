@@ -83,7 +83,12 @@ export interface Session {
    * @throws {SessionAttachError} `attach_failed`: it does not run, or the terminal cannot show it
    */
   attach(options: AttachOptions): Promise<AttachEnd>;
-  /** The bytes that it printed, at most so many lines, each ended by a newline. */
+  /**
+   * The bytes that it printed, at most so many lines, each ended by a newline.
+   *
+   * @throws {SessionNotFoundError} `session_not_found`: it has gone meanwhile
+   * @throws {BackendUnavailableError} `backend_unavailable`: its engine does not give them back
+   */
   logs(options: LogOptions): Promise<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(): Promise<Definition | null>;

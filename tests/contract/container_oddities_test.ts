@@ -1,4 +1,4 @@
-/** Containers that do not play along: without a readable log, removed by themselves, abandoned. */
+/** Containers that do not play along: too quick, without a readable log, removed by themselves. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { findClients } from "../../src/backends/container/clients.ts";
 import type { Session } from "../../src/backends/backend.ts";
@@ -31,6 +31,18 @@ containerTest("a session whose output nobody can read is told, replaced and stop
   match(error.message, /^Cannot read what "mute-.*" printed: /);
   equal((await session.stop(AS_DEFINED)).state, "stopped");
   equal(await find(runner, name), null);
+});
+
+containerTest("a stop by force asks nobody, however fast it would answer", async (t) => {
+  const { runner, define } = t;
+  const argv = sh("trap 'exit 0' TERM INT; echo ready; while :; do sleep 0.01; done");
+  for (let round = 1; round <= 3; round++) {
+    const name = unique("quick");
+    await runner.start(define({ name, argv }), { waitMs: 300 });
+    const session = await existing(runner, name);
+    const { exitCode, signal } = await session.stop({ timeoutSeconds: null, force: true });
+    deepEqual([exitCode, signal], [137, "SIGKILL"]);
+  }
 });
 
 containerTest("a session that ended by itself is no stopped one after it was kept", async (t) => {

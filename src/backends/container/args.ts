@@ -162,6 +162,11 @@ export function stopContainer({ program }: Client, id: string, seconds: number):
   return [program, "stop", "-t", String(seconds), "--", id];
 }
 
+/** Ends a container by force, and by no other signal before. */
+export function killContainer({ program }: Client, id: string): string[] {
+  return [program, "kill", "--signal", "KILL", "--", id];
+}
+
 /** Lets a paused container go on. */
 export function unpauseContainer({ program }: Client, id: string): string[] {
   return [program, "unpause", "--", id];

@@ -4,6 +4,7 @@ import {
   escapeControls,
   quote,
   SessionAttachError,
+  SessionNotFoundError,
   SessionStopError,
 } from "../../errors.ts";
 import { countLines, lastLines } from "../../logs/store.ts";
@@ -18,6 +19,7 @@ import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
+  killContainer,
   lastBytesOf,
   removeContainer,
   RUN_LABEL,
@@ -86,6 +88,7 @@ const LOGS_TIMEOUT_MS = 600_000;
  * put together by time.
  *
  * @throws {UnreadableLogError}
+ * @throws {SessionNotFoundError} it has gone meanwhile: what it printed may have been kept
  */
 export async function logs(
   context: Context,
@@ -93,11 +96,13 @@ export async function logs(
   container: Container,
   lines: number,
 ): Promise<Uint8Array> {
-  const { id } = container;
+  const { id, name } = container;
   const details = container.details ?? (await askOne(context, client, id))?.details;
-  if (details === undefined || details === null) return new Uint8Array();
-  return await printed(context, client, { name: container.name, id, tty: details.tty, lines });
+  if (details === undefined || details === null) throw new SessionNotFoundError(LOGS_VERB, name);
+  return await printed(context, client, { name, id, tty: details.tty, lines });
 }
+
+const LOGS_VERB = "show the logs of";
 
 /** How much of the output of a container is kept when it is removed. */
 const KEPT_BYTES = 10 * 1024 * 1024;
@@ -127,7 +132,7 @@ interface Wanted {
 /** What docker takes for a line at most (daemon/logger/copier.go). */
 const DOCKER_LINE_BYTES = 16_384;
 
-/** The last lines that a container printed; none where it has gone meanwhile. */
+/** The last lines that a container printed. */
 async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
   const { lines } = wanted;
   if (lines === 0) return new Uint8Array();
@@ -167,7 +172,7 @@ async function output(
       : await context.world.execBytes(argv, LOGS);
     if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr);
     const failure = parseFailure(new TextDecoder().decode(stderr));
-    if (failure.kind === "not_found") return new Uint8Array();
+    if (failure.kind === "not_found") throw new SessionNotFoundError(LOGS_VERB, name);
     if (failure.kind === "not_running") throw unavailable(client, failure);
     throw new UnreadableLogError(client, name, failure);
   } catch (error) {
@@ -266,8 +271,14 @@ async function end(
   const seconds = options.force
     ? 0
     : options.timeoutSeconds ?? recordOf(before)?.stop_timeout ?? 10;
-  // podman does not stop what is paused.
-  if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
+  if (options.force && client.runtime === "docker") {
+    // Its stop sends the stop signal also where no time is left for it. The stop that follows finds
+    // nobody to ask; podman's asks nobody then.
+    await answerOf(context, client, killContainer(client, id), WORK_TIMEOUT_MS);
+  } else if (state === "paused") {
+    // podman does not stop what is paused.
+    await answerOf(context, client, unpauseContainer(client, id));
+  }
   for (let attempt = 1;; attempt++) {
     const answer = await answerOf(
       context,
@@ -359,6 +370,8 @@ async function save(context: Context, client: Client, container: Container): Pro
     const bytes = await output(context, client, wanted);
     await context.logs.save(name, recordOfRun(context, container).runId, bytes);
   } catch (error) {
+    // Somebody else removes it at this moment.
+    if (error instanceof SessionNotFoundError) return;
     // It must not keep a session in its runtime for ever.
     if (!(error instanceof UnreadableLogError)) throw error;
     context.logs.notKept(error.message);

@@ -5,6 +5,7 @@ import {
   quote,
   SessionConfigError,
   SessionExistsError,
+  SessionNotFoundError,
   SessionStartError,
 } from "../../errors.ts";
 import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
@@ -440,6 +441,9 @@ async function lastOutput(
     const bytes = await logs(context, client, container, SHOWN_LINES);
     return { text: new TextDecoder().decode(bytes), problem: null };
   } catch (error) {
+    if (error instanceof SessionNotFoundError) {
+      return { text: "", problem: "somebody removed it, with what it printed" };
+    }
     if (!(error instanceof UnreadableLogError)) throw error;
     return { text: "", problem: `what it printed cannot be read: ${error.reason}` };
   }

@@ -5,6 +5,7 @@ import {
   containerLogs,
   inspectContainers,
   isOfTheClient,
+  killContainer,
   listContainers,
   pullImage,
   removeContainer,
@@ -42,6 +43,7 @@ const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
   "a wait": [waitFor(PODMAN, "a"), "podman wait -- a"],
   "a stop of podman": [stopContainer(PODMAN, "a", 20), "podman stop -t 20 -- a"],
   "a stop of docker": [stopContainer(DOCKER, "a", 0), "docker stop -t 0 -- a"],
+  "a kill": [killContainer(DOCKER, "-a"), "docker kill --signal KILL -- -a"],
   "an unpause": [unpauseContainer(DOCKER, "a"), "docker unpause -- a"],
   "a removal, which is never forced": [removeContainer(PODMAN, "a"), "podman rm -- a"],
   "all logs": [

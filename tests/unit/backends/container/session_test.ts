@@ -134,7 +134,6 @@ const TIMES: Record<string, { seen?: Inspected; options: StopOptions; seconds: n
     seconds: 3,
   },
   "the caller": { options: { timeoutSeconds: 7, force: false }, seconds: 7 },
-  "nobody, by force": { options: { timeoutSeconds: 7, force: true }, seconds: 0 },
 };
 for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
   Deno.test(`a stop waits as long as ${whose} says`, () =>
@@ -143,6 +142,33 @@ for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
       async ({ session }) => equal((await session.stop(options)).state, "stopped"),
     ));
 }
+
+for (const [what, seen] of [["runs", {}], ["is paused", { status: "paused", pid: 77 }]] as const) {
+  Deno.test(`by force docker kills what ${what}, and asks nobody before`, () => {
+    const kill = { argv: docker("kill", "--signal", "KILL", "--", ID) };
+    const calls = [look(seen), kill, stopping(0), look(KILLED), logs(), REMOVE];
+    return within({ seen, calls }, async ({ session }) => {
+      const { state, signal } = await session.stop({ timeoutSeconds: 7, force: true });
+      deepEqual([state, signal], ["stopped", "SIGKILL"]);
+    });
+  });
+}
+
+Deno.test("by force podman's stop asks nobody", () => {
+  return within({
+    machine: ONLY_PODMAN,
+    found: [{ argv: ALL_OF_PODMAN, stdout: podmanListAnswer({}) }],
+    calls: [
+      podmanLook({}),
+      { argv: ["podman", "stop", "-t", "0", "--", ID] },
+      podmanLook(KILLED),
+      keptCall({ argv: ["podman", "logs", "--", ID] }),
+      { argv: ["podman", "rm", "--", ID] },
+    ],
+  }, async ({ session }) => {
+    equal((await session.stop({ timeoutSeconds: 7, force: true })).signal, "SIGKILL");
+  });
+});
 
 Deno.test("what others made is stopped, and stays", () =>
   within({
@@ -308,6 +334,39 @@ Deno.test("logs that nobody can read are said to be so, and the runtime is not b
       'Cannot read what "astro" printed: configured logging driver does not support reading',
     );
     match(error.hint ?? "", /--log-driver/);
+  }));
+
+const ALL_OF_PODMAN = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
+const GONE = { code: 1, stderr: `Error: No such container: ${ID}\n` };
+const REMOVED: Record<string, Parameters<typeof within>[0]> = {
+  "before its log is read": { calls: [{ argv: docker("logs", "--", ID), ...GONE }] },
+  "before podman is asked more about it": {
+    machine: ONLY_PODMAN,
+    found: [{ argv: ALL_OF_PODMAN, stdout: podmanListAnswer({}) }],
+    calls: [{ argv: ["podman", "container", "inspect", "--", ID], stdout: "[]\n", ...GONE }],
+  },
+};
+
+for (const [when, what] of Object.entries(REMOVED)) {
+  Deno.test(`logs of what somebody removes ${when} are not empty, but not found`, () =>
+    within(what, async ({ session }) => {
+      equal((await failure(session.logs({ lines: Infinity }))).code, "session_not_found");
+    }));
+}
+
+Deno.test("what somebody removes while its output is kept is stopped", () =>
+  within({
+    calls: [
+      look({}),
+      stopping(),
+      look(KILLED),
+      logs({ code: 1, stderr: `Error: No such container: ${ID}\n` }),
+      { ...REMOVE, code: 1, stderr: `Error: No such container: ${ID}\n` },
+      look(),
+    ],
+  }, async ({ session, warnings }) => {
+    equal((await session.stop(AS_DEFINED)).state, "stopped");
+    deepEqual(warnings, []);
   }));
 
 Deno.test("no lines are no question to the runtime's log", () =>
