@@ -476,6 +476,10 @@ function fileError(path: string, error: unknown): FileError {
     return new FileError(path, "other", "a part of the path is not a directory");
   }
   const message = error instanceof Error ? error.message : String(error);
+  // A compiled program says so of a link to nothing, too (Deno 2.4).
+  if (message.includes("Too many levels of symbolic links")) {
+    return new FileError(path, "other", "no such file: its symbolic link leads nowhere");
+  }
   // `No space left on device (os error 28): open '/x'` says the path once too often.
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }
