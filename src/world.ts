@@ -217,7 +217,7 @@ export function denoWorld(): World {
       create,
       append,
       remove,
-      realPath: (path) => fileWork(path, () => Deno.realPath(path)),
+      realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
     },
     terminal: terminal(),
   };
