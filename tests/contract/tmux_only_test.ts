@@ -238,7 +238,7 @@ tmuxTest("tmux: a stop ends what runs now, not what ran when it was looked up", 
   await t.waitFor(() => printed(session), "its output");
   await session.stop({ timeoutSeconds: 1, force: false });
   equal(await find(runner, "mine"), null);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 // --- users change things -------------------------------------------------------------------------
@@ -267,7 +267,7 @@ tmuxTest("tmux: windows and panes of the user change neither state nor pid", asy
   // A stop ends what the user added, too.
   await t.tmux("new-window", "-t", "=astro:", ...DEAF);
   await (await existing(runner, "astro")).stop(FORCE);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 tmuxTest("tmux: a session whose own pane the user closed is stopped", async (t) => {
