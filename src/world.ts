@@ -271,31 +271,49 @@ async function execBytes(
   }
 }
 
+/** The end of a stream of bytes. */
+export interface LastBytes {
+  readonly add: (chunk: Uint8Array) => void;
+  readonly bytes: () => Uint8Array;
+}
+
+/**
+ * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
+ * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
+ */
+export function lastBytes(keepBytes: number): LastBytes {
+  let buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  return {
+    add: (chunk) => {
+      if (length + chunk.length > buffer.length && length >= 2 * keepBytes) {
+        buffer.copyWithin(0, length - keepBytes, length);
+        length = keepBytes;
+      }
+      if (length + chunk.length > buffer.length) {
+        const larger = new Uint8Array(Math.max(2 * buffer.length, length + chunk.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: () => buffer.subarray(Math.max(0, length - keepBytes), length),
+  };
+}
+
 async function watchedOutput(
   child: Deno.ChildProcess,
   { onOutput, keepBytes = Infinity }: ExecBytesOptions,
 ): Promise<ExecBytesResult> {
   const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
     const decoder = new TextDecoder();
-    const chunks: Uint8Array[] = [];
-    let length = 0;
+    const kept = lastBytes(keepBytes);
     for await (const chunk of stream) {
       onOutput?.(decoder.decode(chunk, { stream: true }));
-      // A short chunk comes in a buffer of 64 KB.
-      chunks.push(chunk.slice());
-      length += chunk.length;
-      for (let first = chunks[0]; first && length - first.length >= keepBytes; first = chunks[0]) {
-        chunks.shift();
-        length -= first.length;
-      }
+      kept.add(chunk);
     }
-    const bytes = new Uint8Array(length);
-    let offset = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return bytes.subarray(Math.max(0, length - keepBytes));
+    return kept.bytes();
   };
   const [stdout, stderr, { code }] = await Promise.all([
     read(child.stdout),

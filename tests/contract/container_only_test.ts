@@ -101,14 +101,21 @@ containerTest("a paused container is stopped, and a managed one is removed", asy
 
 containerTest("a program that is killed for want of memory is told so", async (t) => {
   const { runner } = t;
-  const name = unique("greedy");
   // The runtimes hear of it while a process is left, and may miss it otherwise.
   const argv = sh('sh -c "$1"; code=$?; sleep 0.5; exit $code', "x=aaaa; while :; do x=$x$x; done");
-  await t.make({ name, argv, flags: ["--memory", "16m", "--memory-swap", "16m"] });
-  const { status } = await ended(runner, name);
-  deepEqual([status.exitCode, status.signal], [137, "SIGKILL"]);
-  // podman 4.3 writes it down where it does not look (conmon without cgroup v2).
-  const isNoticed = await inspected(t, name, "{{.State.OOMKilled}}") === "true";
+  const greedy = async (): Promise<{ readonly name: string; readonly isNoticed: boolean }> => {
+    const name = unique("greedy");
+    await t.make({ name, argv, flags: ["--memory", "16m", "--memory-swap", "16m"] });
+    const { status } = await ended(runner, name);
+    deepEqual([status.exitCode, status.signal], [137, "SIGKILL"]);
+    return { name, isNoticed: await inspected(t, name, "{{.State.OOMKilled}}") === "true" };
+  };
+  let { name, isNoticed } = await greedy();
+  // podman 4.3 writes it down where it does not look (conmon without cgroup v2), and docker does not
+  // hear of it now and then on a machine that is busy.
+  for (let tries = 0; !isNoticed && t.runtime === "docker" && tries < 20; tries++) {
+    ({ name, isNoticed } = await greedy());
+  }
   ok(isNoticed || t.runtime === "podman");
   const reason = isNoticed ? "it was killed for want of memory" : null;
   for (const how of WAYS) equal((await only(t, name, how)).status.reason, reason);
