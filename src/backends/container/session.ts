@@ -294,8 +294,10 @@ async function end(
       const finishedAt = after.finishedAt ?? context.world.now();
       return { ...after, state: "exited", pid: null, exitCode: null, finishedAt };
     }
-    // podman says that it is done also where the restart policy has just started it again.
-    if (answer.code === 0 && attempt < STOP_ATTEMPTS) continue;
+    // podman says that it is done also where the restart policy has just started it again, and
+    // stumbles where that happens in the middle.
+    const isRestarted = answer.code === 0 || /container state improper/.test(answer.stderr);
+    if (isRestarted && attempt < STOP_ATTEMPTS) continue;
     const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
     throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
       backend: "container",

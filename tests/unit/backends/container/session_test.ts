@@ -170,6 +170,28 @@ Deno.test("by force podman's stop asks nobody", () => {
   });
 });
 
+Deno.test("a stop that podman's restart policy gets in the way of is tried again", () => {
+  const stop: ExpectedCall = { argv: ["podman", "stop", "-t", "10", "--", ID] };
+  const improper = "Error: container a0 is running or paused: container state improper\n";
+  return within({
+    machine: ONLY_PODMAN,
+    found: [{ argv: ALL_OF_PODMAN, stdout: podmanListAnswer({}) }],
+    calls: [
+      podmanLook({}),
+      { ...stop, code: 125, stderr: improper },
+      podmanLook({}),
+      stop,
+      podmanLook({}),
+      stop,
+      podmanLook(KILLED),
+      keptCall({ argv: ["podman", "logs", "--", ID] }),
+      { argv: ["podman", "rm", "--", ID] },
+    ],
+  }, async ({ session }) => {
+    equal((await session.stop(AS_DEFINED)).state, "stopped");
+  });
+});
+
 Deno.test("what others made is stopped, and stays", () =>
   within({
     seen: FOREIGN,
