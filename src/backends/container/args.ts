@@ -97,7 +97,7 @@ export function runContainer({ program }: Client, plan: RunPlan): Call {
 }
 
 /** All mounts of a definition. */
-export function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
+function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
   return logVolume === null ? volumes : [...volumes, logVolume];
 }
 
@@ -185,16 +185,6 @@ export function containerLogs(
 ): string[] {
   const tail = Number.isFinite(lines) ? ["--tail", String(lines)] : [];
   return [program, "logs", ...tail, ...(timestamps ? ["--timestamps"] : []), "--", id];
-}
-
-/**
- * The same call, of whose standard output only the last bytes come: `tail` throws the rest away as
- * fast as it comes, which reading all of it here does not. The last line of standard error is the exit
- * code of the call itself.
- */
-export function lastBytesOf(argv: readonly string[], bytes: number): string[] {
-  const script = `{ "$@"; echo "$?" >&2; } | tail -c ${bytes}`;
-  return ["/bin/sh", "-c", script, "kstops", ...argv];
 }
 
 /** The keys that give the terminal back, whatever the user's own config of the client says. */

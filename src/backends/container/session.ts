@@ -8,19 +8,13 @@ import {
   SessionStopError,
 } from "../../errors.ts";
 import { countLines, lastLines } from "../../logs/store.ts";
-import {
-  type ContainerDefinition,
-  howItEnded,
-  type SessionStatus,
-  STOP_SIGNALS,
-} from "../../model.ts";
+import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
 import { FileError, type World } from "../../world.ts";
 import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
   killContainer,
-  lastBytesOf,
   removeContainer,
   RUN_LABEL,
   stopContainer,
@@ -28,13 +22,13 @@ import {
   watchContainer,
 } from "./args.ts";
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
-import type { ExecBytesResult } from "../../world.ts";
 import { type Client, isRemote } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
 import {
   type Container,
   type Failure,
   isManaged,
+  isProtected,
   parseFailure,
   recordOf,
   statusOfContainer,
@@ -159,17 +153,18 @@ async function printed(context: Context, client: Client, wanted: Wanted): Promis
 
 /** The output as it is. */
 async function output(
-  context: Context,
+  { world }: Context,
   client: Client,
   { name, id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
   const argv = containerLogs(client, id, { lines, timestamps: !tty });
-  // Two streams are put together by all of their lines.
-  const isCut = tty && Number.isFinite(keepBytes);
   try {
-    const { code, stdout, stderr } = isCut
-      ? await lastBytes(context, argv, keepBytes)
-      : await context.world.execBytes(argv, LOGS);
+    const { code, stdout, stderr } = await world.execBytes(argv, {
+      timeoutMs: LOGS_TIMEOUT_MS,
+      interruptible: true,
+      // Two streams are put together by all of their lines.
+      ...(tty && Number.isFinite(keepBytes) ? { keepBytes } : {}),
+    });
     if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr);
     const failure = parseFailure(new TextDecoder().decode(stderr));
     if (failure.kind === "not_found") throw new SessionNotFoundError(LOGS_VERB, name);
@@ -178,20 +173,6 @@ async function output(
   } catch (error) {
     throw troubleOf(client, error);
   }
-}
-
-/** How logs are asked for. */
-const LOGS = { timeoutMs: LOGS_TIMEOUT_MS, interruptible: true } as const;
-
-async function lastBytes(
-  { world }: Context,
-  argv: readonly string[],
-  bytes: number,
-): Promise<ExecBytesResult> {
-  const answer = await world.execBytes(lastBytesOf(argv, bytes), LOGS);
-  const said = new TextDecoder().decode(answer.stderr).trimEnd().split("\n");
-  const code = Number(said.pop());
-  return { ...answer, code, stderr: new TextEncoder().encode(said.join("\n")) };
 }
 
 /** What a container was started from; null for a foreign one. */
@@ -221,7 +202,7 @@ export async function definitionOf(
     runArgs: record.run_args,
     stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
     stopTimeoutSeconds: record.stop_timeout,
-    protected: container.labels["io.kstops.protected"] === "true",
+    protected: isProtected(container),
   };
 }
 
@@ -386,13 +367,10 @@ function stopped(
   container: Container,
 ): SessionStatus {
   const status = statusOfContainer(container, { runtime, kept: true });
-  const ended = container.exitCode === null ? null : howItEnded(container.exitCode);
   return {
     ...status,
     state: "stopped",
     pid: null,
-    exitCode: ended?.exitCode ?? null,
-    signal: ended?.signal ?? null,
     finishedAt: status.finishedAt ?? world.now(),
   };
 }

@@ -6,7 +6,6 @@ import {
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
 import type { ContainerDefinition } from "../../../../src/model.ts";
-import type { ExpectedCall } from "../../../support/fake_world.ts";
 
 /** podman's own client. */
 export const PODMAN: Client = { runtime: "podman", dialect: "podman", program: "podman" };
@@ -134,14 +133,4 @@ export function podmanListAnswer(...containers: readonly Inspected[]): string {
       Labels: container.labels === undefined ? labelsOf(name) : container.labels,
     };
   }));
-}
-
-/** A call whose output is cut to the last 10 MiB, which is what is kept of it. */
-export function keptCall({ argv, code = 0, stderr = "", ...more }: ExpectedCall): ExpectedCall {
-  const script = '{ "$@"; echo "$?" >&2; } | tail -c 10485760';
-  return {
-    ...more,
-    argv: ["/bin/sh", "-c", script, "kstops", ...argv],
-    stderr: `${stderr}${code}\n`,
-  };
 }

@@ -11,14 +11,7 @@ import {
   type FakeWorldSpec,
   withFakeWorld,
 } from "../../../support/fake_world.ts";
-import {
-  idOf,
-  inspectAnswer,
-  type Inspected,
-  keptCall,
-  labelsOf,
-  podmanListAnswer,
-} from "./containers.ts";
+import { idOf, inspectAnswer, type Inspected, labelsOf, podmanListAnswer } from "./containers.ts";
 import { ONLY_DOCKER, ONLY_PODMAN } from "./machine.ts";
 
 const ID = idOf("a");
@@ -40,8 +33,10 @@ const stopping = (seconds = 10, more: Partial<ExpectedCall> = {}): ExpectedCall 
   argv: docker("stop", "-t", String(seconds), "--", ID),
   ...more,
 });
-const logs = (more: Partial<ExpectedCall> = {}): ExpectedCall =>
-  keptCall({ argv: docker("logs", "--", ID), ...more });
+const logs = (more: Partial<ExpectedCall> = {}): ExpectedCall => ({
+  argv: docker("logs", "--", ID),
+  ...more,
+});
 const REMOVE: ExpectedCall = { argv: docker("rm", "--", ID) };
 const NO_LOG = {
   code: 1,
@@ -162,7 +157,7 @@ Deno.test("by force podman's stop asks nobody", () => {
       podmanLook({}),
       { argv: ["podman", "stop", "-t", "0", "--", ID] },
       podmanLook(KILLED),
-      keptCall({ argv: ["podman", "logs", "--", ID] }),
+      { argv: ["podman", "logs", "--", ID] },
       { argv: ["podman", "rm", "--", ID] },
     ],
   }, async ({ session }) => {
@@ -184,7 +179,7 @@ Deno.test("a stop that podman's restart policy gets in the way of is tried again
       podmanLook({}),
       stop,
       podmanLook(KILLED),
-      keptCall({ argv: ["podman", "logs", "--", ID] }),
+      { argv: ["podman", "logs", "--", ID] },
       { argv: ["podman", "rm", "--", ID] },
     ],
   }, async ({ session }) => {
@@ -316,7 +311,7 @@ for (
   Deno.test(`a program that podman ${what} for, and that is gone, is stopped`, async () => {
     const status = await stopForgotten([
       podmanLook(seen),
-      keptCall({ argv: ["podman", "logs", "--", ID], stdout: "last words\n" }),
+      { argv: ["podman", "logs", "--", ID], stdout: "last words\n" },
       { argv: ["podman", "rm", "--", ID] },
     ], { processes: [] });
     deepEqual([status.state, status.pid, status.exitCode], ["stopped", null, null]);
@@ -326,7 +321,7 @@ for (
 Deno.test("a program that has ended, and that nobody asked how, is stopped", async () => {
   const status = await stopForgotten([
     podmanLook(WAITS_FOR_EVER),
-    keptCall({ argv: ["podman", "logs", "--", ID] }),
+    { argv: ["podman", "logs", "--", ID] },
     { argv: ["podman", "rm", "--", ID] },
   ], { processes: [77], files: { "/proc/77/stat": "77 (a) S b) Z 1 77 77 0 -1\n" } });
   equal(status.state, "stopped");
@@ -349,7 +344,7 @@ for (const [why, spec] of Object.entries(NOT_GONE)) {
 // --- logs ----------------------------------------------------------------------------------------
 
 Deno.test("logs that nobody can read are said to be so, and the runtime is not blamed", () =>
-  within({ calls: [{ argv: docker("logs", "--", ID), ...NO_LOG }] }, async ({ session }) => {
+  within({ calls: [logs(NO_LOG)] }, async ({ session }) => {
     const error = await failure(session.logs({ lines: Infinity }));
     equal(
       error.message,
@@ -361,7 +356,7 @@ Deno.test("logs that nobody can read are said to be so, and the runtime is not b
 const ALL_OF_PODMAN = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
 const GONE = { code: 1, stderr: `Error: No such container: ${ID}\n` };
 const REMOVED: Record<string, Parameters<typeof within>[0]> = {
-  "before its log is read": { calls: [{ argv: docker("logs", "--", ID), ...GONE }] },
+  "before its log is read": { calls: [logs(GONE)] },
   "before podman is asked more about it": {
     machine: ONLY_PODMAN,
     found: [{ argv: ALL_OF_PODMAN, stdout: podmanListAnswer({}) }],

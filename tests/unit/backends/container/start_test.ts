@@ -4,14 +4,7 @@ import { OpsError } from "../../../../src/errors.ts";
 import type { ContainerDefinition, SessionStatus } from "../../../../src/model.ts";
 import { ExecTimeoutError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
-import {
-  definition,
-  idOf,
-  inspectAnswer,
-  type Inspected,
-  keptCall,
-  labelsOf,
-} from "./containers.ts";
+import { definition, idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
 import { type AtWork, BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 
 const NEW = idOf("ce");
@@ -473,7 +466,7 @@ const OURS = { id: OLD, labels: labelsOf("astro", { runId: "f" }) };
 
 Deno.test("a session that has ended is replaced, and its output is kept", async () => {
   const seen = look("astro", { ...OURS, status: "exited", exitCode: 1, finished: FINISHED });
-  const output = keptCall({ argv: ["docker", "logs", "--", OLD], stdout: "one\r\ntwo" });
+  const output = { argv: ["docker", "logs", "--", OLD], stdout: "one\r\ntwo" };
   await start([TAKEN, seen, seen, output, remove(OLD), run()], {
     waitMs: 0,
     also: async ({ logs, world }) => {
