@@ -5,7 +5,8 @@ import type { Session } from "../../src/backends/backend.ts";
 import { denoWorld, type World } from "../../src/world.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { containerTest, withContainers } from "./container_setup.ts";
-import { ended, existing, failure, find, printed, sh, unique } from "./suite.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, printed, sh, unique } from "./suite.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
 const SERVE = sh("echo ready; exec sleep 60");

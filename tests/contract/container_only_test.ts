@@ -4,7 +4,8 @@ import type { Session } from "../../src/backends/backend.ts";
 import { watchCommandLines } from "../support/command_lines.ts";
 import { waitFor } from "../support/tmux.ts";
 import { type ContainerSetup, containerTest, testImage } from "./container_setup.ts";
-import { ended, existing, failure, find, printed, sh, unique } from "./suite.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, printed, sh, unique } from "./suite.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
 const FORCE = { timeoutSeconds: null, force: true };

@@ -5,9 +5,9 @@
  * The programs of these tests are scripts of a POSIX `sh`, and talk to the test through files of a
  * directory that both see at the same path.
  */
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Runner, Session } from "../../src/backends/backend.ts";
-import { ERRORS, OpsError } from "../../src/errors.ts";
+import { ERRORS } from "../../src/errors.ts";
 import type { LogStore } from "../../src/logs/store.ts";
 import {
   type Definition,
@@ -17,6 +17,7 @@ import {
   type StopSignal,
 } from "../../src/model.ts";
 import { waitFor } from "../support/tmux.ts";
+import { failure } from "../support/failure.ts";
 
 /** What a test wants to run; the rest is for the backend to fill in. */
 export interface Wanted {
@@ -128,17 +129,6 @@ export async function ended(runner: Runner, name: string): Promise<Session> {
 /** What was printed, as text. */
 export async function printed(session: Session, lines = Infinity): Promise<string> {
   return new TextDecoder("utf-8", { fatal: true }).decode(await session.logs({ lines }));
-}
-
-/** The error of a start, stop or question that must fail, checked to be one that kstops means. */
-export async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let error: unknown = null;
-  await rejects(work.catch((thrown) => {
-    error = thrown;
-    throw thrown;
-  }));
-  if (!(error instanceof OpsError)) throw error;
-  return error;
 }
 
 /** The text of a file of the test's directory, once it is there. */

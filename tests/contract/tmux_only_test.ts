@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { TmuxNotFoundError } from "../../src/errors.ts";
 import type { TmuxDefinition } from "../../src/model.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
-import { ended, existing, failure, find, printed, sh } from "./suite.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, printed, sh } from "./suite.ts";
 import { setUpTmux } from "./tmux_setup.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };

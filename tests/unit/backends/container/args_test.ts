@@ -16,7 +16,8 @@ import {
   watchContainer,
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
-import { definition, DOCKER, PODMAN } from "./containers.ts";
+import { containerDefinition } from "../../../support/definitions.ts";
+import { DOCKER, PODMAN } from "./containers.ts";
 
 /** A `docker` that is podman in disguise. */
 const DISGUISED: Client = { runtime: "podman", dialect: "podman", program: "docker" };
@@ -72,8 +73,8 @@ for (const [what, [argv, is]] of Object.entries(CALLS)) {
 }
 
 const RUN_ID = "00000000000a";
-const plan = (more: Parameters<typeof definition>[0] = {}, init = true) => ({
-  definition: definition(more),
+const plan = (more: Parameters<typeof containerDefinition>[0] = {}, init = true) => ({
+  definition: containerDefinition(more),
   runId: RUN_ID,
   init,
 });
@@ -99,7 +100,7 @@ const PROGRAM = ["--", "busybox:1", "sleep", "60"];
 
 const RUNS: Record<
   string,
-  { define: Parameters<typeof definition>[0]; init?: boolean; is: readonly string[] }
+  { define: Parameters<typeof containerDefinition>[0]; init?: boolean; is: readonly string[] }
 > = {
   "nothing but a program": { define: {}, is: ["--init", ...NAME, ...STOP, ...PROGRAM] },
   "no init": { define: {}, init: false, is: [...NAME, ...STOP, ...PROGRAM] },

@@ -1,7 +1,6 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Session, StopOptions } from "../../../../src/backends/backend.ts";
 import { containerRunner } from "../../../../src/backends/container/runner.ts";
-import { OpsError } from "../../../../src/errors.ts";
 import { logStore } from "../../../../src/logs/store.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import { ExecTimeoutError } from "../../../../src/world.ts";
@@ -11,6 +10,7 @@ import {
   type FakeWorldSpec,
   withFakeWorld,
 } from "../../../support/fake_world.ts";
+import { failure } from "../../../support/failure.ts";
 import { idOf, inspectAnswer, type Inspected, labelsOf, podmanListAnswer } from "./containers.ts";
 import { ONLY_DOCKER, ONLY_PODMAN } from "./machine.ts";
 
@@ -89,16 +89,6 @@ function listed(container: Inspected): ExpectedCall[] {
     { argv: docker("ps", "--all", "--no-trunc", "--quiet"), stdout: `${ID}\n` },
     look(container),
   ];
-}
-
-async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let thrown: unknown = null;
-  await rejects(work.catch((error) => {
-    thrown = error;
-    throw error;
-  }));
-  if (!(thrown instanceof OpsError)) throw thrown;
-  return thrown;
 }
 
 const DIRECTORY = "/home/user/.local/state/kstops/logs/astro";

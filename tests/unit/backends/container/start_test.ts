@@ -1,10 +1,11 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { StartOptions } from "../../../../src/backends/backend.ts";
-import { OpsError } from "../../../../src/errors.ts";
 import type { ContainerDefinition, SessionStatus } from "../../../../src/model.ts";
 import { ExecTimeoutError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
-import { definition, idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
+import { failure } from "../../../support/failure.ts";
+import { containerDefinition } from "../../../support/definitions.ts";
+import { idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
 import { type AtWork, BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 
 const NEW = idOf("ce");
@@ -79,7 +80,7 @@ async function start(
       said.push(text);
     };
     try {
-      statuses.push(await t.runner.start(definition(define), { waitMs, say }));
+      statuses.push(await t.runner.start(containerDefinition(define), { waitMs, say }));
     } finally {
       await also({ ...t, said });
     }
@@ -87,16 +88,6 @@ async function start(
   const [status] = statuses;
   ok(status !== undefined);
   return status;
-}
-
-async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let thrown: unknown = null;
-  await rejects(work.catch((error) => {
-    thrown = error;
-    throw error;
-  }));
-  if (!(thrown instanceof OpsError)) throw thrown;
-  return thrown;
 }
 
 Deno.test("a start proves that the program lives, and says what the runtime says", async () => {
@@ -271,7 +262,7 @@ Deno.test("a log directory that cannot be made is why a start fails", async () =
 Deno.test("a check asks the runtime, and makes nothing", () =>
   withRunner(
     { ...ONLY_DOCKER, calls: [look("astro")] },
-    ({ runner }) => runner.check(definition()),
+    ({ runner }) => runner.check(containerDefinition()),
   ));
 
 Deno.test("a check says that the runtime is down", async () => {
@@ -280,7 +271,10 @@ Deno.test("a check says that the runtime is down", async () => {
     stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
   };
   const error = await failure(
-    withRunner({ ...ONLY_DOCKER, calls: [down] }, ({ runner }) => runner.check(definition())),
+    withRunner(
+      { ...ONLY_DOCKER, calls: [down] },
+      ({ runner }) => runner.check(containerDefinition()),
+    ),
   );
   equal(error.code, "backend_unavailable");
 });
