@@ -2,7 +2,7 @@
 import { SessionConfigError } from "../errors.ts";
 import { closest } from "../suggest.ts";
 import { validateCommand } from "../validate/command.ts";
-import { validateEnv } from "../validate/env.ts";
+import { variableProblem } from "../validate/env.ts";
 import { validateSessionName } from "../validate/name.ts";
 import {
   absolutePath,
@@ -113,13 +113,14 @@ function includesOf(
 ): Pick<FileContents, "includes" | "faults"> {
   const node = root.entries.get("include")?.value;
   if (node === undefined || node.kind === "null") return { includes: [], faults };
-  const read = readKey(node, { key: TOP_KEYS.include, name: "include", path: ["include"], lookup });
+  const read = readKey(node, { key: TOP_KEYS.include, name: "include", lookup });
   const files = read.value ?? [];
   const includes = files.map((file, index) => {
     const path = ["include", ...(node.kind === "list" ? [index] : [])];
     return { at: (nodeAt(root, path) ?? node).at, path, file };
   });
-  return { includes, faults: [...faults, ...read.faults, ...read.unset] };
+  const ofInclude = below(["include"], [...read.faults, ...read.unset]);
+  return { includes, faults: [...faults, ...ofInclude] };
 }
 
 function unknownTopKey(key: string): Mistake {
@@ -154,15 +155,16 @@ export function readConfig(
     else others.push(fault);
   }
   const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
-  const entries = [...found.sessions].map(([name, session]): [string, SessionEntry] => {
-    const problems = ofSessions.get(name)?.map(toProblem) ?? [];
-    if (problems.length === 0) {
-      return [name, usableEntry(name, { session, unset: session.unset.map(toProblem) })];
-    }
-    return [name, invalidEntry(name, { session, problems, settings: found.settings })];
-  });
   const { settings, secrets } = found;
-  return { settings, sessions: new Map(entries), problems: ofFile.map(toProblem), secrets };
+  const sessions = new Map<string, SessionEntry>();
+  for (const [name, session] of found.sessions) {
+    const problems = ofSessions.get(name)?.map(toProblem);
+    const entry = problems === undefined
+      ? usableEntry(name, { session, unset: session.unset.map(toProblem) })
+      : invalidEntry(name, { session, problems, settings });
+    sessions.set(name, entry);
+  }
+  return { settings, sessions, problems: ofFile.map(toProblem), secrets };
 }
 
 interface Top {
@@ -179,8 +181,8 @@ function readTop(root: MapNode | null, context: Context): Top {
   if (ops === null) return { settings: context.defaults, sessions, faults, secrets: [] };
 
   const { lookup } = context;
-  const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], path: ["ops"], lookup });
-  for (const fault of [...read.faults, ...read.unset]) faults.push(fault);
+  const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], lookup });
+  for (const fault of below(["ops"], [...read.faults, ...read.unset])) faults.push(fault);
   const path = ["ops", "sessions"];
   const all = mapAt(ops.entries.get("sessions"), { path, faults });
   if (all !== null && all.entries.size > MAX_SESSIONS) {
@@ -232,23 +234,33 @@ function settingsOf(
 const NONE: readonly never[] = [];
 const NO_VARIABLES: ReadonlyMap<string, string | null> = new Map();
 
-interface ReadKeys<K extends Keys> {
-  readonly values: Values<K>;
+/**
+ * Mistakes by their paths from further up. Whatever is read says where it is wrong from there on: the
+ * whole path is only made where something is.
+ */
+function below(path: Path, faults: readonly Fault[]): readonly Fault[] {
+  if (faults.length === 0) return NONE;
+  return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
+}
+
+/** What was found out about a value besides itself. */
+interface Findings {
   readonly faults: readonly Fault[];
   /** Variables that are not set. */
   readonly unset: readonly Fault[];
   readonly secrets: readonly string[];
 }
 
+const NO_FINDINGS: Findings = { faults: NONE, unset: NONE, secrets: NONE };
+
+interface ReadKeys<K extends Keys> extends Findings {
+  readonly values: Values<K>;
+}
+
 /** Reads every key of a mapping on its own, so that all mistakes are found. */
 function readKeys<K extends Keys>(
   map: MapNode,
-  { keys, others = [], path, lookup }: {
-    keys: K;
-    others?: readonly string[];
-    path: Path;
-    lookup: Lookup;
-  },
+  { keys, others = NONE, lookup }: { keys: K; others?: readonly string[]; lookup: Lookup },
 ): ReadKeys<K> {
   const values: Record<string, unknown> = {};
   const faults: Fault[] = [];
@@ -257,19 +269,19 @@ function readKeys<K extends Keys>(
   for (const [name, { at, value }] of map.entries) {
     if (others.includes(name)) continue;
     if (faults.length >= MAX_FAULTS) {
-      faults.push({ at, path, ...TOO_MANY_FAULTS });
+      faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
     }
     const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (key === undefined) {
       const known = [...Object.keys(keys), ...others];
-      faults.push({ at, path: [...path, name], ...unknownKey(name, known) });
+      faults.push({ at, path: [name], ...unknownKey(name, known) });
       continue;
     }
     if (value.kind === "null") continue;
-    const read = readKey(value, { key, name, path: [...path, name], lookup });
-    faults.push(...read.faults);
-    unset.push(...read.unset);
+    const read = readKey(value, { key, name, lookup });
+    faults.push(...below([name], read.faults));
+    unset.push(...below([name], read.unset));
     secrets.push(...read.secrets);
     if (read.value !== undefined) values[name] = read.value;
   }
@@ -279,44 +291,36 @@ function readKeys<K extends Keys>(
 /** The value of one key, or what is wrong with it. */
 function readKey<T>(
   node: Node,
-  { key, name, path, lookup }: { key: Key<T>; name: string; path: Path; lookup: Lookup },
-): Omit<ReadKeys<Keys>, "values"> & { readonly value: T | undefined } {
-  const filled = FILLED_AT_START.has(name)
-    ? { node, faults: NONE, unset: NONE, secrets: NONE }
-    : fillIn(node, path, lookup);
+  { key, name, lookup }: { key: Key<T>; name: string; lookup: Lookup },
+): Findings & { readonly value: T | undefined } {
+  const filled = FILLED_AT_START.has(name) ? { node, ...NO_FINDINGS } : fillIn(node, lookup);
   const { unset, secrets } = filled;
-  const faults = [...filled.faults];
-  if (faults.length > 0 || unset.length > 0) return { value: undefined, faults, unset, secrets };
-  const value = key.read(filled.node, ({ at }, below, mistake) => {
-    faults.push({ at, path: [...path, ...below], ...mistake });
-  }, []);
+  if (filled.faults.length > 0 || unset.length > 0) return { ...filled, value: undefined };
+  const faults: Fault[] = [];
+  const value = key.read(filled.node, ({ at }, path, mistake) => {
+    faults.push({ at, path, ...mistake });
+  }, NONE);
   return { value, faults, unset, secrets };
 }
 
 /** A node with its variables filled in. */
-function fillIn(
-  node: Node,
-  path: Path,
-  lookup: Lookup,
-): { node: Node; faults: readonly Fault[]; unset: readonly Fault[]; secrets: readonly string[] } {
+function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } {
   if (node.kind === "list") {
-    const items = node.items.map((item, index) => fillIn(item, [...path, index], lookup));
+    const items = node.items.map((item) => fillIn(item, lookup));
     return {
       node: { ...node, items: items.map((item) => item.node) },
-      faults: items.flatMap((item) => item.faults),
-      unset: items.flatMap((item) => item.unset),
+      faults: items.flatMap((item, index) => below([index], item.faults)),
+      unset: items.flatMap((item, index) => below([index], item.unset)),
       secrets: items.flatMap((item) => item.secrets),
     };
   }
-  if (node.kind !== "text" || !hasVariables(node.text)) {
-    return { node, faults: NONE, unset: NONE, secrets: NONE };
-  }
+  if (node.kind !== "text" || !hasVariables(node.text)) return { node, ...NO_FINDINGS };
   const { at } = node;
   const misspelled = spellingMistakes(node.text);
-  const faults = misspelled.map((mistake) => ({ at, path, ...mistake }));
-  if (faults.length > 0) return { node, faults, unset: [], secrets: [] };
+  const faults = misspelled.map((mistake) => ({ at, path: NONE, ...mistake }));
+  if (faults.length > 0) return { node, ...NO_FINDINGS, faults };
   const { text, mistakes, secrets } = interpolate(node.text, lookup);
-  const unset = mistakes.map((mistake) => ({ at, path, ...mistake }));
+  const unset = mistakes.map((mistake) => ({ at, path: NONE, ...mistake }));
   return { node: { ...node, text }, faults, unset, secrets };
 }
 
@@ -330,97 +334,73 @@ function readSession(
   { entry, lookup }: { entry: Entry; lookup: Lookup },
 ): ReadSession {
   const path = ["ops", "sessions", name];
-  const faults: Fault[] = mistakesOf(validateSessionName, name).map((mistake) => ({
-    at: entry.at,
-    path,
-    ...mistake,
-  }));
+  const { at, value: node } = entry;
+  const faults: Fault[] = mistakesOf(validateSessionName, name)
+    .map((mistake) => ({ at, path, ...mistake }));
   const map = mapAt(entry, { path, faults });
-  if (map === null) return { values: {}, unset: [], secrets: [], node: entry.value, faults };
-  const read = readKeys(map, { keys: SESSION_KEYS, path, lookup });
-  faults.push(
-    ...read.faults,
-    ...commandFaults(map, { values: read.values, path }),
-    ...envFaults(map, { values: read.values, path }),
-  );
-  return { ...read, node: map, faults };
+  if (map === null) return { values: {}, ...NO_FINDINGS, node, faults };
+  const { values, secrets, ...read } = readKeys(map, { keys: SESSION_KEYS, lookup });
+  const all = [...read.faults, ...commandFaults(map, values), ...envFaults(map, values)];
+  faults.push(...below(path, all));
+  return { values, faults, unset: below(path, read.unset), secrets, node };
 }
 
 type SessionValues = Values<typeof SESSION_KEYS>;
 
 /** What is wrong with a command can only be said when `shell` is known. */
-function commandFaults(
-  map: MapNode,
-  { values, path }: { values: SessionValues; path: Path },
-): readonly Fault[] {
+function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const { command, shell = false } = values;
   const node = map.entries.get("command")?.value;
-  if (command === undefined || node === undefined) return [];
+  if (command === undefined || node === undefined) return NONE;
   const words = typeof command === "string" ? [command] : command;
   const isFilled = words.some(hasVariables);
-  const misspelled = isFilled ? spellingFaults(words, { node, path }) : [];
+  const misspelled = isFilled ? spellingFaults(words, node) : NONE;
   if (misspelled.length > 0) return misspelled;
   const masked = !isFilled || shell ? words : words.map(maskVariables);
   try {
     validateCommand(typeof command === "string" ? masked[0] ?? "" : masked, { shell });
-    return [];
+    return NONE;
   } catch (error) {
     const { message, hint } = mistakeOf(error);
     const index = error instanceof SessionConfigError ? error.details.index : undefined;
-    const below = typeof index === "number" ? [index] : [];
-    const { at } = nodeAt(node, below) ?? node;
+    const inner = typeof index === "number" ? [index] : [];
+    const { at } = nodeAt(node, inner) ?? node;
     // Where the text has variables, positions in it are not those of what was checked.
     const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
-    return [{ at, path: [...path, "command", ...below], message: shown, hint }];
+    return [{ at, path: ["command", ...inner], message: shown, hint }];
   }
 }
 
-function spellingFaults(
-  words: readonly string[],
-  { node, path }: { node: Node; path: Path },
-): readonly Fault[] {
+function spellingFaults(words: readonly string[], node: Node): readonly Fault[] {
   return words.flatMap((word, index) => {
-    const below = node.kind === "list" ? [index] : [];
-    const { at } = nodeAt(node, below) ?? node;
+    const inner = node.kind === "list" ? [index] : [];
+    const { at } = nodeAt(node, inner) ?? node;
     return spellingMistakes(word).map((mistake) => ({
       at,
-      path: [...path, "command", ...below],
+      path: ["command", ...inner],
       ...mistake,
     }));
   });
 }
 
-function envFaults(
-  map: MapNode,
-  { values, path }: { values: SessionValues; path: Path },
-): readonly Fault[] {
+function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const node = map.entries.get("env")?.value;
-  if (values.env === undefined || node?.kind !== "map") return [];
-  const unsafeKeys = values.unsafe_env ?? [];
-  const texts = [...values.env].map(([key, text]): [string, string] => [
-    key,
-    text === null || hasVariables(text) ? "" : text,
-  ]);
-  const hasNone = ![...values.env.values()].some((text) => text !== null && hasVariables(text));
-  if (hasNone && isAllowed(texts, unsafeKeys)) return [];
-  return [...node.entries].flatMap(([key, { at, value }], index) => {
-    const here = [...path, "env", key];
-    const pair = texts.slice(index, index + 1);
+  if (values.env === undefined || node?.kind !== "map") return NONE;
+  const faults: Fault[] = [];
+  for (const [key, { at, value }] of node.entries) {
     const text = value.kind === "text" ? value.text : "";
-    return [
-      ...mistakesOf(() => validateEnv(Object.fromEntries(pair), { unsafeKeys }), text)
-        .map((mistake) => ({ at, path: here, ...mistake })),
-      ...spellingMistakes(text).map((mistake) => ({ at: value.at, path: here, ...mistake })),
-    ];
-  });
-}
-
-/** Whether nothing is wrong with all of some variables: mostly so, and asked at once. */
-function isAllowed(
-  texts: readonly (readonly [string, string])[],
-  unsafeKeys: readonly string[],
-): boolean {
-  return mistakesOf(() => validateEnv(Object.fromEntries(texts), { unsafeKeys }), "").length === 0;
+    const isFilled = hasVariables(text);
+    const problem = variableProblem(key, isFilled ? "" : text, values.unsafe_env);
+    if (problem !== null) {
+      const { reason: message, hint } = problem;
+      faults.push({ at, path: ["env", key], message, hint });
+    }
+    if (!isFilled) continue;
+    for (const mistake of spellingMistakes(text)) {
+      faults.push({ at: value.at, path: ["env", key], ...mistake });
+    }
+  }
+  return faults;
 }
 
 function usableEntry(

@@ -74,12 +74,21 @@ export function validateEnv<T extends Readonly<Record<string, string>>>(
     });
   }
   for (const [key, value] of entries) {
-    const problem = keyProblem(key, unsafeKeys) ?? valueProblem(value);
+    const problem = variableProblem(key, value, unsafeKeys);
     if (problem === null) continue;
     const details = { key: shorten(visibleKey(key)) };
     throw refusal(`${quote(details.key)} as an environment variable`, { ...problem, details });
   }
   return env;
+}
+
+/** What {@link validateEnv} has against one variable, or null. */
+export function variableProblem(
+  key: string,
+  value: unknown,
+  unsafeKeys: readonly string[] = [],
+): Problem | null {
+  return keyProblem(key, unsafeKeys) ?? valueProblem(value);
 }
 
 /** A key up to its `=`: whoever writes `KEY=value` as a key has put a value, maybe a secret, there. */
