@@ -502,28 +502,28 @@ function fileError(path: string, error: unknown): FileError {
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }
 
+// Reading and looking are done at once: handing them to a thread takes ten times as long as doing them,
+// and every command looks at a dozen paths.
 function readText(path: string): Promise<string> {
-  return fileWork(path, () => Deno.readTextFile(path));
+  return fileWork(path, () => Promise.resolve(Deno.readTextFileSync(path)));
 }
 
 function readFrom(path: string, offset: number): Promise<Uint8Array> {
-  return fileWork(path, async () => {
-    using file = await Deno.open(path, { read: true });
-    const { size } = await file.stat();
-    await file.seek(offset, Deno.SeekMode.Start);
+  return fileWork(path, () => {
+    using file = Deno.openSync(path, { read: true });
+    const { size } = file.statSync();
+    file.seekSync(offset, Deno.SeekMode.Start);
     const bytes = new Uint8Array(Math.max(0, size - offset));
     let length = 0;
     while (length < bytes.length) {
-      const read = await file.read(bytes.subarray(length));
+      const read = file.readSync(bytes.subarray(length));
       if (read === null) break;
       length += read;
     }
-    return bytes.subarray(0, length);
+    return Promise.resolve(bytes.subarray(0, length));
   });
 }
 
-// Looking at a path is done at once: handing it to a thread takes ten times as long as doing it, and
-// every command looks at a dozen.
 function facts(path: string): Promise<FileFacts | null> {
   try {
     const found = Deno.statSync(path);
