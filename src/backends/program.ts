@@ -1,6 +1,5 @@
 /** Finding the program of a session before anything is made for it. */
 import { quote } from "../errors.ts";
-import { looksLikeAssignment } from "../validate/command.ts";
 import type { World } from "../world.ts";
 
 /** What is looked for, and where. */
@@ -68,4 +67,9 @@ function missingHint(program: string): string {
   return program.includes("/")
     ? "check the path; a relative one starts at the working directory"
     : "check the spelling, give the full path, or set PATH with --env";
+}
+
+/** Whether a first word, like `FOO=bar`, is what a shell would take for an assignment. */
+function looksLikeAssignment(word: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*=/.test(word);
 }

@@ -13,7 +13,7 @@ import {
   problemText,
 } from "./config.ts";
 import { defaultSettings } from "./defaults.ts";
-import { readTrusted, type Unreadable } from "./trusted.ts";
+import type { Unreadable } from "./trusted.ts";
 
 /** In this file of kstlib's, only `ops` and `include` are ours. */
 const KSTLIB_NAME = "kstlib.conf.yml";
@@ -56,6 +56,11 @@ export async function loadConfig(world: World, explicit: string | null): Promise
   if (path === null) {
     return emptyConfig(null, { settings, directory: currentDirectory(world) ?? "/" });
   }
+  // Loaded here, since most of the time there is no config, and what reads one costs milliseconds.
+  const [{ readTrusted }, { readConfigFiles }] = await Promise.all([
+    import("./trusted.ts"),
+    import("./include.ts"),
+  ]);
   const directory = directoryOf(path);
   const file = await readTrusted(world, path);
   if (file.text === null) {
@@ -64,8 +69,6 @@ export async function loadConfig(world: World, explicit: string | null): Promise
     const problems = [wholeFile(path, { ...file.mistake, hint })];
     return emptyConfig(path, { settings, directory, problems });
   }
-  // Loaded here, since most of the time there is no config, and what reads one costs milliseconds.
-  const { readConfigFiles } = await import("./include.ts");
   return await readConfigFiles(world, {
     file: path,
     text: file.text,
@@ -84,6 +87,8 @@ export async function readEnvFiles(
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
+  if (paths.length === 0) return texts;
+  const { readTrusted } = await import("./trusted.ts");
   for (const path of new Set(paths)) {
     const { text, mistake } = await readTrusted(world, path);
     if (text === null) {

@@ -134,11 +134,6 @@ export function splitCommand(text: string): string[] {
   return words;
 }
 
-/** Whether a first word, like `FOO=bar`, is what a shell would take for an assignment. */
-export function looksLikeAssignment(word: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*=/.test(word);
-}
-
 function validateText(command: unknown, options: CommandOptions): void {
   requireText(command, "a command");
   const tooLong = lengthProblem(command, { limit: MAX_COMMAND_LENGTH });

@@ -2,8 +2,9 @@
 import { BackendUnavailableError, escapeControls, SessionStartError } from "../../errors.ts";
 import type { LogStore } from "../../logs/store.ts";
 import { type ExecResult, ExecTimeoutError, ProgramMissingError, type World } from "../../world.ts";
-import { type Call, inspectContainers, listContainers } from "./args.ts";
+import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
+import { ANSWER_TIMEOUT_MS } from "./list.ts";
 import {
   type Container,
   type Failure,
@@ -24,9 +25,7 @@ export interface Context extends ContainerSettings {
   readonly world: World;
 }
 
-/** How long a runtime may take to answer a question. */
-export const ANSWER_TIMEOUT_MS = 5000;
-/** How long it may take to do something. */
+/** How long a runtime may take to do something. */
 export const WORK_TIMEOUT_MS = 60_000;
 
 /**
@@ -43,12 +42,13 @@ export async function answerOf(
   const { argv, env = {}, stdin }: Partial<Call> & Pick<Call, "argv"> = "argv" in call
     ? call
     : { argv: call };
+  const options = { timeoutMs, env, ...(stdin === undefined ? {} : { stdin }) };
+  return await inTime(client, world.exec(argv, options));
+}
+
+async function inTime(client: Client, answer: Promise<ExecResult>): Promise<ExecResult> {
   try {
-    return await world.exec(argv, {
-      timeoutMs,
-      env,
-      ...(stdin === undefined ? {} : { stdin }),
-    });
+    return await answer;
   } catch (error) {
     throw troubleOf(client, error);
   }
@@ -103,15 +103,16 @@ function understood<T>(client: Client, parse: () => T): T {
  * Every container of a runtime, in at most two calls however many there are. podman tells nearly all
  * in its list; docker lists ids, and describes them in a second call.
  *
- * @param name what only a closer look tells is wanted of the container of that name
+ * @param asked its list, as it answers the first call; what only a closer look tells is wanted of the
+ * container of that name
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
 export async function askAll(
   context: Context,
   client: Client,
-  name: string | undefined,
+  { answer, name }: { readonly answer: Promise<ExecResult>; readonly name: string | undefined },
 ): Promise<readonly Container[]> {
-  const list = await answerOf(context, client, listContainers(client));
+  const list = await inTime(client, answer);
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
   if (client.dialect === "docker") {
     const ids = understood(client, () => parseIds(list.stdout));

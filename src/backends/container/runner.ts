@@ -1,10 +1,10 @@
 /** The container backend: containers of podman and docker. */
-import type { ContainerDefinition, Definition, Place, Runtime } from "../../model.ts";
+import type { ContainerDefinition, Definition, Runtime } from "../../model.ts";
 import type { World } from "../../world.ts";
-import type { Runner, Session, Survey } from "../backend.ts";
-import { askAll, type ContainerSettings, type Context, RuntimeUnavailableError } from "./ask.ts";
-import { type Client, findClients, installHint } from "./clients.ts";
-import { type Container, isManaged, isProtected, statusOfContainer } from "./parse.ts";
+import type { Runner, Survey } from "../backend.ts";
+import type { ContainerSettings, Context } from "./ask.ts";
+import { findClients, installHint } from "./clients.ts";
+import { list } from "./list.ts";
 
 /** The container backend. */
 export function containerRunner(world: World, settings: ContainerSettings): Runner {
@@ -18,9 +18,10 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
         where.runtime === undefined || runtime === where.runtime
       );
       if (clients.length === 0) return [missing(world, where.runtime)];
-      return withoutRepetition(
-        await Promise.all(clients.map((client) => survey(context, client, where.name))),
-      );
+      const asked = clients.map((client) => ({ client, answer: list(world, client) }));
+      // Loaded while they work: it takes as long as their first question.
+      const { surveyAll } = await import("./survey.ts");
+      return await surveyAll(context, asked, where.name);
     },
     check: async (definition) => {
       const { check } = await import("./start.ts");
@@ -42,13 +43,9 @@ function containerOnly(definition: Definition): ContainerDefinition {
   throw new TypeError("the container backend was given the definition of a tmux session");
 }
 
-function placeOf(engine: Runtime): Place {
-  return { backend: "container", engine, socketName: null };
-}
-
 function missing(world: World, asked: Runtime | undefined): Survey {
   return {
-    place: placeOf(asked ?? "podman"),
+    place: { backend: "container", engine: asked ?? "podman", socketName: null },
     sessions: [],
     trouble: {
       kind: "not_running",
@@ -58,58 +55,5 @@ function missing(world: World, asked: Runtime | undefined): Survey {
         : `${asked} is not installed`,
       hint: installHint(world),
     },
-  };
-}
-
-async function survey(
-  context: Context,
-  client: Client,
-  name: string | undefined,
-): Promise<Survey> {
-  const place = placeOf(client.runtime);
-  try {
-    const containers = await askAll(context, client, name);
-    const sessions = await Promise.all(
-      containers.map((container) => sessionAt(context, client, container)),
-    );
-    return { place, sessions, trouble: null };
-  } catch (error) {
-    if (!(error instanceof RuntimeUnavailableError)) throw error;
-    const { kind, reason, hint } = error;
-    const trouble = { kind, reason, missing: false, ...(hint === null ? {} : { hint }) };
-    return { place, sessions: [], trouble };
-  }
-}
-
-/** Both clients may speak to one and the same runtime: each container counts once. */
-function withoutRepetition(surveys: readonly Survey[]): Survey[] {
-  const seen = new Set<string | null>();
-  return surveys.map((each) => ({
-    ...each,
-    sessions: each.sessions.filter(({ status: { id } }) => {
-      if (seen.has(id)) return false;
-      seen.add(id);
-      return true;
-    }),
-  }));
-}
-
-/** A container with what can be done to it; most commands only look at it. */
-async function sessionAt(
-  context: Context,
-  client: Client,
-  container: Container,
-): Promise<Session> {
-  const work = () => import("./session.ts");
-  const { name, id, finishedAt } = container;
-  const kept = isManaged(container) && finishedAt !== null &&
-    await context.logs.wasStopped(name, { id, at: finishedAt });
-  return {
-    status: statusOfContainer(container, { runtime: client.runtime, kept }),
-    protected: isProtected(container),
-    stop: async (options) => (await work()).stop(context, client, { container, options }),
-    attach: async (options) => (await work()).attachTo(context, client, { container, options }),
-    logs: async ({ lines }) => (await work()).logs(context, client, container, lines),
-    definition: async () => (await work()).definitionOf(context, client, container),
   };
 }

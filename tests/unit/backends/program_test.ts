@@ -74,6 +74,11 @@ const REASONS: Record<string, { program: string; reason: string; hint: RegExp }>
     reason: 'the program "DEBUG=1" is not on PATH',
     hint: /--env/,
   },
+  "a word that only looks like an assignment": {
+    program: "1A=b",
+    reason: 'the program "1A=b" is not on PATH',
+    hint: /spelling/,
+  },
   "a part of the shell": {
     program: "cd",
     reason: 'the program "cd" is not on PATH',

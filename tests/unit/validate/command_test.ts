@@ -1,6 +1,5 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import {
-  looksLikeAssignment,
   MAX_COMMAND_LENGTH,
   splitCommand,
   validateCommand,
@@ -231,12 +230,5 @@ Deno.test("validateCommand() refuses what is neither text nor a list of texts", 
   for (const [command, message] of refused) {
     throws(() => validateCommand(command as string), { code: "value_invalid", message });
     throws(() => splitCommand(command as string), { code: "value_invalid" });
-  }
-});
-
-Deno.test("looksLikeAssignment() knows what a shell would take for an assignment", () => {
-  for (const word of ["FOO=bar", "_x=", "a1=b=c"]) ok(looksLikeAssignment(word), word);
-  for (const word of ["", "FOO", "=bar", "1A=b", "a-b=c", "--x=y", "./a=b", "é=b"]) {
-    ok(!looksLikeAssignment(word), word);
   }
 });
