@@ -7,7 +7,8 @@ import type {
   Survey,
   Where,
 } from "./backends/backend.ts";
-import { type BackendSettings, REGISTRY } from "./backends/registry.ts";
+import { REGISTRY } from "./backends/registry.ts";
+import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
 import {
   BackendNotFoundError,
@@ -19,6 +20,7 @@ import {
   SessionNotFoundError,
   TmuxNotFoundError,
 } from "./errors.ts";
+import type { LogStore } from "./logs/store.ts";
 import {
   type BackendType,
   type Definition,
@@ -84,30 +86,50 @@ export interface Sessions {
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
 
+/** What {@link sessionsOf} works with. */
+export interface SessionsSettings {
+  /** Is asked for what it is needed for: containers are looked for while it is read. */
+  readonly config: () => Promise<Config>;
+  readonly logs: LogStore;
+}
+
 /** The sessions of this machine, with those that a config defines. */
-export function sessionsOf(
-  world: World,
-  settings: BackendSettings,
-  defined: readonly DefinedSession[],
-): Sessions {
-  return sessionsOver(REGISTRY.map((make) => make(world, settings)), defined);
+export function sessionsOf(world: World, { config, logs }: SessionsSettings): Sessions {
+  const tmuxBinary = async () => (await config()).settings.tmuxBinary;
+  const backends = REGISTRY.map(({ backend, open }) => ({
+    backend,
+    open: () => open(world, { tmuxBinary, logs }),
+  }));
+  return sessionsOver(backends, async () => {
+    const loaded = await config();
+    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    return loaded.sessions.size === 0
+      ? []
+      : (await import("./config/defined.ts")).definedSessions(loaded);
+  });
+}
+
+/** A backend of this machine. */
+export interface LocalBackend {
+  readonly backend: BackendType;
+  readonly open: () => Promise<Runner>;
 }
 
 /** The sessions that some backends have, with those that a config defines. */
 export function sessionsOver(
-  runners: readonly Runner[],
-  defined: readonly DefinedSession[],
+  backends: readonly LocalBackend[],
+  readDefined: () => Promise<readonly DefinedSession[]>,
 ): Sessions {
-  const runnerFor = (backend: BackendType): Runner => {
-    const chosen = runners.find((runner) => runner.backend === backend);
+  const runnerFor = async (backend: BackendType): Promise<Runner> => {
+    const chosen = backends.find((each) => each.backend === backend);
     if (chosen === undefined) throw new TypeError(`there is no runner for ${backend}`);
-    return chosen;
+    return await chosen.open();
   };
   const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
     const asked = backendsFor(selection);
     // Containers are asked first, since their runtimes take longest to answer.
-    const surveys = runners.filter(({ backend }) => asked.includes(backend)).toReversed()
-      .map((runner) => runner.survey(where(selection, name)));
+    const surveys = backends.filter(({ backend }) => asked.includes(backend)).toReversed()
+      .map(async ({ open }) => await (await open()).survey(where(selection, name)));
     return (await Promise.all(surveys)).toReversed().flat();
   };
   /** The runtimes that definitions name and that did not turn up, where they are not installed. */
@@ -117,26 +139,31 @@ export function sessionsOver(
   ): Promise<Survey[]> => {
     const named = new Set(definitions.flatMap(({ named: { runtime } }) => runtime ?? []));
     for (const { place } of surveys) if (place.engine !== "tmux") named.delete(place.engine);
-    const asked = [...named].map((runtime) => runnerFor("container").survey({ runtime }));
+    if (named.size === 0) return [];
+    const containers = await runnerFor("container");
+    const asked = [...named].map((runtime) => containers.survey({ runtime }));
     return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
   return {
     list: async (selection) => {
+      const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
-      const surveys = await survey(selection);
       const missing = await missingRuntimes(surveys, inScope);
       return listing([...surveys, ...missing], inScope, selection);
     },
     find: async (verb, name, selection) => {
+      const defined = await readDefined();
       const definition = defined.find((session) => session.name === name);
       const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
       const surveys = await survey(chosen, name);
       return match({ verb, name, definition, selection, surveys, defined });
     },
-    check: async (definition) => await runnerFor(definition.backend).check(definition),
-    plan: async (definition) => await runnerFor(definition.backend).plan(definition),
-    start: async (definition, options) =>
-      mark(await runnerFor(definition.backend).start(definition, options), defined),
+    check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
+    plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
+    start: async (definition, options) => {
+      const runner = await runnerFor(definition.backend);
+      return mark(await runner.start(definition, options), await readDefined());
+    },
   };
 }
 

@@ -1,19 +1,39 @@
-/** The backends, one line each. */
+/** The backends, a few lines each. */
 import type { LogStore } from "../logs/store.ts";
+import type { BackendType } from "../model.ts";
 import type { World } from "../world.ts";
 import type { Runner } from "./backend.ts";
-import { containerRunner } from "./container/runner.ts";
-import { tmuxRunner } from "./tmux/runner.ts";
 
 /** What backends work with. */
 export interface BackendSettings {
-  /** Name or path of the tmux program. */
-  readonly tmuxBinary: string;
+  /** Name or path of the tmux program: the config may still be read. */
+  readonly tmuxBinary: () => Promise<string>;
   readonly logs: LogStore;
 }
 
-/** Makes every backend that this version has. */
-export const REGISTRY: readonly ((world: World, settings: BackendSettings) => Runner)[] = [
-  (world, { tmuxBinary, logs }) => tmuxRunner(world, { binary: tmuxBinary, logs }),
-  (world, { logs }) => containerRunner(world, { logs }),
+/** A backend, which is loaded when it is needed. */
+export interface Backend {
+  readonly backend: BackendType;
+  readonly open: (world: World, settings: BackendSettings) => Promise<Runner>;
+}
+
+/** Every backend that this version has. */
+export const REGISTRY: readonly Backend[] = [
+  {
+    backend: "tmux",
+    open: async (world, { tmuxBinary, logs }) => {
+      const [{ tmuxRunner }, binary] = await Promise.all([
+        import("./tmux/runner.ts"),
+        tmuxBinary(),
+      ]);
+      return tmuxRunner(world, { binary, logs });
+    },
+  },
+  {
+    backend: "container",
+    open: async (world, { logs }) => {
+      const { containerRunner } = await import("./container/runner.ts");
+      return containerRunner(world, { logs });
+    },
+  },
 ];

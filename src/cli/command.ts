@@ -15,7 +15,7 @@ export interface Context {
   /** The config that is in force, read once. */
   readonly config: () => Promise<Config>;
   /** The sessions of this machine and those of the config. */
-  readonly sessions: () => Promise<Sessions>;
+  readonly sessions: () => Sessions;
   /**
    * The same for a change: Ctrl-C and the like interrupt it between two steps with an
    * `InterruptedError`, and are kept from the engines. `release` ends that.

@@ -3,6 +3,7 @@
  * `completions/` call). Between a key and its answer every millisecond shows, so without a session to
  * look for no engine has a part in it.
  */
+import type { Config } from "../config/config.ts";
 import { escapeControls } from "../errors.ts";
 import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
 import type { Listing } from "../sessions.ts";
@@ -236,36 +237,39 @@ function isSayable(name: string): boolean {
 }
 
 async function listing(line: Line, world: World): Promise<Listing> {
-  const [
-    { directoryOf },
-    { loadConfig },
-    { definedSessions },
-    { sessionsOf },
-    { logStore },
-    { validateSocketName },
-  ] = await Promise.all([
-    import("../config/config.ts"),
-    import("../config/load.ts"),
-    import("../config/defined.ts"),
+  const [{ sessionsOf }, { logStore }] = await Promise.all([
     import("../sessions.ts"),
     import("../logs/store.ts"),
-    import("../validate/socket_name.ts"),
   ]);
   const hurried = withPatience(world);
-  const named = flagValue(line, "config");
-  const config = await loadConfig(hurried, named === undefined ? null : fromHome(named, world));
-  // Somebody who only looks around in a directory must not run a program that a file there names.
-  const isHere = config.path !== null && directoryOf(config.path) === world.workingDirectory();
-  const logs = logStore(hurried, () => {});
-  const tmuxBinary = isHere ? "tmux" : config.settings.tmuxBinary;
+  let config: Promise<Config> | null = null;
+  const settings = {
+    config: () => config ??= configFor(line, hurried),
+    logs: logStore(hurried, () => {}),
+  };
   const backend = flagValue(line, "backend");
   const socket = flagValue(line, "socket");
   const runtime = flagValue(line, "runtime");
-  return await sessionsOf(hurried, { tmuxBinary, logs }, definedSessions(config)).list({
+  return await sessionsOf(hurried, settings).list({
     backend: BACKENDS.find((each) => each === backend),
-    socketName: socket === undefined ? undefined : validateSocketName(socket),
+    socketName: socket === undefined
+      ? undefined
+      : (await import("../validate/socket_name.ts")).validateSocketName(socket),
     runtime: RUNTIMES.find((each) => each === runtime),
   });
+}
+
+/** The config that the line names, or that is found. */
+async function configFor(line: Line, world: World): Promise<Config> {
+  const [{ directoryOf }, { loadConfig }] = await Promise.all([
+    import("../config/config.ts"),
+    import("../config/load.ts"),
+  ]);
+  const named = flagValue(line, "config");
+  const config = await loadConfig(world, named === undefined ? null : fromHome(named, world));
+  // Somebody who only looks around in a directory must not run a program that a file there names.
+  const isHere = config.path !== null && directoryOf(config.path) === world.workingDirectory();
+  return isHere ? { ...config, settings: { ...config.settings, tmuxBinary: "tmux" } } : config;
 }
 
 function flagValue({ flags }: Line, wanted: string): string | undefined {

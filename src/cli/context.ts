@@ -39,7 +39,7 @@ export function contextOf(
       : { ...terminal, ask: (question) => sign.without(() => terminal.ask(question)) },
   };
   let config: Promise<Config> | null = null;
-  let sessions: Promise<Sessions> | null = null;
+  let sessions: Sessions | null = null;
   const said = new Set<string>();
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
@@ -47,6 +47,7 @@ export function contextOf(
     sign?.clear();
     warn(text);
   };
+  const readConfig = (): Promise<Config> => config ??= loadConfig(watched, globals.config ?? null);
   const context: Context = {
     world: watched,
     json: globals.json === true,
@@ -54,8 +55,9 @@ export function contextOf(
     warn: warnOnce,
     write,
     hide,
-    config: () => config ??= loadConfig(watched, globals.config ?? null),
-    sessions: () => sessions ??= openSessions(context),
+    config: readConfig,
+    sessions: () =>
+      sessions ??= sessionsOf(watched, { config: readConfig, logs: logStore(watched, warnOnce) }),
     guarded: () => guardedContext(context),
     during: sign?.during ?? ((_label, work) => work()),
   };
@@ -166,25 +168,14 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
     sleep: (ms) => orSignal(world.sleep(ms)),
     terminal: { ...world.terminal, ask },
   };
-  let sessions: Promise<Sessions> | null = null;
+  const { config, warn } = context;
+  let sessions: Sessions | null = null;
   const inner: Context = {
     ...context,
     world: guarded,
-    sessions: () => sessions ??= openSessions(inner),
+    sessions: () => sessions ??= sessionsOf(guarded, { config, logs: logStore(guarded, warn) }),
   };
   return { context: inner, release };
-}
-
-async function openSessions({ world, config, warn }: Context): Promise<Sessions> {
-  const loaded = await config();
-  return sessionsOf(
-    world,
-    { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
-    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
-    loaded.sessions.size === 0
-      ? []
-      : (await import("../config/defined.ts")).definedSessions(loaded),
-  );
 }
 
 /** How much is shown of a long list, as of all processes. */

@@ -59,7 +59,7 @@ async function withState(
 ): Promise<InterruptedError> {
   const hint = `kstops status ${name} shows more`;
   try {
-    const { status } = await (await context.sessions()).find("show", name, selection);
+    const { status } = await context.sessions().find("show", name, selection);
     const { state, pid } = status;
     const how = state === "running"
       ? `is running${pid === null ? "" : ` (pid ${pid})`}`

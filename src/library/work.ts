@@ -2,7 +2,6 @@
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
-import { definedSessions } from "../config/defined.ts";
 import type { StartFlags } from "../config/resolve.ts";
 import { quote, SessionAttachError, SessionConfigError, SessionNotFoundError } from "../errors.ts";
 import { type LogStore, logStore } from "../logs/store.ts";
@@ -59,8 +58,7 @@ export function contextOf(
     >,
 ): Context {
   const logs = logStore(world, say);
-  const { tmuxBinary } = config.settings;
-  const sessions = sessionsOf(world, { tmuxBinary, logs }, definedSessions(config));
+  const sessions = sessionsOf(world, { config: () => Promise.resolve(config), logs });
   return { world, config, sessions, logs, selection, say };
 }
 

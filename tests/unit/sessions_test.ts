@@ -95,7 +95,11 @@ function machine(
 ) {
   const of = (backend: BackendType) => surveys.filter(({ place }) => place.backend === backend);
   const runners = (["tmux", "container"] as const).map((each) => runnerOf(each, of(each), asked));
-  return sessionsOver(runners, defined);
+  const backends = runners.map((runner) => ({
+    backend: runner.backend,
+    open: () => Promise.resolve(runner),
+  }));
+  return sessionsOver(backends, () => Promise.resolve(defined));
 }
 
 function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSession {

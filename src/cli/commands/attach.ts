@@ -17,7 +17,7 @@ export async function attach(context: Context, flags: AttachFlags): Promise<Repl
   const { name } = flags;
   requireTerminal(context.world, name);
   await warnOfProblems(context);
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   const match = await sessions.find("attach to", name, selectionOf(flags));
   if (match.kind === "defined") {
     if (match.trouble !== null) throw match.trouble;

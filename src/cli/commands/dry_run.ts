@@ -39,7 +39,7 @@ export async function dryRun(
 
 async function planFor(context: Context, name: string, flags: StartCommandFlags): Promise<Plan> {
   const explained = await explanationFor(context, name, flags);
-  const call = await (await context.sessions()).plan(explained.shown);
+  const call = await context.sessions().plan(explained.shown);
   return { ...explained, name, call };
 }
 

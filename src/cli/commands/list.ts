@@ -25,9 +25,10 @@ export interface ListFlags extends PlaceFlags {
 
 /** Shows every session. */
 export async function list(context: Context, flags: ListFlags): Promise<Reply> {
-  await warnOfProblems(context);
-  const sessions = await context.sessions();
-  const { statuses, troubles } = await sessions.list(selectionOf(flags));
+  const [{ statuses, troubles }] = await Promise.all([
+    context.sessions().list(selectionOf(flags)),
+    warnOfProblems(context),
+  ]);
   const shown = statuses.filter((status) =>
     (flags.state === undefined || status.state === flags.state) &&
     (flags.managed === undefined || status.managed)

@@ -24,7 +24,7 @@ export async function logs(context: Context, flags: LogsFlags): Promise<Reply> {
 
 async function linesOf(context: Context, flags: LogsFlags): Promise<Uint8Array> {
   const { name, lines } = flags;
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   try {
     const match = await sessions.find("show the logs of", name, selectionOf(flags));
     if (match.kind === "session") return await match.session.logs({ lines });

@@ -42,7 +42,7 @@ async function restartOne(
   const { problems } = await context.config();
   // Nobody can tell whether it defines that session, and how.
   if (problems.length > 0) throw configInvalid(`restart ${quote(name)}`, problems);
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   const match = await sessions.find("restart", name, selectionOf(flags));
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
   const { definition: fresh, startWaitMs } = await freshDefinition(context, match, flags);

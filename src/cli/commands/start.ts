@@ -71,7 +71,7 @@ async function startAndAttach(
     selection: wantedPlace(flags),
   });
   if ((started.failures ?? []).length > 0) return started;
-  const match = await (await context.sessions()).find("attach to", name, place);
+  const match = await context.sessions().find("attach to", name, place);
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
 }
 
@@ -103,7 +103,7 @@ export async function launch(
   definition: Definition,
   { waitMs, quiet }: { readonly waitMs: number; readonly quiet?: true | undefined },
 ): Promise<SessionStatus> {
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   return await context.during(
     `starting ${definition.name}`,
     () => sessions.start(definition, { waitMs, ...(quiet ? {} : { say: context.warn }) }),

@@ -22,7 +22,7 @@ export interface StatusFlags extends PlaceFlags {
 /** Shows one session. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
   await warnOfProblems(context);
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   const match = await sessions.find("show", flags.name, selectionOf(flags));
   return {
     data: statusToWire(match.status),

@@ -46,7 +46,7 @@ async function refuseToKeep(
   flags: StopFlags,
 ): Promise<void> {
   const selection = selectionOf(flags);
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   await Promise.all(names.map(async (name) => {
     // What cannot be found is reported by the stop itself.
     const match = await sessions.find("stop", name, selection).catch(() => null);
@@ -67,7 +67,7 @@ export interface Stopped {
 }
 
 async function stopOne(context: Context, name: string, flags: StopFlags): Promise<Stopped> {
-  const sessions = await context.sessions();
+  const sessions = context.sessions();
   const match = await sessions.find("stop", name, selectionOf(flags));
   if (match.kind === "defined") {
     if (match.trouble !== null) throw match.trouble;

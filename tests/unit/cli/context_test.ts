@@ -66,7 +66,7 @@ Deno.test("a warning is said once", async () => {
 Deno.test("the config is read once, and the sessions are made once", async () => {
   await inContext({}, async ({ context }) => {
     equal(await context.config(), await context.config());
-    equal(await context.sessions(), await context.sessions());
+    equal(context.sessions(), context.sessions());
   });
 });
 

@@ -22,13 +22,12 @@ function contextOf(found?: SessionStatus | Error) {
   const released: number[] = [];
   const context = {
     guarded: () => ({ context, release: () => released.push(1) }),
-    sessions: () =>
-      Promise.resolve({
-        find: () =>
-          found instanceof Error
-            ? Promise.reject(found)
-            : Promise.resolve({ kind: "defined", status: found, trouble: null }),
-      }),
+    sessions: () => ({
+      find: () =>
+        found instanceof Error
+          ? Promise.reject(found)
+          : Promise.resolve({ kind: "defined", status: found, trouble: null }),
+    }),
   } as unknown as Context;
   return { context, released };
 }

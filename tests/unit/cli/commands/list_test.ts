@@ -27,12 +27,12 @@ async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise
     config: () =>
       Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
     sessions: () =>
-      Promise.resolve({
+      ({
         list: (selection: Selection) => {
           selections.push(selection);
           return Promise.resolve({ statuses: [], troubles: [], ...listing });
         },
-      } as Partial<Awaited<ReturnType<Context["sessions"]>>> as never),
+      }) as Partial<ReturnType<Context["sessions"]>> as never,
   };
   return { reply: await list(context as Context, flags), warnings, selections };
 }

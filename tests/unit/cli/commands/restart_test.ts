@@ -57,7 +57,7 @@ async function restarted(
           Config
         > as Config,
       ),
-    sessions: () => Promise.resolve(sessions as Sessions),
+    sessions: () => sessions as Sessions,
     guarded: () => ({ context, release: () => {} }),
     during: (_label: string, work: () => unknown) => work(),
   } as unknown as Context;

@@ -27,7 +27,7 @@ async function statusReply(found: SessionStatus): Promise<Reply> {
   const context: Partial<Context> = {
     config: () =>
       Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
-    sessions: () => Promise.resolve(sessions as Sessions),
+    sessions: () => sessions as Sessions,
   };
   return await status(context as Context, { name: "astro", backend: "tmux", socket: "bots" });
 }

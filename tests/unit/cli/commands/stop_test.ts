@@ -45,7 +45,7 @@ async function stopOn(
   const context: Partial<Context> = {
     config: () =>
       Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
-    sessions: () => Promise.resolve(sessions as Sessions),
+    sessions: () => sessions as Sessions,
     guarded: () => ({ context: context as Context, release: () => {} }),
     during: (_label, work) => work(),
   };
