@@ -127,9 +127,16 @@ export function sessionsOver(
   };
   const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
     const asked = backendsFor(selection);
-    // Containers are asked first, since their runtimes take longest to answer.
-    const surveys = backends.filter(({ backend }) => asked.includes(backend)).toReversed()
-      .map(async ({ open }) => await (await open()).survey(where(selection, name)));
+    const surveys: Promise<readonly Survey[]>[] = [];
+    // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
+    for (const { backend, open } of backends.toReversed()) {
+      if (!asked.includes(backend)) continue;
+      const runner = await open();
+      const found = runner.survey(where(selection, name));
+      // It may fail before the others are asked.
+      found.catch(() => {});
+      surveys.push(found);
+    }
     return (await Promise.all(surveys)).toReversed().flat();
   };
   /** The runtimes that definitions name and that did not turn up, where they are not installed. */
