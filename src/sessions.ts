@@ -269,9 +269,17 @@ export function withDefined(
   defined: readonly DefinedSession[],
   surveys: readonly Survey[] = [],
 ): SessionStatus[] {
-  const rest = defined.filter((definition) => !running.some((status) => isOf(status, definition)));
+  const namesakes = Map.groupBy(defined, ({ name }) => name);
+  const found = new Set<DefinedSession>();
+  const marked = running.map((status) => {
+    const all = namesakes.get(status.name ?? "") ?? [];
+    const own = all.filter((definition) => isOf(status, definition));
+    for (const definition of own) found.add(definition);
+    return own.length > 0 ? { ...status, defined: true } : status;
+  });
+  const rest = defined.filter((definition) => !found.has(definition));
   return [
-    ...running.map((status) => mark(status, defined)).toSorted(byName),
+    ...marked.toSorted(byName),
     ...rest.map((definition) => definedStatus(definition, surveys)).toSorted(byName),
   ];
 }

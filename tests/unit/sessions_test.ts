@@ -471,6 +471,37 @@ Deno.test("list() asks tmux nothing when a runtime is meant", async () => {
   deepEqual(asked, [["container", { runtime: "docker" }]]);
 });
 
+/** A machine whose config is read only after containers were asked, and how they answer. */
+function slowlyConfigured(answer: () => Promise<readonly Survey[]>) {
+  let read = (): void => {};
+  const config = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const container: Runner = {
+    ...runnerOf("container", []),
+    survey: () => {
+      const answered = answer();
+      setTimeout(read);
+      return answered;
+    },
+  };
+  const tmux = runnerOf("tmux", [holding(DEFAULT, running("a"))]);
+  return sessionsOver([
+    { backend: "tmux", open: () => config.then(() => tmux) },
+    { backend: "container", open: () => Promise.resolve(container) },
+  ], () => config.then(() => []));
+}
+
+Deno.test("list() asks containers before the config is read", async () => {
+  const { statuses } = await slowlyConfigured(() => Promise.resolve([])).list({});
+  deepEqual(statuses.map(row), ["a@default running"]);
+});
+
+Deno.test("list() fails with what fails before the config is read", async () => {
+  const failure = new Error("a mistake of ours");
+  await rejects(slowlyConfigured(() => Promise.reject(failure)).list({}), failure);
+});
+
 Deno.test("list() shows a definition with mistakes as unknown, with the mistakes", async () => {
   const broken = definition("astro", { command: null, problem: "kstops.yml:3:5: no such key" });
   const { statuses, troubles } = await machine([], [broken, definition("worker")]).list({});

@@ -4,7 +4,7 @@ import type { LogStore } from "../../logs/store.ts";
 import { type ExecResult, ExecTimeoutError, ProgramMissingError, type World } from "../../world.ts";
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
-import { ANSWER_TIMEOUT_MS } from "./list.ts";
+import { ANSWER_TIMEOUT_MS, OF_QUESTIONS } from "./list.ts";
 import {
   type Container,
   type Failure,
@@ -137,7 +137,8 @@ export async function askAbout(
   ids: readonly string[],
 ): Promise<readonly Container[]> {
   if (ids.length === 0) return [];
-  const answer = await answerOf(context, client, inspectContainers(client, ids));
+  const question = { argv: inspectContainers(client, ids), env: OF_QUESTIONS };
+  const answer = await answerOf(context, client, question);
   if (answer.code !== 0) {
     const failure = parseFailure(answer.stderr);
     if (failure.kind !== "not_found") throw unavailable(client, failure);
