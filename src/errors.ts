@@ -317,11 +317,13 @@ export function quote(value: string): string {
 
 /** C0, DEL and C1 controls, and the characters that reorder or hide text (Unicode Cf bidi controls). */
 // deno-lint-ignore no-control-regex
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 /** Text from outside made safe for a terminal: `\x1b` instead of the escape character itself. */
 export function escapeControls(text: string): string {
-  return text.replace(CONTROLS, (character) => {
+  // Mostly there is none: to look for one takes a third of the time that replacing none takes.
+  if (!CONTROL.test(text)) return text;
+  return text.replace(new RegExp(CONTROL, "g"), (character) => {
     const code = character.charCodeAt(0);
     if (character === "\n") return "\\n";
     if (character === "\t") return "\\t";

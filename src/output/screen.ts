@@ -30,16 +30,16 @@ export function paint(text: string, colour: Colour | null, screen: Screen): stri
 
 /** The colour of each state; an exit with code 0 is no bad news. */
 export function stateColour({ state, exitCode }: SessionStatus): Colour | null {
-  if (state === "exited") return exitCode === 0 ? null : "red";
-  const colours: Record<SessionState, Colour | null> = {
-    running: "green",
-    stopped: "yellow",
-    exited: "red",
-    defined: "dim",
-    unknown: "yellow",
-  };
-  return colours[state];
+  return state === "exited" && exitCode === 0 ? null : STATE_COLOURS[state];
 }
+
+const STATE_COLOURS: Readonly<Record<SessionState, Colour>> = {
+  running: "green",
+  stopped: "yellow",
+  exited: "red",
+  defined: "dim",
+  unknown: "yellow",
+};
 
 /** How a session ended: `3`, `SIGKILL`, or nothing. */
 export function exitText({ exitCode, signal }: SessionStatus): string {

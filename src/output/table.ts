@@ -26,14 +26,10 @@ export interface Rows {
 
 /** Lays the rows out. In a pipe there is no head, nothing is cut, and colour only if demanded. */
 export async function layOut(table: Rows, screen: Screen): Promise<string> {
+  if (!screen.terminal) return table.rows.map((row) => separated(row, screen)).join("");
   const rows = table.rows.map((row) =>
     row.map((cell) => ({ ...cell, text: escapeControls(cell.text) }))
   );
-  if (!screen.terminal) {
-    return rows.map((row) =>
-      `${row.map(({ text, colour = null }) => paint(text, colour, screen)).join("\t")}\n`
-    ).join("");
-  }
   const { default: Table } = await import("cli-table3");
   const all = table.head.map((head, column): Column => ({
     head,
@@ -58,6 +54,12 @@ export async function layOut(table: Rows, screen: Screen): Promise<string> {
     ...[table.head, ...rows].map((_, row) => painted.map((cells) => cells[row] ?? "")),
   );
   return `${grid.toString().split("\n").map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+/** A row with tabs between its cells. */
+function separated(row: readonly Cell[], screen: Screen): string {
+  const cells = row.map(({ text, colour = null }) => paint(escapeControls(text), colour, screen));
+  return `${cells.join("\t")}\n`;
 }
 
 const GAP = 2;
