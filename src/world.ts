@@ -277,12 +277,17 @@ export interface LastBytes {
   readonly bytes: () => Uint8Array;
 }
 
+/** How much of a stream is read at once, at most. */
+const READ_BYTES = 64 * 1024;
+
 /**
  * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
  * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
  */
 export function lastBytes(keepBytes: number): LastBytes {
-  let buffer = new Uint8Array(64 * 1024);
+  // Where there is an end to it, at once: what was too small is garbage for a while.
+  const most = 2 * keepBytes + READ_BYTES;
+  let buffer = new Uint8Array(Number.isFinite(most) ? most : READ_BYTES);
   let length = 0;
   return {
     add: (chunk) => {
@@ -309,11 +314,17 @@ async function watchedOutput(
   const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
     const decoder = new TextDecoder();
     const kept = lastBytes(keepBytes);
-    for await (const chunk of stream) {
-      onOutput?.(decoder.decode(chunk, { stream: true }));
-      kept.add(chunk);
+    const reader = stream.getReader({ mode: "byob" });
+    // One buffer for all: some programs write line by line, and a buffer for each is garbage that is
+    // collected only after a hundred megabytes.
+    let buffer = new ArrayBuffer(READ_BYTES);
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (done) return kept.bytes();
+      onOutput?.(decoder.decode(value, { stream: true }));
+      kept.add(value);
+      buffer = value.buffer;
     }
-    return kept.bytes();
   };
   const [stdout, stderr, { code }] = await Promise.all([
     read(child.stdout),

@@ -9,7 +9,7 @@ import {
 } from "../../errors.ts";
 import { countLines, lastLines } from "../../logs/store.ts";
 import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
-import { FileError, type World } from "../../world.ts";
+import { type ExecBytesResult, FileError, type World } from "../../world.ts";
 import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
@@ -128,44 +128,61 @@ const DOCKER_LINE_BYTES = 16_384;
 
 /** The last lines that a container printed. */
 async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
-  const { lines } = wanted;
+  const { lines, tty } = wanted;
   if (lines === 0) return new Uint8Array();
   if (!Number.isFinite(lines)) {
-    return lastLines(await output(context, client, wanted), lines);
+    const all = { tty, keepBytes: Infinity };
+    return lastLines(together(await output(context, client, { ...wanted, ...all }), all), lines);
   }
   // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
   // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
   // counts parts of a long line as lines: fewer may come than were asked for.
   const isPodman = client.runtime === "podman";
   for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
-    const bytes = await output(context, client, {
-      ...wanted,
-      ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
-    });
-    const count = countLines(bytes);
-    const isAll = isPodman
-      ? bytes.length < size
-      : count + Math.ceil(bytes.length / DOCKER_LINE_BYTES) < size;
+    const limits = isPodman
+      ? { lines: Infinity, keepBytes: size }
+      : { lines: size, keepBytes: Infinity };
+    const streams = await output(context, client, { ...wanted, ...limits });
+    const bytes = together(streams, { tty, keepBytes: limits.keepBytes });
     // One more line than was asked for: only then is the first of them whole.
-    if (isAll || count > lines) return lastLines(bytes, lines);
+    const hasEnough = (some: Uint8Array): boolean => countLines(some) > lines;
+    const isAll = isPodman
+      ? Object.values(streams).every((each) => each.length < size || hasEnough(each))
+      : countLines(bytes) + Math.ceil(bytes.length / DOCKER_LINE_BYTES) < size || hasEnough(bytes);
+    if (isAll) return lastLines(bytes, lines);
   }
 }
+
+/** What came of each stream: at most its last bytes. With a terminal, there is but one. */
+type Streams = Pick<ExecBytesResult, "stdout" | "stderr">;
+
+/** Streams as one; of one that is not whole, from its first whole line on. */
+function together(
+  { stdout, stderr }: Streams,
+  { tty, keepBytes }: { readonly tty: boolean; readonly keepBytes: number },
+): Uint8Array {
+  if (tty) return stdout;
+  const wholeLines = (bytes: Uint8Array): Uint8Array =>
+    bytes.length < keepBytes ? bytes : bytes.subarray(bytes.indexOf(NEWLINE) + 1);
+  return mergeByTime(wholeLines(stdout), wholeLines(stderr));
+}
+
+const NEWLINE = 0x0a;
 
 /** The output as it is. */
 async function output(
   { world }: Context,
   client: Client,
-  { name, id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
-): Promise<Uint8Array> {
+  { name, id, tty, lines, keepBytes }: Wanted & { readonly keepBytes: number },
+): Promise<Streams> {
   const argv = containerLogs(client, id, { lines, timestamps: !tty });
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
       timeoutMs: LOGS_TIMEOUT_MS,
       interruptible: true,
-      // Two streams are put together by all of their lines.
-      ...(tty && Number.isFinite(keepBytes) ? { keepBytes } : {}),
+      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
     });
-    if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr);
+    if (code === 0) return tty ? { stdout, stderr: new Uint8Array() } : { stdout, stderr };
     const failure = parseFailure(new TextDecoder().decode(stderr));
     if (failure.kind === "not_found") throw new SessionNotFoundError(LOGS_VERB, name);
     if (failure.kind === "not_running") throw unavailable(client, failure);
@@ -350,7 +367,7 @@ async function save(context: Context, client: Client, container: Container): Pro
   const tty = details?.tty ?? true;
   const wanted = { name, id, tty, lines: Infinity, keepBytes: KEPT_BYTES };
   try {
-    const bytes = await output(context, client, wanted);
+    const bytes = together(await output(context, client, wanted), wanted).slice(-KEPT_BYTES);
     await context.logs.save(name, recordOfRun(context, container).runId, bytes);
   } catch (error) {
     // Somebody else removes it at this moment.

@@ -393,3 +393,22 @@ Deno.test("two streams are put together by time", () =>
     const bytes = await session.logs({ lines: Infinity });
     equal(new TextDecoder().decode(bytes), "one\ntwo\nthree\n");
   }));
+
+Deno.test("of two long streams, only the ends are put together", () => {
+  const seen: Inspected = { tty: false };
+  // Were it kept, its time would make it the last one.
+  const first = "2099-01-01T00:00:00Z the first line\n";
+  const filling = "2026-01-02T03:04:05.1Z a line\n".repeat(50_000);
+  return within({
+    machine: ONLY_PODMAN,
+    found: [{ argv: ALL_OF_PODMAN, stdout: podmanListAnswer({}) }, podmanLook(seen)],
+    calls: [{
+      argv: ["podman", "logs", "--timestamps", "--", ID],
+      stdout: `${first}${filling}2026-01-02T03:04:05.3Z three\n`,
+      stderr: "2026-01-02T03:04:05.2Z two\n",
+    }],
+  }, async ({ session }) => {
+    const bytes = await session.logs({ lines: 2 });
+    equal(new TextDecoder().decode(bytes), "two\nthree\n");
+  });
+});
