@@ -1,4 +1,4 @@
-/** The backends, a few lines each. */
+/** The backends, each loaded when it is asked. */
 import type { LogStore } from "../logs/store.ts";
 import type { BackendType } from "../model.ts";
 import type { World } from "../world.ts";
