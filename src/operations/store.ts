@@ -282,14 +282,19 @@ export class OperationStore {
    * Takes the lock on the session of an operation, now that it is known where that is. One that only
    * waits for an answer is aborted for it (`superseded`), an abandoned one has failed.
    *
+   * @throws {IllegalMoveError} it is not planning
    * @throws {OperationRunningError} `operation_running`: another one is working on it
    */
   async claim(id: string, place: string): Promise<Operation> {
     const gone = await this.#goneOwners();
     return this.#write((ledger) => {
       const operation = existing(ledger, id);
+      if (operation.state !== "planning") {
+        throw new IllegalMoveError(operation.state, "applying");
+      }
       const rivals = ledger.open().filter((other) =>
-        other.id !== id && other.session === operation.session && other.place === place
+        other.id !== id && operation.session !== null && other.session === operation.session &&
+        other.place === place
       );
       for (const rival of rivals) {
         const end = this.#endOf(rival, gone) ?? endOfSuperseded(rival, id);
