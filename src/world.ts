@@ -505,8 +505,17 @@ async function database(path: string): Promise<Database> {
   const { DatabaseSync } = await import("node:sqlite");
   const opened = databaseWork(() => new DatabaseSync(path));
   const statements = new Map<string, ReturnType<typeof opened.prepare>>();
+  const prepare = (sql: string): ReturnType<typeof opened.prepare> => {
+    try {
+      return opened.prepare(sql);
+    } catch {
+      // Deno 2.4 does not say why it cannot; this throws the reason, and does nothing else.
+      opened.exec(`EXPLAIN ${sql}`);
+      return opened.prepare(sql);
+    }
+  };
   const prepared = (sql: string): ReturnType<typeof opened.prepare> => {
-    const known = statements.get(sql) ?? opened.prepare(sql);
+    const known = statements.get(sql) ?? prepare(sql);
     statements.set(sql, known);
     return known;
   };

@@ -91,6 +91,7 @@ export class OperationStore {
   #ledger: Ledger;
   #path: string | null;
   #settling: Promise<void> = Promise.resolve();
+  #isDisposed = false;
 
   private constructor(world: World, options: StoreOptions, ledger: Ledger, path: string | null) {
     this.#world = world;
@@ -351,7 +352,8 @@ export class OperationStore {
   /** Lets go of the database. Nothing may be asked any more. */
   async dispose(): Promise<void> {
     await this.#settling;
-    this.#ledger.close();
+    if (!this.#isDisposed) this.#ledger.close();
+    this.#isDisposed = true;
   }
 
   async *#follow(
