@@ -163,6 +163,23 @@ Deno.test("a store that a newer kstops made is left alone", async () => {
   });
 });
 
+Deno.test("a store that another process is about to make is waited for", async () => {
+  await withDirectory(async ({ path, open, warnings }) => {
+    const other = await denoWorld().database(path);
+    other.run("BEGIN IMMEDIATE; CREATE TABLE other (x)");
+    let isHeld = true;
+    const store = await open({
+      sleep: () => {
+        if (isHeld) other.run("COMMIT");
+        isHeld = false;
+        return Promise.resolve();
+      },
+    });
+    deepEqual([store.isKept, isHeld, warnings], [true, false, []]);
+    other.close();
+  });
+});
+
 const DAMAGES: Record<string, (path: string) => Promise<void>> = {
   "text": (path) => Deno.writeTextFile(path, "no database at all ".repeat(1000)),
   "a database with a torn first page": async (path) => {
