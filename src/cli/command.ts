@@ -36,6 +36,8 @@ export interface Reply {
   readonly text?: (screen: Screen) => string | Promise<string>;
   /** Raw output, instead of text. */
   readonly bytes?: Uint8Array;
+  /** Raw output as it comes; it may never end. */
+  readonly stream?: (screen: Screen) => AsyncIterable<Uint8Array>;
   /** Exit status, where it is neither 0 nor that of a failure. */
   readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */

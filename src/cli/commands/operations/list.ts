@@ -1,0 +1,55 @@
+/** `kstops operations list`: what kstops did, newest first. */
+import type { OperationState } from "../../../operations/machine.ts";
+import {
+  actorText,
+  operationColour,
+  operationToWire,
+  payloadText,
+} from "../../../output/operation.ts";
+import { moment, paint } from "../../../output/screen.ts";
+import { layOut } from "../../../output/table.ts";
+import type { Reply } from "../../command.ts";
+import type { Recording } from "../../recording.ts";
+
+/** Flags of `operations list`. */
+export interface OperationListFlags {
+  readonly session?: string | undefined;
+  readonly state?: OperationState | undefined;
+  /** Those that began then, or later. */
+  readonly since?: Date | undefined;
+}
+
+/** How much of an ID a terminal shows: unique among some thousands. */
+export const SHORT_ID = 8;
+
+/** Lists operations. */
+export async function listOperations(
+  { store }: Pick<Recording, "store">,
+  flags: OperationListFlags,
+): Promise<Reply> {
+  const operations = (await store()).list(flags);
+  return {
+    data: operations.map(operationToWire),
+    text: async (screen) => {
+      if (operations.length === 0) {
+        return screen.terminal ? `${paint("No operations", "dim", screen)}\n` : "";
+      }
+      return await layOut({
+        head: ["ID", "KIND", "SESSION", "STATE", "STARTED", "BY", "OUTCOME"],
+        rows: operations.map((operation) => {
+          const { id, kind, session, state, createdAt, actor } = operation;
+          const payload = operation.error ?? operation.result ?? operation.pendingInput;
+          return [
+            { text: screen.terminal ? id.slice(0, SHORT_ID) : id },
+            { text: kind },
+            { text: session ?? "-" },
+            { text: state, colour: operationColour(state) },
+            { text: moment(createdAt, screen) },
+            { text: actorText(actor) },
+            { text: payloadText(payload) },
+          ];
+        }),
+      }, screen);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** How commands record what they do: the store of operations, opened when one is needed. */
+import type { Json } from "../errors.ts";
+import { stateDirectory } from "../logs/store.ts";
+import { maskedArgv } from "../operations/argv.ts";
+import type { Operation } from "../operations/machine.ts";
+import { actorOf, type Operator, operatorOf, type Task } from "../operations/operate.ts";
+import { OperationStore } from "../operations/store.ts";
+import type { Context } from "./command.ts";
+import { VERSION } from "./version.ts";
+
+/** The store, and what works with it. */
+export interface Recording {
+  /** Opened once. It is always there: in memory, where no other one can be. */
+  readonly store: () => Promise<OperationStore>;
+  readonly operator: Operator;
+}
+
+/** The recording of a command. `mask` takes out the secrets that are known by then. */
+export function recordingOf(
+  { world, warn }: Pick<Context, "world" | "warn">,
+  mask: (value: Json) => Json,
+): Recording {
+  let opened: Promise<OperationStore> | null = null;
+  const store = () =>
+    opened ??= OperationStore.inDirectory(world, { directory: stateDirectory(world), warn });
+  const operator = operatorOf({ world, store, mask, warn, actor: actorOf(world, VERSION) });
+  return { store, operator };
+}
+
+/** What was asked for on a command line: enough to plan it again, later and elsewhere. */
+export interface CommandRequest {
+  /** The command line, without values of variables. */
+  readonly argv: readonly string[];
+  /** Directory that it was typed in. */
+  readonly directory: string;
+  /** Path of the config that was in force; null: none was. */
+  readonly config: string | null;
+  /** The flags of the command, where they are needed to plan it again. They hold no secrets. */
+  readonly flags: Json;
+}
+
+/** The request of a command line, as it is recorded. */
+export async function requestOf(
+  { world, config }: Pick<Context, "world" | "config">,
+  argv: readonly string[],
+  flags: Json = null,
+): Promise<Json> {
+  return {
+    argv: maskedArgv(argv),
+    directory: world.workingDirectory(),
+    config: (await config()).path,
+    flags,
+  };
+}
+
+/** Makes the task of a recorded operation again. */
+export type TaskOf = (context: Context, operation: Operation) => Promise<Task<Json>>;
