@@ -97,10 +97,11 @@ for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
   });
 }
 
-Deno.test("every error but those of a signal has its way here", () => {
+Deno.test("every error but those of a signal and of operations has its way here", () => {
+  // Those of operations come with the commands that record what they do.
   deepEqual(
     Object.keys(ERRORS).filter((code) => !(code in FAILURES)),
-    ["interrupted"],
+    ["operation_not_found", "operation_running", "operation_abandoned", "interrupted"],
   );
 });
 
