@@ -1,20 +1,26 @@
 /**
- * kstops as a library: the models, the errors and the pure validators.
+ * kstops as a library: sessions in tmux and in containers, with the models, the errors and the pure
+ * validators.
+ *
+ * Everything is asynchronous, nothing is printed, and what goes wrong is thrown as one of the error
+ * classes below, whose base is {@link OpsError}.
  *
  * @example
  * ```ts
- * import { SessionConfigError, splitCommand, validateSessionName } from "@kstops/kstops";
+ * import { SessionExistsError, SessionManager } from "@kstops/kstops";
  *
+ * const session = new SessionManager("bot", { backend: "tmux" });
  * try {
- *   validateSessionName("my bot");
+ *   await session.start("python app.py");
  * } catch (error) {
- *   if (error instanceof SessionConfigError) console.error(error.message);
+ *   if (error instanceof SessionExistsError) console.error("It is there already: stop it first");
+ *   else throw error;
  * }
- * splitCommand(`python -c 'print("hi")'`); // ["python", "-c", 'print("hi")']
  * ```
  *
  * @module
  */
+export type { AttachEnd } from "./backends/backend.ts";
 export {
   BackendNotFoundError,
   BackendUnavailableError,
@@ -43,6 +49,25 @@ export {
   toEnvelope,
   UsageError,
 } from "./errors.ts";
+export {
+  autoDetectBackend,
+  type FromConfigOptions,
+  type ManagerOptions,
+  SessionManager,
+} from "./library/manager.ts";
+export {
+  ContainerRunner,
+  type ContainerRunnerOptions,
+  TmuxRunner,
+  type TmuxRunnerOptions,
+} from "./library/runners.ts";
+export type { SessionConfig, SessionOptions } from "./library/session_config.ts";
+export type {
+  AttachSessionOptions,
+  LogsOptions,
+  StopSessionOptions,
+  Voice,
+} from "./library/work.ts";
 export {
   BACKENDS,
   type BackendType,

@@ -90,6 +90,8 @@ export interface ContainerDefinition extends CommonDefinition {
   /** Path inside the container; null: what the image says. */
   readonly workingDir: string | null;
   readonly volumes: readonly string[];
+  /** One more mount, for the container's own logs: its directory is made where it is missing. */
+  readonly logVolume: string | null;
   readonly ports: readonly string[];
   readonly runtime: Runtime | null;
   readonly network: string | null;

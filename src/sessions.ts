@@ -1,9 +1,18 @@
 /** The facade over all backends: list, find and start sessions, wherever they live. */
-import type { Runner, Session, StartOptions, Survey } from "./backends/backend.ts";
+import type {
+  EngineCall,
+  Runner,
+  Session,
+  StartOptions,
+  Survey,
+  Where,
+} from "./backends/backend.ts";
 import { type BackendSettings, REGISTRY } from "./backends/registry.ts";
 import type { DefinedSession } from "./config/defined.ts";
 import {
+  BackendNotFoundError,
   BackendUnavailableError,
+  ContainerRuntimeNotFoundError,
   type OpsError,
   quote,
   SessionAmbiguousError,
@@ -14,6 +23,8 @@ import {
   type BackendType,
   type Definition,
   type Engine,
+  type Runtime,
+  RUNTIMES,
   type SessionStatus,
   statusOf,
 } from "./model.ts";
@@ -24,6 +35,7 @@ import type { World } from "./world.ts";
 export interface Selection {
   readonly backend?: BackendType | undefined;
   readonly socketName?: string | undefined;
+  readonly runtime?: Runtime | undefined;
 }
 
 /** Everything there is, and what could not be seen. */
@@ -61,10 +73,13 @@ export interface Sessions {
    * @throws {SessionNotFoundError} `session_not_found`
    * @throws {SessionAmbiguousError} `session_ambiguous`
    * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
+   * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
    */
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /** Looks for what would make a start fail: see {@link Runner.check}. */
   check(definition: Definition): Promise<void>;
+  /** The call with which a start begins: see {@link Runner.plan}. */
+  plan(definition: Definition): Promise<EngineCall>;
   /** Starts a session: see {@link Runner.start}. */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
@@ -81,73 +96,84 @@ export function sessionsOf(
 /** The sessions that some backends have, with those that a config defines. */
 export function sessionsOver(
   runners: readonly Runner[],
-  definitions: readonly DefinedSession[],
+  defined: readonly DefinedSession[],
 ): Sessions {
-  const runnerFor = (backend: BackendType, task: string): Runner => {
+  const runnerFor = (backend: BackendType): Runner => {
     const chosen = runners.find((runner) => runner.backend === backend);
-    if (chosen === undefined) throw noSuchBackend(backend, task);
+    if (chosen === undefined) throw new TypeError(`there is no runner for ${backend}`);
     return chosen;
   };
-  const isMissing = (backend: BackendType): boolean =>
-    !runners.some((runner) => runner.backend === backend);
-  const defined = definitions.map((definition) =>
-    isMissing(definition.backend) && definition.problem === null
-      ? { ...definition, problem: noBackendReason(definition.backend) }
-      : definition
-  );
-  const survey = async (selection: Selection): Promise<Survey[]> => {
+  const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
     const asked = backendsFor(selection);
-    const where = selection.socketName === undefined ? {} : { socketName: selection.socketName };
-    const surveys = await Promise.all(
-      runners.filter(({ backend }) => asked.includes(backend)).map((each) => each.survey(where)),
-    );
-    return surveys.flat();
+    // Containers are asked first, since their runtimes take longest to answer.
+    const surveys = runners.filter(({ backend }) => asked.includes(backend)).toReversed()
+      .map((runner) => runner.survey(where(selection, name)));
+    return (await Promise.all(surveys)).toReversed().flat();
+  };
+  /** The runtimes that definitions name and that did not turn up, where they are not installed. */
+  const missingRuntimes = async (
+    surveys: readonly Survey[],
+    definitions: readonly DefinedSession[],
+  ): Promise<Survey[]> => {
+    const named = new Set(definitions.flatMap(({ named: { runtime } }) => runtime ?? []));
+    for (const { place } of surveys) if (place.engine !== "tmux") named.delete(place.engine);
+    const asked = [...named].map((runtime) => runnerFor("container").survey({ runtime }));
+    return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
   return {
     list: async (selection) => {
-      if (selection.backend !== undefined) {
-        runnerFor(selection.backend, `list ${selection.backend} sessions`);
-      }
-      return listing(await survey(selection), defined, selection);
+      const inScope = defined.filter((definition) => isSelected(definition, selection));
+      const surveys = await survey(selection);
+      const missing = await missingRuntimes(surveys, inScope);
+      return listing([...surveys, ...missing], inScope, selection);
     },
     find: async (verb, name, selection) => {
-      const task = `${verb} ${quote(name)}`;
-      if (selection.backend !== undefined) runnerFor(selection.backend, task);
       const definition = defined.find((session) => session.name === name);
       const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
-      const surveys = await survey(chosen);
-      const found = match({ verb, name, definition, selection, surveys, defined });
-      return found.kind === "defined" && isMissing(found.status.backend)
-        ? { ...found, trouble: noSuchBackend(found.status.backend, task) }
-        : found;
+      const surveys = await survey(chosen, name);
+      return match({ verb, name, definition, selection, surveys, defined });
     },
-    check: async (definition) =>
-      await runnerFor(definition.backend, `start ${quote(definition.name)}`).check(definition),
-    start: async (definition, options) => {
-      const runner = runnerFor(definition.backend, `start ${quote(definition.name)}`);
-      return mark(await runner.start(definition, options), defined);
-    },
+    check: async (definition) => await runnerFor(definition.backend).check(definition),
+    plan: async (definition) => await runnerFor(definition.backend).plan(definition),
+    start: async (definition, options) =>
+      mark(await runnerFor(definition.backend).start(definition, options), defined),
   };
 }
 
-function backendsFor(selection: Selection): BackendType[] {
-  if (selection.backend !== undefined) return [selection.backend];
-  // A socket is tmux's own.
-  return selection.socketName === undefined ? ["tmux", "container"] : ["tmux"];
+/**
+ * The backend that holds the one session of exactly that name; null when there is none. An engine
+ * that is not installed holds none.
+ *
+ * @throws {SessionAmbiguousError} `session_ambiguous`: there is one in more than one place
+ * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
+ */
+export async function detectBackend(
+  sessions: Sessions,
+  name: string,
+  selection: Selection,
+): Promise<BackendType | null> {
+  try {
+    const found = await sessions.find("find", name, selection);
+    return found.kind === "session" ? found.status.backend : null;
+  } catch (error) {
+    if (error instanceof SessionNotFoundError || error instanceof BackendNotFoundError) return null;
+    throw error;
+  }
 }
 
-function noBackendReason(backend: BackendType): string {
-  return `this version of kstops has no ${backend} backend`;
+function backendsFor({ backend, socketName, runtime }: Selection): BackendType[] {
+  if (backend !== undefined) return [backend];
+  // A socket is tmux's own, a runtime one of containers.
+  if (socketName !== undefined) return ["tmux"];
+  return runtime === undefined ? ["tmux", "container"] : ["container"];
 }
 
-function noSuchBackend(backend: BackendType, task: string): BackendUnavailableError {
-  const reason = noBackendReason(backend);
-  return new BackendUnavailableError(`Cannot ${task}: ${reason}`, {
-    reason,
-    hint: task.startsWith("start ")
-      ? "run it in tmux: --backend tmux --command ..."
-      : "use podman or docker itself",
-  });
+function where({ socketName, runtime }: Selection, name: string | undefined): Where {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(socketName === undefined ? {} : { socketName }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
 }
 
 function withoutUndefined(selection: Selection): Selection {
@@ -157,10 +183,11 @@ function withoutUndefined(selection: Selection): Selection {
 /** The place that a definition names, unless flags mean another one. */
 function placeOf(definition: DefinedSession | undefined, selection: Selection): Selection {
   if (definition === undefined || !isSelected(definition, selection)) return {};
-  const { backend, socketName } = definition.named;
+  const { backend, socketName, runtime } = definition.named;
   return {
     ...(backend === null ? {} : { backend }),
     ...(socketName === null ? {} : { socketName }),
+    ...(runtime === null ? {} : { runtime }),
   };
 }
 
@@ -174,7 +201,8 @@ function mark(status: SessionStatus, defined: readonly DefinedSession[]): Sessio
 function isOf(status: SessionStatus, { name, named }: DefinedSession): boolean {
   return status.name === name &&
     (named.backend === null || named.backend === status.backend) &&
-    (named.socketName === null || named.socketName === status.socketName);
+    (named.socketName === null || named.socketName === status.socketName) &&
+    (named.runtime === null || named.runtime === status.engine);
 }
 
 // --- list ----------------------------------------------------------------------------------------
@@ -184,17 +212,21 @@ function listing(
   defined: readonly DefinedSession[],
   selection: Selection,
 ): Listing {
-  const inScope = defined.filter((definition) => isSelected(definition, selection));
   const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
-  const troubles = surveys.flatMap((survey) => reportOf(survey, inScope, selection));
+  const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
   const rows = surveys.flatMap(troubleRow);
-  return { statuses: [...withDefined(running, inScope, surveys), ...rows], troubles };
+  return { statuses: [...withDefined(running, defined, surveys), ...rows], troubles };
 }
 
 function isSelected({ backend, named }: DefinedSession, selection: Selection): boolean {
+  const { socketName, runtime } = selection;
   if (selection.backend !== undefined && selection.backend !== backend) return false;
-  if (selection.socketName === undefined) return true;
-  return backend === "tmux" && (named.socketName ?? "default") === selection.socketName;
+  if (socketName !== undefined) {
+    return backend === "tmux" && (named.socketName ?? "default") === socketName;
+  }
+  if (runtime === undefined) return true;
+  // One that names no runtime may run on any.
+  return backend === "container" && (named.runtime ?? runtime) === runtime;
 }
 
 /** The sessions that engines have, then those that are only defined, each group by name. */
@@ -211,7 +243,8 @@ export function withDefined(
 }
 
 function byName(a: SessionStatus, b: SessionStatus): number {
-  const [left, right] = [a.name ?? "", b.name ?? ""];
+  const left = a.name ?? "";
+  const right = b.name ?? "";
   // By code unit: the same order on every machine.
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -219,14 +252,13 @@ function byName(a: SessionStatus, b: SessionStatus): number {
 /** The status of a session that no engine has: `unknown` when its engine does not answer. */
 function definedStatus(definition: DefinedSession, surveys: readonly Survey[]): SessionStatus {
   const { name, backend, named, command, image, workingDir, problem } = definition;
-  const silent = surveys.find((survey) => holds(survey, definition));
-  const reason = problem ?? silent?.trouble?.reason ?? null;
+  const reason = problem ?? homeOf(definition, surveys)?.trouble?.reason ?? null;
   return statusOf({
     name,
     backend,
     state: reason === null ? "defined" : "unknown",
     defined: true,
-    engine: backend === "tmux" ? "tmux" : null,
+    engine: backend === "tmux" ? "tmux" : named.runtime,
     socketName: backend === "tmux" ? named.socketName ?? "default" : null,
     command,
     image,
@@ -235,10 +267,21 @@ function definedStatus(definition: DefinedSession, surveys: readonly Survey[]): 
   });
 }
 
-/** Whether a place that does not answer is the one where a defined session would be. */
-function holds({ place, trouble }: Survey, { backend, named }: DefinedSession): boolean {
-  return trouble !== null && place.backend === backend &&
-    (place.socketName === null || place.socketName === (named.socketName ?? "default"));
+/** What was heard of the place where a start would put a defined session. */
+function homeOf(
+  { backend, named }: DefinedSession,
+  surveys: readonly Survey[],
+): Survey | undefined {
+  if (backend === "tmux") {
+    const name = named.socketName ?? "default";
+    return surveys.find(({ place }) =>
+      place.backend === "tmux" && (place.socketName === null || place.socketName === name)
+    );
+  }
+  const of = (runtime: Runtime) => surveys.find(({ place }) => place.engine === runtime);
+  if (named.runtime !== null) return of(named.runtime);
+  const homes = RUNTIMES.flatMap((runtime) => of(runtime) ?? []);
+  return homes.find(({ trouble }) => !trouble?.missing) ?? homes[0];
 }
 
 function troubleRow({ place, trouble }: Survey): SessionStatus[] {
@@ -250,31 +293,36 @@ function troubleRow({ place, trouble }: Survey): SessionStatus[] {
 
 function reportOf(
   survey: Survey,
-  defined: readonly DefinedSession[],
-  selection: Selection,
+  { surveys, defined, selection }: Pick<Search, "surveys" | "defined" | "selection">,
 ): ReportedTrouble[] {
   const { place, trouble } = survey;
   if (trouble === null) return [];
-  const { engine, socketName, backend } = place;
-  const wanted = selection.backend === backend || selection.socketName !== undefined ||
-    defined.some((definition) => definition.problem === null && holds(survey, definition));
+  const wanted = isAsked(survey, selection) ||
+    defined.some((definition) =>
+      definition.problem === null && homeOf(definition, surveys) === survey
+    );
+  // Whoever does not use containers need not install a runtime.
+  if (trouble.kind === "not_running" && trouble.missing && !wanted) return [];
+  const { engine, socketName } = place;
   return [{ engine, socketName, wanted, error: troubleError(place, trouble) }];
 }
 
+/** Whether flags asked for that place: where they chose anything, only that was surveyed. */
+function isAsked({ place }: Survey, { backend, socketName, runtime }: Selection): boolean {
+  return backend === place.backend || socketName !== undefined || runtime !== undefined;
+}
+
 function troubleError(place: Survey["place"], trouble: NonNullable<Survey["trouble"]>): OpsError {
-  const where = place.socketName === null
-    ? place.engine
-    : `tmux on socket ${quote(place.socketName)}`;
-  const { hint = null } = trouble;
-  const details = { engine: place.engine, socket_name: place.socketName, reason: trouble.reason };
-  if (trouble.missing) {
-    return new TmuxNotFoundError(`Cannot ask ${where}: ${trouble.reason}`, { hint, details });
+  const { engine, socketName } = place;
+  const where = socketName === null ? engine : `tmux on socket ${quote(socketName)}`;
+  const { hint = null, reason } = trouble;
+  const details = { engine, socket_name: socketName, reason };
+  if (!trouble.missing) {
+    return new BackendUnavailableError(`Cannot ask ${where}: ${reason}`, { reason, hint, details });
   }
-  return new BackendUnavailableError(`Cannot ask ${where}: ${trouble.reason}`, {
-    reason: trouble.reason,
-    hint,
-    details,
-  });
+  return engine === "tmux"
+    ? new TmuxNotFoundError(`Cannot ask ${where}: ${reason}`, { hint, details })
+    : new ContainerRuntimeNotFoundError(`Cannot look for containers: ${reason}`, { hint, details });
 }
 
 // --- find ----------------------------------------------------------------------------------------
@@ -299,15 +347,26 @@ function match(search: Search): Match {
     return { kind: "session", session, status: mark(session.status, defined) };
   }
   if (definition !== undefined && isSelected(definition, selection)) {
-    const silent = surveys.find((survey) => holds(survey, definition));
-    const trouble = silent?.trouble ? troubleError(silent.place, silent.trouble) : null;
+    const home = homeOf(definition, surveys);
+    const trouble = home?.trouble ? troubleError(home.place, home.trouble) : null;
     return { kind: "defined", status: definedStatus(definition, surveys), trouble };
   }
-  const silent = surveys.find(({ trouble }) => trouble?.kind === "unreachable");
-  if (silent?.trouble) throw troubleError(silent.place, silent.trouble);
+  const silent = surveys.filter(({ trouble }) => trouble !== null);
+  const where = silent.find((survey) =>
+    survey.trouble?.kind === "unreachable" || isAsked(survey, selection)
+  );
+  if (where?.trouble) throw troubleError(where.place, where.trouble);
   const known = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name ?? ""));
   throw new SessionNotFoundError(verb, name, {
-    hint: hintFor(name, [...known, ...defined.map((each) => each.name)]),
+    hint: [
+      hintFor(name, [...known, ...defined.map((each) => each.name)]),
+      // A stopped container is there even while its daemon is not.
+      ...silent.flatMap(({ place, trouble }) =>
+        trouble === null || trouble.missing
+          ? []
+          : `${place.engine} was not asked: ${trouble.reason}`
+      ),
+    ].join("; "),
   });
 }
 
@@ -320,24 +379,24 @@ function hintFor(name: string, known: readonly string[]): string {
 }
 
 function ambiguous(verb: string, name: string, found: readonly Session[]): SessionAmbiguousError {
-  const flags = found.map(({ status }) => flagsFor(status));
+  const statuses = found.map(({ status }) => status);
+  const places = statuses.map((status) => ({
+    backend: status.backend,
+    engine: status.engine,
+    socket_name: status.socketName,
+    flags: flagsFor(status, statuses),
+  }));
   return new SessionAmbiguousError(verb, name, {
     reason: `it is found in ${found.length} places`,
-    hint: `choose one: ${flags.join(", or ")}`,
-    backends: [...new Set(found.map(({ status }) => status.backend))],
-    details: {
-      places: found.map(({ status }) => ({
-        backend: status.backend,
-        engine: status.engine,
-        socket_name: status.socketName,
-        flags: flagsFor(status),
-      })),
-    },
+    hint: `choose one: ${places.map(({ flags }) => flags).join(", or ")}`,
+    backends: [...new Set(statuses.map(({ backend }) => backend))],
+    details: { places },
   });
 }
 
-function flagsFor(status: SessionStatus): string {
-  return status.backend === "tmux"
-    ? `--socket ${status.socketName ?? "default"}`
-    : `--runtime ${status.engine ?? ""}`;
+/** The shortest flags that choose just that one among all that were found. */
+function flagsFor(status: SessionStatus, found: readonly SessionStatus[]): string {
+  if (status.backend === "container") return `--runtime ${status.engine ?? ""}`;
+  const isOnly = found.filter(({ backend }) => backend === "tmux").length === 1;
+  return isOnly ? "--backend tmux" : `--socket ${status.socketName ?? "default"}`;
 }

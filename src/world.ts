@@ -14,6 +14,25 @@ export interface ExecOptions {
   readonly timeoutMs: number;
   /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
   readonly detached?: boolean;
+  /** Whether the user may interrupt it all the same: it is killed then. For what takes minutes. */
+  readonly interruptible?: boolean;
+  /** Ends it early: it is killed, and the reason of the abort is thrown. */
+  readonly abort?: AbortSignal;
+  /** Gets what it writes to either stream, as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** What a child process that answers in bytes may be given. */
+export interface ExecBytesOptions extends ExecOptions {
+  /** How much of each stream is kept, counted from its end; all unless told. */
+  readonly keepBytes?: number;
+}
+
+/** How a child process ended, with what it wrote as it was. */
+export interface ExecBytesResult {
+  readonly code: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
 }
 
 /** How a child process ended. A code other than 0 is a result, not an error. */
@@ -31,6 +50,12 @@ export interface ExecResult {
  */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
+/** The same for output that may be no text. */
+export type ExecBytes = (
+  argv: readonly string[],
+  options: ExecBytesOptions,
+) => Promise<ExecBytesResult>;
+
 /** There is no program of that name, or it cannot be executed. */
 export class ProgramMissingError extends Error {
   constructor(readonly program: string, readonly why: "missing" | "denied") {
@@ -45,10 +70,16 @@ export class ExecTimeoutError extends Error {
   }
 }
 
+/** What a program that gets the terminal may be given. */
+export interface InteractOptions extends Pick<ExecOptions, "env"> {
+  /** Whether its standard error goes to the terminal, too, instead of into the answer. */
+  readonly showError?: boolean;
+}
+
 /** A program that has the terminal. */
 export interface Interaction {
   readonly pid: number;
-  /** Its exit code, and what it wrote to its standard error. */
+  /** Its exit code, and what it wrote to its standard error where that is not shown. */
   readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
 }
 
@@ -81,7 +112,7 @@ export interface FileFacts {
 export interface Files {
   /** The text of a file; what is no UTF-8 becomes U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
-  /** The bytes of a file from an offset on, to its end. */
+  /** The bytes of a file from an offset on, to where its end is now. */
   readonly readFrom: (path: string, offset: number) => Promise<Uint8Array>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
@@ -89,10 +120,14 @@ export interface Files {
   readonly list: (path: string) => Promise<readonly string[]>;
   /** Makes a directory, and those above it, for this user alone (0700). */
   readonly makeDirectory: (path: string) => Promise<void>;
-  /** Makes an empty file for this user alone (0600); it must not exist. */
-  readonly create: (path: string) => Promise<void>;
+  /** Makes a file for this user alone (0600), empty without a text; it must not exist. */
+  readonly create: (path: string, text?: string) => Promise<void>;
+  /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
+  readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Removes a file; a missing one is fine. */
   readonly remove: (path: string) => Promise<void>;
+  /** The path without symbolic links. */
+  readonly realPath: (path: string) => Promise<string>;
   /** Gives a file another name in its directory; it replaces what has that name. */
   readonly rename: (from: string, to: string) => Promise<void>;
 }
@@ -155,6 +190,7 @@ export interface Terminal {
 /** Everything outside of the program. */
 export interface World {
   readonly exec: Exec;
+  readonly execBytes: ExecBytes;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   /**
@@ -183,7 +219,7 @@ export interface World {
    *
    * @throws {ProgramMissingError} when there is no such program
    */
-  readonly interact: (argv: readonly string[], options: Pick<ExecOptions, "env">) => Interaction;
+  readonly interact: (argv: readonly string[], options: InteractOptions) => Interaction;
   /**
    * Calls back instead of dying when a signal asks this process to end. A second signal ends it.
    *
@@ -206,6 +242,7 @@ export interface World {
 export function denoWorld(): World {
   return {
     exec,
+    execBytes,
     now: () => new Date(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     every: (ms, callback) => {
@@ -223,37 +260,121 @@ export function denoWorld(): World {
     interact,
     onEndSignal,
     processes: { self: Deno.pid, signal, alive },
-    files: { readText, readFrom, facts, list, makeDirectory, create, remove, rename },
+    files: {
+      readText,
+      readFrom,
+      facts,
+      list,
+      makeDirectory,
+      create,
+      append,
+      remove,
+      rename,
+      realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
+    },
     database,
     terminal: terminal(),
   };
 }
 
 async function exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+  const { code, stdout, stderr } = await execBytes(argv, options);
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+async function execBytes(
+  argv: readonly string[],
+  options: ExecBytesOptions,
+): Promise<ExecBytesResult> {
   const [program = "", ...args] = argv;
+  options.abort?.throwIfAborted();
   const child = spawn(program, args, options);
   let timedOut = false;
+  // Nobody waits for the streams of a killed client: a grandchild may hold them open.
+  const kill = (): void => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+  };
   const timer = setTimeout(() => {
     timedOut = true;
-    // Nobody waits for the streams of a killed client: a grandchild may hold them open.
-    child.kill("SIGKILL");
+    kill();
   }, options.timeoutMs);
+  options.abort?.addEventListener("abort", kill);
   const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
-  const ended = child.output();
+  const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
+  const ended = isWatched ? watchedOutput(child, options) : child.output();
   ended.catch(() => {});
   const expired = child.status.then(() => {
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+    options.abort?.throwIfAborted();
   });
   try {
     await Promise.race([ended, expired.then(() => ended)]);
     const { code, stdout, stderr } = await ended;
     await writing;
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
-    const decoder = new TextDecoder();
-    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    options.abort?.throwIfAborted();
+    return { code, stdout, stderr };
   } finally {
     clearTimeout(timer);
+    options.abort?.removeEventListener("abort", kill);
   }
+}
+
+/** The end of a stream of bytes. */
+export interface LastBytes {
+  readonly add: (chunk: Uint8Array) => void;
+  readonly bytes: () => Uint8Array;
+}
+
+/**
+ * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
+ * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
+ */
+export function lastBytes(keepBytes: number): LastBytes {
+  let buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  return {
+    add: (chunk) => {
+      if (length + chunk.length > buffer.length && length >= 2 * keepBytes) {
+        buffer.copyWithin(0, length - keepBytes, length);
+        length = keepBytes;
+      }
+      if (length + chunk.length > buffer.length) {
+        const larger = new Uint8Array(Math.max(2 * buffer.length, length + chunk.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: () => buffer.subarray(Math.max(0, length - keepBytes), length),
+  };
+}
+
+async function watchedOutput(
+  child: Deno.ChildProcess,
+  { onOutput, keepBytes = Infinity }: ExecBytesOptions,
+): Promise<ExecBytesResult> {
+  const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
+    const decoder = new TextDecoder();
+    const kept = lastBytes(keepBytes);
+    for await (const chunk of stream) {
+      onOutput?.(decoder.decode(chunk, { stream: true }));
+      kept.add(chunk);
+    }
+    return kept.bytes();
+  };
+  const [stdout, stderr, { code }] = await Promise.all([
+    read(child.stdout),
+    read(child.stderr),
+    child.status,
+  ]);
+  return { code, stdout, stderr };
 }
 
 function spawn(program: string, args: string[], options: ExecOptions): Deno.ChildProcess {
@@ -290,7 +411,7 @@ function withProgramErrors<T>(program: string, work: () => T): T {
   }
 }
 
-function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): Interaction {
+function interact(argv: readonly string[], options: InteractOptions): Interaction {
   const [program = "", ...args] = argv;
   const child = withProgramErrors(program, () =>
     new Deno.Command(program, {
@@ -299,7 +420,7 @@ function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): I
       clearEnv: true,
       stdin: "inherit",
       stdout: "inherit",
-      stderr: "piped",
+      stderr: options.showError ? "inherit" : "piped",
     }).spawn());
   // Both stand in the foreground of the terminal. Without these, Ctrl-C before the program has taken
   // the terminal over would end this process and leave the program behind.
@@ -308,7 +429,8 @@ function interact(argv: readonly string[], options: Pick<ExecOptions, "env">): I
   Deno.addSignalListener("SIGINT", ignore);
   Deno.addSignalListener("SIGQUIT", ignore);
   Deno.addSignalListener("SIGCHLD", stopTogether);
-  const ended = Promise.all([child.status, text(child.stderr)]).then(([{ code }, stderr]) => ({
+  const said = options.showError ? "" : text(child.stderr);
+  const ended = Promise.all([child.status, said]).then(([{ code }, stderr]) => ({
     code,
     stderr,
   })).finally(() => {
@@ -426,6 +548,10 @@ function fileError(path: string, error: unknown): FileError {
     return new FileError(path, "other", "a part of the path is not a directory");
   }
   const message = error instanceof Error ? error.message : String(error);
+  // A compiled program says so of a link to nothing, too (Deno 2.4).
+  if (message.includes("Too many levels of symbolic links")) {
+    return new FileError(path, "other", "no such file: its symbolic link leads nowhere");
+  }
   // `No space left on device (os error 28): open '/x'` says the path once too often.
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }
@@ -437,8 +563,16 @@ function readText(path: string): Promise<string> {
 function readFrom(path: string, offset: number): Promise<Uint8Array> {
   return fileWork(path, async () => {
     using file = await Deno.open(path, { read: true });
+    const { size } = await file.stat();
     await file.seek(offset, Deno.SeekMode.Start);
-    return new Uint8Array(await new Response(file.readable).arrayBuffer());
+    const bytes = new Uint8Array(Math.max(0, size - offset));
+    let length = 0;
+    while (length < bytes.length) {
+      const read = await file.read(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
   });
 }
 
@@ -477,9 +611,18 @@ function makeDirectory(path: string): Promise<void> {
   return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
 }
 
-function create(path: string): Promise<void> {
+function create(path: string, text = ""): Promise<void> {
   return fileWork(path, async () => {
-    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    writeAll(file, new TextEncoder().encode(text));
+  });
+}
+
+function append(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
+    let written = 0;
+    while (written < bytes.length) written += await file.write(bytes.subarray(written));
   });
 }
 
@@ -608,7 +751,10 @@ function terminal(): Terminal {
       writeAll(Deno.stderr, new TextEncoder().encode(question));
       const buffer = new Uint8Array(1024);
       const read = await Deno.stdin.read(buffer);
-      return read === null ? null : new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      // Ctrl-D leaves the cursor behind the question.
+      writeAll(Deno.stderr, new TextEncoder().encode("\n"));
+      return null;
     },
   };
 }

@@ -2,11 +2,14 @@
  * What every backend can do. A backend is one folder that makes a {@link Runner}; everything above
  * works with any of them.
  */
-import type { BackendType, Definition, Place, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, Place, Runtime, SessionStatus } from "../model.ts";
 
 /** Narrows a question to some places; without a key, all of that kind are asked. */
 export interface Where {
   readonly socketName?: string;
+  readonly runtime?: Runtime;
+  /** What costs a second question is asked of the session of that name, too. */
+  readonly name?: string;
 }
 
 /** Why a place could not be asked. */
@@ -36,6 +39,8 @@ export interface StopOptions {
   readonly timeoutSeconds: number | null;
   /** End it by force at once. */
   readonly force: boolean;
+  /** Only end the program: a container stays. A tmux session cannot. */
+  readonly keep?: boolean;
 }
 
 /** How to attach to a session. */
@@ -78,7 +83,12 @@ export interface Session {
    * @throws {SessionAttachError} `attach_failed`: it does not run, or the terminal cannot show it
    */
   attach(options: AttachOptions): Promise<AttachEnd>;
-  /** The bytes that it printed, at most so many lines, each ended by a newline. */
+  /**
+   * The bytes that it printed, at most so many lines, each ended by a newline.
+   *
+   * @throws {SessionNotFoundError} `session_not_found`: it has gone meanwhile
+   * @throws {BackendUnavailableError} `backend_unavailable`: its engine does not give them back
+   */
   logs(options: LogOptions): Promise<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(): Promise<Definition | null>;
@@ -88,6 +98,17 @@ export interface Session {
 export interface StartOptions {
   /** How long the program must live before the start counts as one; 0 returns at once. */
   readonly waitMs: number;
+  /** Tells the user what takes long, such as an image that is pulled first; a line each. */
+  readonly say?: (text: string) => void;
+}
+
+/** A call of an engine, as it would be made. */
+export interface EngineCall {
+  readonly argv: readonly string[];
+  /** What it gets on its standard input; null: nothing. */
+  readonly stdin: string | null;
+  /** Names of the variables that are in its environment besides those of kstops itself. */
+  readonly env: readonly string[];
 }
 
 /** A backend at work. */
@@ -102,6 +123,12 @@ export interface Runner {
    * @throws {SessionStartError} `start_failed`: its program cannot be executed
    */
   check(definition: Definition): Promise<void>;
+  /**
+   * The call of the engine with which a start begins. Nothing is run and nothing is made; what only a
+   * start makes up, such as the id of the run, is a word in capitals. Values of the definition are
+   * put in as they are: it should be one that may be shown.
+   */
+  plan(definition: Definition): Promise<EngineCall>;
   /**
    * Starts a session. An ended one of that name that kstops created is replaced.
    *

@@ -2,6 +2,7 @@
 import type { LogStore } from "../logs/store.ts";
 import type { World } from "../world.ts";
 import type { Runner } from "./backend.ts";
+import { containerRunner } from "./container/runner.ts";
 import { tmuxRunner } from "./tmux/runner.ts";
 
 /** What backends work with. */
@@ -14,4 +15,5 @@ export interface BackendSettings {
 /** Makes every backend that this version has. */
 export const REGISTRY: readonly ((world: World, settings: BackendSettings) => Runner)[] = [
   (world, { tmuxBinary, logs }) => tmuxRunner(world, { binary: tmuxBinary, logs }),
+  (world, { logs }) => containerRunner(world, { logs }),
 ];

@@ -1,6 +1,7 @@
 /** What a command gets, and what it answers. */
 import type { Config } from "../config/config.ts";
-import type { Json } from "../errors.ts";
+import { type Json, UsageError } from "../errors.ts";
+import type { BackendType, Runtime } from "../model.ts";
 import type { Screen } from "../output/screen.ts";
 import type { Selection, Sessions } from "../sessions.ts";
 import type { World } from "../world.ts";
@@ -26,6 +27,8 @@ export interface Context {
   readonly hide: (secrets: readonly string[]) => void;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
+  /** Writes text to stderr as it is; it must be safe for a terminal. */
+  readonly write: (text: string) => void;
 }
 
 /** What a command answers; only the app prints it. */
@@ -44,13 +47,33 @@ export interface Reply {
   readonly failures?: readonly unknown[];
 }
 
-/** Flags that choose a place, as commander gives them. */
+/** Flags that choose a place, as the command line gives them. */
 export interface PlaceFlags {
-  readonly backend?: "tmux" | "container" | undefined;
+  readonly backend?: BackendType | undefined;
   readonly socket?: string | undefined;
+  readonly runtime?: Runtime | undefined;
 }
 
-/** The selection that the flags make. */
-export function selectionOf({ backend, socket }: PlaceFlags): Selection {
-  return { backend, socketName: socket };
+/**
+ * The selection that the flags make.
+ *
+ * @throws {UsageError} `usage`: there is no such place
+ */
+export function selectionOf({ backend, socket, runtime }: PlaceFlags): Selection {
+  if (socket !== undefined && (backend === "container" || runtime !== undefined)) {
+    throw notTogether("--socket", {
+      other: runtime === undefined ? "--backend container" : "--runtime",
+      only: "tmux",
+    });
+  }
+  if (runtime !== undefined && backend === "tmux") {
+    throw notTogether("--runtime", { other: "--backend tmux", only: "containers" });
+  }
+  return { backend, socketName: socket, runtime };
+}
+
+function notTogether(flag: string, { other, only }: { other: string; only: string }): UsageError {
+  return new UsageError(`Cannot use ${flag} with ${other}: it is only for ${only}`, {
+    hint: `leave out ${flag}, or ${other}`,
+  });
 }

@@ -33,10 +33,11 @@ export async function requireYes(
 }
 
 /** With the flags that chose the place: without them the name may stand for another session. */
-export function argumentsFor(name: string, { backend, socket }: PlaceFlags): string {
+export function argumentsFor(name: string, { backend, socket, runtime }: PlaceFlags): string {
   const flags = [
     ...(backend === undefined ? [] : ["--backend", backend]),
     ...(socket === undefined ? [] : ["--socket", socket]),
+    ...(runtime === undefined ? [] : ["--runtime", runtime]),
     "--yes",
   ].join(" ");
   return name.startsWith("-") ? `${flags} -- ${shellWord(name)}` : `${shellWord(name)} ${flags}`;

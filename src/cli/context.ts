@@ -1,14 +1,13 @@
 /** What commands work with: config and sessions, read when a command asks for them. */
 import type { Config } from "../config/config.ts";
-import { definedSessions } from "../config/defined.ts";
 import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
-import type { EndSignal, Exec, World } from "../world.ts";
+import type { EndSignal, ExecOptions, World } from "../world.ts";
 import type { Context } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
-import { spin } from "./spinner.ts";
+import { spin, type Spinner } from "./spinner.ts";
+import type { GlobalFlags } from "./table.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {
@@ -27,10 +26,14 @@ export function contextOf(
   { warn, write, hide }: Voice,
 ): Context {
   const { terminal } = world;
-  const sign = terminal.stderrIsTerminal && !globals.verbose ? signOfLife(write) : null;
+  const sign = terminal.stderrIsTerminal && !globals.verbose
+    ? signOfLife(write, terminal.columns)
+    : null;
   const watched: World = {
     ...world,
-    exec: globals.verbose ? verboseExec(world, write) : world.exec,
+    ...(globals.verbose
+      ? { exec: verbose(world.exec, write), execBytes: verbose(world.execBytes, write) }
+      : {}),
     terminal: sign === null
       ? terminal
       : { ...terminal, ask: (question) => sign.without(() => terminal.ask(question)) },
@@ -41,6 +44,7 @@ export function contextOf(
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
     said.add(text);
+    sign?.clear();
     warn(text);
   };
   const context: Context = {
@@ -48,10 +52,11 @@ export function contextOf(
     json: globals.json === true,
     verbose: globals.verbose === true,
     warn: warnOnce,
+    write,
     hide,
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),
-    guarded: () => guard(context),
+    guarded: () => guardedContext(context),
     during: sign?.during ?? ((_label, work) => work()),
   };
   return context;
@@ -59,24 +64,30 @@ export function contextOf(
 
 interface SignOfLife {
   readonly during: Context["during"];
+  /** Makes room for a line. */
+  readonly clear: () => void;
   /** Does something that needs the line to itself, as a question does. */
   readonly without: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** One sign of life for everything that is being done. */
-function signOfLife(write: (text: string) => void): SignOfLife {
+function signOfLife(
+  write: (text: string) => void,
+  columns: () => number | null,
+): SignOfLife {
   const labels = new Set<string>();
   let hidden = false;
-  let stop: (() => void) | null = null;
+  let spinner: Spinner | null = null;
   const update = (): void => {
     if (labels.size > 0 && !hidden) {
-      stop ??= spin(() => [...labels].join(", "), { write });
+      spinner ??= spin(() => [...labels].join(", "), { write, columns });
     } else {
-      stop?.();
-      stop = null;
+      spinner?.stop();
+      spinner = null;
     }
   };
   return {
+    clear: () => spinner?.clear(),
     during: async (label, work) => {
       labels.add(label);
       update();
@@ -100,7 +111,7 @@ function signOfLife(write: (text: string) => void): SignOfLife {
   };
 }
 
-function guard(context: Context): ReturnType<Context["guarded"]> {
+function guardedContext(context: Context): ReturnType<Context["guarded"]> {
   const { world } = context;
   let signal: EndSignal | null = null;
   const waiting = new Set<() => void>();
@@ -133,12 +144,25 @@ function guard(context: Context): ReturnType<Context["guarded"]> {
     asked = answer.catch(() => {});
     return answer;
   };
+  const guard =
+    <O extends ExecOptions, R>(exec: (argv: readonly string[], options: O) => Promise<R>) =>
+    async (argv: readonly string[], options: O): Promise<R> => {
+      goOn();
+      if (!options.interruptible) return await exec(argv, { ...options, detached: true });
+      const controller = new AbortController();
+      const abort = (): void =>
+        controller.abort(signal === null ? undefined : new InterruptedError(signal));
+      waiting.add(abort);
+      try {
+        return await exec(argv, { ...options, detached: true, abort: controller.signal });
+      } finally {
+        waiting.delete(abort);
+      }
+    };
   const guarded: World = {
     ...world,
-    exec: (argv, options) => {
-      goOn();
-      return world.exec(argv, { ...options, detached: true });
-    },
+    exec: guard(world.exec),
+    execBytes: guard(world.execBytes),
     sleep: (ms) => orSignal(world.sleep(ms)),
     terminal: { ...world.terminal, ask },
   };
@@ -156,7 +180,10 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
   return sessionsOf(
     world,
     { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
-    definedSessions(loaded),
+    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    loaded.sessions.size === 0
+      ? []
+      : (await import("../config/defined.ts")).definedSessions(loaded),
   );
 }
 
@@ -164,7 +191,10 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
 const SHOWN_WORDS = 16;
 
 /** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
-function verboseExec(world: World, write: (text: string) => void): Exec {
+function verbose<O extends ExecOptions, R extends { readonly code: number }>(
+  exec: (argv: readonly string[], options: O) => Promise<R>,
+  write: (text: string) => void,
+): (argv: readonly string[], options: O) => Promise<R> {
   return async (argv, options) => {
     const began = performance.now();
     const say = (outcome: string): void => {
@@ -176,7 +206,7 @@ function verboseExec(world: World, write: (text: string) => void): Exec {
       write(`+ ${shown.join(" ")}${rest} (${ms} ms, ${outcome})\n`);
     };
     try {
-      const result = await world.exec(argv, options);
+      const result = await exec(argv, options);
       say(`exit ${result.code}`);
       return result;
     } catch (error) {

@@ -36,7 +36,7 @@ export interface DefinedSession {
   readonly name: string;
   readonly backend: BackendType;
   /** The place that the definition names; what it does not name is null. */
-  readonly named: { readonly backend: BackendType | null; readonly socketName: string | null };
+  readonly named: DefinedPlace;
   /** As written: variables are not filled in. */
   readonly command: readonly string[] | null;
   readonly image: string | null;
@@ -60,7 +60,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     return {
       name,
       backend,
-      named: { backend: entry.backend, socketName: entry.socketName },
+      named: { backend: entry.backend, socketName: entry.socketName, runtime: place.runtime },
       command: null,
       image: null,
       workingDir: null,
@@ -72,16 +72,23 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
   return {
     name,
     backend,
-    named: { backend: settings.backend, socketName: place.socketName },
+    named: { backend: settings.backend, socketName: place.socketName, runtime: place.runtime },
     command: typeof settings.command === "string" ? [settings.command] : settings.command,
     image: backend === "container" ? settings.image : null,
-    workingDir: directoryOf(backend, settings.workingDir, config),
+    workingDir: directoryOf(name, { backend, path: settings.workingDir, config }),
     protected: settings.protected,
     problem: null,
   };
 }
 
-function directoryOf(backend: BackendType, path: string | null, config: Config): string | null {
-  if (path !== null && hasVariables(path)) return path;
-  return backend === "tmux" ? absolutePath(config.directory, path ?? ".") : path;
+function directoryOf(
+  name: string,
+  { backend, path, config }: { backend: BackendType; path: string | null; config: Config },
+): string | null {
+  if (backend !== "tmux" || (path !== null && hasVariables(path))) return path;
+  if (path?.startsWith("/")) return absolutePath("/", path);
+  return absolutePath(
+    config.written.directory(["ops", "sessions", name, "working_dir"]),
+    path ?? ".",
+  );
 }

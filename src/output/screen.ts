@@ -1,6 +1,6 @@
 /** What human output looks like: on a terminal aligned and coloured, in a pipe plain and whole. */
 import { escapeControls } from "../errors.ts";
-import type { SessionState, SessionStatus } from "../model.ts";
+import type { PortBinding, SessionState, SessionStatus } from "../model.ts";
 import { time } from "./wire.ts";
 
 /** Where the text will be shown. */
@@ -9,7 +9,14 @@ export interface Screen {
   /** Width of the terminal in columns. */
   readonly columns: number;
   readonly colour: boolean;
+  /** Whether the locale can show more than ASCII. */
+  readonly unicode: boolean;
   readonly now: Date;
+}
+
+/** Stands for what was cut off; one column wide. */
+export function cutSign({ unicode }: Pick<Screen, "unicode">): string {
+  return unicode ? "…" : "~";
 }
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
@@ -57,6 +64,20 @@ export function moment(date: Date | null, screen: Screen): string {
   if (hours < 48) return `${hours} h ago`;
   return `${Math.floor(hours / 24)} d ago`;
 }
+
+/** Ports as a config has them: `127.0.0.1:8081:8080, 53/udp`; without an address, on every one. */
+export function portsText(ports: readonly PortBinding[]): string {
+  const texts = ports.map(({ hostIp, hostPort, containerPort, protocol }) => {
+    const inside = `${containerPort}${protocol === "tcp" ? "" : `/${protocol}`}`;
+    if (hostPort === null) return inside;
+    if (EVERY_ADDRESS.includes(hostIp)) return `${hostPort}:${inside}`;
+    return `${hostIp?.includes(":") ? `[${hostIp}]` : hostIp}:${hostPort}:${inside}`;
+  });
+  // Docker reports a port on every address twice, for IPv4 and IPv6.
+  return [...new Set(texts)].join(", ");
+}
+
+const EVERY_ADDRESS: readonly (string | null)[] = [null, "", "0.0.0.0", "::"];
 
 /** An argument list as one line that a shell would read back. */
 export function commandLine(argv: readonly string[] | null): string {

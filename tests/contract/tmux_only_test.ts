@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { TmuxNotFoundError } from "../../src/errors.ts";
 import type { TmuxDefinition } from "../../src/model.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
-import { ended, existing, failure, find, printed, sh } from "./suite.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, printed, sh } from "./suite.ts";
 import { setUpTmux } from "./tmux_setup.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
@@ -64,6 +65,29 @@ async function liveAndDie(t: TmuxSandbox, world = t.world): Promise<void> {
 }
 
 // --- sockets -------------------------------------------------------------------------------------
+
+tmuxTest("tmux: a working directory that cannot be used is refused", async (t) => {
+  const { runner, define, logs } = setUpTmux(t.world);
+  await Deno.writeTextFile(`${t.work}/file`, "");
+  for (const workingDir of [`${t.work}/missing`, `${t.work}/file`]) {
+    const definition = define({ name: "astro", argv: ["true"], workingDir });
+    const error = await failure(runner.start(definition, { waitMs: 0 }));
+    equal(error.code, "value_invalid");
+    ok(error.message.includes(workingDir), error.message);
+    equal((await failure(runner.check(definition))).code, "value_invalid");
+    equal(await find(runner, "astro"), null);
+    equal(await logs.newest("astro"), null);
+  }
+});
+
+tmuxTest("tmux: a program that SIGQUIT ends is told so", async (t) => {
+  // The shell of busybox, which containers have, does not end by it.
+  const { runner, define } = setUpTmux(t.world);
+  const argv = sh("ulimit -c 0; kill -QUIT $$");
+  await runner.start(define({ name: "astro", argv }), { waitMs: 0 });
+  const { status } = await ended(runner, "astro");
+  deepEqual([status.exitCode, status.signal], [131, "SIGQUIT"]);
+});
 
 tmuxTest("tmux: the sessions of all sockets are seen, or those of one", async (t) => {
   const { runner, define } = setUpTmux(t.world);
@@ -215,7 +239,7 @@ tmuxTest("tmux: a stop ends what runs now, not what ran when it was looked up", 
   await t.waitFor(() => printed(session), "its output");
   await session.stop({ timeoutSeconds: 1, force: false });
   equal(await find(runner, "mine"), null);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 // --- users change things -------------------------------------------------------------------------
@@ -244,7 +268,7 @@ tmuxTest("tmux: windows and panes of the user change neither state nor pid", asy
   // A stop ends what the user added, too.
   await t.tmux("new-window", "-t", "=astro:", ...DEAF);
   await (await existing(runner, "astro")).stop(FORCE);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 tmuxTest("tmux: a session whose own pane the user closed is stopped", async (t) => {

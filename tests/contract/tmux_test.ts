@@ -7,6 +7,9 @@ runnerSuite({
   engine: "tmux",
   ignore: ignoreWithoutTmux(),
   python: runs("python3", "-c", "") ? "python3" : null,
+  isolated: false,
+  logsAreText: false,
+  shortestName: 1,
   within: (body) => withTmux(({ world }) => body(setUpTmux(world))),
 });
 

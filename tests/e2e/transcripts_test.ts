@@ -1,4 +1,9 @@
-/** Replays every transcript of this directory, on the source or on the binary in KSTOPS_BIN. */
+/**
+ * Replays every transcript of this directory, on the source or on the binary in KSTOPS_BIN; those
+ * called `containers*.txt` twice, on podman and on docker.
+ */
+import { RUNTIMES } from "../../src/model.ts";
+import { ignoreWithoutEngines } from "../support/engines.ts";
 import { programUnderTest, replay } from "../support/transcript.ts";
 import { ignoreWithoutTmux } from "../support/tmux.ts";
 
@@ -10,12 +15,17 @@ const names = Array.from(Deno.readDirSync(directory), ({ name }) => name)
 if (names.length > 0) {
   const program = await programUnderTest();
   console.log(`The transcripts test ${program.title}`);
-  for (const name of names) {
+  const plays = names.flatMap((name) =>
+    name.startsWith("containers")
+      ? RUNTIMES.map((runtime) => ({ name, title: `${name} on ${runtime}`, options: { runtime } }))
+      : [{ name, title: name, options: {} }]
+  );
+  for (const { name, title, options } of plays) {
     Deno.test({
-      name,
-      ignore: ignoreWithoutTmux(),
+      name: title,
+      ignore: ignoreWithoutTmux() || ("runtime" in options && ignoreWithoutEngines()),
       fn: async () => {
-        const result = await replay(`${directory}${name}`, { program });
+        const result = await replay(`${directory}${name}`, { program, ...options });
         if (result === "rewritten") console.log(`${name} was rewritten: look at the difference`);
       },
     });

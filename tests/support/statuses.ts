@@ -121,6 +121,23 @@ export const STATUSES: readonly SessionStatus[] = [
     engineState: "paused",
     image: "registry.example.com/team/project/some-image-with-a-long-name:v1.2.3-rc.4",
   }),
+  statusOf({
+    name: "web",
+    backend: "container",
+    state: "running",
+    pid: 4713,
+    createdAt: ago(HOUR),
+    managed: true,
+    defined: true,
+    engine: "docker",
+    engineState: "running",
+    image: "nginx:alpine",
+    ports: [
+      { hostIp: "0.0.0.0", hostPort: 8080, containerPort: 80, protocol: "tcp" },
+      { hostIp: "::", hostPort: 8080, containerPort: 80, protocol: "tcp" },
+      { hostIp: null, hostPort: null, containerPort: 443, protocol: "tcp" },
+    ],
+  }),
   DEFINED,
   TROUBLE,
 ];

@@ -10,7 +10,8 @@
  * });
  * ```
  */
-import { denoWorld, type World } from "../../src/world.ts";
+import { denoWorld, type ExecOptions, type World } from "../../src/world.ts";
+import { engineVariables, pathWithoutEngines } from "./engines.ts";
 
 /** A private directory and the environment that goes with it. */
 export interface Sandbox {
@@ -81,9 +82,12 @@ function hasTmux(): boolean {
  *
  * @throws when a process that was started there outlives its tmux server; it is killed
  */
-export async function withTmux(body: (t: TmuxSandbox) => void | Promise<void>): Promise<void> {
+export async function withTmux(
+  body: (t: TmuxSandbox) => void | Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
   if (!hasTmux()) throw new Error("This test needs tmux, which is not installed");
-  const sandbox = await makeSandbox();
+  const sandbox = await makeSandbox(options);
   let failure: { readonly error: unknown } | null = null;
   try {
     await body(tmuxSandbox(sandbox));
@@ -160,26 +164,42 @@ function privateWorld(
     if (value === undefined) delete env[name];
     else env[name] = value;
   }
+  // An exec adds to the environment of this process: what is not private has to go.
+  const privately = <O extends ExecOptions>(options: O): O => {
+    const hidden = Object.fromEntries(
+      Object.keys(Deno.env.toObject()).map((name) => [name, undefined]),
+    );
+    return { ...options, env: { ...hidden, ...env, ...options.env } };
+  };
   return {
     ...real,
-    exec: (argv, options) => {
-      // An exec adds to the environment of this process: what is not private has to go.
-      const hidden: Record<string, undefined> = {};
-      for (const name of Object.keys(Deno.env.toObject())) hidden[name] = undefined;
-      return real.exec(argv, { ...options, env: { ...hidden, ...env, ...options.env } });
-    },
+    exec: (argv, options) => real.exec(argv, privately(options)),
+    execBytes: (argv, options) => real.execBytes(argv, privately(options)),
     env: (name) => env[name],
     environment: () => ({ ...env }),
     workingDirectory: () => sandbox.work,
   };
 }
 
-/** Makes a sandbox. Every one must be given to {@link clearSandbox}. */
-export async function makeSandbox(): Promise<Sandbox> {
+/** What a sandbox is for. */
+export interface SandboxOptions {
+  /** Whether podman and docker are there: the private engines of the tests. */
+  readonly containers?: boolean;
+}
+
+/**
+ * Makes a sandbox. Every one must be given to {@link clearSandbox}.
+ *
+ * @throws when it is to have containers, and nobody has started the engines of the tests
+ */
+export async function makeSandbox({ containers = false }: SandboxOptions = {}): Promise<Sandbox> {
+  const engines = containers ? engineVariables() : {};
+  if (engines === null) throw new Error("This test needs engines: .ci/engines up");
   // Not TMPDIR: on macOS it is half as long as a socket's path may be.
   const directory = await Deno.realPath(await Deno.makeTempDir({ dir: "/tmp", prefix: "k-" }));
   const env: Record<string, string> = {
-    PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+    PATH: containers ? Deno.env.get("PATH") ?? "/usr/bin:/bin" : await pathWithoutEngines(),
+    ...engines,
     HOME: `${directory}/home`,
     WORK: `${directory}/work`,
     TMPDIR: `${directory}/tmp`,

@@ -31,6 +31,7 @@
  * | `<ANY>`             | anything within the line, or nothing                           |
  * | `...` (whole line)  | any number of lines, or none                                   |
  * | `<WORK>`            | the directory in which the transcript runs, also in `$WORK`    |
+ * | `<RUNTIME>`         | `podman` or `docker`, also in `$RUNTIME` (see transcripts_test) |
  * | `<TAB>` `<U+001B>`  | a control or hidden character (a tab may also stand for itself) |
  * | `<NO NEWLINE>`      | at the very end: the output has no final newline               |
  * | `\` (line start)    | nothing, but what follows it is output: `\$ a`, `\exit 1`, `\` |
@@ -110,6 +111,8 @@ export interface ReplayOptions {
   readonly timeoutSeconds?: number;
   /** Whether what does not match is rewritten; what KSTOPS_UPDATE says unless told. */
   readonly update?: boolean;
+  /** The container runtime that `<RUNTIME>` stands for; without one there are no containers. */
+  readonly runtime?: "podman" | "docker";
 }
 
 /**
@@ -122,13 +125,15 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<"passed" | "rewritten"> {
   const { update = Boolean(Deno.env.get("KSTOPS_UPDATE")), timeoutSeconds = 60 } = options;
+  const { runtime } = options;
   const text = await Deno.readTextFile(path);
   const steps = parseTranscript(text, path);
-  const sandbox = await makeSandbox();
+  const sandbox = await makeSandbox({ containers: runtime !== undefined });
+  const env = runtime === undefined ? sandbox.env : { ...sandbox.env, RUNTIME: runtime };
   let played: Played;
   try {
     await writeProgram(options.program, sandbox);
-    played = await play(steps, { sandbox, timeoutMs: timeoutSeconds * 1000 });
+    played = await play(steps, { sandbox: { ...sandbox, env }, timeoutMs: timeoutSeconds * 1000 });
   } finally {
     await clearSandbox(sandbox, { graceMs: 200 });
   }
@@ -137,7 +142,11 @@ export async function replay(
     exitCode,
     output: output.replaceAll(sandbox.work, "<WORK>"),
   }));
-  const problems = steps.flatMap((step, index) => {
+  const told = steps.map((step) => ({
+    ...step,
+    expected: step.expected.map((line) => line.replaceAll("<RUNTIME>", runtime ?? "<RUNTIME>")),
+  }));
+  const problems = told.flatMap((step, index) => {
     const outcome = outcomes[index];
     const difference = outcome ? compare(step, outcome) : null;
     return difference === null ? [] : [`${place(path, step)}\n${difference}`];

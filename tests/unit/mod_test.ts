@@ -3,14 +3,22 @@ import * as kstops from "../../src/mod.ts";
 
 // Types have no value to look at: these lines compile only while they are exported.
 type Types = [
+  kstops.AttachEnd,
+  kstops.AttachSessionOptions,
   kstops.BackendType,
   kstops.ContainerDefinition,
   kstops.Definition,
   kstops.ErrorCode,
   kstops.ErrorEnvelope,
+  kstops.FromConfigOptions,
+  kstops.LogsOptions,
+  kstops.ManagerOptions,
   kstops.PortBinding,
+  kstops.SessionConfig,
+  kstops.SessionOptions,
   kstops.SessionState,
   kstops.SessionStatus,
+  kstops.StopSessionOptions,
   kstops.TmuxDefinition,
 ];
 
@@ -121,11 +129,26 @@ Deno.test("every error of the table that has a class is in the library, and no o
   deepEqual(rest, ["OpsError", "SessionError"]);
 });
 
+Deno.test("the library has what works on sessions", () => {
+  const methods = ({ prototype }: { readonly prototype: object }) =>
+    Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor").sort();
+  deepEqual(methods(kstops.SessionManager), [
+    ...["attach", "backend", "config", "exists", "isRunning", "logs", "name", "start", "status"],
+    "stop",
+  ]);
+  for (const runner of [kstops.TmuxRunner, kstops.ContainerRunner]) {
+    deepEqual(methods(Object.getPrototypeOf(runner)), [
+      ...["attach", "backend", "exists", "listSessions", "logs", "start", "status", "stop"],
+    ]);
+  }
+  equal(typeof kstops.autoDetectBackend, "function");
+});
+
 Deno.test("the library has the words of the model", () => {
   deepEqual(kstops.BACKENDS, ["tmux", "container"]);
   deepEqual(kstops.RUNTIMES, ["podman", "docker"]);
   deepEqual(kstops.SESSION_STATES, ["running", "stopped", "exited", "defined", "unknown"]);
   ok(kstops.STOP_SIGNALS.includes("SIGINT"));
-  const state: Types[6] = "running";
+  const state: kstops.SessionState = "running";
   ok(kstops.SESSION_STATES.includes(state));
 });

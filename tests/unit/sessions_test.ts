@@ -3,6 +3,7 @@ import type { Runner, Session, Survey, Trouble, Where } from "../../src/backends
 import type { DefinedSession } from "../../src/config/defined.ts";
 import {
   BackendUnavailableError,
+  ContainerRuntimeNotFoundError,
   type OpsError,
   SessionAmbiguousError,
   SessionNotFoundError,
@@ -15,7 +16,13 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../src/model.ts";
-import { type Match, type Selection, sessionsOver, withDefined } from "../../src/sessions.ts";
+import {
+  detectBackend,
+  type Match,
+  type Selection,
+  sessionsOver,
+  withDefined,
+} from "../../src/sessions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
 
@@ -64,12 +71,18 @@ function runnerOf(
     backend,
     survey: (where) => {
       asked.push([backend, where]);
-      const { socketName } = where;
+      const { socketName, runtime } = where;
       return Promise.resolve(
-        surveys.filter(({ place }) => socketName === undefined || place.socketName === socketName),
+        surveys.filter(({ place, trouble }) => {
+          if (runtime !== undefined) return place.engine === runtime;
+          // What is not installed is only heard of where it is asked for, or nothing else is there.
+          if (trouble?.missing && place.engine !== "tmux" && surveys.length > 1) return false;
+          return socketName === undefined || place.socketName === socketName;
+        }),
       );
     },
     check: () => Promise.resolve(),
+    plan: ({ name }) => Promise.resolve({ argv: [backend, name], stdin: null, env: [] }),
     start: ({ name }) => Promise.resolve(running(name)),
   };
 }
@@ -89,7 +102,7 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
   return {
     name,
     backend: "tmux",
-    named: { backend: null, socketName: null },
+    named: { backend: null, socketName: null, runtime: null },
     command: [`run ${name}`],
     image: null,
     workingDir: "/srv",
@@ -99,15 +112,21 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
   };
 }
 
-const inBots = definition("astro", { named: { backend: "tmux", socketName: "bots" } });
-const inTmux = definition("astro", { named: { backend: "tmux", socketName: null } });
+const inBots = definition("astro", {
+  named: { backend: "tmux", socketName: "bots", runtime: null },
+});
+const inTmux = definition("astro", { named: { backend: "tmux", socketName: null, runtime: null } });
 const inContainer = definition("astro", {
   backend: "container",
-  named: { backend: "container", socketName: null },
+  named: { backend: "container", socketName: null, runtime: null },
   command: null,
   image: "astro:latest",
   workingDir: null,
 });
+const inDocker: DefinedSession = {
+  ...inContainer,
+  named: { backend: "container", socketName: null, runtime: "docker" },
+};
 
 /** One word for a row: `astro@bots running +` is in the config, `astro` is not. */
 function row({ name, socketName, engine, backend, state, defined }: SessionStatus): string {
@@ -153,6 +172,11 @@ const MERGED: Record<
     [running("astro", DOCKER)],
     [inContainer],
     ["astro@docker running +"],
+  ],
+  "a container of another runtime than the one of its definition": [
+    [running("astro", PODMAN)],
+    [inDocker],
+    ["astro@podman running", "astro@docker defined +"],
   ],
   "a container that is not there": [[], [inContainer], ["astro@container defined +"]],
   "one name in two places": [
@@ -261,6 +285,112 @@ for (const [which, [defined, selection, wanted]] of Object.entries(WANTED)) {
   });
 }
 
+const MISSING: Partial<Trouble> = {
+  kind: "not_running",
+  missing: true,
+  reason: "it is not installed",
+};
+const DOWN: Partial<Trouble> = { kind: "not_running", reason: "the daemon is not running" };
+
+/** Which engines are in trouble: `docker!` is one that was wanted. */
+const HEARD: Record<
+  string,
+  readonly [readonly Survey[], readonly DefinedSession[], Selection, readonly string[]]
+> = {
+  "no runtime where nobody wants one": [[inTrouble(PODMAN, MISSING)], [], {}, []],
+  "a missing runtime that a flag asks for": [
+    [inTrouble(DOCKER, MISSING), holding(PODMAN)],
+    [],
+    { runtime: "docker" },
+    ["docker!"],
+  ],
+  "no runtime where containers are asked for": [
+    [inTrouble(PODMAN, MISSING)],
+    [],
+    { backend: "container" },
+    ["podman!"],
+  ],
+  "a missing runtime that a definition names": [
+    [inTrouble(DOCKER, MISSING), holding(PODMAN)],
+    [inDocker],
+    {},
+    ["docker!"],
+  ],
+  "a missing runtime, the only one that a definition could have": [
+    [inTrouble(PODMAN, MISSING)],
+    [inContainer],
+    {},
+    ["podman!"],
+  ],
+  "a missing runtime beside the one that takes a definition": [
+    [inTrouble(PODMAN, MISSING), holding(DOCKER)],
+    [inContainer],
+    {},
+    [],
+  ],
+  "a daemon that does not run, and that nobody wants": [
+    [holding(PODMAN), inTrouble(DOCKER, DOWN)],
+    [inContainer],
+    {},
+    ["docker"],
+  ],
+  "a daemon that does not run, of a definition": [
+    [holding(PODMAN), inTrouble(DOCKER, DOWN)],
+    [inDocker],
+    {},
+    ["docker!"],
+  ],
+  "a daemon that does not run, where no other runtime is there": [
+    [inTrouble(DOCKER, DOWN)],
+    [inContainer],
+    {},
+    ["docker!"],
+  ],
+  "a daemon that does not run, where containers are asked for": [
+    [holding(PODMAN), inTrouble(DOCKER, DOWN)],
+    [],
+    { backend: "container" },
+    ["docker!"],
+  ],
+};
+
+for (const [what, [surveys, defined, selection, expected]] of Object.entries(HEARD)) {
+  Deno.test(`list() has something to say of ${what}`, async () => {
+    const { troubles } = await machine(surveys, defined).list(selection);
+    deepEqual(troubles.map(({ engine, wanted }) => `${engine}${wanted ? "!" : ""}`), expected);
+  });
+}
+
+Deno.test("list() shows a definition as unknown whose runtime is missing or does not run", async () => {
+  const podman = { ...inContainer, name: "web" };
+  for (const trouble of [MISSING, DOWN]) {
+    const sessions = machine([holding(PODMAN), inTrouble(DOCKER, trouble)], [inDocker, podman]);
+    const { statuses } = await sessions.list({});
+    deepEqual(statuses.map(row), ["astro@docker unknown +", "web@container defined +"]);
+    deepEqual(statuses.map(({ reason }) => reason), [trouble.reason, null]);
+  }
+});
+
+Deno.test("list() keeps every other row where docker does not answer", async () => {
+  const { statuses } = await machine([
+    holding(DEFAULT, running("web")),
+    holding(PODMAN, running("db", PODMAN)),
+    inTrouble(DOCKER),
+  ]).list({});
+  deepEqual(statuses.map(row), [
+    "db@podman running",
+    "web@default running",
+    "null@docker unknown",
+  ]);
+});
+
+Deno.test("list() says of a missing runtime that it is not installed", async () => {
+  const sessions = machine([inTrouble(DOCKER, MISSING)]);
+  const { troubles: [trouble] } = await sessions.list({ runtime: "docker" });
+  ok(trouble?.error instanceof ContainerRuntimeNotFoundError);
+  equal(trouble.error.message, "Cannot look for containers: it is not installed");
+});
+
 Deno.test("list() tells a missing tmux from one that does not answer", async () => {
   const missing = inTrouble(DEFAULT, { missing: true, reason: "tmux: not found" });
   const { troubles } = await machine([missing, inTrouble(BOTS)]).list({});
@@ -309,6 +439,8 @@ const SELECTED: Record<string, readonly [Selection, readonly string[]]> = {
     "one@default running",
     "worker@default defined +",
   ]],
+  "a runtime": [{ runtime: "podman" }, ["three@podman running", "web@container defined +"]],
+  "a runtime that nobody has": [{ runtime: "docker" }, ["web@container defined +"]],
   "a socket that nobody has": [{ socketName: "other" }, []],
   "what undefined flags leave open": [{ backend: undefined, socketName: "bots" }, [
     "two@bots running",
@@ -327,6 +459,12 @@ Deno.test("list() asks containers nothing when a tmux socket is meant", async ()
   const asked: [BackendType, Where][] = [];
   await machine([], [], asked).list({ socketName: "bots" });
   deepEqual(asked, [["tmux", { socketName: "bots" }]]);
+});
+
+Deno.test("list() asks tmux nothing when a runtime is meant", async () => {
+  const asked: [BackendType, Where][] = [];
+  await machine([], [], asked).list({ runtime: "docker" });
+  deepEqual(asked, [["container", { runtime: "docker" }]]);
 });
 
 Deno.test("list() shows a definition with mistakes as unknown, with the mistakes", async () => {
@@ -399,6 +537,24 @@ const FOUND: Record<
     [inContainer],
     {},
     "session astro@podman running +",
+  ],
+  "the runtime that its definition names": [
+    [holding(PODMAN, running("astro", PODMAN)), holding(DOCKER, running("astro", DOCKER))],
+    [inDocker],
+    {},
+    "session astro@docker running +",
+  ],
+  "the runtime that a flag names": [
+    [holding(PODMAN, running("astro", PODMAN)), holding(DOCKER, running("astro", DOCKER))],
+    [inDocker],
+    { runtime: "podman" },
+    "session astro@podman running",
+  ],
+  "a container on any runtime where its definition names none": [
+    [holding(PODMAN), holding(DOCKER, running("astro", DOCKER))],
+    [inContainer],
+    {},
+    "session astro@docker running +",
   ],
   "nothing elsewhere when its definition names a place": [
     [holding(DEFAULT, running("astro"))],
@@ -512,6 +668,27 @@ Deno.test("find() does not guess between places, and says how to choose", async 
   });
 });
 
+Deno.test("find() says the shortest flags where one place of tmux is among several", async () => {
+  const sessions = machine([
+    holding(BOTS, running("astro", BOTS)),
+    holding(PODMAN, running("astro", PODMAN)),
+    holding(DOCKER, running("astro", DOCKER)),
+  ]);
+  await rejects(sessions.find("stop", "astro", {}), {
+    code: "session_ambiguous",
+    hint: "choose one: --backend tmux, or --runtime podman, or --runtime docker",
+  });
+  for (
+    const [selection, expected] of [
+      [{ backend: "tmux" }, "astro@bots"],
+      [{ runtime: "podman" }, "astro@podman"],
+      [{ runtime: "docker" }, "astro@docker"],
+    ] as const
+  ) {
+    equal(found(await sessions.find("stop", "astro", selection)), `session ${expected} running`);
+  }
+});
+
 Deno.test("find() says that it may be where nobody answers, not that there is no such session", async () => {
   const sessions = machine([holding(DEFAULT, running("web")), inTrouble(BOTS)]);
   await rejects(sessions.find("stop", "astro", {}), {
@@ -520,9 +697,40 @@ Deno.test("find() says that it may be where nobody answers, not that there is no
   });
 });
 
-Deno.test("find() knows that an engine which does not run holds nothing", async () => {
-  const sessions = machine([inTrouble(DOCKER, { kind: "not_running" })]);
-  await rejects(sessions.find("stop", "astro", {}), { code: "session_not_found" });
+Deno.test("find() knows no session of an engine which does not run, and says that it was not asked", async () => {
+  await rejects(machine([inTrouble(DOCKER, DOWN)]).find("stop", "astro", {}), {
+    code: "session_not_found",
+    hint: "kstops list shows every session; docker was not asked: the daemon is not running",
+  });
+});
+
+Deno.test("find() does not speak of a runtime that is not installed", async () => {
+  await rejects(machine([inTrouble(DOCKER, MISSING)]).find("stop", "astro", {}), {
+    code: "session_not_found",
+    hint: "kstops list shows every session",
+  });
+});
+
+const ASKED_FOR: Record<string, readonly [Partial<Trouble>, Selection, string]> = {
+  "runtime that is missing": [MISSING, { runtime: "docker" }, "backend_not_found"],
+  "backend that is missing": [MISSING, { backend: "container" }, "backend_not_found"],
+  "runtime that does not run": [DOWN, { runtime: "docker" }, "backend_unavailable"],
+  "backend that does not run": [DOWN, { backend: "container" }, "backend_unavailable"],
+};
+
+for (const [what, [trouble, selection, code]] of Object.entries(ASKED_FOR)) {
+  Deno.test(`find() does not say that there is no such session in a ${what}`, async () => {
+    const sessions = machine([inTrouble(DOCKER, trouble)]);
+    await rejects(sessions.find("stop", "astro", selection), { code });
+  });
+}
+
+Deno.test("find() gives a defined container with the trouble of the runtime that it names", async () => {
+  const sessions = machine([holding(PODMAN), inTrouble(DOCKER, MISSING)], [inDocker]);
+  const match = await sessions.find("stop", "astro", {});
+  ok(match.kind === "defined");
+  equal(match.status.state, "unknown");
+  ok(match.trouble instanceof ContainerRuntimeNotFoundError);
 });
 
 Deno.test("find() gives a defined session with the trouble of its engine", async () => {
@@ -542,9 +750,9 @@ Deno.test("find() gives a defined session without trouble when another engine ha
 Deno.test("find() asks only the place that a definition names", async () => {
   const asked: [BackendType, Where][] = [];
   await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "astro", {});
-  deepEqual(asked.splice(0), [["tmux", { socketName: "bots" }]]);
+  deepEqual(asked.splice(0), [["tmux", { name: "astro", socketName: "bots" }]]);
   await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "web", {});
-  deepEqual(asked, [["container", {}]]);
+  deepEqual(asked, [["container", { name: "web" }]]);
 });
 
 // --- start ---------------------------------------------------------------------------------------
@@ -568,27 +776,33 @@ Deno.test("start() says of the started session whether the config defines it", a
   equal(row(await sessions.start(TO_START, options)), "astro@default running +");
 });
 
-Deno.test("start() and check() refuse a backend that this version does not have", async () => {
-  const sessions = sessionsOver([runnerOf("container", [])], []);
-  for (const work of [sessions.check(TO_START), sessions.start(TO_START, { waitMs: 0 })]) {
-    await rejects(work, {
-      code: "backend_unavailable",
-      message: 'Cannot start "astro": this version of kstops has no tmux backend',
-    });
-  }
+// --- detectBackend -------------------------------------------------------------------------------
+
+const DETECTED: Record<string, readonly [readonly Survey[], BackendType | null]> = {
+  "tmux": [[holding(BOTS, running("astro", BOTS)), holding(PODMAN)], "tmux"],
+  "a container": [[holding(DEFAULT), holding(DOCKER, foreign("astro", DOCKER))], "container"],
+  "nothing": [[holding(DEFAULT, running("astro2"))], null],
+  "nothing where an engine is not installed": [[inTrouble(PODMAN, MISSING)], null],
+};
+
+for (const [what, [surveys, expected]] of Object.entries(DETECTED)) {
+  Deno.test(`detectBackend() finds ${what}`, async () => {
+    equal(await detectBackend(machine(surveys), "astro", {}), expected);
+  });
+}
+
+Deno.test("detectBackend() does not guess", async () => {
+  const both = [holding(DEFAULT, running("astro")), holding(DOCKER, running("astro", DOCKER))];
+  await rejects(detectBackend(machine(both), "astro", {}), { code: "session_ambiguous" });
+  await rejects(detectBackend(machine([inTrouble(DOCKER)]), "astro", {}), {
+    code: "backend_unavailable",
+  });
 });
 
-Deno.test("a backend that this version does not have makes its definitions unknown", async () => {
-  const reason = "this version of kstops has no container backend";
-  const sessions = sessionsOver([runnerOf("tmux", [])], [inContainer, definition("worker")]);
-  const { statuses, troubles } = await sessions.list({});
-  deepEqual(statuses.map(row), ["astro@container unknown +", "worker@default defined +"]);
-  deepEqual([statuses[0]?.reason, troubles], [reason, []]);
-  const match = await sessions.find("stop", "astro", {});
-  ok(match.kind === "defined");
-  equal(match.trouble?.message, `Cannot stop "astro": ${reason}`);
-  const asked: Selection = { backend: "container" };
-  for (const work of [sessions.list(asked), sessions.find("stop", "worker", asked)]) {
-    await rejects(work, { code: "backend_unavailable" });
+Deno.test("plan() asks the backend of the definition", async () => {
+  const sessions = machine([]);
+  for (const backend of ["tmux", "container"] as const) {
+    const definition = { backend, name: "astro" } as Definition;
+    deepEqual((await sessions.plan(definition)).argv, [backend, "astro"]);
   }
 });

@@ -1,6 +1,11 @@
 /** `kstops restart NAME`: stop, then start with the fresh definition. */
 import { configInvalid } from "../../config/resolve.ts";
-import { InputRequiredError, quote, SessionNotFoundError } from "../../errors.ts";
+import {
+  InputRequiredError,
+  quote,
+  SessionExistsError,
+  SessionNotFoundError,
+} from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { changeToWire } from "../../output/wire.ts";
 import type { Match } from "../../sessions.ts";
@@ -9,11 +14,11 @@ import { argumentsFor, requireYes } from "../confirm.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
 import { forEach } from "../many.ts";
-import { startedText } from "./start.ts";
+import { launch, startedText } from "./start.ts";
 import type { StopFlags } from "./stop.ts";
 
 /** Flags of `restart`. */
-export interface RestartFlags extends StopFlags {
+export interface RestartFlags extends Omit<StopFlags, "keep"> {
   readonly wait: boolean;
 }
 
@@ -40,10 +45,12 @@ async function restartOne(
   const sessions = await context.sessions();
   const match = await sessions.find("restart", name, selectionOf(flags));
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
-  const { definition, startWaitMs } = await freshDefinition(context, match, flags);
+  const { definition: fresh, startWaitMs } = await freshDefinition(context, match, flags);
+  const definition = match.kind === "session" ? inPlace(fresh, match.status) : fresh;
   // Before anything is stopped: a definition that cannot start must not cost a running session.
   await sessions.check(definition);
   if (match.kind === "session") {
+    refuseToReplace(match.status, definition);
     await requireYes(context, "restart", match, flags);
     await context.during(`stopping ${name}`, () =>
       match.session.stop({
@@ -51,7 +58,32 @@ async function restartOne(
         force: flags.force === true,
       }));
   }
-  return await sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 });
+  const waitMs = flags.wait ? startWaitMs : 0;
+  return await launch(context, definition, { waitMs, quiet: flags.quiet });
+}
+
+/** The definition, to be started where the session is: what leaves that open must not move it. */
+function inPlace(definition: Definition, { engine, socketName }: SessionStatus): Definition {
+  if (definition.backend === "tmux") {
+    return socketName === null ? definition : { ...definition, socketName };
+  }
+  return engine === null || engine === "tmux" ? definition : { ...definition, runtime: engine };
+}
+
+/**
+ * Makes sure that what is stopped can be replaced.
+ *
+ * @throws {SessionExistsError} `session_exists`
+ */
+function refuseToReplace(
+  { backend, engine, managed }: SessionStatus,
+  { backend: wanted, name }: Definition,
+): void {
+  if (managed || backend === "tmux" || backend !== wanted) return;
+  throw new SessionExistsError(name, "kstops did not make that container, and does not remove it", {
+    backend,
+    hint: `remove it yourself: ${engine} rm ${name}`,
+  });
 }
 
 async function freshDefinition(
@@ -62,23 +94,26 @@ async function freshDefinition(
   const name = match.status.name ?? "";
   if (await isDefined(context, name)) return await definitionFor(context, name, flags);
   const known = match.kind === "session" ? await match.session.definition() : null;
-  if (known === null) throw notStartable(name, flags);
+  if (known === null) throw notStartable(match.status, flags);
   const { settings } = await context.config();
   return { definition: known, startWaitMs: settings.startWaitMs };
 }
 
 /** A foreign session that no config defines: a yes alone does not help. */
 function notStartable(
-  name: string,
+  { name: found, backend, engine }: SessionStatus,
   flags: RestartFlags,
 ): InputRequiredError | SessionNotFoundError {
+  const name = found ?? "";
   const reason = "kstops did not start it and no config defines it, so its command is not known";
-  const hint = "define it in a config file";
+  // Nor does a definition help where the container of somebody else stays in its way.
+  const [hint, yes] = backend === "container"
+    ? [`restart it as it is: ${engine} restart ${name}`, ""]
+    : [
+      "define it in a config file",
+      `, then say it: kstops restart ${argumentsFor(name, flags)}`,
+    ];
   return flags.yes
     ? new SessionNotFoundError("restart", name, { reason, hint })
-    : new InputRequiredError("restart", name, {
-      reason,
-      hint: `${hint}, then say it: kstops restart ${argumentsFor(name, flags)}`,
-      backend: "tmux",
-    });
+    : new InputRequiredError("restart", name, { reason, hint: hint + yes, backend });
 }

@@ -1,9 +1,10 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
 import { UsageError } from "../../errors.ts";
-import type { SessionStatus } from "../../model.ts";
+import type { Definition, SessionStatus } from "../../model.ts";
 import { changeToWire } from "../../output/wire.ts";
 import { endWords } from "../../output/screen.ts";
-import { type Context, type Reply, selectionOf } from "../command.ts";
+import type { Selection } from "../../sessions.ts";
+import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
 import { forEach } from "../many.ts";
@@ -15,6 +16,8 @@ export interface StartCommandFlags extends StartFlags {
   readonly all?: true | undefined;
   readonly wait: boolean;
   readonly attach?: true | undefined;
+  /** Only say what would be started. */
+  readonly dryRun?: true | undefined;
   readonly quiet?: true | undefined;
   /** What stands behind `--`. */
   readonly argv: readonly string[] | null;
@@ -25,13 +28,17 @@ export async function start(context: Context, flags: StartCommandFlags): Promise
   const names = await namesFrom(context, "start", flags);
   if (names.length > 1 || flags.all) refuseSingleFlags(flags);
   const [name] = names;
+  if (flags.dryRun) {
+    const { dryRun } = await import("./dry_run.ts");
+    return await dryRun(context, names, flags);
+  }
   if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
   return await forEach(context, names, {
     work: (name, guarded) => startOne(guarded, name, flags),
     toJson: changeToWire,
     toText: flags.quiet ? null : startedText,
     isList: flags.all === true,
-    selection: selectionOf(flags),
+    selection: wantedPlace(flags),
   });
 }
 
@@ -51,21 +58,33 @@ async function startAndAttach(
   flags: StartCommandFlags,
 ): Promise<Reply> {
   requireTerminal(context.world, name);
-  let socketName: string | undefined;
+  let place: Selection = {};
   const started = await forEach(context, [name], {
     work: async (each, guarded) => {
       const status = await startOne(guarded, each, { ...flags, wait: false });
-      socketName = status.socketName ?? undefined;
+      place = placeOf(status);
       return status;
     },
     toJson: changeToWire,
     toText: null,
     isList: false,
-    selection: selectionOf(flags),
+    selection: wantedPlace(flags),
   });
   if ((started.failures ?? []).length > 0) return started;
-  const match = await (await context.sessions()).find("attach to", name, { socketName });
+  const match = await (await context.sessions()).find("attach to", name, place);
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
+}
+
+/** Where a session is to be; that such a place can be is checked with everything else. */
+function wantedPlace({ backend, socket, runtime }: StartCommandFlags): Selection {
+  return { backend, socketName: socket, runtime };
+}
+
+/** The very place where a session is. */
+function placeOf({ socketName, engine }: SessionStatus): Selection {
+  return engine === null || engine === "tmux"
+    ? { socketName: socketName ?? undefined }
+    : { runtime: engine };
 }
 
 async function startOne(
@@ -74,10 +93,20 @@ async function startOne(
   flags: StartCommandFlags,
 ): Promise<SessionStatus> {
   const { definition, startWaitMs } = await definitionFor(context, name, flags);
+  const waitMs = flags.wait ? startWaitMs : 0;
+  return await launch(context, definition, { waitMs, quiet: flags.quiet });
+}
+
+/** Starts what is defined, and says what takes long, unless it is to be quiet. */
+export async function launch(
+  context: Context,
+  definition: Definition,
+  { waitMs, quiet }: { readonly waitMs: number; readonly quiet?: true | undefined },
+): Promise<SessionStatus> {
   const sessions = await context.sessions();
   return await context.during(
-    `starting ${name}`,
-    () => sessions.start(definition, { waitMs: flags.wait ? startWaitMs : 0 }),
+    `starting ${definition.name}`,
+    () => sessions.start(definition, { waitMs, ...(quiet ? {} : { say: context.warn }) }),
   );
 }
 

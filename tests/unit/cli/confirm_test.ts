@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { main } from "../../../src/cli/app.ts";
+import { argumentsFor } from "../../../src/cli/confirm.ts";
 import { type FakeTmuxSpec, type FakeTmuxWorld, withFakeTmux } from "../../support/fake_tmux.ts";
 import type { FakeTerminalSpec } from "../../support/fake_world.ts";
 
@@ -8,6 +9,8 @@ const PROTECTED = { default: [{ name: "shell", pid: 100, managed: true, protecte
 const MANAGED = { default: [{ name: "shell", pid: 100, managed: true }] };
 
 const TERMINAL: FakeTerminalSpec = { stdin: true, stdout: true, stderr: true };
+
+const NO_COLOUR = { NO_COLOR: "1" };
 
 function configured(settings: string): Record<string, string> {
   return { "/project/kstops.yml": `ops: { sessions: { shell: ${settings} } }\n` };
@@ -20,7 +23,7 @@ async function outcomeOf(
   check: (outcome: { readonly code: number; readonly world: FakeTmuxWorld }) => void,
 ): Promise<void> {
   await withFakeTmux(
-    spec,
+    { ...spec, env: NO_COLOUR },
     async (world) => check({ code: await main(line.split(" "), world), world }),
   );
 }
@@ -157,10 +160,18 @@ Deno.test("of several sessions each has its own question, one after the other", 
   });
 });
 
+Deno.test("what to say has the flags that chose the place", () => {
+  equal(argumentsFor("web", {}), "web --yes");
+  equal(argumentsFor("web", { runtime: "docker" }), "web --runtime docker --yes");
+  const flags = { backend: "tmux", socket: "bots" } as const;
+  equal(argumentsFor("-web", flags), "--backend tmux --socket bots --yes -- -web");
+});
+
 Deno.test("a question and its hint hold no escape sequences", async () => {
   const name = "a\x1b[2J";
   const servers = { default: [{ name, pid: 100 }] };
-  await withFakeTmux({ servers, terminal: { ...TERMINAL, answers: ["n"] } }, async (world) => {
+  const terminal = { ...TERMINAL, answers: ["n"] };
+  await withFakeTmux({ servers, terminal, env: NO_COLOUR }, async (world) => {
     equal(await main(["stop", name], world), 8);
     ok(!world.stderr().includes("\x1b"));
   });

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
+import { SessionConfigError } from "../../../src/errors.ts";
 import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { configOf, worldOf } from "./files.ts";
@@ -65,6 +66,7 @@ const CONTAINER: ContainerDefinition = {
   argv: null,
   workingDir: null,
   volumes: [],
+  logVolume: null,
   ports: [],
   runtime: null,
   network: null,
@@ -237,8 +239,8 @@ const CONTAINER_DEFINITIONS: Record<string, [Given, Partial<ContainerDefinition>
         "cache:/cache",
         "/abs:/abs",
         "/anon",
-        "/srv/logs:/logs",
       ],
+      logVolume: "/srv/logs:/logs",
       ports: ["80", "8080:90"],
       runtime: "podman",
       network: "backend",
@@ -268,7 +270,8 @@ const CONTAINER_DEFINITIONS: Record<string, [Given, Partial<ContainerDefinition>
     },
     {
       image: "alpine:3",
-      volumes: ["/here/d:/d", "/here/e:/e"],
+      volumes: ["/here/d:/d"],
+      logVolume: "/here/e:/e",
       ports: ["3"],
       runtime: "docker",
       workingDir: "/w",
@@ -304,6 +307,14 @@ const LEFT_OUT: Record<string, [Given, string[]]> = {
   "a directory outside of the container that it becomes": [
     { astro: [SLEEP, "working_dir: sub"], flags: { image: "alpine" } },
     ["working_dir"],
+  ],
+  "an absolute directory outside of the container that it becomes": [
+    { astro: [SLEEP, "working_dir: /opt/astro"], flags: { image: "alpine" } },
+    ["working_dir"],
+  ],
+  "a directory inside of the container that it was": [
+    { astro: [...IMAGE, SLEEP, "working_dir: /app"], flags: { backend: "tmux" } },
+    ["image", "working_dir"],
   ],
   "what only containers have": [
     {
@@ -470,7 +481,12 @@ for (const [what, [astro, message]] of Object.entries(WRONG_AT_START)) {
   Deno.test(`resolve() reports ${what} in the config`, async () => {
     const given = { astro };
     const config = await configOf(textOf(given));
-    throws(() => resolveIn(config, given), { code: "config_invalid", message });
+    throws(() => resolveIn(config, given), (error: unknown) => {
+      ok(error instanceof SessionConfigError && error.code === "config_invalid", String(error));
+      // Without the lines of the file that it shows.
+      equal(error.message.replaceAll(/\n {4}.*/g, ""), message);
+      return true;
+    });
   });
 }
 

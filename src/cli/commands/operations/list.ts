@@ -7,7 +7,7 @@ import {
   payloadText,
 } from "../../../output/operation.ts";
 import { moment, paint } from "../../../output/screen.ts";
-import { layOut } from "../../../output/table.ts";
+import { type Head, layOut } from "../../../output/table.ts";
 import type { Reply } from "../../command.ts";
 import type { Recording } from "../../recording.ts";
 
@@ -22,6 +22,16 @@ export interface OperationListFlags {
 /** How much of an ID a terminal shows: unique among some thousands. */
 export const SHORT_ID = 8;
 
+const HEAD: readonly Head[] = [
+  { text: "ID" },
+  { text: "KIND" },
+  { text: "SESSION", atLeast: 12 },
+  { text: "STATE" },
+  { text: "STARTED", leaves: 3 },
+  { text: "BY", atLeast: 8, leaves: 2 },
+  { text: "OUTCOME", atLeast: 10, leaves: 1 },
+];
+
 /** Lists operations. */
 export async function listOperations(
   { store }: Pick<Recording, "store">,
@@ -35,7 +45,7 @@ export async function listOperations(
         return screen.terminal ? `${paint("No operations", "dim", screen)}\n` : "";
       }
       return await layOut({
-        head: ["ID", "KIND", "SESSION", "STATE", "STARTED", "BY", "OUTCOME"],
+        head: HEAD,
         rows: operations.map((operation) => {
           const { id, kind, session, state, createdAt, actor } = operation;
           const payload = operation.error ?? operation.result ?? operation.pendingInput;

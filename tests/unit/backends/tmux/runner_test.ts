@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
-import { fieldSeparator, PANE_FIELDS, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { expandFormat } from "../../../support/tmux_format.ts";
+import { failure } from "../../../support/failure.ts";
 import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
-import { OpsError, TmuxNotFoundError } from "../../../../src/errors.ts";
+import { TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { LogStore } from "../../../../src/logs/store.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
@@ -49,7 +51,7 @@ const nonceOf = (call: number): string => call.toString(16).padStart(12, "0");
 
 /** One row of the answer to the question whose nonce is the `call`th random id. */
 function row(call: number, fields: Readonly<Record<string, string>> = {}): string {
-  const known: Record<string, string> = {
+  const known = {
     version: "3.3a",
     pid: "77",
     session_id: "$1",
@@ -64,9 +66,7 @@ function row(call: number, fields: Readonly<Record<string, string>> = {}): strin
     pane_dead: "0",
     ...fields,
   };
-  const nonce = nonceOf(call);
-  const values = PANE_FIELDS.map((field) => known[field] ?? "");
-  return `${values.join(fieldSeparator(nonce))}${rowEnd(nonce)}\n`;
+  return `${expandFormat(paneFormat(nonceOf(call)), known)}\n`;
 }
 
 /** What a start script prints when it made a session. */
@@ -98,6 +98,7 @@ function fakeLogs(): FakeLogs {
   const kept = new Set<string>();
   return {
     kept,
+    pathOf: (name, runId) => `/logs/${name}-${runId}.log`,
     open: (name, runId) => {
       const path = `/logs/${name}-${runId}.log`;
       kept.add(path);
@@ -107,6 +108,10 @@ function fakeLogs(): FakeLogs {
       kept.delete(path);
       return Promise.resolve();
     },
+    save: () => Promise.resolve(),
+    notKept: () => {},
+    recordStop: () => Promise.resolve(),
+    wasStopped: () => Promise.resolve(false),
     newest: () => Promise.resolve(null),
     tail: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
   };
@@ -139,16 +144,6 @@ function withRunner(
     const logs = fakeLogs();
     return body({ world, logs, runner: tmuxRunner(world, { binary: "tmux", logs }) });
   });
-}
-
-async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let thrown: unknown = null;
-  await rejects(work.catch((error) => {
-    thrown = error;
-    throw error;
-  }));
-  if (!(thrown instanceof OpsError)) throw thrown;
-  return thrown;
 }
 
 // --- survey --------------------------------------------------------------------------------------
@@ -319,6 +314,23 @@ Deno.test("tmux is not told of the session that kstops itself may run in", () =>
 });
 
 // --- start ---------------------------------------------------------------------------------------
+
+Deno.test("a plan is the call of a start, runs and makes nothing, and shows no value of the caller", () => {
+  const env = { PATH: "/secret/bin", LANG: "secret", OTHER: "secret" };
+  return withRunner(
+    { env, files: { "/secret/bin/tmux": { mode: 0o755 } } },
+    async ({ runner, logs }) => {
+      const definition = { ...DEFINITION, socketName: "bots", env: { TOKEN: "***" } };
+      const { argv, stdin, env } = await runner.plan(definition);
+      deepEqual(argv, ["tmux", "-u", "-L", "bots", "start-server", ";", "source-file", "-"]);
+      deepEqual(env, []);
+      match(stdin ?? "", /'-e' 'PATH=\*\*\*' '-e' 'LANG=\*\*\*' '-e' 'TOKEN=\*\*\*' /);
+      match(stdin ?? "", /'KSTOPS_ID=RUN_ID' .* 'sleep' '60' .*\/logs\/astro-RUN_ID\.log/);
+      ok(!stdin?.replace("/secret/bin/tmux", "").includes("secret"));
+      deepEqual([...logs.kept], []);
+    },
+  );
+});
 
 Deno.test("a start without waiting is one call", () =>
   withRunner(machine([{ ...CREATE, stdout: created(2) }]), async ({ runner, logs }) => {

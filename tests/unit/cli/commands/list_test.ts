@@ -4,15 +4,15 @@ import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { BackendUnavailableError } from "../../../../src/errors.ts";
-import type { SessionStatus } from "../../../../src/model.ts";
+import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/output/wire.ts";
 import type { Listing, Selection } from "../../../../src/sessions.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { NOW, STATUSES } from "../../../support/statuses.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
-const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, now: NOW };
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
 
 /** What `list` answers on a machine with this listing. */
 async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise<{
@@ -71,11 +71,38 @@ Deno.test("list says on a terminal what to do where there is nothing, and nothin
   equal(await textOf([], PIPE, { quiet: true }), "");
 });
 
+const PORTS: Record<string, readonly [SessionStatus["ports"], string]> = {
+  "no port": [[], "web:1"],
+  "a port on every address, which docker has twice": [
+    [
+      { hostIp: "0.0.0.0", hostPort: 8080, containerPort: 80, protocol: "tcp" },
+      { hostIp: "::", hostPort: 8080, containerPort: 80, protocol: "tcp" },
+    ],
+    "web:1 (8080:80)",
+  ],
+  "ports on one address, and what is not published": [
+    [
+      { hostIp: "127.0.0.1", hostPort: 5353, containerPort: 53, protocol: "udp" },
+      { hostIp: "::1", hostPort: 8443, containerPort: 443, protocol: "tcp" },
+      { hostIp: null, hostPort: null, containerPort: 9000, protocol: "tcp" },
+    ],
+    "web:1 (127.0.0.1:5353:53/udp, [::1]:8443:443)",
+  ],
+};
+
+for (const [what, [ports, expected]] of Object.entries(PORTS)) {
+  Deno.test(`list shows a container with ${what} as a config has it`, async () => {
+    const web = statusOf({ name: "web", backend: "container", state: "running" });
+    const text = await textOf([{ ...web, engine: "podman", image: "web:1", ports }], PIPE);
+    equal(text.trimEnd().split("\t").at(-1), expected);
+  });
+}
+
 const FILTERS: Record<string, readonly [ListFlags, readonly (string | null)[]]> = {
   "by a state": [{ state: "exited" }, [STATUSES[1]!.name, STATUSES[4]!.name, "migrate"]],
   "by a state that only an engine in trouble has": [{ state: "unknown" }, [null]],
-  "by being managed": [{ managed: true }, ["astro", "astro-prod", "migrate"]],
-  "by both": [{ managed: true, state: "running" }, ["astro"]],
+  "by being managed": [{ managed: true }, ["astro", "astro-prod", "migrate", "web"]],
+  "by both": [{ managed: true, state: "running" }, ["astro", "web"]],
 };
 
 for (const [how, [flags, names]] of Object.entries(FILTERS)) {
@@ -93,6 +120,7 @@ Deno.test("list -q prints names only, each on one line", async () => {
       "evil\\x1b[2J\\x1b]0;title\\x07\\nroot\\ttab\\u202egpj.exe\\x9b31m",
       "migrate",
       "a-name-of-sixty-four-characters-which-is-the-longest-that-there-is",
+      "web",
       "worker",
       "",
     ].join("\n"),
@@ -101,7 +129,7 @@ Deno.test("list -q prints names only, each on one line", async () => {
 
 Deno.test("list passes the flags that choose a place on", async () => {
   const { selections } = await listOf({}, { backend: "tmux", socket: "bots" });
-  deepEqual(selections, [{ backend: "tmux", socketName: "bots" }]);
+  deepEqual(selections, [{ backend: "tmux", socketName: "bots", runtime: undefined }]);
 });
 
 Deno.test("list fails for an engine that was asked for, and only mentions another one", async () => {

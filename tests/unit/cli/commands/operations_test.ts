@@ -16,7 +16,13 @@ import { OperationStore } from "../../../../src/operations/store.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { type FakeWorld, withFakeWorld } from "../../../support/fake_world.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: new Date(0) };
+const PIPE: Screen = {
+  terminal: false,
+  columns: 80,
+  colour: false,
+  unicode: false,
+  now: new Date(0),
+};
 const ACTOR = {
   user: "root",
   uid: 0,

@@ -1,0 +1,204 @@
+/** What is asked of podman and docker, as argument lists. Pure. */
+import type { ContainerDefinition } from "../../model.ts";
+import type { Client } from "./clients.ts";
+
+/** The label that makes a container a session of kstops; its value is the session's name. */
+export const SESSION_LABEL = "io.kstops.session";
+/** The run that a container is. */
+export const RUN_LABEL = "io.kstops.run";
+/** `true` on a session that only a yes stops. */
+export const PROTECTED_LABEL = "io.kstops.protected";
+/** What the session was started from, as JSON: a {@link DefinitionRecord}. */
+export const DEFINITION_LABEL = "io.kstops.definition";
+
+/** What a container remembers of its definition: everything but the values of its variables. */
+export interface DefinitionRecord {
+  readonly image: string;
+  readonly command: readonly string[] | null;
+  readonly working_dir: string | null;
+  /** Names; the runtime has the values. */
+  readonly env: readonly string[];
+  readonly volumes: readonly string[];
+  readonly log_volume: string | null;
+  readonly ports: readonly string[];
+  readonly network: string | null;
+  readonly user: string | null;
+  readonly restart: string | null;
+  readonly run_args: readonly string[];
+  readonly stop_signal: string | null;
+  /** Seconds. */
+  readonly stop_timeout: number;
+}
+
+/** Every container: podman tells all about them at once, docker only their ids. */
+export function listContainers({ dialect, program }: Client): string[] {
+  return dialect === "podman"
+    ? [program, "ps", "--all", "--no-trunc", "--format", "json"]
+    : [program, "ps", "--all", "--no-trunc", "--quiet"];
+}
+
+/** Everything about some containers, and only containers, by id or by name. */
+export function inspectContainers({ program }: Client, ids: readonly string[]): string[] {
+  return [program, "container", "inspect", "--", ...ids];
+}
+
+/** What {@link runContainer} needs besides the definition. */
+export interface RunPlan {
+  readonly definition: ContainerDefinition;
+  readonly runId: string;
+  /** Whether the runtime's small init is the first process: it passes signals on, and reaps. */
+  readonly init: boolean;
+}
+
+/** A call, with what it gets besides its arguments. */
+export interface Call {
+  readonly argv: readonly string[];
+  /** Variables of the client's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/**
+ * Starts a container. Nobody sees the values of variables in `ps`: they come by the environment of
+ * the client, and those which the client would itself go by come on its standard input.
+ */
+export function runContainer({ program }: Client, plan: RunPlan): Call {
+  const { definition, runId, init } = plan;
+  const { name, network, user, restart, stopSignal, workingDir } = definition;
+  const { byEnvironment, byFile } = splitVariables(definition.env);
+  const lines = Object.entries(byFile).map(([key, value]) => `${key}=${value}\n`);
+  const labels = {
+    [SESSION_LABEL]: name,
+    [RUN_LABEL]: runId,
+    ...(definition.protected ? { [PROTECTED_LABEL]: "true" } : {}),
+    [DEFINITION_LABEL]: JSON.stringify(recordOf(definition)),
+  };
+  const argv = [
+    ...[program, "run", "--detach", "--interactive", "--tty", "--pull=never"],
+    ...(init ? ["--init"] : []),
+    ...["--name", name],
+    ...Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]),
+    ...Object.keys(byEnvironment).flatMap((key) => ["--env", key]),
+    ...(lines.length === 0 ? [] : ["--env-file", "/dev/stdin"]),
+    ...volumesOf(definition).flatMap((volume) => ["--volume", volume]),
+    ...definition.ports.flatMap((port) => ["--publish", port]),
+    ...option("--workdir", workingDir),
+    ...option("--network", network),
+    ...option("--user", user),
+    ...option("--restart", restart),
+    ...option("--stop-signal", stopSignal),
+    ...["--stop-timeout", String(definition.stopTimeoutSeconds)],
+    ...definition.runArgs,
+    ...["--", definition.image],
+    ...(definition.argv ?? []),
+  ];
+  const call = { argv, env: byEnvironment };
+  return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
+}
+
+/** All mounts of a definition. */
+function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
+  return logVolume === null ? volumes : [...volumes, logVolume];
+}
+
+function option(flag: string, value: string | null): string[] {
+  return value === null ? [] : [flag, value];
+}
+
+function recordOf(definition: ContainerDefinition): DefinitionRecord {
+  return {
+    image: definition.image,
+    command: definition.argv,
+    working_dir: definition.workingDir,
+    env: Object.keys(definition.env),
+    volumes: definition.volumes,
+    log_volume: definition.logVolume,
+    ports: definition.ports,
+    network: definition.network,
+    user: definition.user,
+    restart: definition.restart,
+    run_args: definition.runArgs,
+    stop_signal: definition.stopSignal,
+    stop_timeout: definition.stopTimeoutSeconds,
+  };
+}
+
+/** Variables that the clients themselves, or the programs that they call, go by. */
+const OF_THE_CLIENT = new RegExp(
+  "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|GLIBC_TUNABLES|.*_PROXY|" +
+    "(DOCKER_|BUILDKIT_|_?CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|SSL_CERT_|DBUS_|NOTIFY_|LISTEN_|" +
+    "_LIBCONTAINER_|_OCI_).*)$",
+  "i",
+);
+
+/** Whether a variable of that name would change what the client itself does. */
+export function isOfTheClient(key: string): boolean {
+  return OF_THE_CLIENT.test(key);
+}
+
+function splitVariables(env: ContainerDefinition["env"]): {
+  readonly byEnvironment: Record<string, string>;
+  readonly byFile: Record<string, string>;
+} {
+  const entries = Object.entries(env);
+  return {
+    byEnvironment: Object.fromEntries(entries.filter(([key]) => !isOfTheClient(key))),
+    byFile: Object.fromEntries(entries.filter(([key]) => isOfTheClient(key))),
+  };
+}
+
+/** Gets an image from its registry. */
+export function pullImage({ program }: Client, image: string): string[] {
+  return [program, "pull", "--", image];
+}
+
+/** Waits until a container ends. */
+export function waitFor({ program }: Client, id: string): string[] {
+  return [program, "wait", "--", id];
+}
+
+/** Asks a container to end, and ends it by force after so many seconds. */
+export function stopContainer({ program }: Client, id: string, seconds: number): string[] {
+  return [program, "stop", "-t", String(seconds), "--", id];
+}
+
+/** Ends a container by force, and by no other signal before. */
+export function killContainer({ program }: Client, id: string): string[] {
+  return [program, "kill", "--signal", "KILL", "--", id];
+}
+
+/** Lets a paused container go on. */
+export function unpauseContainer({ program }: Client, id: string): string[] {
+  return [program, "unpause", "--", id];
+}
+
+/** Removes a container that does not run; one that runs stays. Its volumes stay, too. */
+export function removeContainer({ program }: Client, id: string): string[] {
+  return [program, "rm", "--", id];
+}
+
+/** What it printed, at most so many lines of it. */
+export function containerLogs(
+  { program }: Client,
+  id: string,
+  { lines, timestamps }: { readonly lines: number; readonly timestamps: boolean },
+): string[] {
+  const tail = Number.isFinite(lines) ? ["--tail", String(lines)] : [];
+  return [program, "logs", ...tail, ...(timestamps ? ["--timestamps"] : []), "--", id];
+}
+
+/** The keys that give the terminal back, whatever the user's own config of the client says. */
+export const DETACH_KEYS = "ctrl-p,ctrl-q";
+
+/** Hands this terminal to a container. */
+export function attachContainer({ program }: Client, id: string): string[] {
+  return [program, "attach", "--detach-keys", DETACH_KEYS, "--", id];
+}
+
+/**
+ * Shows on this terminal what a container prints from now on. Not `attach --no-stdin`: podman leaves
+ * no key then that ends it, and docker passes Ctrl-C on.
+ */
+export function watchContainer({ program }: Client, id: string): string[] {
+  return [program, "logs", "--follow", "--tail", "0", "--", id];
+}

@@ -1,0 +1,172 @@
+/** Asking a container runtime, and what its answers mean. */
+import { BackendUnavailableError, escapeControls, SessionStartError } from "../../errors.ts";
+import type { LogStore } from "../../logs/store.ts";
+import { type ExecResult, ExecTimeoutError, ProgramMissingError, type World } from "../../world.ts";
+import { type Call, inspectContainers, listContainers } from "./args.ts";
+import type { Client } from "./clients.ts";
+import {
+  type Container,
+  type Failure,
+  GarbledAnswerError,
+  parseFailure,
+  parseIds,
+  parseInspected,
+  parsePodmanList,
+} from "./parse.ts";
+
+/** What the container backend works with. */
+export interface ContainerSettings {
+  readonly logs: LogStore;
+}
+
+/** The container backend at work. */
+export interface Context extends ContainerSettings {
+  readonly world: World;
+}
+
+/** How long a runtime may take to answer a question. */
+export const ANSWER_TIMEOUT_MS = 5000;
+/** How long it may take to do something. */
+export const WORK_TIMEOUT_MS = 60_000;
+
+/**
+ * A call of a client that answers in time, whatever it answers.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`
+ */
+export async function answerOf(
+  { world }: Context,
+  client: Client,
+  call: readonly string[] | Call,
+  timeoutMs: number = ANSWER_TIMEOUT_MS,
+): Promise<ExecResult> {
+  const { argv, env = {}, stdin }: Partial<Call> & Pick<Call, "argv"> = "argv" in call
+    ? call
+    : { argv: call };
+  try {
+    return await world.exec(argv, {
+      timeoutMs,
+      env,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  } catch (error) {
+    throw troubleOf(client, error);
+  }
+}
+
+/** What became of a call that did not come to an answer. */
+export function troubleOf(client: Client, error: unknown): unknown {
+  if (error instanceof ExecTimeoutError) {
+    return unavailable(client, {
+      kind: "other",
+      reason: `it did not answer within ${error.timeoutMs / 1000} s`,
+    });
+  }
+  // It was on PATH a moment ago.
+  if (error instanceof ProgramMissingError) {
+    return unavailable(client, { kind: "other", reason: error.message });
+  }
+  return error;
+}
+
+/** A runtime that cannot be asked. */
+export class RuntimeUnavailableError extends BackendUnavailableError {
+  constructor(client: Client, readonly kind: "not_running" | "unreachable", reason: string) {
+    const { runtime, program } = client;
+    super(`Cannot ask ${runtime}: ${escapeControls(reason)}`, {
+      reason: escapeControls(reason),
+      hint: kind === "not_running"
+        ? `start it (systemctl start ${runtime}), or see why it is down`
+        : `try it by hand: ${program} ps`,
+      details: { engine: runtime, reason },
+    });
+  }
+}
+
+/** A runtime that cannot be asked, and what it said. */
+export function unavailable(client: Client, failure: Failure): RuntimeUnavailableError {
+  const kind = failure.kind === "not_running" ? "not_running" : "unreachable";
+  return new RuntimeUnavailableError(client, kind, failure.reason);
+}
+
+/** What `parse` makes of an answer; one that it cannot read is the runtime in trouble. */
+function understood<T>(client: Client, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof GarbledAnswerError)) throw error;
+    throw unavailable(client, { kind: "other", reason: error.message });
+  }
+}
+
+/**
+ * Every container of a runtime, in at most two calls however many there are. podman tells nearly all
+ * in its list; docker lists ids, and describes them in a second call.
+ *
+ * @param name what only a closer look tells is wanted of the container of that name
+ * @throws {BackendUnavailableError} `backend_unavailable`
+ */
+export async function askAll(
+  context: Context,
+  client: Client,
+  name: string | undefined,
+): Promise<readonly Container[]> {
+  const list = await answerOf(context, client, listContainers(client));
+  if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
+  if (client.dialect === "docker") {
+    const ids = understood(client, () => parseIds(list.stdout));
+    return await askAbout(context, client, ids);
+  }
+  const listed = understood(client, () => parsePodmanList(list.stdout));
+  const closer = listed.filter((container) => container.name === name || mayBeKilled(container));
+  const seen = await askAbout(context, client, closer.map(({ id }) => id));
+  // The closer look came later: it is the newer truth.
+  return listed.map((container) => seen.find(({ id }) => id === container.id) ?? container);
+}
+
+/** podman's list does not say why SIGKILL ended a program: for want of memory, or otherwise. */
+function mayBeKilled({ exitCode }: Container): boolean {
+  return exitCode === 137;
+}
+
+/** A closer look at some containers; those that have gone are left out. */
+export async function askAbout(
+  context: Context,
+  client: Client,
+  ids: readonly string[],
+): Promise<readonly Container[]> {
+  if (ids.length === 0) return [];
+  const answer = await answerOf(context, client, inspectContainers(client, ids));
+  if (answer.code !== 0) {
+    const failure = parseFailure(answer.stderr);
+    if (failure.kind !== "not_found") throw unavailable(client, failure);
+  }
+  return understood(client, () => parseInspected(answer.stdout));
+}
+
+/** The container of that id as it is now; null: it is gone. */
+export async function askOne(
+  context: Context,
+  client: Client,
+  id: string,
+): Promise<Container | null> {
+  return (await askAbout(context, client, [id])).find((each) => each.id === id) ?? null;
+}
+
+/** The container of exactly that name; null: there is none. */
+export async function askByName(
+  context: Context,
+  client: Client,
+  name: string,
+): Promise<Container | null> {
+  // The runtime takes it for the beginning of an id, too.
+  return (await askAbout(context, client, [name])).find((each) => each.name === name) ?? null;
+}
+
+/** A start that failed, with what the runtime said. */
+export function startError(name: string, reason: string, hint?: string): SessionStartError {
+  return new SessionStartError(name, escapeControls(reason), {
+    backend: "container",
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

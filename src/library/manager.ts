@@ -1,0 +1,280 @@
+/** One session, for programs that use kstops as a library. */
+import type { AttachEnd } from "../backends/backend.ts";
+import type { Config, UsableEntry } from "../config/config.ts";
+import { placeOf } from "../config/defined.ts";
+import { loadConfig } from "../config/load.ts";
+import { configInvalid } from "../config/resolve.ts";
+import { quote, SessionConfigError } from "../errors.ts";
+import type { BackendType, SessionStatus } from "../model.ts";
+import { detectBackend, type Selection } from "../sessions.ts";
+import { closest } from "../suggest.ts";
+import { denoWorld } from "../world.ts";
+import {
+  checkComplete,
+  checkOptions,
+  flagsOf,
+  impliedBackend,
+  noConfig,
+  type SessionConfig,
+  type SessionOptions,
+  writtenIn,
+} from "./session_config.ts";
+import {
+  attach,
+  type AttachSessionOptions,
+  type Context,
+  contextOf,
+  logs,
+  type LogsOptions,
+  start,
+  stateOf,
+  status,
+  stop,
+  type StopSessionOptions,
+  type Voice,
+} from "./work.ts";
+
+/** What a session is to be, and what it is managed with. */
+export interface ManagerOptions extends SessionOptions, Voice {
+  /** Name or path of the tmux program. Default: `tmux`. */
+  readonly tmuxBinary?: string;
+}
+
+/** What goes over the config, and where the config is. */
+export interface FromConfigOptions extends SessionOptions, Voice {
+  /** Path of the config file. Default: the first that exists, as for the command line. */
+  readonly config?: string;
+}
+
+/** What a manager is made of. */
+interface Parts {
+  readonly context: Context;
+  readonly backend: BackendType;
+  /** What goes over the config file. */
+  readonly options: SessionOptions;
+  /** Both together. */
+  readonly config: SessionConfig;
+}
+
+/**
+ * One session: in tmux, or in a container.
+ *
+ * A method rejects with {@link SessionNotFoundError} when there is no such session, with
+ * {@link BackendNotFoundError} when its engine is not installed, and with
+ * {@link BackendUnavailableError} when the engine cannot be asked.
+ *
+ * @example In tmux
+ * ```ts
+ * const session = new SessionManager("bot", { backend: "tmux" });
+ * await session.start("python -m trading.bot");
+ * console.log((await session.status()).state); // running
+ * console.log(await session.logs({ lines: 50 }));
+ * await session.stop();
+ * ```
+ *
+ * @example In a container
+ * ```ts
+ * const session = new SessionManager("astro-prod", {
+ *   backend: "container",
+ *   image: "astro-bot:latest",
+ *   volumes: ["./data:/app/data"],
+ *   logVolume: "./logs:/app/logs",
+ *   ports: ["8081:8080"],
+ *   env: { ASTRO_ENV: "production" },
+ * });
+ * await session.start();
+ * await session.stop({ graceful: true, timeout: 10 });
+ * ```
+ *
+ * @example From the config file
+ * ```ts
+ * const session = await SessionManager.fromConfig("astro");
+ * await session.start();
+ * ```
+ */
+export class SessionManager {
+  #parts: Parts;
+
+  /**
+   * A session that no config defines.
+   *
+   * @throws {SessionConfigError} `value_invalid`
+   */
+  constructor(name: string, options: ManagerOptions = {}) {
+    this.#parts = partsOf(name, options);
+  }
+
+  /**
+   * A session that the config defines; options go over what it says.
+   *
+   * @throws {SessionConfigError} `config_invalid`: it is not in the config, or wrong there
+   * @throws {SessionConfigError} `value_invalid`: an option is wrong
+   */
+  static async fromConfig(name: string, options: FromConfigOptions = {}): Promise<SessionManager> {
+    const manager = new SessionManager(name);
+    manager.#parts = await definedParts(name, options);
+    return manager;
+  }
+
+  /** The name of the session. */
+  get name(): string {
+    return this.#parts.config.name;
+  }
+
+  /** The backend of the session. */
+  get backend(): BackendType {
+    return this.#parts.backend;
+  }
+
+  /** What the session is to be. Of the config, variables are not filled in. */
+  get config(): SessionConfig {
+    return this.#parts.config;
+  }
+
+  /**
+   * Starts the session, and resolves when its program has lived for half a second, or has ended with
+   * 0. An ended session of that name is replaced.
+   *
+   * @param command Goes over that of the options and of the config.
+   * @param options Go over those of the manager; variables are added.
+   * @throws {SessionExistsError} `session_exists`
+   * @throws {SessionStartError} `start_failed`
+   * @throws {SessionConfigError} `value_invalid` or `config_invalid`
+   */
+  async start(
+    command?: string | readonly string[],
+    options: Omit<SessionOptions, "backend"> = {},
+  ): Promise<SessionStatus> {
+    const { context, backend, options: before, config } = this.#parts;
+    const { name } = config;
+    const merged: SessionOptions = {
+      ...before,
+      ...options,
+      env: { ...before.env, ...options.env },
+      ...(command === undefined ? {} : { command }),
+    };
+    checkOptions(merged, { name, backend });
+    checkComplete({ ...config, ...merged }, { name, backend });
+    return await start(context, name, flagsOf(merged, backend));
+  }
+
+  /**
+   * Ends the session, and proves that nothing of it is left. Calling it is the yes to stop a session
+   * that is protected, or that kstops did not make; such a container is not removed.
+   *
+   * @returns how it ended
+   * @throws {SessionStopError} `stop_failed`, with what is still alive
+   */
+  async stop(options: StopSessionOptions = {}): Promise<SessionStatus> {
+    return await stop(this.#parts.context, this.name, options);
+  }
+
+  /**
+   * Hands this terminal to the session, until the user detaches or the program ends.
+   *
+   * @throws {SessionAttachError} `attach_failed`: it does not run, or this is not a terminal
+   */
+  async attach(options: AttachSessionOptions = {}): Promise<AttachEnd> {
+    return await attach(this.#parts.context, this.name, options);
+  }
+
+  /** What is known of the session; of one that is only in the config, state `defined`. */
+  async status(): Promise<SessionStatus> {
+    return await status(this.#parts.context, this.name);
+  }
+
+  /** What the session printed, with its colours, also after it ended. */
+  async logs(options: LogsOptions = {}): Promise<string> {
+    return await logs(this.#parts.context, this.name, options);
+  }
+
+  /** Whether an engine has the session, running or not. */
+  async exists(): Promise<boolean> {
+    return await stateOf(this.#parts.context, this.name) !== null;
+  }
+
+  /** Whether the program of the session is alive. */
+  async isRunning(): Promise<boolean> {
+    return await stateOf(this.#parts.context, this.name) === "running";
+  }
+}
+
+/**
+ * The backend that has the one session of exactly that name, on any tmux socket and in both
+ * container runtimes; null when none has it.
+ *
+ * @throws {SessionAmbiguousError} `session_ambiguous`: there is one in more than one place
+ * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
+ *
+ * @example
+ * ```ts
+ * const backend = await autoDetectBackend("astro"); // "tmux"
+ * ```
+ */
+export async function autoDetectBackend(name: string): Promise<BackendType | null> {
+  const world = denoWorld();
+  const { sessions } = contextOf({ world, config: noConfig(world), selection: {} });
+  return await detectBackend(sessions, name, {});
+}
+
+function partsOf(
+  name: string,
+  { tmuxBinary, say, ...options }: ManagerOptions,
+): Parts {
+  const backend = impliedBackend(options) ?? "tmux";
+  checkOptions(options, { name, backend });
+  const world = denoWorld();
+  const config = noConfig(world, tmuxBinary === undefined ? {} : { tmuxBinary });
+  const selection: Selection = {
+    backend,
+    // Where a start puts it: a session of that name on another socket is another one.
+    ...(backend === "tmux" ? { socketName: options.socketName ?? "default" } : {}),
+    runtime: options.runtime,
+  };
+  return {
+    context: contextOf({ world, config, selection, say }),
+    backend,
+    options,
+    config: { ...options, name, backend },
+  };
+}
+
+async function definedParts(
+  name: string,
+  { config: path, say, ...options }: FromConfigOptions,
+): Promise<Parts> {
+  const world = denoWorld();
+  const config = await loadConfig(world, path ?? null);
+  const entry = usableEntry(name, config);
+  const backend = impliedBackend(options) ?? placeOf(entry, config).backend ??
+    config.settings.defaultBackend;
+  checkOptions(options, { name, backend });
+  const { socketName, runtime } = options;
+  const selection: Selection = { backend, socketName, runtime };
+  return {
+    context: contextOf({ world, config, selection, say }),
+    backend,
+    options,
+    config: { ...writtenIn(entry, backend), ...options, name, backend },
+  };
+}
+
+function usableEntry(name: string, { path, sessions, problems }: Config): UsableEntry {
+  const task = `use ${quote(name)}`;
+  if (problems.length > 0) throw configInvalid(task, problems);
+  const entry = sessions.get(name);
+  if (entry?.kind === "usable") return entry;
+  if (entry !== undefined) throw configInvalid(task, entry.problems);
+  const near = closest(name, sessions.keys());
+  throw new SessionConfigError(
+    `Cannot ${task}: ${
+      path === null ? "there is no config file" : "the config has no such session"
+    }`,
+    {
+      code: "config_invalid",
+      hint: near === null
+        ? `it has ${[...sessions.keys()].map(quote).join(", ") || "none"}`
+        : `did you mean ${quote(near)}?`,
+    },
+  );
+}

@@ -1,0 +1,178 @@
+/** The backends themselves, for programs that manage any session of one of them. */
+import type { AttachEnd } from "../backends/backend.ts";
+import { quote, SessionConfigError } from "../errors.ts";
+import type { BackendType, Runtime, SessionStatus } from "../model.ts";
+import { validateSocketName } from "../validate/socket_name.ts";
+import { denoWorld } from "../world.ts";
+import {
+  checkComplete,
+  checkOptions,
+  checkRuntime,
+  flagsOf,
+  noConfig,
+  type SessionConfig,
+} from "./session_config.ts";
+import {
+  attach,
+  type AttachSessionOptions,
+  type Context,
+  contextOf,
+  list,
+  logs,
+  type LogsOptions,
+  start,
+  stateOf,
+  status,
+  stop,
+  type StopSessionOptions,
+  type Voice,
+} from "./work.ts";
+
+/** Where all sessions of a runner are. */
+interface RunnerPlace {
+  readonly backend: BackendType;
+  readonly socketName?: string;
+  readonly runtime?: Runtime;
+}
+
+/** What both backends have. */
+class BackendRunner {
+  readonly #context: Context;
+  readonly #place: RunnerPlace;
+
+  constructor(context: Context, place: RunnerPlace) {
+    this.#context = context;
+    this.#place = place;
+  }
+
+  /** The backend of all its sessions. */
+  get backend(): BackendType {
+    return this.#place.backend;
+  }
+
+  /**
+   * Starts a session, and resolves when its program has lived for half a second, or has ended with
+   * 0. An ended session of that name is replaced.
+   *
+   * @throws {SessionExistsError} `session_exists`
+   * @throws {SessionStartError} `start_failed`
+   * @throws {SessionConfigError} `value_invalid`
+   */
+  async start(config: SessionConfig): Promise<SessionStatus> {
+    for (const [key, ours] of Object.entries(this.#place)) {
+      const theirs = config[key as keyof RunnerPlace] ?? ours;
+      if (theirs !== ours) throw elsewhere(config.name, { key, theirs, ours });
+    }
+    const { name, ...options } = { ...config, ...this.#place };
+    const { backend } = options;
+    checkOptions(options, { name, backend });
+    checkComplete(options, { name, backend });
+    return await start(this.#context, name, flagsOf(options, backend));
+  }
+
+  /** Ends a session: see {@link SessionManager.stop}. */
+  async stop(name: string, options: StopSessionOptions = {}): Promise<SessionStatus> {
+    return await stop(this.#context, name, options);
+  }
+
+  /** Hands this terminal to a session: see {@link SessionManager.attach}. */
+  async attach(name: string, options: AttachSessionOptions = {}): Promise<AttachEnd> {
+    return await attach(this.#context, name, options);
+  }
+
+  /** What is known of a session. */
+  async status(name: string): Promise<SessionStatus> {
+    return await status(this.#context, name);
+  }
+
+  /** What a session printed: see {@link SessionManager.logs}. */
+  async logs(name: string, options: LogsOptions = {}): Promise<string> {
+    return await logs(this.#context, name, options);
+  }
+
+  /** Whether there is a session of exactly that name, running or not. */
+  async exists(name: string): Promise<boolean> {
+    return await stateOf(this.#context, name) !== null;
+  }
+
+  /**
+   * Every session, also those that kstops did not make.
+   *
+   * @throws {BackendUnavailableError} `backend_unavailable`: there may be more where nobody answers
+   */
+  async listSessions(): Promise<readonly SessionStatus[]> {
+    return await list(this.#context);
+  }
+}
+
+function elsewhere(
+  name: string,
+  { key, theirs, ours }: { key: string; theirs: string; ours: string },
+): SessionConfigError {
+  return new SessionConfigError(
+    `Cannot start ${quote(name)}: its ${key} is ${quote(theirs)}, that of this runner ${
+      quote(ours)
+    }`,
+    { hint: `leave its ${key} out` },
+  );
+}
+
+/** How to reach tmux. */
+export interface TmuxRunnerOptions extends Voice {
+  /** Name or path of the program. Default: `tmux`. */
+  readonly binary?: string;
+  /** The socket (`tmux -L`) of all sessions. Default: `default`. */
+  readonly socketName?: string;
+}
+
+/**
+ * All sessions of one tmux socket.
+ *
+ * @example
+ * ```ts
+ * const tmux = new TmuxRunner();
+ * await tmux.start({ name: "direct-test", command: "python app.py" });
+ * console.log((await tmux.listSessions()).map(({ name }) => name));
+ * await tmux.stop("direct-test");
+ * ```
+ */
+export class TmuxRunner extends BackendRunner {
+  /** @throws {SessionConfigError} `value_invalid` */
+  constructor({ binary, socketName = "default", say }: TmuxRunnerOptions = {}) {
+    validateSocketName(socketName);
+    const place = { backend: "tmux", socketName } as const;
+    const world = denoWorld();
+    const config = noConfig(world, binary === undefined ? {} : { tmuxBinary: binary });
+    super(contextOf({ world, config, selection: place, say }), place);
+  }
+}
+
+/** How to reach containers. */
+export interface ContainerRunnerOptions extends Voice {
+  /** Default: sessions are looked for in both; started in podman where it is installed, else docker. */
+  readonly runtime?: Runtime;
+}
+
+/**
+ * All containers of this machine, or of one runtime.
+ *
+ * @example
+ * ```ts
+ * const containers = new ContainerRunner({ runtime: "podman" });
+ * await containers.start({
+ *   name: "container-test",
+ *   image: "python:3.10-slim",
+ *   command: "python -c 'import time; time.sleep(3600)'",
+ * });
+ * await containers.stop("container-test");
+ * ```
+ */
+export class ContainerRunner extends BackendRunner {
+  /** @throws {SessionConfigError} `value_invalid` */
+  constructor({ runtime, say }: ContainerRunnerOptions = {}) {
+    if (runtime !== undefined) checkRuntime(runtime);
+    const place = { backend: "container", ...(runtime === undefined ? {} : { runtime }) } as const;
+    const world = denoWorld();
+    super(contextOf({ world, config: noConfig(world), selection: place, say }), place);
+  }
+}

@@ -1,0 +1,171 @@
+/** What the classes of the library do with sessions: thin ways to {@link Sessions}. */
+import type { AttachEnd } from "../backends/backend.ts";
+import type { Config } from "../config/config.ts";
+import { define } from "../config/define.ts";
+import { definedSessions } from "../config/defined.ts";
+import type { StartFlags } from "../config/resolve.ts";
+import { quote, SessionAttachError, SessionConfigError, SessionNotFoundError } from "../errors.ts";
+import { type LogStore, logStore } from "../logs/store.ts";
+import type { SessionStatus } from "../model.ts";
+import { type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
+import type { World } from "../world.ts";
+
+/** How the library is heard. It prints nothing itself. */
+export interface Voice {
+  /** Is told what a user may want to know, such as that an image is pulled first; a line each. */
+  readonly say?: ((text: string) => void) | undefined;
+}
+
+/** How to stop a session. */
+export interface StopSessionOptions {
+  /** Whether the program is asked to end before it is killed. Default: true. */
+  readonly graceful?: boolean;
+  /** How many seconds it is waited for. Default: what its definition says, else 10. */
+  readonly timeout?: number;
+  /** Containers only: whether the container stays. Default: false. */
+  readonly keep?: boolean;
+}
+
+/** How to attach to a session. */
+export interface AttachSessionOptions extends Voice {
+  /** Keys do not reach the session. Default: false. */
+  readonly readOnly?: boolean;
+}
+
+/** How much of the output to read. */
+export interface LogsOptions {
+  /** How many lines, counted from the end; `Infinity` for all. Default: 100. */
+  readonly lines?: number;
+}
+
+/** What the classes of the library work with. */
+export interface Context {
+  readonly world: World;
+  readonly config: Config;
+  readonly sessions: Sessions;
+  readonly logs: LogStore;
+  /** Where they look for sessions. */
+  readonly selection: Selection;
+  readonly say: (text: string) => void;
+}
+
+/** Makes a context in which this config is in force. */
+export function contextOf(
+  { world, config, selection, say = () => {} }:
+    & Voice
+    & Pick<
+      Context,
+      "world" | "config" | "selection"
+    >,
+): Context {
+  const logs = logStore(world, say);
+  const { tmuxBinary } = config.settings;
+  const sessions = sessionsOf(world, { tmuxBinary, logs }, definedSessions(config));
+  return { world, config, sessions, logs, selection, say };
+}
+
+/** Starts what flags and config define. */
+export async function start(
+  { world, config, sessions, say }: Context,
+  name: string,
+  flags: StartFlags,
+): Promise<SessionStatus> {
+  const { definition, warnings } = await define(world, config, { name, flags });
+  for (const warning of warnings) say(`${name}: ${warning}`);
+  return await sessions.start(definition, { waitMs: config.settings.startWaitMs, say });
+}
+
+/** Stops a session. The container of somebody else is not removed. */
+export async function stop(
+  context: Context,
+  name: string,
+  { graceful = true, timeout, keep = false }: StopSessionOptions = {},
+): Promise<SessionStatus> {
+  const match = await context.sessions.find("stop", name, context.selection);
+  const { backend, managed } = match.status;
+  if (keep && backend === "tmux") {
+    throw new SessionConfigError(`Cannot keep ${quote(name)}: only a container can stay`);
+  }
+  if (timeout !== undefined && !(timeout >= 0)) {
+    throw new SessionConfigError(
+      `Cannot use ${timeout} as a timeout: it must be a number of seconds`,
+    );
+  }
+  return await present("stop", match).session.stop({
+    timeoutSeconds: timeout ?? null,
+    force: !graceful,
+    keep: backend === "container" && (keep || !managed),
+  });
+}
+
+/** Hands this terminal to a session. */
+export async function attach(
+  context: Context,
+  name: string,
+  { readOnly = false, say = context.say }: AttachSessionOptions = {},
+): Promise<AttachEnd> {
+  const match = await context.sessions.find("attach to", name, context.selection);
+  if (!context.world.terminal.stdinIsTerminal || !context.world.terminal.stdoutIsTerminal) {
+    throw new SessionAttachError(name, "this is not a terminal", { backend: match.status.backend });
+  }
+  return await present("attach to", match).session.attach({ readOnly, say });
+}
+
+/** What is known of a session; one that is only in the config is `defined`. */
+export async function status(context: Context, name: string): Promise<SessionStatus> {
+  return (await context.sessions.find("show", name, context.selection)).status;
+}
+
+/** What a session printed, also after it was stopped. */
+export async function logs(
+  context: Context,
+  name: string,
+  { lines = 100 }: LogsOptions = {},
+): Promise<string> {
+  try {
+    const match = await context.sessions.find("show the logs of", name, context.selection);
+    const { session } = present("show the logs of", match);
+    return new TextDecoder().decode(await session.logs({ lines }));
+  } catch (error) {
+    const newest = error instanceof SessionNotFoundError ? await context.logs.newest(name) : null;
+    if (newest === null) throw error;
+    return new TextDecoder().decode(await context.logs.tail(newest, lines));
+  }
+}
+
+/** The state of a session that an engine has; null when none has it. */
+export async function stateOf(
+  context: Context,
+  name: string,
+): Promise<SessionStatus["state"] | null> {
+  try {
+    const match = await context.sessions.find("find", name, context.selection);
+    if (match.kind === "session") return match.status.state;
+    if (match.trouble !== null) throw match.trouble;
+    return null;
+  } catch (error) {
+    if (error instanceof SessionNotFoundError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Every session where the context looks, also those that kstops did not make.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`: there may be more where nobody answers
+ * @throws {BackendNotFoundError} `backend_not_found`
+ */
+export async function list({ sessions, selection }: Context): Promise<readonly SessionStatus[]> {
+  const { statuses, troubles } = await sessions.list(selection);
+  const [first] = troubles;
+  if (first !== undefined) throw first.error;
+  return statuses;
+}
+
+/** The session that was found, as opposed to its definition. */
+function present(verb: string, match: Match): Match & { readonly kind: "session" } {
+  if (match.kind === "session") return match;
+  if (match.trouble !== null) throw match.trouble;
+  const { name, backend } = match.status;
+  throw new SessionNotFoundError(verb, name ?? "", { reason: "it is not running", backend });
+}

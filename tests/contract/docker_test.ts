@@ -1,0 +1,5 @@
+/** The container backend on a real docker: the suite of all backends. */
+import { containerHarness } from "./container_setup.ts";
+import { runnerSuite } from "./suite.ts";
+
+runnerSuite(containerHarness("docker"));

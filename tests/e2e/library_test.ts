@@ -1,0 +1,361 @@
+/** The library on real engines, by the examples of those who come from its first version. */
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import {
+  autoDetectBackend,
+  BackendUnavailableError,
+  ContainerRunner,
+  ContainerRuntimeNotFoundError,
+  OpsError,
+  type Runtime,
+  RUNTIMES,
+  SessionAmbiguousError,
+  SessionAttachError,
+  SessionConfigError,
+  SessionExistsError,
+  SessionManager,
+  SessionNotFoundError,
+  SessionStartError,
+  TmuxNotFoundError,
+  TmuxRunner,
+} from "../../src/mod.ts";
+import { engineVariables, ignoreWithoutEngines } from "../support/engines.ts";
+import { here } from "../support/here.ts";
+import { ignoreWithoutTmux, waitFor, withTmux } from "../support/tmux.ts";
+
+/** A test of the library in a sandbox with a private tmux, and with containers where it says so. */
+function libraryTest(
+  name: string,
+  body: () => Promise<void>,
+  options: { readonly containers?: boolean } = {},
+): void {
+  Deno.test({
+    name,
+    ignore: ignoreWithoutTmux() || (options.containers === true && ignoreWithoutEngines()),
+    fn: () => withTmux((t) => here(t, body), options),
+  });
+}
+
+/** The same on each container runtime, with a name that no stranger's container has. */
+function containerTest(
+  name: string,
+  body: (given: { readonly name: string; readonly runtime: Runtime }) => Promise<void>,
+): void {
+  for (const runtime of RUNTIMES) {
+    const session = `library-${crypto.randomUUID().slice(0, 8)}`;
+    libraryTest(`${name} (${runtime})`, async () => {
+      try {
+        await body({ name: session, runtime });
+      } finally {
+        for (const each of RUNTIMES) {
+          const args = ["rm", "-f", session];
+          await new Deno.Command(each, { args, stdout: "null", stderr: "null" }).output();
+        }
+      }
+    }, { containers: true });
+  }
+}
+
+const IMAGE = engineVariables()?.["KSTOPS_TEST_IMAGE"] ?? "";
+const SLEEP = ["sleep", "300"];
+
+async function printed(session: SessionManager, text: string): Promise<string> {
+  return await waitFor(async () => {
+    const output = await session.logs();
+    return output.includes(text) && output;
+  }, `${text} in the output`);
+}
+
+// --- in tmux -------------------------------------------------------------------------------------
+
+libraryTest("a tmux session is started, looked at and stopped", async () => {
+  const session = new SessionManager("bot", { backend: "tmux" });
+  equal(await session.exists(), false);
+  equal(await session.isRunning(), false);
+  const started = await session.start(`sh -c 'echo "one"; echo "two"; exec sleep 300'`);
+  deepEqual([started.name, started.state, started.backend], ["bot", "running", "tmux"]);
+  const status = await session.status();
+  equal(`${status.name}: ${status.state}`, "bot: running");
+  equal(status.pid, started.pid);
+  await printed(session, "two");
+  equal(await session.logs({ lines: 1 }), "two\n");
+  ok(await session.isRunning());
+  equal((await session.stop()).signal, "SIGINT");
+  equal(await session.exists(), false);
+  equal(await session.logs({ lines: 1 }), "two\n");
+});
+
+libraryTest("start() takes a command, and options that go over those of the manager", async () => {
+  const session = new SessionManager("bot", { command: "false", env: { ONE: "1", TWO: "2" } });
+  equal(session.backend, "tmux");
+  deepEqual(session.config, {
+    command: "false",
+    env: { ONE: "1", TWO: "2" },
+    name: "bot",
+    backend: "tmux",
+  });
+  await session.start(["sh", "-c", 'echo "$ONE $TWO $THREE"; exec sleep 300'], {
+    env: { TWO: "two", THREE: "3" },
+  });
+  match(await printed(session, "3"), /^1 two 3$/m);
+  await session.stop({ graceful: false });
+});
+
+libraryTest("a session of that name on another socket is another one", async () => {
+  const [one, two] = [
+    new SessionManager("bot", { command: SLEEP }),
+    new SessionManager("bot", { command: SLEEP, socketName: "bots" }),
+  ];
+  await one.start();
+  equal(await two.exists(), false);
+  await two.start();
+  await rejects(autoDetectBackend("bot"), SessionAmbiguousError);
+  await one.stop();
+  ok(await two.isRunning());
+  equal(await autoDetectBackend("bot"), "tmux");
+  await two.stop();
+  equal(await autoDetectBackend("bot"), null);
+});
+
+libraryTest("what goes wrong is thrown as what it is", async () => {
+  const session = new SessionManager("bot", { backend: "tmux" });
+  const works = [
+    () => session.status(),
+    () => session.stop(),
+    () => session.logs(),
+    () => session.attach(),
+  ];
+  for (const work of works) {
+    await rejects(work, (error) => {
+      ok(error instanceof SessionNotFoundError && error instanceof OpsError);
+      equal(error.name, "bot");
+      return true;
+    });
+  }
+  await rejects(session.start(), (error) => {
+    ok(error instanceof SessionConfigError);
+    deepEqual([error.code, error.message], [
+      "value_invalid",
+      'Cannot start "bot": it has no command',
+    ]);
+    return true;
+  });
+  await rejects(session.start("no-such-program-anywhere"), SessionStartError);
+  await session.start(SLEEP);
+  await rejects(session.start(SLEEP), SessionExistsError);
+  await rejects(session.attach(), SessionAttachError);
+  await rejects(session.stop({ keep: true }), SessionConfigError);
+  await rejects(session.stop({ timeout: -1 }), SessionConfigError);
+  ok(await session.isRunning());
+  await session.stop();
+});
+
+libraryTest("a missing tmux is said as such", async () => {
+  const session = new SessionManager("bot", { tmuxBinary: "no-tmux-here" });
+  await rejects(session.start(SLEEP), (error) => {
+    ok(error instanceof TmuxNotFoundError);
+    match(error.hint ?? "", /install/);
+    return true;
+  });
+});
+
+libraryTest("a missing container runtime is said as such", async () => {
+  const session = new SessionManager("bot", { image: "bot:latest" });
+  equal(session.backend, "container");
+  await rejects(session.start(), ContainerRuntimeNotFoundError);
+  equal(await autoDetectBackend("bot"), null);
+});
+
+libraryTest("TmuxRunner works on every session of a socket", async () => {
+  const tmux = new TmuxRunner();
+  const status = await tmux.start({ name: "direct-test", backend: "tmux", command: "sleep 300" });
+  equal(status.state, "running");
+  deepEqual((await tmux.listSessions()).map(({ name }) => name), ["direct-test"]);
+  deepEqual(await new TmuxRunner({ socketName: "other" }).listSessions(), []);
+  ok(await tmux.exists("direct-test"));
+  equal((await tmux.status("direct-test")).pid, status.pid);
+  equal(await tmux.logs("direct-test"), "");
+  await rejects(
+    tmux.start({ name: "web", backend: "container", image: "web" }),
+    /its backend is "container", that of this runner "tmux"/,
+  );
+  await tmux.stop("direct-test", { graceful: true, timeout: 5 });
+  equal(await tmux.exists("direct-test"), false);
+});
+
+// --- from the config -----------------------------------------------------------------------------
+
+libraryTest("a session of the config goes from defined to running to defined", async () => {
+  await Deno.writeTextFile(
+    "kstlib.conf.yml",
+    `
+ops:
+  default_backend: tmux
+  tmux_binary: tmux
+  container_runtime: null
+  sessions:
+    astro:
+      backend: tmux
+      command: sh -c 'echo "$ASTRO_ENV"; exec sleep 300'
+      env:
+        ASTRO_ENV: "development"
+`,
+    { mode: 0o600 },
+  );
+  const session = await SessionManager.fromConfig("astro");
+  deepEqual(session.config, {
+    name: "astro",
+    backend: "tmux",
+    command: `sh -c 'echo "$ASTRO_ENV"; exec sleep 300'`,
+    env: { ASTRO_ENV: "development" },
+  });
+  const states = [(await session.status()).state];
+  equal(await session.exists(), false);
+  await session.start();
+  states.push((await session.status()).state);
+  await printed(session, "development");
+  await session.stop();
+  states.push((await session.status()).state);
+  deepEqual(states, ["defined", "running", "defined"]);
+  await rejects(session.stop(), /Cannot stop "astro": it is not running/);
+  await rejects(SessionManager.fromConfig("astr"), (error) => {
+    ok(error instanceof SessionConfigError);
+    deepEqual([error.code, error.hint], ["config_invalid", 'did you mean "astro"?']);
+    return true;
+  });
+  await rejects(SessionManager.fromConfig("astro", { config: "none.yml" }), SessionConfigError);
+  await rejects(session.start(undefined, { image: "astro" }), /Cannot use image for "astro"/);
+});
+
+// --- in containers -------------------------------------------------------------------------------
+
+containerTest(
+  "a container has its volumes, log volume, ports and env",
+  async ({ name, runtime }) => {
+    await Deno.mkdir("data");
+    await Deno.writeTextFile("data/input", "from the host\n");
+    const session = new SessionManager(name, {
+      backend: "container",
+      image: IMAGE,
+      command: [
+        ...["sh", "-c"],
+        'cat /app/data/input; echo "$ASTRO_ENV"; echo kept > /app/logs/out; exec sleep 300',
+      ],
+      volumes: ["./data:/app/data"],
+      logVolume: "./logs:/app/logs",
+      ports: ["127.0.0.1::8080"],
+      env: { ASTRO_ENV: "production" },
+      runtime,
+    });
+    const started = await session.start();
+    deepEqual([started.state, started.engine], ["running", runtime]);
+    const status = await session.status();
+    ok((status.pid ?? 0) > 0);
+    match(status.image ?? "", /kstops-test/);
+    deepEqual(
+      status.ports?.map(({ containerPort, hostIp, protocol }) => [containerPort, hostIp, protocol]),
+      [[8080, "127.0.0.1", "tcp"]],
+    );
+    match(await printed(session, "production"), /from the host\r?\nproduction/);
+    await waitFor(() => Deno.readTextFile("logs/out"), "the log of the program");
+    equal(await autoDetectBackend(name), "container");
+    await session.stop({ graceful: true, timeout: 1 });
+    equal(await session.exists(), false);
+    equal(await Deno.readTextFile("logs/out"), "kept\n");
+  },
+);
+
+containerTest(
+  "a configured container goes from defined to running to defined",
+  async ({ name, runtime }) => {
+    const config = {
+      ops: { sessions: { [name]: { image: IMAGE, backend: "container", command: SLEEP } } },
+    };
+    await Deno.writeTextFile("kstops.yml", JSON.stringify(config), { mode: 0o600 });
+    const session = await SessionManager.fromConfig(name, { runtime });
+    equal((await session.status()).state, "defined");
+    await session.start();
+    deepEqual([(await session.status()).state, (await session.status()).defined], [
+      "running",
+      true,
+    ]);
+    await session.stop({ timeout: 0 });
+    equal((await session.status()).state, "defined");
+  },
+);
+
+containerTest(
+  "options go over the config: another image, and the other backend",
+  async ({ name, runtime }) => {
+    const session = { command: SLEEP, working_dir: "sub", socket_name: "bots" };
+    const config = { ops: { sessions: { [name]: session } } };
+    await Deno.mkdir("sub");
+    await Deno.writeTextFile("kstops.yml", JSON.stringify(config), { mode: 0o600 });
+    await rejects(
+      (await SessionManager.fromConfig(name, { backend: "container", runtime })).start(),
+      /it has no image/,
+    );
+    const container = await SessionManager.fromConfig(name, { runtime, image: IMAGE });
+    equal(container.backend, "container");
+    equal((await container.start()).engine, runtime);
+    const tmux = await SessionManager.fromConfig(name);
+    equal(await tmux.exists(), false);
+    await tmux.start();
+    await rejects(autoDetectBackend(name), (error) => {
+      ok(error instanceof SessionAmbiguousError);
+      deepEqual(error.backends, ["tmux", "container"]);
+      return true;
+    });
+    await Promise.all([tmux.stop(), container.stop({ timeout: 0 })]);
+    await rejects(
+      new SessionManager(name, { runtime, image: "localhost/none-of-this-name:1" }).start(),
+      SessionStartError,
+    );
+  },
+);
+
+containerTest(
+  "ContainerRunner works on every container, and removes none of somebody else",
+  async ({ name, runtime }) => {
+    const containers = new ContainerRunner({ runtime });
+    const other = `${name}-other`;
+    const run = ["run", "-d", "--pull=never", "--name", other, IMAGE, ...SLEEP];
+    ok((await new Deno.Command(runtime, { args: run }).output()).success);
+    try {
+      const status = await containers.start({
+        name,
+        backend: "container",
+        image: IMAGE,
+        command: "sh -c 'echo up; exec sleep 300'",
+      });
+      equal(status.state, "running");
+      const names = (await containers.listSessions()).map((each) => each.name);
+      ok(names.includes(name) && names.includes(other));
+      await waitFor(async () => /up/.test(await containers.logs(name)), "its output");
+      await containers.stop(other, { graceful: false });
+      equal((await containers.status(other)).signal, "SIGKILL");
+      equal((await containers.stop(name, { timeout: 0, keep: true })).state, "stopped");
+      ok(await containers.exists(name));
+      await containers.stop(name);
+      equal(await containers.exists(name), false);
+    } finally {
+      await new Deno.Command(runtime, { args: ["rm", "-f", other] }).output();
+    }
+  },
+);
+
+libraryTest("without a runtime, podman is taken where it is there", async () => {
+  const name = `library-${crypto.randomUUID().slice(0, 8)}`;
+  const session = new SessionManager(name, { image: IMAGE, command: SLEEP });
+  equal((await session.start()).engine, "podman");
+  await session.stop({ timeout: 0 });
+}, { containers: true });
+
+libraryTest("a daemon that does not run is said, and hides nothing else", async () => {
+  Deno.env.set("DOCKER_HOST", "unix:///nonexistent.sock");
+  await rejects(new ContainerRunner({ runtime: "docker" }).listSessions(), BackendUnavailableError);
+  await rejects(new ContainerRunner({ runtime: "docker" }).status("x"), BackendUnavailableError);
+  const session = new SessionManager("x", { command: SLEEP });
+  await session.start();
+  equal(await autoDetectBackend("x"), "tmux");
+  await session.stop();
+}, { containers: true });

@@ -1,0 +1,56 @@
+/**
+ * The container engines that tests may use, and hiding them from tests that are not about them:
+ * what happens to run in containers of this machine is no business of a test of tmux.
+ *
+ * `.ci/engines up` starts private ones, and says where they are in the variables of {@link KEYS}.
+ */
+import { denoWorld } from "../../src/world.ts";
+
+/** What leads the clients to the private engines. */
+const KEYS = [
+  ...["DOCKER_HOST", "DOCKER_CONFIG", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
+  ...["KSTOPS_ENGINES_DIR", "KSTOPS_TEST_IMAGE"],
+];
+const CLIENTS = ["podman", "docker"];
+
+/** The variables that lead to the private engines; null where there are none. */
+export function engineVariables(): Readonly<Record<string, string>> | null {
+  if (!Deno.env.get("KSTOPS_ENGINES_DIR")) return null;
+  return Object.fromEntries(KEYS.flatMap((key) => {
+    const value = Deno.env.get(key);
+    return value === undefined ? [] : [[key, value]];
+  }));
+}
+
+/** Whether tests that need containers are ignored: there is no private engine, and this is not CI. */
+export function ignoreWithoutEngines(): boolean {
+  return !Deno.env.get("KSTOPS_CI") && engineVariables() === null;
+}
+
+const farms = new Map<string, string>();
+
+/** PATH without podman and docker: their directories are replaced by ones with links to the rest. */
+export async function pathWithoutEngines(): Promise<string> {
+  const directories = (Deno.env.get("PATH") ?? "/usr/bin:/bin").split(":");
+  return (await Promise.all(directories.map(withoutClients))).join(":");
+}
+
+async function withoutClients(directory: string): Promise<string> {
+  const { files } = denoWorld();
+  const found = await Promise.all(CLIENTS.map((name) => files.facts(`${directory}/${name}`)));
+  if (found.every((facts) => facts === null)) return directory;
+  const real = await Deno.realPath(directory);
+  const known = farms.get(real);
+  if (known !== undefined) return known;
+  const farm = Deno.makeTempDirSync({ dir: "/tmp", prefix: "k-bin-" });
+  farms.set(real, farm);
+  for (const name of await files.list(real)) {
+    if (!CLIENTS.includes(name)) Deno.symlinkSync(`${real}/${name}`, `${farm}/${name}`);
+  }
+  return farm;
+}
+
+globalThis.addEventListener("unload", () => {
+  for (const farm of farms.values()) Deno.removeSync(farm, { recursive: true });
+  farms.clear();
+});
