@@ -23,6 +23,7 @@ import {
   type BackendType,
   type Definition,
   type Engine,
+  type Place,
   type Runtime,
   RUNTIMES,
   type SessionStatus,
@@ -78,6 +79,8 @@ export interface Sessions {
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /** Looks for what would make a start fail: see {@link Runner.check}. */
   check(definition: Definition): Promise<void>;
+  /** Where a start would put a session: see {@link Runner.place}. */
+  place(definition: Definition): Promise<Place>;
   /** The call with which a start begins: see {@link Runner.plan}. */
   plan(definition: Definition): Promise<EngineCall>;
   /** Starts a session: see {@link Runner.start}. */
@@ -134,6 +137,7 @@ export function sessionsOver(
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await runnerFor(definition.backend).check(definition),
+    place: async (definition) => await runnerFor(definition.backend).place(definition),
     plan: async (definition) => await runnerFor(definition.backend).plan(definition),
     start: async (definition, options) =>
       mark(await runnerFor(definition.backend).start(definition, options), defined),

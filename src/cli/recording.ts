@@ -2,8 +2,7 @@
 import type { Json } from "../errors.ts";
 import { stateDirectory } from "../logs/store.ts";
 import { maskedArgv } from "../operations/argv.ts";
-import type { Operation } from "../operations/machine.ts";
-import { actorOf, type Operator, operatorOf, type Task } from "../operations/operate.ts";
+import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
 import { OperationStore } from "../operations/store.ts";
 import type { Context } from "./command.ts";
 import { VERSION } from "./version.ts";
@@ -39,10 +38,9 @@ export interface CommandRequest {
   readonly flags: Json;
 }
 
-/** The request of a command line, as it is recorded. */
+/** The request of a command line, as it is recorded. Without flags it cannot be planned again. */
 export async function requestOf(
-  { world, config }: Pick<Context, "world" | "config">,
-  argv: readonly string[],
+  { world, config, argv }: Pick<Context, "world" | "config" | "argv">,
   flags: Json = null,
 ): Promise<Json> {
   return {
@@ -52,6 +50,3 @@ export async function requestOf(
     flags,
   };
 }
-
-/** Makes the task of a recorded operation again. */
-export type TaskOf = (context: Context, operation: Operation) => Promise<Task<Json>>;

@@ -1,6 +1,7 @@
 /** Where operations and their events are kept: what a keeper can do, and one that keeps in memory. */
 import type { Json } from "../errors.ts";
-import { isTerminal, type Operation, type OperationState } from "./machine.ts";
+import type { OperationState } from "../model.ts";
+import { isTerminal, type Operation } from "./machine.ts";
 
 /** Something that happened to an operation. */
 export interface OperationEvent {

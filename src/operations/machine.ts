@@ -3,31 +3,7 @@
  * and when an operation counts as abandoned. Pure.
  */
 import { type Json, quote } from "../errors.ts";
-
-/** Every state of an operation, in the order of its life. */
-export const OPERATION_STATES = [
-  "pending",
-  "validating",
-  "planning",
-  "input_required",
-  "applying",
-  "verifying",
-  "done",
-  "failed",
-  "aborted",
-] as const;
-/**
- * The state of an operation.
- *
- * - `pending`: it is recorded, and nothing has begun.
- * - `validating`: what was asked for is checked.
- * - `planning`: what there is, and what is to be done about it, is found out.
- * - `input_required`: it waits for a yes or a no. Nobody works on it.
- * - `applying`: the session is being changed.
- * - `verifying`: what became of it is looked at.
- * - `done`, `failed`, `aborted`: it is over.
- */
-export type OperationState = (typeof OPERATION_STATES)[number];
+import type { OperationState } from "../model.ts";
 
 /** What an operation is doing, in the words of its subscribers. */
 export type Phase =

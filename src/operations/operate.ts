@@ -10,9 +10,9 @@ import {
   OperationNotFoundError,
   toEnvelope,
 } from "../errors.ts";
-import type { BackendType, Place } from "../model.ts";
+import type { BackendType, OperationState, Place } from "../model.ts";
 import type { World } from "../world.ts";
-import { type Actor, IllegalMoveError, type Operation, type OperationState } from "./machine.ts";
+import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
 
 /** How often a working operation says that it is alive. Silent for 30 s it counts as abandoned. */
@@ -59,6 +59,8 @@ export interface Task<Result> extends Change {
   readonly verify?: (result: Result) => Promise<Result>;
   /** The outcome as it is recorded. */
   readonly outcome: (result: Result) => Json;
+  /** Makes more of what went wrong, before that is recorded and thrown; without it, it stays as it is. */
+  readonly explain?: (error: unknown) => Promise<unknown>;
 }
 
 /** Puts a question to the user. Null: no answer came. */
@@ -218,7 +220,8 @@ async function record<Result>(
     const result = await work(course);
     course.moveAfterChange("done", task.outcome(result));
     return { operationId: id, result };
-  } catch (error) {
+  } catch (thrown) {
+    const error = task.explain === undefined ? thrown : await task.explain(thrown);
     endWith(error, course, mask);
     throw error;
   } finally {

@@ -1,16 +1,9 @@
 /** The ledger in a database file that all processes of a user share. */
 import type { Json } from "../errors.ts";
+import { OPERATION_STATES, type OperationState } from "../model.ts";
 import { type Database, DatabaseError, type SqlValue, type World } from "../world.ts";
 import type { Ledger, OperationEvent } from "./ledger.ts";
-import {
-  type Actor,
-  nextAction,
-  type Operation,
-  OPERATION_STATES,
-  type OperationState,
-  type Owner,
-  stateToPhase,
-} from "./machine.ts";
+import { type Actor, nextAction, type Operation, type Owner, stateToPhase } from "./machine.ts";
 
 /**
  * What each version of the schema adds to the one before. Databases of all versions are out there:

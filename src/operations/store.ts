@@ -3,6 +3,7 @@
  * for any number of subscribers in any process.
  */
 import { type Json, OperationNotFoundError, OperationRunningError, quote } from "../errors.ts";
+import type { OperationState } from "../model.ts";
 import { DatabaseError, FileError, type World } from "../world.ts";
 import {
   type Ledger,
@@ -21,7 +22,6 @@ import {
   isTerminal,
   nextAction,
   type Operation,
-  type OperationState,
   type Owner,
   stateToPhase,
 } from "./machine.ts";
@@ -132,6 +132,23 @@ export class OperationStore {
     } catch (error) {
       if (error instanceof FileError) return inMemory(error.message);
       if (error instanceof DatabaseError) return inMemory(`${path}: ${error.reason}`);
+      throw error;
+    }
+  }
+
+  /**
+   * The store of a directory for somebody who only looks at what is there: nothing is cleared up, and
+   * nothing is made or set aside. Null: there is none, or it cannot be used. Methods throw
+   * {@link DatabaseError}.
+   */
+  static async toLookAt(world: World, directory: string | null): Promise<OperationStore | null> {
+    const path = `${directory}/operations.db`;
+    if (directory === null || await world.files.facts(path) === null) return null;
+    try {
+      const options = { directory, warn: () => {} };
+      return new OperationStore(world, options, await sqliteLedger(path, world), null);
+    } catch (error) {
+      if (error instanceof FileError || error instanceof DatabaseError) return null;
       throw error;
     }
   }

@@ -1,13 +1,9 @@
 /** Operations as scripts and people see them. The keys of the JSON are a promise, only ever added to. */
 import type { Json } from "../errors.ts";
+import type { OperationState } from "../model.ts";
 import type { OperationEvent } from "../operations/ledger.ts";
-import {
-  type Actor,
-  type Operation,
-  type OperationState,
-  stateToPhase,
-} from "../operations/machine.ts";
-import type { Colour } from "./screen.ts";
+import { type Actor, type Operation, stateToPhase } from "../operations/machine.ts";
+import { type Colour, moment, type Screen } from "./screen.ts";
 import { time } from "./wire.ts";
 
 /** The JSON of an operation. */
@@ -75,6 +71,14 @@ export function payloadText(payload: Json): string {
   const { message, reason, code, state } = payload as { readonly [key: string]: Json };
   const words = message ?? reason ?? code ?? state ?? null;
   return words === null ? "-" : String(words);
+}
+
+/** An operation in one line: `restart failed, 5 min ago, by ada from 203.0.113.5: Cannot ...`. */
+export function operationText(operation: Operation, screen: Screen): string {
+  const { kind, state, createdAt, actor, error, result, pendingInput } = operation;
+  const said = payloadText(error ?? result ?? pendingInput);
+  const outcome = said === "-" ? "" : `: ${said}`;
+  return `${kind} ${state}, ${moment(createdAt, screen)}, by ${actorText(actor)}${outcome}`;
 }
 
 /** The colour of a state of an operation. */

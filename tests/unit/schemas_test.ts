@@ -162,7 +162,10 @@ Deno.test("any status fits the schema", () => {
 });
 
 Deno.test("a change is a status with the id of its operation at the end", () => {
-  const change = changeToWire(statusOf({ name: "astro", backend: "tmux", state: "running" }));
+  const change = changeToWire(
+    statusOf({ name: "astro", backend: "tmux", state: "running" }),
+    "1b4e28ba-2fa1-4c2d-883f-0016d3cca427",
+  );
   deepEqual(Object.keys(change), [...KEYS, "operation_id"]);
 });
 

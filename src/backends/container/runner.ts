@@ -26,6 +26,10 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       const { check } = await import("./start.ts");
       await check(context, containerOnly(definition));
     },
+    place: async (definition) => {
+      const { clientFor } = await import("./start.ts");
+      return placeOf((await clientFor(world, containerOnly(definition))).runtime);
+    },
     plan: async (definition) => {
       const { plan } = await import("./start.ts");
       return await plan(context, containerOnly(definition));

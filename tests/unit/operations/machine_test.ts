@@ -1,3 +1,4 @@
+import { OPERATION_STATES, type OperationState } from "../../../src/model.ts";
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import {
   assertTransition,
@@ -7,8 +8,6 @@ import {
   isTerminal,
   nextAction,
   type Operation,
-  OPERATION_STATES,
-  type OperationState,
   stateToPhase,
 } from "../../../src/operations/machine.ts";
 

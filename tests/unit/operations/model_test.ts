@@ -2,12 +2,13 @@
  * The store against a plain model of it: thousands of random sequences of calls, by two processes of
  * which each may die, under a clock that only the test moves. After every step both say the same.
  */
+import { OPERATION_STATES, type OperationState } from "../../../src/model.ts";
 import { deepEqual, fail, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type Json, OperationNotFoundError, OperationRunningError } from "../../../src/errors.ts";
 import type { OperationEvent, Retention } from "../../../src/operations/ledger.ts";
-import { IllegalMoveError, OPERATION_STATES } from "../../../src/operations/machine.ts";
-import type { Operation, OperationState } from "../../../src/operations/machine.ts";
+import { IllegalMoveError } from "../../../src/operations/machine.ts";
+import type { Operation } from "../../../src/operations/machine.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
 import { denoWorld, type World } from "../../../src/world.ts";
 

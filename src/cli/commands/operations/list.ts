@@ -1,5 +1,6 @@
 /** `kstops operations list`: what kstops did, newest first. */
-import type { OperationState } from "../../../operations/machine.ts";
+import { quote, UsageError } from "../../../errors.ts";
+import type { OperationState } from "../../../model.ts";
 import {
   actorText,
   operationColour,
@@ -8,15 +9,15 @@ import {
 } from "../../../output/operation.ts";
 import { moment, paint } from "../../../output/screen.ts";
 import { type Head, layOut } from "../../../output/table.ts";
-import type { Reply } from "../../command.ts";
-import type { Recording } from "../../recording.ts";
+import { sinceOf } from "../../../validate/since.ts";
+import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `operations list`. */
 export interface OperationListFlags {
   readonly session?: string | undefined;
   readonly state?: OperationState | undefined;
-  /** Those that began then, or later. */
-  readonly since?: Date | undefined;
+  /** Those that began then, or later: `10m`, or a time. */
+  readonly since?: string | undefined;
 }
 
 /** How much of an ID a terminal shows: unique among some thousands. */
@@ -34,10 +35,12 @@ const HEAD: readonly Head[] = [
 
 /** Lists operations. */
 export async function listOperations(
-  { store }: Pick<Recording, "store">,
+  { world, recording }: Pick<Context, "world" | "recording">,
   flags: OperationListFlags,
 ): Promise<Reply> {
-  const operations = (await store()).list(flags);
+  const since = flags.since === undefined ? undefined : momentOf(flags.since, world.now());
+  const { store } = await recording();
+  const operations = (await store()).list({ ...flags, since });
   return {
     data: operations.map(operationToWire),
     text: async (screen) => {
@@ -62,4 +65,12 @@ export async function listOperations(
       }, screen);
     },
   };
+}
+
+function momentOf(text: string, now: Date): Date {
+  const moment = sinceOf(text, now);
+  if (moment !== null) return moment;
+  throw new UsageError(`Cannot list what is since ${quote(text)}: that is no time`, {
+    hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
+  });
 }

@@ -5,14 +5,14 @@ import { isTerminal } from "../../../operations/machine.ts";
 import { actorText, operationColour, operationToWire } from "../../../output/operation.ts";
 import { paint, type Screen } from "../../../output/screen.ts";
 import { time } from "../../../output/wire.ts";
-import type { Reply } from "../../command.ts";
-import type { Recording } from "../../recording.ts";
+import type { Context, Reply } from "../../command.ts";
 
 /** Shows one operation. The ID may be shortened. */
 export async function showOperation(
-  { store }: Pick<Recording, "store">,
+  { recording }: Pick<Context, "recording">,
   { id }: { readonly id: string },
 ): Promise<Reply> {
+  const { store } = await recording();
   const opened = await store();
   const operation = opened.find("show", id);
   const phases = phasesOf(opened.history(operation.id));

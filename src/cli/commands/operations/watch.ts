@@ -7,7 +7,6 @@ import { eventToWire, operationColour, payloadText } from "../../../output/opera
 import { paint, type Screen } from "../../../output/screen.ts";
 import { time } from "../../../output/wire.ts";
 import type { Context, Reply } from "../../command.ts";
-import type { Recording } from "../../recording.ts";
 import { SHORT_ID } from "./list.ts";
 
 /** Flags of `operations watch`. */
@@ -22,10 +21,10 @@ export interface WatchFlags {
 
 /** Watches one operation until it is over, or all of them. */
 export async function watchOperations(
-  { json }: Pick<Context, "json">,
-  { store }: Pick<Recording, "store">,
+  { json, recording }: Pick<Context, "json" | "recording">,
   flags: WatchFlags,
 ): Promise<Reply> {
+  const { store } = await recording();
   const opened = await store();
   const watched = flags.id === undefined ? null : opened.find("watch", flags.id);
   const events = watched === null

@@ -1,3 +1,4 @@
+import { type OperationState, statusOf } from "../../../../src/model.ts";
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { listOperations } from "../../../../src/cli/commands/operations/list.ts";
@@ -8,13 +9,15 @@ import {
 } from "../../../../src/cli/commands/operations/resume.ts";
 import { showOperation } from "../../../../src/cli/commands/operations/show.ts";
 import { type WatchFlags, watchOperations } from "../../../../src/cli/commands/operations/watch.ts";
-import { requestOf } from "../../../../src/cli/recording.ts";
+import type { Changed } from "../../../../src/cli/many.ts";
+import { type Recording, requestOf } from "../../../../src/cli/recording.ts";
 import type { Json } from "../../../../src/errors.ts";
-import type { OperationState } from "../../../../src/operations/machine.ts";
-import { operatorOf, type Task } from "../../../../src/operations/operate.ts";
+import type { Task } from "../../../../src/operations/operate.ts";
 import { OperationStore } from "../../../../src/operations/store.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
+import { changeToWire, statusToWire } from "../../../../src/output/wire.ts";
 import { type FakeWorld, withFakeWorld } from "../../../support/fake_world.ts";
+import { memoryRecording } from "../../../support/recording.ts";
 
 const PIPE: Screen = {
   terminal: false,
@@ -31,6 +34,7 @@ const ACTOR = {
   tty: "/dev/pts/3",
   version: "1.2.3",
 };
+const STOPPED = statusOf({ name: "astro", backend: "tmux", state: "stopped" });
 /** The first id is that of the process. */
 const ID = "00000000-0000-4000-8000-000000000002";
 const OTHER = "00000000-0000-4000-8000-000000000003";
@@ -38,13 +42,14 @@ const OTHER = "00000000-0000-4000-8000-000000000003";
 interface Bench {
   readonly world: FakeWorld;
   readonly store: OperationStore;
-  readonly recording: { readonly store: () => Promise<OperationStore> };
+  readonly recording: () => Promise<Recording>;
 }
 
 async function withStore(body: (bench: Bench) => Promise<void>): Promise<void> {
   await withFakeWorld({}, async (world) => {
     const store = OperationStore.inMemory(world);
-    await body({ world, store, recording: { store: () => Promise.resolve(store) } });
+    const recording = memoryRecording(world, store);
+    await body({ world, store, recording: () => Promise.resolve(recording) });
   });
 }
 
@@ -86,7 +91,7 @@ Deno.test("operations are listed newest first, with who asked and what came of i
   await withStore(async (bench) => {
     recorded(bench, { outcome: { state: "stopped" } });
     recorded(bench, { until: "failed", outcome: { code: "x", message: "It\tlives" } });
-    const reply = await listOperations(bench.recording, {});
+    const reply = await listOperations(bench, {});
     const by = "ada (as root) from 203.0.113.5";
     equal(
       await textOf(reply),
@@ -96,7 +101,7 @@ Deno.test("operations are listed newest first, with who asked and what came of i
       ].map((row) => `${row.join("\t")}\n`).join(""),
     );
     deepEqual((reply.data as { id: string }[]).map(({ id }) => id), [OTHER, ID]);
-    const done = await listOperations(bench.recording, { state: "done" });
+    const done = await listOperations(bench, { state: "done" });
     deepEqual((done.data as { id: string }[]).map(({ id }) => id), [ID]);
   });
 });
@@ -104,7 +109,7 @@ Deno.test("operations are listed newest first, with who asked and what came of i
 Deno.test("an operation is shown whole, with the time that each phase took", async () => {
   await withStore(async (bench) => {
     recorded(bench, { outcome: { state: "stopped" }, request: { argv: ["stop", "astro"] } });
-    const reply = await showOperation(bench.recording, { id: "0000" });
+    const reply = await showOperation(bench, { id: "0000" });
     deepEqual(reply.data, {
       id: ID,
       kind: "stop",
@@ -139,7 +144,7 @@ Deno.test("an operation is shown whole, with the time that each phase took", asy
       })),
     });
     match(await textOf(reply), /^phase applying\t2026-01-02T03:04:08Z\t1000 ms$/m);
-    await rejects(showOperation(bench.recording, { id: "ffff" }), { code: "operation_not_found" });
+    await rejects(showOperation(bench, { id: "ffff" }), { code: "operation_not_found" });
   });
 });
 
@@ -147,7 +152,7 @@ async function watched(bench: Bench, flags: WatchFlags, json = false): Promise<{
   readonly lines: readonly string[];
   readonly exitStatus: number | undefined;
 }> {
-  const reply = await watchOperations({ json }, bench.recording, flags);
+  const reply = await watchOperations({ json, ...bench }, flags);
   let text = "";
   for await (const bytes of reply.stream?.(PIPE) ?? []) text += new TextDecoder().decode(bytes);
   return { lines: text.split("\n").slice(0, -1), exitStatus: reply.exitStatus };
@@ -214,17 +219,11 @@ async function resume(
   const did: string[] = [];
   const released: number[] = [];
   const context = {
+    recording: () => Promise.resolve(memoryRecording(world, store)),
     config: () => Promise.resolve({ path: config }),
     guarded: () => ({ context, release: () => released.push(1) }),
   } as unknown as Context;
-  const operator = operatorOf({
-    world,
-    store: () => Promise.resolve(store),
-    actor: ACTOR,
-    mask: (value) => value,
-    warn: () => {},
-  });
-  const task: Task<Json> = {
+  const task: Task<Changed> = {
     kind: "stop",
     session: "astro",
     request: null,
@@ -234,17 +233,12 @@ async function resume(
         question: null,
         apply: () => {
           did.push("stop");
-          return Promise.resolve({ state: "stopped" });
+          return Promise.resolve({ status: STOPPED, text: "Stopped astro" });
         },
       }),
-    outcome: (result) => result,
+    outcome: ({ status }) => statusToWire(status),
   };
-  const parts = {
-    store: () => Promise.resolve(store),
-    operator,
-    taskOf: () => Promise.resolve(task),
-  };
-  const reply = await resumeOperation(context, parts, flags);
+  const reply = await resumeOperation(context, flags, () => Promise.resolve(task));
   if (flags.yes) equal(released.length, 1);
   return { reply, did };
 }
@@ -253,8 +247,8 @@ Deno.test("a yes carries on with what was asked for", async () => {
   await withStore(async (bench) => {
     recorded(bench, { until: "input_required" });
     const { reply, did } = await resume(bench, { id: "0000", yes: true });
-    deepEqual([reply.data, did], [{ state: "stopped" }, ["stop"]]);
-    equal(await textOf(reply), "Resumed stop astro: done\n");
+    deepEqual([reply.data, did], [changeToWire(STOPPED, ID), ["stop"]]);
+    equal(await textOf(reply), "Stopped astro\n");
     equal(bench.store.get(ID)?.state, "done");
   });
 });
@@ -264,10 +258,10 @@ for (const [what, code] of [["no", "declined"], ["cancel", "cancelled"]] as cons
     await withStore(async (bench) => {
       recorded(bench, { until: "input_required" });
       if (what === "no") deepEqual((await resume(bench, { id: ID, no: true })).did, []);
-      else await cancelOperation(bench.recording, { id: ID });
+      else await cancelOperation(bench, { id: ID });
       equal(bench.store.get(ID)?.state, "aborted");
       equal((bench.store.get(ID)?.result as { code: string }).code, code);
-      await rejects(cancelOperation(bench.recording, { id: ID }), { code: "operation_not_found" });
+      await rejects(cancelOperation(bench, { id: ID }), { code: "operation_not_found" });
     });
   });
 }
@@ -283,9 +277,12 @@ Deno.test("an answer is one of yes and no", async () => {
 
 Deno.test("what began with one config is not resumed with another one", async () => {
   await withStore(async (bench) => {
-    const context = { world: bench.world, config: () => Promise.resolve({ path: "/a.yml" }) };
-    const argv = ["stop", "astro", "-e", "TOKEN=s3cret"];
-    const request = await requestOf(context as unknown as Context, argv, { force: true });
+    const context = {
+      world: bench.world,
+      argv: ["stop", "astro", "-e", "TOKEN=s3cret"],
+      config: () => Promise.resolve({ path: "/a.yml" }),
+    };
+    const request = await requestOf(context as unknown as Context, { force: true });
     deepEqual(request, {
       argv: ["stop", "astro", "-e", "TOKEN=***"],
       directory: "/project",
