@@ -740,23 +740,26 @@ function terminal(): Terminal {
         throw fileError("standard output", error);
       }
     },
-    writeError: (text) => {
-      try {
-        writeAll(Deno.stderr, new TextEncoder().encode(text));
-      } catch {
-        // Nobody reads it.
-      }
-    },
+    writeError,
     ask: async (question) => {
-      writeAll(Deno.stderr, new TextEncoder().encode(question));
+      writeError(question);
       const buffer = new Uint8Array(1024);
-      const read = await Deno.stdin.read(buffer);
+      // A terminal that is gone fails, and says neither yes nor no.
+      const read = await Deno.stdin.read(buffer).catch(() => null);
       if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
       // Ctrl-D leaves the cursor behind the question.
-      writeAll(Deno.stderr, new TextEncoder().encode("\n"));
+      writeError("\n");
       return null;
     },
   };
+}
+
+function writeError(text: string): void {
+  try {
+    writeAll(Deno.stderr, new TextEncoder().encode(text));
+  } catch {
+    // Nobody reads it.
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
