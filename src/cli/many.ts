@@ -1,9 +1,9 @@
 /** One change to several sessions: all are tried, each is reported. */
-import { InterruptedError, quote, SessionNotFoundError } from "../errors.ts";
+import { InterruptedError, type Json, quote, SessionNotFoundError } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import type { Operated, Task } from "../operations/operate.ts";
 import { endWords } from "../output/screen.ts";
-import { changeToWire } from "../output/wire.ts";
+import { changeToWire, statusToWire } from "../output/wire.ts";
 import type { Selection } from "../sessions.ts";
 import type { Context, Reply } from "./command.ts";
 import { askOf } from "./confirm.ts";
@@ -70,6 +70,15 @@ export function replyOf(outcomes: Outcomes, { quiet, isList }: Shown): Reply {
     text: () => quiet ? "" : done.map(({ result }) => `${result.text}\n`).join(""),
     failures,
   };
+}
+
+/**
+ * What is recorded of a change. The command that an engine shows may hold secrets that were filled into
+ * it, and whoever stops a session does not know them.
+ */
+export function outcomeOf({ status }: Changed): Json {
+  const { command: _, ...rest } = statusToWire(status);
+  return rest;
 }
 
 /** The JSON of one change. */

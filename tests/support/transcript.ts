@@ -307,7 +307,9 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
 };
 
 function toPattern(line: string): RegExp {
-  const parts = visible(line.replace(/^\\/, "")).split(/(\[0-9\]\+|\[a-f0-9\]\+|<TIME>|<ID>|<ANY>)/);
+  const parts = visible(line.replace(/^\\/, "")).split(
+    /(\[0-9\]\+|\[a-f0-9\]\+|<TIME>|<ID>|<ANY>)/,
+  );
   const source = parts.map((part) =>
     PLACEHOLDERS[part] ?? part.replace(/[\\^$.*+?()[\]{}|\/]/g, "\\$&")
   );

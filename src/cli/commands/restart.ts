@@ -9,12 +9,11 @@ import {
 } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
-import { statusToWire } from "../../output/wire.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type Reply, selectionOf } from "../command.ts";
 import { argumentsFor, questionFor } from "../confirm.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
-import { type Changed, changeEach, replyOf } from "../many.ts";
+import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
 import { requestOf } from "../recording.ts";
 import { launch, startedText } from "./start.ts";
@@ -60,7 +59,7 @@ export function restartTask(
     session: name,
     request,
     plan: () => planOf(context, name, flags),
-    outcome: ({ status }) => statusToWire(status),
+    outcome: outcomeOf,
   };
 }
 

@@ -3,12 +3,11 @@ import { type Json, UsageError } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
-import { statusToWire } from "../../output/wire.ts";
 import type { Selection } from "../../sessions.ts";
 import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
-import { type Changed, changeEach, type Outcomes, replyOf } from "../many.ts";
+import { type Changed, changeEach, outcomeOf, type Outcomes, replyOf } from "../many.ts";
 import { requestOf } from "../recording.ts";
 import { handOver, requireTerminal } from "./attach.ts";
 
@@ -115,7 +114,7 @@ function startTask(
         },
       };
     },
-    outcome: ({ status }) => statusToWire(status),
+    outcome: outcomeOf,
   };
 }
 

@@ -3,11 +3,10 @@ import { escapeControls, type Json, quote, UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
-import { statusToWire } from "../../output/wire.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { questionFor } from "../confirm.ts";
-import { type Changed, changeEach, replyOf } from "../many.ts";
+import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
 import { requestOf } from "../recording.ts";
 import { warnOfProblems } from "../warnings.ts";
@@ -97,7 +96,7 @@ export function stopTask(
     session: name,
     request,
     plan: () => planOf(context, name, flags),
-    outcome: ({ status }) => statusToWire(status),
+    outcome: outcomeOf,
   };
 }
 
