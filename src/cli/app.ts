@@ -8,13 +8,13 @@ import {
   quote,
   toEnvelope,
 } from "../errors.ts";
-import { masked, maskedJson, needles } from "../output/mask.ts";
+import { masked, maskedJson, needles } from "../mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, widthOf, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** Runs a command line; the result is the exit status of the process. */
 export async function main(args: readonly string[], world: World): Promise<number> {

@@ -5,7 +5,7 @@ import { maskedArgv } from "../operations/argv.ts";
 import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
 import { OperationStore } from "../operations/store.ts";
 import type { Context } from "./command.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** The store, and what works with it. */
 export interface Recording {

@@ -8,7 +8,7 @@ import {
   originsToWire,
   yamlLines,
 } from "../../../output/definition.ts";
-import { masked } from "../../../output/mask.ts";
+import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
 import type { Context, Reply } from "../../command.ts";
 import { explanationFor } from "../../definitions.ts";
