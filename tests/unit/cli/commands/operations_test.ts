@@ -1,5 +1,5 @@
 import { type OperationState, statusOf } from "../../../../src/model.ts";
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { listOperations } from "../../../../src/cli/commands/operations/list.ts";
 import {
@@ -15,7 +15,9 @@ import type { Json } from "../../../../src/errors.ts";
 import type { Task } from "../../../../src/operations/operate.ts";
 import { OperationStore } from "../../../../src/operations/store.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
+import { eventToWire } from "../../../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../../../src/output/wire.ts";
+import { equalsGolden } from "../../../support/golden.ts";
 import { type FakeWorld, withFakeWorld } from "../../../support/fake_world.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
@@ -145,6 +147,47 @@ Deno.test("an operation is shown whole, with the time that each phase took", asy
     });
     match(await textOf(reply), /^phase applying\t2026-01-02T03:04:08Z\t1000 ms$/m);
     await rejects(showOperation(bench, { id: "ffff" }), { code: "operation_not_found" });
+  });
+});
+
+Deno.test("the JSON of an operation and of its events is as scripts know it", async () => {
+  await withStore(async (bench) => {
+    const id = recorded(bench, { until: "input_required", request: { argv: ["stop", "astro"] } });
+    const shown = (await showOperation(bench, { id })).data;
+    const events = bench.store.history(id).map(eventToWire);
+    await equalsGolden("operation.json", `${JSON.stringify({ shown, events }, null, 2)}\n`);
+  });
+});
+
+const LISTED = ["done", "failed", "input_required", "aborted", "applying"] as const;
+
+for (const columns of [60, 80, 200]) {
+  Deno.test(`the list of operations looks good on ${columns} columns`, async () => {
+    await withStore(async (bench) => {
+      for (const until of LISTED) {
+        const outcome = {
+          code: "stop_failed",
+          message: 'Cannot stop "astro": 2 processes live on',
+        };
+        recorded(bench, { until, outcome: until === "done" ? { state: "stopped" } : outcome });
+      }
+      const reply = await listOperations(bench, {});
+      const screen = { ...PIPE, terminal: true, columns, unicode: true, now: bench.world.now() };
+      const text = await reply.text?.(screen) ?? "";
+      await equalsGolden(`operations-${columns}.txt`, text);
+      for (const line of text.split("\n")) ok([...line].length <= columns, line);
+    });
+  });
+}
+
+Deno.test("the list of operations begins where it is told", async () => {
+  await withStore(async (bench) => {
+    recorded(bench);
+    bench.world.advance(3_600_000);
+    const latest = recorded(bench);
+    const reply = await listOperations(bench, { since: "10m" });
+    deepEqual((reply.data as { id: string }[]).map(({ id }) => id), [latest]);
+    await rejects(listOperations(bench, { since: "yesterday" }), { code: "usage" });
   });
 });
 
