@@ -16,12 +16,19 @@ export interface Recording {
 
 /** The recording of a command. `mask` takes out the secrets that are known by then. */
 export function recordingOf(
-  { world, warn }: Pick<Context, "world" | "warn">,
+  { world, warn, config }: Pick<Context, "world" | "warn" | "config">,
   mask: (value: Json) => Json,
 ): Recording {
   let opened: Promise<OperationStore> | null = null;
-  const store = () =>
-    opened ??= OperationStore.inDirectory(world, { directory: stateDirectory(world), warn });
+  const open = async (): Promise<OperationStore> => {
+    const { operationsKept, operationDays } = (await config()).settings;
+    return await OperationStore.inDirectory(world, {
+      directory: stateDirectory(world),
+      warn,
+      retention: { operations: operationsKept, days: operationDays },
+    });
+  };
+  const store = () => opened ??= open();
   const operator = operatorOf({ world, store, mask, warn, actor: actorOf(world, VERSION) });
   return { store, operator };
 }

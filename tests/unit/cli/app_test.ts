@@ -538,3 +538,19 @@ Deno.test("a stopped session that the config defines is defined again", async ()
   const { state, exit_code, signal, pid, defined } = JSON.parse(stdout);
   deepEqual([state, exit_code, signal, pid, defined], ["defined", 130, "SIGINT", null, true]);
 });
+
+Deno.test("the config says how many operations are kept", async () => {
+  const files = {
+    "/project/kstops.yml": "ops: { operations_keep: 1, operations_days: 0 }\n",
+  };
+  await withFakeTmux({ files }, async (world) => {
+    for (const name of ["one", "two"]) {
+      equal(await main(["start", name, "--no-wait", "--", "sleep", "60"], world), 0);
+      world.advance(1000);
+    }
+    const before = world.stdout().length;
+    equal(await main(["operations", "list"], world), 0);
+    const rows = world.stdout().slice(before).trimEnd().split("\n");
+    deepEqual(rows.map((row) => row.split("\t").slice(1, 4)), [["start", "two", "done"]]);
+  });
+});
