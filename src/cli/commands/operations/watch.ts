@@ -6,6 +6,7 @@ import type { OperationStore } from "../../../operations/store.ts";
 import { eventToWire, operationColour, payloadText } from "../../../output/operation.ts";
 import { paint, type Screen } from "../../../output/screen.ts";
 import { time } from "../../../output/wire.ts";
+import type { World } from "../../../world.ts";
 import type { Context, Reply } from "../../command.ts";
 import { SHORT_ID } from "./list.ts";
 
@@ -21,7 +22,7 @@ export interface WatchFlags {
 
 /** Watches one operation until it is over, or all of them. */
 export async function watchOperations(
-  { json, recording }: Pick<Context, "json" | "recording">,
+  { world, json, recording }: Pick<Context, "world" | "json" | "recording">,
   flags: WatchFlags,
 ): Promise<Reply> {
   const { store } = await recording();
@@ -31,7 +32,11 @@ export async function watchOperations(
     ? opened.subscribe(flags.after)
     : untilOver(opened, watched.id, flags.after ?? 0);
   return {
-    stream: (screen) => shown(events, json ? jsonLine : (event) => textLine(event, screen)),
+    stream: (screen) =>
+      shown(
+        clearingUp(events, opened, world),
+        json ? jsonLine : (event) => textLine(event, screen),
+      ),
     // Asked for when the stream has ended.
     get exitStatus(): number {
       const operation = watched === null ? null : opened.get(watched.id);
@@ -51,6 +56,22 @@ async function* untilOver(
   for await (const event of store.subscribe(after, { operation: id })) {
     yield event;
     if (isTerminal(event.state)) return;
+  }
+}
+
+/** How often it is looked for operations whose kstops is gone: nobody else may come to tell of it. */
+const CLEAR_UP_MS = 5000;
+
+async function* clearingUp(
+  events: AsyncIterable<OperationEvent>,
+  store: OperationStore,
+  { every }: Pick<World, "every">,
+): AsyncGenerator<OperationEvent> {
+  const stop = every(CLEAR_UP_MS, () => void store.collectGarbage());
+  try {
+    yield* events;
+  } finally {
+    stop();
   }
 }
 

@@ -236,6 +236,21 @@ Deno.test("watching goes on behind a number, and does not wait for what is over"
   });
 });
 
+Deno.test("watching ends also when nobody is left to tell of the end", async () => {
+  await withStore(async (bench) => {
+    const { id } = bench.store.open("stop", null, { session: "astro" });
+    const reply = await watchOperations({ json: true, ...bench }, { id, exitStatus: true });
+    const states: string[] = [];
+    for await (const bytes of reply.stream!(PIPE)) {
+      states.push(JSON.parse(new TextDecoder().decode(bytes)).state);
+      // It falls silent while it is watched.
+      if (states.length === 1) bench.world.advance(36_000);
+    }
+    deepEqual(states, ["pending", "failed"]);
+    equal(reply.exitStatus, 7);
+  });
+});
+
 const ENDS: Record<string, readonly [OperationState, Json, number]> = {
   "what worked": ["done", { state: "stopped" }, 0],
   "a stop that failed": ["failed", { code: "stop_failed" }, 7],
