@@ -198,7 +198,12 @@ function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
     {
       command: "`start --no-wait`",
       step: { ...startAtOnce, after: [killSession] },
-      against: [rawStart],
+      against: [rawStart, {
+        what: "the same, not recorded",
+        step: { ...withoutRecord(startAtOnce), after: [killSession] },
+        // 10 ms of some 30.
+        atMost: 1.3,
+      }],
       children: 2,
     },
     {
@@ -220,6 +225,13 @@ function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
       slow: true,
     },
   ];
+}
+
+/** The same where the store of operations cannot be opened, since a directory is in its place. */
+function withoutRecord(step: Step): Step {
+  const state = `${step.workingDirectory}/unrecorded`;
+  Deno.mkdirSync(`${state}/operations.db`, { recursive: true });
+  return { ...step, env: { ...step.env, KSTOPS_STATE_DIR: state } };
 }
 
 function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {

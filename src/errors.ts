@@ -50,6 +50,12 @@ export const ERRORS = {
     class: "SessionNotFoundError",
     meaning: "no session of that name",
   },
+  operation_not_found: {
+    exit: 5,
+    http: 404,
+    class: "OperationNotFoundError",
+    meaning: "no operation of that ID, or it does not wait for an answer",
+  },
   session_exists: {
     exit: 6,
     http: 409,
@@ -61,6 +67,12 @@ export const ERRORS = {
     http: 409,
     class: "SessionAmbiguousError",
     meaning: "the name is found in more than one place",
+  },
+  operation_running: {
+    exit: 6,
+    http: 409,
+    class: "OperationRunningError",
+    meaning: "another kstops is working on that session",
   },
   start_failed: {
     exit: 7,
@@ -79,6 +91,12 @@ export const ERRORS = {
     http: 500,
     class: "SessionAttachError",
     meaning: "the terminal cannot be handed to the session",
+  },
+  operation_abandoned: {
+    exit: 7,
+    http: 500,
+    class: "OperationAbandonedError",
+    meaning: "its kstops ended or fell silent before the operation was over, or lost it to another",
   },
   input_required: {
     exit: 8,
@@ -260,6 +278,31 @@ export class InputRequiredError extends SessionError {
     extras: SessionErrorExtras & { readonly reason: string },
   ) {
     super("input_required", { verb, name, reason: extras.reason }, extras);
+  }
+}
+
+/** No operation has that ID, or it does not wait for an answer. Code `operation_not_found`. */
+export class OperationNotFoundError extends OpsError {
+  constructor(verb: string, id: string, extras: ErrorExtras & { readonly reason?: string } = {}) {
+    const reason = extras.reason ?? "no such operation";
+    super("operation_not_found", `Cannot ${verb} ${quote(id)}: ${reason}`, extras);
+  }
+}
+
+/** Another operation works on that session. Code `operation_running`. */
+export class OperationRunningError extends OpsError {
+  constructor(verb: string, name: string, extras: ErrorExtras & { readonly reason: string }) {
+    super("operation_running", `Cannot ${verb} ${quote(name)}: ${extras.reason}`, extras);
+  }
+}
+
+/**
+ * The process of an operation ended or fell silent before it was over, or lost it to another one.
+ * Code `operation_abandoned`.
+ */
+export class OperationAbandonedError extends OpsError {
+  constructor(verb: string, name: string, extras: ErrorExtras & { readonly reason: string }) {
+    super("operation_abandoned", `Cannot ${verb} ${quote(name)}: ${extras.reason}`, extras);
   }
 }
 

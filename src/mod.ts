@@ -32,6 +32,9 @@ export {
   ERRORS,
   InputRequiredError,
   type Json,
+  OperationAbandonedError,
+  OperationNotFoundError,
+  OperationRunningError,
   OpsError,
   SessionAmbiguousError,
   SessionAttachError,
@@ -52,6 +55,7 @@ export {
   type ManagerOptions,
   SessionManager,
 } from "./library/manager.ts";
+export { openOperationStore, type OperationStoreOptions } from "./library/operations.ts";
 export {
   ContainerRunner,
   type ContainerRunnerOptions,
@@ -62,6 +66,7 @@ export type { SessionConfig, SessionOptions } from "./library/session_config.ts"
 export type {
   AttachSessionOptions,
   LogsOptions,
+  Recorder,
   StopSessionOptions,
   Voice,
 } from "./library/work.ts";
@@ -71,6 +76,8 @@ export {
   type ContainerDefinition,
   type Definition,
   type Engine,
+  OPERATION_STATES,
+  type OperationState,
   type PortBinding,
   type Runtime,
   RUNTIMES,
@@ -81,6 +88,9 @@ export {
   type StopSignal,
   type TmuxDefinition,
 } from "./model.ts";
+export type { OperationEvent, OperationFilter } from "./operations/ledger.ts";
+export type { Actor, Operation } from "./operations/machine.ts";
+export { OperationStore, type SubscribeOptions } from "./operations/store.ts";
 export { splitCommand, validateCommand } from "./validate/command.ts";
 export { validateEnv } from "./validate/env.ts";
 export { validateImageName } from "./validate/image.ts";

@@ -1,6 +1,6 @@
 /**
- * The words of kstops as types: what a user wants ({@link Definition}) and what an engine says
- * ({@link SessionStatus}).
+ * The words of kstops as types: what a user wants ({@link Definition}), what an engine says
+ * ({@link SessionStatus}), and what becomes of a change ({@link OperationState}).
  */
 
 /** The backends, in the order in which they are asked. */
@@ -28,6 +28,31 @@ export const SESSION_STATES = ["running", "stopped", "exited", "defined", "unkno
  * - `unknown`: the engine cannot be asked; `reason` says why.
  */
 export type SessionState = (typeof SESSION_STATES)[number];
+
+/** Every state of an operation, in the order of its life. */
+export const OPERATION_STATES = [
+  "pending",
+  "validating",
+  "planning",
+  "input_required",
+  "applying",
+  "verifying",
+  "done",
+  "failed",
+  "aborted",
+] as const;
+/**
+ * The state of an operation.
+ *
+ * - `pending`: it is recorded, and nothing has begun.
+ * - `validating`: what was asked for is checked.
+ * - `planning`: what there is, and what is to be done about it, is found out.
+ * - `input_required`: it waits for a yes or a no. Nobody works on it.
+ * - `applying`: the session is being changed.
+ * - `verifying`: what became of it is looked at.
+ * - `done`, `failed`, `aborted`: it is over.
+ */
+export type OperationState = (typeof OPERATION_STATES)[number];
 
 /** The signals that a session may ask to be stopped with. */
 export const STOP_SIGNALS = [

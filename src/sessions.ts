@@ -25,6 +25,7 @@ import {
   type BackendType,
   type Definition,
   type Engine,
+  type Place,
   type Runtime,
   RUNTIMES,
   type SessionStatus,
@@ -80,6 +81,8 @@ export interface Sessions {
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /** Looks for what would make a start fail: see {@link Runner.check}. */
   check(definition: Definition): Promise<void>;
+  /** Where a start would put a session: see {@link Runner.place}. */
+  place(definition: Definition): Promise<Place>;
   /** The call with which a start begins: see {@link Runner.plan}. */
   plan(definition: Definition): Promise<EngineCall>;
   /** Starts a session: see {@link Runner.start}. */
@@ -166,6 +169,7 @@ export function sessionsOver(
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
+    place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
     start: async (definition, options) => {
       const runner = await runnerFor(definition.backend);

@@ -128,6 +128,33 @@ export interface Files {
   readonly remove: (path: string) => Promise<void>;
   /** The path without symbolic links. */
   readonly realPath: (path: string) => Promise<string>;
+  /** Gives a file another name in its directory; it replaces what has that name. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+}
+
+/** What a field of a database holds. */
+export type SqlValue = null | number | string;
+
+/** A database could not be used. The message is a reason, such as `database is locked`. */
+export class DatabaseError extends Error {
+  constructor(readonly why: "corrupt" | "busy" | "other", readonly reason: string) {
+    super(reason);
+  }
+}
+
+/**
+ * A database in one file, which other processes may use at the same time: a statement waits some
+ * seconds for them. Every method throws {@link DatabaseError}.
+ */
+export interface Database {
+  /** Runs statements that take no values and give nothing back. */
+  readonly run: (sql: string) => void;
+  /** Runs one statement with its values, and gives the rows that it answers with. */
+  readonly all: (
+    sql: string,
+    ...values: SqlValue[]
+  ) => readonly Readonly<Record<string, SqlValue>>[];
+  readonly close: () => void;
 }
 
 /** Signals that kstops sends. */
@@ -150,6 +177,8 @@ export interface Terminal {
   readonly stderrIsTerminal: boolean;
   /** Columns of the terminal; null where there is none. */
   readonly columns: () => number | null;
+  /** The device that is standard input, such as `/dev/pts/3`; null where nobody knows. */
+  readonly device: () => string | null;
   /** Writes all of it. False: nobody reads any more. */
   readonly writeOut: (bytes: Uint8Array) => boolean;
   /** Writes all of it; errors are swallowed, since there is no one left to tell. */
@@ -164,8 +193,16 @@ export interface World {
   readonly execBytes: ExecBytes;
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
+  /**
+   * Calls back again and again, that often.
+   *
+   * @returns ends that
+   */
+  readonly every: (ms: number, callback: () => void) => () => void;
   /** A fresh random id: 12 lower-case hex digits. */
   readonly randomId: () => string;
+  /** A fresh random UUID, version 4. */
+  readonly randomUuid: () => string;
   /** One variable of the environment. */
   readonly env: (name: string) => string | undefined;
   /** All variables of the environment. */
@@ -174,6 +211,8 @@ export interface World {
   /** User id of this process; null where the system has none. */
   readonly uid: () => number | null;
   readonly operatingSystem: string;
+  /** The name of this machine, or of this container. */
+  readonly hostname: () => string;
   /**
    * Runs a program on this terminal. Ctrl-C and Ctrl-\ are the program's until it ends; when it stops
    * itself, so does this process, and both go on together.
@@ -189,6 +228,13 @@ export interface World {
   readonly onEndSignal: (callback: (signal: EndSignal) => void) => () => void;
   readonly processes: Processes;
   readonly files: Files;
+  /**
+   * Opens the database of a path, or makes it, for this user alone (0600). Links are not followed.
+   *
+   * @throws {FileError} the file cannot be used
+   * @throws {DatabaseError} the database cannot be opened
+   */
+  readonly database: (path: string) => Promise<Database>;
   readonly terminal: Terminal;
 }
 
@@ -199,12 +245,18 @@ export function denoWorld(): World {
     execBytes,
     now: () => new Date(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    every: (ms, callback) => {
+      const timer = setInterval(callback, ms);
+      return () => clearInterval(timer);
+    },
+    randomUuid: () => crypto.randomUUID(),
     randomId: () => crypto.randomUUID().replaceAll("-", "").slice(0, 12),
     env: (name) => Deno.env.get(name),
     environment: () => Deno.env.toObject(),
     workingDirectory,
     uid: () => Deno.uid(),
     operatingSystem: Deno.build.os,
+    hostname: () => Deno.hostname(),
     interact,
     onEndSignal,
     processes: { self: Deno.pid, signal, alive },
@@ -217,8 +269,10 @@ export function denoWorld(): World {
       create,
       append,
       remove,
+      rename,
       realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
     },
+    database,
     terminal: terminal(),
   };
 }
@@ -593,6 +647,81 @@ function remove(path: string): Promise<void> {
   });
 }
 
+function rename(from: string, to: string): Promise<void> {
+  return fileWork(from, () => Deno.rename(from, to));
+}
+
+/** How long a statement waits for other processes. Theirs take milliseconds. */
+const DATABASE_WAIT_MS = 5000;
+
+async function database(path: string): Promise<Database> {
+  makePrivate(path);
+  const { DatabaseSync } = await import("node:sqlite");
+  const opened = databaseWork(() => new DatabaseSync(path));
+  const statements = new Map<string, ReturnType<typeof opened.prepare>>();
+  const prepare = (sql: string): ReturnType<typeof opened.prepare> => {
+    try {
+      return opened.prepare(sql);
+    } catch {
+      // Deno 2.4 does not say why it cannot; this throws the reason, and does nothing else.
+      opened.exec(`EXPLAIN ${sql}`);
+      return opened.prepare(sql);
+    }
+  };
+  const prepared = (sql: string): ReturnType<typeof opened.prepare> => {
+    const known = statements.get(sql) ?? prepare(sql);
+    statements.set(sql, known);
+    return known;
+  };
+  // Not as an option: Deno 2.4 does not know it.
+  databaseWork(() => opened.exec(`PRAGMA busy_timeout = ${DATABASE_WAIT_MS}`));
+  return {
+    run: (sql) => databaseWork(() => opened.exec(sql)),
+    all: (sql, ...values) =>
+      databaseWork(() => prepared(sql).all(...values) as Record<string, SqlValue>[]),
+    close: () => databaseWork(() => opened.close()),
+  };
+}
+
+/** Makes sure of a file that is ours, no link, and closed to everybody else. */
+function makePrivate(path: string): void {
+  try {
+    // Never follows a link, not even one that leads nowhere.
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+    return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw fileError(path, error);
+  }
+  try {
+    const { isFile, isSymlink, uid, mode } = Deno.lstatSync(path);
+    if (isSymlink) throw new FileError(path, "other", "it is a symbolic link");
+    if (!isFile) throw new FileError(path, "other", "it is no file");
+    const own = Deno.uid();
+    if (own !== 0 && uid !== own) {
+      throw new FileError(path, "denied", "it belongs to somebody else");
+    }
+    if (((mode ?? 0) & 0o077) !== 0) Deno.chmodSync(path, 0o600);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+function databaseWork<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // By the message: Deno 2.4 gives an error number to some of them only.
+    const why = /not a database|malformed/.test(message)
+      ? "corrupt"
+      : /locked|busy/.test(message)
+      ? "busy"
+      : "other";
+    // `unable to open database file: /x` and `... in SELECT 1 at offset 0` say more than the reason.
+    throw new DatabaseError(why, message.replace(/( in .* at offset \d+|: \/.*)$/s, ""));
+  }
+}
+
 function terminal(): Terminal {
   return {
     stdinIsTerminal: Deno.stdin.isTerminal(),
@@ -605,6 +734,14 @@ function terminal(): Terminal {
         return null;
       }
     },
+    device: () => {
+      try {
+        return Deno.realPathSync("/dev/stdin");
+      } catch {
+        // Only the executable may look at it (Deno 2.9 wants all access for what leads to /proc).
+        return null;
+      }
+    },
     writeOut: (bytes) => {
       try {
         writeAll(Deno.stdout, bytes);
@@ -614,23 +751,26 @@ function terminal(): Terminal {
         throw fileError("standard output", error);
       }
     },
-    writeError: (text) => {
-      try {
-        writeAll(Deno.stderr, new TextEncoder().encode(text));
-      } catch {
-        // Nobody reads it.
-      }
-    },
+    writeError,
     ask: async (question) => {
-      writeAll(Deno.stderr, new TextEncoder().encode(question));
+      writeError(question);
       const buffer = new Uint8Array(1024);
-      const read = await Deno.stdin.read(buffer);
+      // A terminal that is gone fails, and says neither yes nor no.
+      const read = await Deno.stdin.read(buffer).catch(() => null);
       if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
       // Ctrl-D leaves the cursor behind the question.
-      writeAll(Deno.stderr, new TextEncoder().encode("\n"));
+      writeError("\n");
       return null;
     },
   };
+}
+
+function writeError(text: string): void {
+  try {
+    writeAll(Deno.stderr, new TextEncoder().encode(text));
+  } catch {
+    // Nobody reads it.
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {

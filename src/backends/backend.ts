@@ -124,6 +124,12 @@ export interface Runner {
    */
   check(definition: Definition): Promise<void>;
   /**
+   * Where a start would put a session: of containers, the runtime that a definition without one means.
+   *
+   * @throws {BackendNotFoundError} `backend_not_found`
+   */
+  place(definition: Definition): Promise<Place>;
+  /**
    * The call of the engine with which a start begins. Nothing is run and nothing is made; what only a
    * start makes up, such as the id of the run, is a word in capitals. Values of the definition are
    * put in as they are: it should be one that may be shown.

@@ -3,17 +3,18 @@ import {
   type ErrorEnvelope,
   escapeControls,
   exitStatus,
+  type Json,
   OpsError,
   quote,
   toEnvelope,
 } from "../errors.ts";
-import { masked, maskedJson, needles } from "../output/mask.ts";
+import { masked, maskedJson, needles } from "../mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, widthOf, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 /** Runs a command line; the result is the exit status of the process. */
 export async function main(args: readonly string[], world: World): Promise<number> {
@@ -36,7 +37,9 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     printer.setJson(parsed.globals.json === true);
     printer.colourWhen(parsed.globals.color);
     const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
-    const reply = await run(contextOf(world, parsed.globals, printer));
+    const reply = await run(
+      contextOf(world, { argv: args, globals: parsed.globals, voice: printer }),
+    );
     return await printer.reply(reply);
   } catch (error) {
     return printer.failures([error]);
@@ -89,6 +92,8 @@ interface Printer {
   write(text: string): void;
   /** Keeps texts out of everything that is said from now on. */
   hide(secrets: readonly string[]): void;
+  /** Takes those texts out of a value. */
+  mask(value: Json): Json;
   /** When there is colour from now on; before, it is where a terminal is. */
   colourWhen(choice: ColourChoice): void;
   reply(reply: Reply): Promise<number>;
@@ -136,11 +141,18 @@ function printerOf(world: World, guessedJson: boolean): Printer {
     hide: (secrets) => {
       hidden = needles([...hidden, ...secrets]);
     },
+    mask: (value) => maskedJson(value, hidden),
     reply: async (reply) => {
+      const screen = (): Screen => screenOf(world, colour, terminal.stdoutIsTerminal);
       if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
-      else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
+      else if (reply.stream !== undefined) {
+        for await (const chunk of reply.stream(screen())) {
+          // Nobody reads any more.
+          if (!terminal.writeOut(chunk)) break;
+        }
+      } else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
       else if (!json && reply.text !== undefined) {
-        out(await reply.text(screenOf(world, colour, terminal.stdoutIsTerminal)));
+        out(await reply.text(screen()));
       }
       return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
     },

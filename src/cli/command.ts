@@ -5,10 +5,13 @@ import type { BackendType, Runtime } from "../model.ts";
 import type { Screen } from "../output/screen.ts";
 import type { Selection, Sessions } from "../sessions.ts";
 import type { World } from "../world.ts";
+import type { Recording } from "./recording.ts";
 
 /** Everything that a command works with. */
 export interface Context {
   readonly world: World;
+  /** The words of the command line, behind the name of the program. */
+  readonly argv: readonly string[];
   /** Whether the answer will be printed as JSON. */
   readonly json: boolean;
   readonly verbose: boolean;
@@ -23,7 +26,9 @@ export interface Context {
   readonly guarded: () => { readonly context: Context; readonly release: () => void };
   /** Does the work; on a terminal it shows what is being done once that takes a second. */
   readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
-  /** Keeps texts out of everything that is said on stderr from now on. */
+  /** What records changes. Who only looks never asks for it. */
+  readonly recording: () => Promise<Recording>;
+  /** Keeps texts out of everything that is said on stderr or recorded from now on. */
   readonly hide: (secrets: readonly string[]) => void;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
@@ -39,6 +44,8 @@ export interface Reply {
   readonly text?: (screen: Screen) => string | Promise<string>;
   /** Raw output, instead of text. */
   readonly bytes?: Uint8Array;
+  /** Raw output as it comes; it may never end. */
+  readonly stream?: (screen: Screen) => AsyncIterable<Uint8Array>;
   /** Exit status, where it is neither 0 nor that of a failure. */
   readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */

@@ -5,7 +5,13 @@
  */
 import type { Config } from "../config/config.ts";
 import { escapeControls } from "../errors.ts";
-import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
+import {
+  BACKENDS,
+  type OperationState,
+  RUNTIMES,
+  type SessionState,
+  type SessionStatus,
+} from "../model.ts";
 import type { Listing } from "../sessions.ts";
 import type { World } from "../world.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
@@ -181,6 +187,10 @@ async function valuesOf(
       return words("socket", await sockets(line, world), prefix);
     case "session":
       return words("session", await sessions(line, world), prefix);
+    case "operation":
+      return words("operation", await operations(world), prefix);
+    case "waiting operation":
+      return words("operation", await operations(world, "input_required"), prefix);
     case undefined:
       return words("value", []);
   }
@@ -220,6 +230,23 @@ async function sessions(line: Line, world: World): Promise<Candidate[]> {
 function aboutOf({ state, engine, socketName }: SessionStatus): string {
   const where = socketName === null || socketName === "default" ? "" : `, socket ${socketName}`;
   return `${state}${engine === null ? "" : `, ${engine}`}${where}`;
+}
+
+/** How many operations are offered: nobody looks for an older one by its ID. */
+const OFFERED_OPERATIONS = 50;
+
+/** The IDs of the newest operations. Where nothing is recorded, nothing is made for it. */
+async function operations(world: World, state?: OperationState): Promise<Candidate[]> {
+  const [{ stateDirectory }, { OperationStore }] = await Promise.all([
+    import("../logs/store.ts"),
+    import("../operations/store.ts"),
+  ]);
+  const store = await OperationStore.toLookAt(world, stateDirectory(world));
+  const found = store?.list({ state, limit: OFFERED_OPERATIONS }) ?? [];
+  return found.map(({ id, kind, session, state }) => ({
+    value: id,
+    about: escapeControls([kind, ...(session === null ? [] : [session]), state].join(" ")),
+  }));
 }
 
 /** The sockets of sessions that are there or defined, and those that do not answer. */

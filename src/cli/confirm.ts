@@ -1,35 +1,38 @@
 /** Asking before a session is touched that is not ours, or that is protected. */
-import { InputRequiredError, quote } from "../errors.ts";
+import { quote } from "../errors.ts";
+import type { Ask, Question } from "../operations/operate.ts";
 import { shellWord } from "../output/screen.ts";
 import type { Match } from "../sessions.ts";
 import type { Context, PlaceFlags } from "./command.ts";
 
-/**
- * Makes sure that somebody said yes, where one is needed.
- *
- * @throws {InputRequiredError} `input_required`: nobody did
- */
-export async function requireYes(
+/** What is asked before a change, if anything is. */
+export interface Confirmation {
+  readonly verb: "stop" | "restart";
+  readonly match: Extract<Match, { readonly kind: "session" }>;
+  readonly flags: PlaceFlags & { readonly yes?: true | undefined };
+}
+
+/** The question that somebody has to say yes to; null: there is none, or the flags say yes. */
+export async function questionFor(
   context: Context,
-  verb: "stop" | "restart",
-  match: Match,
-  flags: PlaceFlags & { readonly yes?: true | undefined },
-): Promise<void> {
-  if (flags.yes || match.kind !== "session") return;
+  { verb, match, flags }: Confirmation,
+): Promise<Question | null> {
+  if (flags.yes) return null;
   const reason = await reasonToAsk(context, match);
-  if (reason === null) return;
+  if (reason === null) return null;
   const name = match.status.name ?? "";
-  const { terminal } = context.world;
-  if (terminal.stdinIsTerminal && terminal.stderrIsTerminal && !context.json) {
-    const title = verb === "stop" ? "Stop" : "Restart";
-    const answer = await terminal.ask(`${title} ${quote(name)}? ${reason} [y/N] `);
-    if (/^y(es)?$/i.test(answer ?? "")) return;
-  }
-  throw new InputRequiredError(verb, name, {
-    reason: `${reason}, and nobody said yes`,
-    hint: `say it: kstops ${verb} ${argumentsFor(name, flags)}`,
+  const title = verb === "stop" ? "Stop" : "Restart";
+  return {
+    text: `${title} ${quote(name)}? ${reason} [y/N] `,
+    reason,
+    command: `kstops ${verb} ${argumentsFor(name, flags)}`,
     backend: match.status.backend,
-  });
+  };
+}
+
+/** Whom questions are put to; null: nobody is there, as in a script. */
+export function askOf({ world: { terminal }, json }: Pick<Context, "world" | "json">): Ask | null {
+  return terminal.stdinIsTerminal && terminal.stderrIsTerminal && !json ? terminal.ask : null;
 }
 
 /** With the flags that chose the place: without them the name may stand for another session. */
@@ -43,11 +46,13 @@ export function argumentsFor(name: string, { backend, socket, runtime }: PlaceFl
   return name.startsWith("-") ? `${flags} -- ${shellWord(name)}` : `${shellWord(name)} ${flags}`;
 }
 
-async function reasonToAsk(context: Context, match: Match): Promise<string | null> {
-  if (match.kind !== "session") return null;
-  const { name, managed } = match.status;
+async function reasonToAsk(
+  context: Context,
+  { status, session }: Confirmation["match"],
+): Promise<string | null> {
+  const { name, managed } = status;
   const entry = (await context.config()).sessions.get(name ?? "");
-  const isProtected = match.session.protected ||
+  const isProtected = session.protected ||
     (entry?.kind === "usable" ? entry.settings.protected : entry?.protected);
   if (isProtected) return "it is protected";
   return managed ? null : "kstops did not start it";

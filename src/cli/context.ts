@@ -1,11 +1,12 @@
 /** What commands work with: config and sessions, read when a command asks for them. */
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { escapeControls, InterruptedError } from "../errors.ts";
+import { escapeControls, InterruptedError, type Json } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
 import type { EndSignal, ExecOptions, World } from "../world.ts";
 import type { Context } from "./command.ts";
+import type { Recording } from "./recording.ts";
 import { spin, type Spinner } from "./spinner.ts";
 import type { GlobalFlags } from "./table.ts";
 
@@ -13,17 +14,25 @@ import type { GlobalFlags } from "./table.ts";
 export interface Voice {
   /** Keeps texts out of everything that is said from now on. */
   readonly hide: (secrets: readonly string[]) => void;
+  /** Takes those texts out of a value. */
+  readonly mask: (value: Json) => Json;
   /** Says a line on stderr. */
   readonly warn: (text: string) => void;
   /** Writes to stderr as it is. */
   readonly write: (text: string) => void;
 }
 
+/** A command line that is about to be run. */
+export interface CommandLine {
+  readonly argv: readonly string[];
+  readonly globals: GlobalFlags;
+  readonly voice: Voice;
+}
+
 /** Makes the context of a command. */
 export function contextOf(
   world: World,
-  globals: GlobalFlags,
-  { warn, write, hide }: Voice,
+  { argv, globals, voice: { warn, write, hide, mask } }: CommandLine,
 ): Context {
   const { terminal } = world;
   const sign = terminal.stderrIsTerminal && !globals.verbose
@@ -40,6 +49,7 @@ export function contextOf(
   };
   let config: Promise<Config> | null = null;
   let sessions: Sessions | null = null;
+  let recording: Promise<Recording> | null = null;
   const said = new Set<string>();
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
@@ -50,6 +60,7 @@ export function contextOf(
   const readConfig = (): Promise<Config> => config ??= loadConfig(watched, globals.config ?? null);
   const context: Context = {
     world: watched,
+    argv,
     json: globals.json === true,
     verbose: globals.verbose === true,
     warn: warnOnce,
@@ -59,6 +70,7 @@ export function contextOf(
     sessions: () =>
       sessions ??= sessionsOf(watched, { config: readConfig, logs: logStore(watched, warnOnce) }),
     guarded: () => guardedContext(context),
+    recording: () => recording ??= startRecording(context, mask),
     during: sign?.during ?? ((_label, work) => work()),
   };
   return context;
@@ -176,6 +188,11 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
     sessions: () => sessions ??= sessionsOf(guarded, { config, logs: logStore(guarded, warn) }),
   };
   return { context: inner, release };
+}
+
+/** Loaded here: most commands change nothing. */
+async function startRecording(context: Context, mask: Voice["mask"]): Promise<Recording> {
+  return (await import("./recording.ts")).recordingOf(context, mask);
 }
 
 /** How much is shown of a long list, as of all processes. */

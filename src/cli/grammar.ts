@@ -6,7 +6,13 @@
 import type { Context, Reply } from "./command.ts";
 
 /** What a value stands for, so that a shell can offer some. Without it: text that nobody can know. */
-export type Kind = "file" | "directory" | "socket" | "session";
+export type Kind =
+  | "file"
+  | "directory"
+  | "socket"
+  | "session"
+  | "operation"
+  | "waiting operation";
 
 /** A value of a flag or an argument. */
 export interface Value {

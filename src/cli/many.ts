@@ -1,54 +1,103 @@
 /** One change to several sessions: all are tried, each is reported. */
 import { InterruptedError, type Json, quote, SessionNotFoundError } from "../errors.ts";
+import type { SessionStatus } from "../model.ts";
+import type { Operated, Task } from "../operations/operate.ts";
 import { endWords } from "../output/screen.ts";
+import { changeToWire, statusToWire } from "../output/wire.ts";
 import type { Selection } from "../sessions.ts";
 import type { Context, Reply } from "./command.ts";
+import { askOf } from "./confirm.ts";
 
-/** What to do with each name, and how to show it. */
-export interface Each<Result> {
-  readonly work: (name: string, context: Context) => Promise<Result>;
-  readonly toJson: (result: Result) => Json;
-  /** Null: nothing is printed for people. */
-  readonly toText: ((result: Result) => string) | null;
-  /** Whether JSON is a list even for one name. */
-  readonly isList: boolean;
+/** What a change came to. */
+export interface Changed {
+  readonly status: SessionStatus;
+  /** As people are told: `Stopped astro (tmux, exit code 0)`. */
+  readonly text: string;
+}
+
+/** What to do with each name. */
+export interface Each {
+  readonly task: (name: string, context: Context) => Task<Changed>;
+  /** Where the sessions are looked for, when it is to be said what became of them. */
   readonly selection: Selection;
 }
 
+/** How it is shown what became of them. */
+export interface Shown {
+  /** Nothing is printed for people. */
+  readonly quiet?: true | undefined;
+  /** Whether JSON is a list even for one name. */
+  readonly isList: boolean;
+}
+
+/** What became of each name, in their order. */
+export type Outcomes = readonly PromiseSettledResult<Operated<Changed>>[];
+
 /**
- * Works on all names side by side; the answers are in the order of the names. A signal that asks
- * kstops to end is obeyed between two steps, never in the middle of one.
+ * Works on all names side by side, each as an operation of its own. A signal that asks kstops to end
+ * is obeyed between two steps, never in the middle of one.
  */
-export async function forEach<Result>(
+export async function changeEach(
   context: Context,
   names: readonly string[],
-  { work, toJson, toText, isList, selection }: Each<Result>,
-): Promise<Reply> {
+  { task, selection }: Each,
+): Promise<Outcomes> {
   const guarded = context.guarded();
-  const outcomes = await Promise.allSettled(names.map(async (name) => {
-    try {
-      return await work(name, guarded.context);
-    } catch (error) {
-      throw error instanceof InterruptedError
-        ? await withState(error, context, { name, selection })
-        : error;
-    }
-  }));
-  guarded.release();
-  const results = outcomes.flatMap((outcome) =>
-    outcome.status === "fulfilled" ? [outcome.value] : []
-  );
+  try {
+    const { operator } = await context.recording();
+    const ask = askOf(guarded.context);
+    return await Promise.allSettled(names.map(async (name) => {
+      const change = task(name, guarded.context);
+      return await operator.run({ ...change, explain: truthOf(context, name, selection) }, ask);
+    }));
+  } finally {
+    guarded.release();
+  }
+}
+
+/** The answer of a command that changed some sessions. */
+export function replyOf(outcomes: Outcomes, { quiet, isList }: Shown): Reply {
+  const done = outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === "rejected" ? [outcome.reason] : []
   );
-  const [only] = results;
+  const documents = done.map(changedToWire);
+  const [only] = documents;
   const isEmpty = only === undefined && failures.length > 0;
-  const single = names.length === 1 && !isList;
+  const single = outcomes.length === 1 && !isList;
   return {
-    ...(isEmpty ? {} : { data: single && only !== undefined ? toJson(only) : results.map(toJson) }),
-    text: () => toText === null ? "" : results.map((result) => `${toText(result)}\n`).join(""),
+    ...(isEmpty ? {} : { data: single && only !== undefined ? only : documents }),
+    text: () => quiet ? "" : done.map(({ result }) => `${result.text}\n`).join(""),
     failures,
   };
+}
+
+/**
+ * What is recorded of a change. The command that an engine shows may hold secrets that were filled into
+ * it, and whoever stops a session does not know them.
+ */
+export function outcomeOf({ status }: Changed): Json {
+  const { command: _, ...rest } = statusToWire(status);
+  return rest;
+}
+
+/** The JSON of one change. */
+export function changedToWire(
+  { result, operationId }: Operated<Changed>,
+): ReturnType<typeof changeToWire> {
+  return changeToWire(result.status, operationId);
+}
+
+/** Says of an interruption in which state it left the session. */
+export function truthOf(
+  context: Context,
+  name: string,
+  selection: Selection,
+): (error: unknown) => Promise<unknown> {
+  return async (error) =>
+    error instanceof InterruptedError
+      ? await withState(error, context, { name, selection })
+      : error;
 }
 
 /** An interruption with the state that it left the session in. */

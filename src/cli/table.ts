@@ -1,5 +1,5 @@
 /** Every command and flag, in one table; each command's code is loaded when it runs. */
-import { BACKENDS, RUNTIMES, SESSION_STATES } from "../model.ts";
+import { BACKENDS, OPERATION_STATES, RUNTIMES, SESSION_STATES } from "../model.ts";
 import { command, type Flags, type GivenFlags, type Group, type Program } from "./grammar.ts";
 
 const CHANGE = "Change sessions:";
@@ -68,6 +68,8 @@ const TIMEOUT = {
 
 const NAME = { name: "name", kind: "session", about: "the session", required: true } as const;
 const OPTIONAL_NAME = { name: "name", kind: "session" } as const;
+const OPERATION = { name: "id", kind: "operation", required: true } as const;
+const WAITING_OPERATION = { ...OPERATION, kind: "waiting operation" } as const;
 const NAMES = { name: "name", kind: "session", variadic: true } as const;
 
 const start = command({
@@ -214,9 +216,15 @@ const status = command({
   about: "one session, every known property",
   group: LOOK,
   arguments: { name: NAME },
-  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME },
+  flags: {
+    operations: { about: "also what kstops last did to it" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+  },
   examples: {
     "kstops status astro": "every known property",
+    "kstops status astro --operations": "and who did what to it last",
     "kstops status astro --json | jq .state": "for scripts",
   },
   load: async () => (await import("./commands/status.ts")).status,
@@ -264,6 +272,79 @@ const list = command({
   },
   load: async () => (await import("./commands/list.ts")).list,
 });
+
+const operations: Group = {
+  about: "what kstops did, for whom, and what came of it",
+  group: LOOK,
+  examples: {
+    "kstops operations list --session astro": "who restarted it at 3 a.m.?",
+    "kstops operations show 1b4e28ba": "and what happened, step by step",
+    "kstops operations resume 1b4e28ba --yes": "the yes that a script could not give",
+  },
+  commands: {
+    list: command({
+      about: "all of them, newest first",
+      aliases: ["ls"],
+      flags: {
+        session: { about: "only of this session", value: { name: "name", kind: "session" } },
+        state: {
+          about: "only in this state",
+          value: { name: "state", choices: OPERATION_STATES },
+        },
+        since: {
+          about: "only what began since then: 10m, 2h, 1d or a time",
+          value: { name: "when" },
+        },
+      },
+      examples: {
+        "kstops operations list --since 1d": "since yesterday",
+        "kstops operations list --state failed --json": "what went wrong, for scripts",
+      },
+      load: async () => (await import("./commands/operations/list.ts")).listOperations,
+    }),
+    show: command({
+      about: "one of them: who asked for what, its steps, and its outcome",
+      arguments: { id: { ...OPERATION, about: "its ID, or the beginning of it" } },
+      examples: { "kstops operations show 1b4e28ba": "the beginning of an ID is enough" },
+      load: async () => (await import("./commands/operations/show.ts")).showOperation,
+    }),
+    watch: command({
+      about: "what happens to one until it is over, or to all of them, as it happens",
+      arguments: {
+        id: { name: "id", kind: "operation", about: "its ID; without it, all of them for good" },
+      },
+      flags: {
+        "exit-status": { about: "end with the exit status that the operation came to" },
+        after: {
+          about: "go on behind the event of this number; 0 begins with the oldest",
+          value: { name: "seq", read: wholeNumber, rule: "it must be a whole number" },
+        },
+      },
+      examples: {
+        "kstops operations watch": "everything, from now on",
+        "kstops operations watch 1b4e28ba --exit-status": "wait for it, and fail as it fails",
+        "kstops operations watch --after 0 --json": "all that is known, for scripts",
+      },
+      load: async () => (await import("./commands/operations/watch.ts")).watchOperations,
+    }),
+    resume: command({
+      about: "answer one that waits for a yes; a yes carries on from there",
+      arguments: { id: { ...WAITING_OPERATION, about: "its ID, or the beginning of it" } },
+      flags: {
+        yes: { about: "go on: look again, then do it" },
+        no: { about: "do not: nothing is touched" },
+      },
+      examples: { "kstops operations resume 1b4e28ba --yes": "do what was asked for" },
+      load: async () => (await import("./commands/operations/resume.ts")).resumeOperation,
+    }),
+    cancel: command({
+      about: "abort one that waits for a yes",
+      arguments: { id: { ...WAITING_OPERATION, about: "its ID, or the beginning of it" } },
+      examples: { "kstops operations cancel 1b4e28ba": "nothing is touched" },
+      load: async () => (await import("./commands/operations/resume.ts")).cancelOperation,
+    }),
+  },
+};
 
 const config: Group = {
   about: "check, show and begin the config file",
@@ -336,7 +417,7 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
   name: "kstops",
   about: "One interface over tmux sessions and containers, driven by one config file",
   flags: GLOBAL_FLAGS,
-  commands: { start, stop, restart, attach, status, logs, list, config, completions },
+  commands: { start, stop, restart, attach, status, logs, list, operations, config, completions },
   help: { about: "print the help of a command", group: SET_UP },
   examples: {
     "kstops list": "everything that runs or is defined",
@@ -351,6 +432,10 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
 
 function seconds(text: string): number | null {
   return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : null;
+}
+
+function wholeNumber(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 function lineCount(text: string): number | null {

@@ -42,6 +42,10 @@ export interface Settings {
   readonly containerRuntime: Runtime | null;
   /** How long `start` watches whether the program stays alive, in milliseconds. */
   readonly startWaitMs: number;
+  /** So many of the newest operations are kept, whatever their age. */
+  readonly operationsKept: number;
+  /** All operations are kept for so long. */
+  readonly operationDays: number;
   readonly stopTimeoutSeconds: number;
   /** Null: what the backend or the image says. */
   readonly stopSignal: StopSignal | null;

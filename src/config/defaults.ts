@@ -45,6 +45,8 @@ export function settingsIn(text: string): Settings {
     tmuxBinary: read("tmux_binary", (value) => value),
     containerRuntime: read("container_runtime", orNull(oneOf(RUNTIMES))),
     startWaitMs: read("start_wait", integer),
+    operationsKept: read("operations_keep", integer),
+    operationDays: read("operations_days", integer),
     stopTimeoutSeconds: read("stop_timeout", integer),
     stopSignal: read("stop_signal", orNull(oneOf(STOP_SIGNALS))),
   };

@@ -308,6 +308,14 @@ export const OPS_KEYS = {
     "Milliseconds that a start watches whether the program stays alive.",
     integer({ unit: "milliseconds", max: 600_000 }),
   ),
+  operations_keep: key(
+    "How many of the newest operations are kept, whatever their age.",
+    integer({ unit: "operations", max: 1_000_000 }),
+  ),
+  operations_days: key(
+    "For how many days all operations are kept, however many they are.",
+    integer({ unit: "days", max: 36_500 }),
+  ),
   stop_timeout: key(
     "`stop_timeout` of sessions that name none, in seconds.",
     integer({ unit: "seconds", max: DAY }),

@@ -225,6 +225,8 @@ function settingsOf(
     tmuxBinary: binary.includes("/") ? absolutePath(directory(), binary) : binary,
     containerRuntime: values.container_runtime ?? defaults.containerRuntime,
     startWaitMs: values.start_wait ?? defaults.startWaitMs,
+    operationsKept: values.operations_keep ?? defaults.operationsKept,
+    operationDays: values.operations_days ?? defaults.operationDays,
     stopTimeoutSeconds: values.stop_timeout ?? defaults.stopTimeoutSeconds,
     stopSignal: values.stop_signal ?? defaults.stopSignal,
   };

@@ -26,6 +26,7 @@ import {
   contextOf,
   logs,
   type LogsOptions,
+  type Recorder,
   start,
   stateOf,
   status,
@@ -35,13 +36,13 @@ import {
 } from "./work.ts";
 
 /** What a session is to be, and what it is managed with. */
-export interface ManagerOptions extends SessionOptions, Voice {
+export interface ManagerOptions extends SessionOptions, Voice, Recorder {
   /** Name or path of the tmux program. Default: `tmux`. */
   readonly tmuxBinary?: string;
 }
 
 /** What goes over the config, and where the config is. */
-export interface FromConfigOptions extends SessionOptions, Voice {
+export interface FromConfigOptions extends SessionOptions, Voice, Recorder {
   /** Path of the config file. Default: the first that exists, as for the command line. */
   readonly config?: string;
 }
@@ -219,7 +220,7 @@ export async function autoDetectBackend(name: string): Promise<BackendType | nul
 
 function partsOf(
   name: string,
-  { tmuxBinary, say, ...options }: ManagerOptions,
+  { tmuxBinary, say, operations, ...options }: ManagerOptions,
 ): Parts {
   const backend = impliedBackend(options) ?? "tmux";
   checkOptions(options, { name, backend });
@@ -232,7 +233,7 @@ function partsOf(
     runtime: options.runtime,
   };
   return {
-    context: contextOf({ world, config, selection, say }),
+    context: contextOf({ world, config, selection, say, operations }),
     backend,
     options,
     config: { ...options, name, backend },
@@ -241,7 +242,7 @@ function partsOf(
 
 async function definedParts(
   name: string,
-  { config: path, say, ...options }: FromConfigOptions,
+  { config: path, say, operations, ...options }: FromConfigOptions,
 ): Promise<Parts> {
   const world = denoWorld();
   const config = await loadConfig(world, path ?? null);
@@ -252,7 +253,7 @@ async function definedParts(
   const { socketName, runtime } = options;
   const selection: Selection = { backend, socketName, runtime };
   return {
-    context: contextOf({ world, config, selection, say }),
+    context: contextOf({ world, config, selection, say, operations }),
     backend,
     options,
     config: { ...writtenIn(entry, backend), ...options, name, backend },

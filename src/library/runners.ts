@@ -20,6 +20,7 @@ import {
   list,
   logs,
   type LogsOptions,
+  type Recorder,
   start,
   stateOf,
   status,
@@ -118,7 +119,7 @@ function elsewhere(
 }
 
 /** How to reach tmux. */
-export interface TmuxRunnerOptions extends Voice {
+export interface TmuxRunnerOptions extends Voice, Recorder {
   /** Name or path of the program. Default: `tmux`. */
   readonly binary?: string;
   /** The socket (`tmux -L`) of all sessions. Default: `default`. */
@@ -138,17 +139,17 @@ export interface TmuxRunnerOptions extends Voice {
  */
 export class TmuxRunner extends BackendRunner {
   /** @throws {SessionConfigError} `value_invalid` */
-  constructor({ binary, socketName = "default", say }: TmuxRunnerOptions = {}) {
+  constructor({ binary, socketName = "default", say, operations }: TmuxRunnerOptions = {}) {
     validateSocketName(socketName);
     const place = { backend: "tmux", socketName } as const;
     const world = denoWorld();
     const config = noConfig(world, binary === undefined ? {} : { tmuxBinary: binary });
-    super(contextOf({ world, config, selection: place, say }), place);
+    super(contextOf({ world, config, selection: place, say, operations }), place);
   }
 }
 
 /** How to reach containers. */
-export interface ContainerRunnerOptions extends Voice {
+export interface ContainerRunnerOptions extends Voice, Recorder {
   /** Default: sessions are looked for in both; started in podman where it is installed, else docker. */
   readonly runtime?: Runtime;
 }
@@ -169,10 +170,10 @@ export interface ContainerRunnerOptions extends Voice {
  */
 export class ContainerRunner extends BackendRunner {
   /** @throws {SessionConfigError} `value_invalid` */
-  constructor({ runtime, say }: ContainerRunnerOptions = {}) {
+  constructor({ runtime, say, operations }: ContainerRunnerOptions = {}) {
     if (runtime !== undefined) checkRuntime(runtime);
     const place = { backend: "container", ...(runtime === undefined ? {} : { runtime }) } as const;
     const world = denoWorld();
-    super(contextOf({ world, config: noConfig(world), selection: place, say }), place);
+    super(contextOf({ world, config: noConfig(world), selection: place, say, operations }), place);
   }
 }

@@ -3,16 +3,35 @@ import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
 import type { StartFlags } from "../config/resolve.ts";
-import { quote, SessionAttachError, SessionConfigError, SessionNotFoundError } from "../errors.ts";
+import {
+  type Json,
+  quote,
+  SessionAttachError,
+  SessionConfigError,
+  SessionNotFoundError,
+} from "../errors.ts";
 import { type LogStore, logStore } from "../logs/store.ts";
+import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
+import { actorOf, operatorOf, placeName, type Task } from "../operations/operate.ts";
+import type { OperationStore } from "../operations/store.ts";
 import { type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
+import { VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 
 /** How the library is heard. It prints nothing itself. */
 export interface Voice {
   /** Is told what a user may want to know, such as that an image is pulled first; a line each. */
   readonly say?: ((text: string) => void) | undefined;
+}
+
+/** Where changes are recorded. */
+export interface Recorder {
+  /**
+   * Gets every start and stop as an operation, under the lock on its session, so that two processes
+   * never change one session at once. Default: nothing is recorded, and nothing is locked.
+   */
+  readonly operations?: OperationStore | undefined;
 }
 
 /** How to stop a session. */
@@ -38,7 +57,7 @@ export interface LogsOptions {
 }
 
 /** What the classes of the library work with. */
-export interface Context {
+export interface Context extends Recorder {
   readonly world: World;
   readonly config: Config;
   readonly sessions: Sessions;
@@ -50,8 +69,9 @@ export interface Context {
 
 /** Makes a context in which this config is in force. */
 export function contextOf(
-  { world, config, selection, say = () => {} }:
+  { world, config, selection, operations, say = () => {} }:
     & Voice
+    & Recorder
     & Pick<
       Context,
       "world" | "config" | "selection"
@@ -59,18 +79,25 @@ export function contextOf(
 ): Context {
   const logs = logStore(world, say);
   const sessions = sessionsOf(world, { config: () => Promise.resolve(config), logs });
-  return { world, config, sessions, logs, selection, say };
+  return { world, config, sessions, logs, selection, operations, say };
 }
 
 /** Starts what flags and config define. */
 export async function start(
-  { world, config, sessions, say }: Context,
+  context: Context,
   name: string,
   flags: StartFlags,
 ): Promise<SessionStatus> {
-  const { definition, warnings } = await define(world, config, { name, flags });
+  const { world, config, sessions, say } = context;
+  const { definition, warnings, secrets } = await define(world, config, { name, flags });
   for (const warning of warnings) say(`${name}: ${warning}`);
-  return await sessions.start(definition, { waitMs: config.settings.startWaitMs, say });
+  return await change(context, {
+    kind: "start",
+    name,
+    secrets,
+    place: async () => placeName(await sessions.place(definition)),
+    apply: () => sessions.start(definition, { waitMs: config.settings.startWaitMs, say }),
+  });
 }
 
 /** Stops a session. The container of somebody else is not removed. */
@@ -89,11 +116,58 @@ export async function stop(
       `Cannot use ${timeout} as a timeout: it must be a number of seconds`,
     );
   }
-  return await present("stop", match).session.stop({
-    timeoutSeconds: timeout ?? null,
-    force: !graceful,
-    keep: backend === "container" && (keep || !managed),
+  const { session } = present("stop", match);
+  return await change(context, {
+    kind: "stop",
+    name,
+    secrets: [],
+    place: () => Promise.resolve(placeName(match.status)),
+    apply: () =>
+      session.stop({
+        timeoutSeconds: timeout ?? null,
+        force: !graceful,
+        keep: backend === "container" && (keep || !managed),
+      }),
   });
+}
+
+/** A change, once it is known what there is. */
+interface Change {
+  readonly kind: "start" | "stop";
+  readonly name: string;
+  /** What must not be recorded. */
+  readonly secrets: readonly string[];
+  readonly place: () => Promise<string>;
+  readonly apply: () => Promise<SessionStatus>;
+}
+
+/** Makes a change, as an operation where somebody wants to have it recorded. */
+async function change(
+  { world, operations, say }: Context,
+  { kind, name, secrets, place, apply }: Change,
+): Promise<SessionStatus> {
+  if (operations === undefined) return await apply();
+  const hidden = needles(secrets);
+  const operator = operatorOf({
+    world,
+    store: () => Promise.resolve(operations),
+    actor: actorOf(world, VERSION),
+    mask: (value) => maskedJson(value, hidden),
+    warn: say,
+  });
+  const task: Task<SessionStatus> = {
+    kind,
+    session: name,
+    request: { directory: world.workingDirectory() },
+    plan: async () => ({ place: await place(), question: null, apply }),
+    outcome: ({ state, pid, exitCode, signal }): Json => ({
+      state,
+      pid,
+      exit_code: exitCode,
+      signal,
+    }),
+  };
+  return (await operator.run(task, null)).result;
 }
 
 /** Hands this terminal to a session. */

@@ -30,8 +30,11 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
 }
 
 /** The JSON of a change: the resulting status, and the operation that recorded it. */
-export function changeToWire(status: SessionStatus): { [key: string]: Json } {
-  return { ...statusToWire(status), operation_id: null };
+export function changeToWire(
+  status: SessionStatus,
+  operationId: string,
+): { [key: string]: Json } {
+  return { ...statusToWire(status), operation_id: operationId };
 }
 
 function portToWire(port: PortBinding): { [key: string]: Json } {

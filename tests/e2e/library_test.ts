@@ -5,6 +5,8 @@ import {
   BackendUnavailableError,
   ContainerRunner,
   ContainerRuntimeNotFoundError,
+  openOperationStore,
+  OperationRunningError,
   OpsError,
   type Runtime,
   RUNTIMES,
@@ -64,6 +66,49 @@ async function printed(session: SessionManager, text: string): Promise<string> {
     return output.includes(text) && output;
   }, `${text} in the output`);
 }
+
+// --- recorded ------------------------------------------------------------------------------------
+
+libraryTest("with a store every change is an operation, which the command line sees", async () => {
+  const said: string[] = [];
+  const operations = await openOperationStore({ say: (text) => said.push(text) });
+  try {
+    const session = new SessionManager("bot", { command: SLEEP, operations });
+    await session.start();
+    await rejects(session.start(), SessionExistsError);
+    await new TmuxRunner({ operations }).stop("bot");
+    const another = await openOperationStore();
+    deepEqual(
+      another.list({ session: "bot" }).map(({ kind, state, place }) => [kind, state, place]),
+      [
+        ["stop", "done", "tmux:default"],
+        ["start", "failed", "tmux:default"],
+        ["start", "done", "tmux:default"],
+      ],
+    );
+    await another.dispose();
+    deepEqual(said, []);
+  } finally {
+    await operations.dispose();
+  }
+});
+
+libraryTest("what another one works on is left alone where changes are recorded", async () => {
+  const operations = await openOperationStore();
+  try {
+    const session = new SessionManager("bot", { command: SLEEP, operations });
+    await session.start();
+    const { id } = operations.open("restart", null, { session: "bot" });
+    for (const state of ["validating", "planning"] as const) operations.transition(id, state);
+    await operations.claim(id, "tmux:default");
+    await rejects(session.stop(), OperationRunningError);
+    // Without a store nothing is recorded, and nobody is asked.
+    await new SessionManager("bot").stop();
+    equal(operations.list({ session: "bot" }).length, 3);
+  } finally {
+    await operations.dispose();
+  }
+});
 
 // --- in tmux -------------------------------------------------------------------------------------
 

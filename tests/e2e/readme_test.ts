@@ -18,6 +18,9 @@ function withPlaceholders(text: string): string {
     .replaceAll(/pid \d+/g, "pid [0-9]+")
     .replaceAll(/^pid\t\d+$/gm, "pid\t[0-9]+")
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "<TIME>")
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, "<TIME>")
+    .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "<ID>")
+    .replaceAll(/\tada\t/g, "\t<ANY>\t")
     .replaceAll(/"id":"\$\d+"/g, '"id":"$[0-9]+"');
 }
 
@@ -49,6 +52,12 @@ Deno.test({
   name: "the examples of the README do what they show",
   ignore: ignoreWithoutTmux(),
   fn: () => replaySection("Ten examples", { atLeast: 10 }),
+});
+
+Deno.test({
+  name: "the examples of the README with operations do what they show",
+  ignore: ignoreWithoutTmux(),
+  fn: () => replaySection("Operations", { atLeast: 1 }),
 });
 
 Deno.test({

@@ -12,6 +12,7 @@
 import type { Exec, ExecResult } from "../../src/world.ts";
 import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
 import { expandFormat } from "./tmux_format.ts";
+import { memoryDatabases } from "./memory_database.ts";
 
 /** A session; by default one that a stranger made. */
 export interface FakeSession {
@@ -65,6 +66,7 @@ export async function withFakeTmux(
   const machine = fakeMachine(servers);
   const problems: Error[] = [];
   await withFakeWorld({
+    database: memoryDatabases(),
     ...spec,
     files: {
       "/usr/bin/tmux": program,

@@ -16,6 +16,7 @@
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
+  type Database,
   type ExecBytesOptions,
   type ExecBytesResult,
   type ExecOptions,
@@ -84,6 +85,8 @@ export interface FakeWorldSpec {
   readonly uid?: number | null;
   /** `linux` unless told. */
   readonly operatingSystem?: string;
+  /** Opens databases; without it none can be opened. */
+  readonly database?: (path: string) => Promise<Database>;
   /** The pids that are alive. */
   readonly processes?: readonly number[];
   /**
@@ -100,6 +103,8 @@ export interface FakeTerminalSpec {
   readonly stdout?: boolean;
   readonly stderr?: boolean;
   readonly columns?: number;
+  /** The device that is standard input. */
+  readonly device?: string;
   /** The answers to the questions that have to come. */
   readonly answers?: readonly (string | null)[];
   /** Whether nobody reads standard output any more. */
@@ -170,6 +175,7 @@ function fakeWorld(spec: FakeWorldSpec): {
   const out = recorder();
   const err = recorder();
   let ids = 0;
+  let uuids = 0;
 
   /** Remembered besides being thrown, since the code under test may swallow it. */
   function refuse(message: string): Error {
@@ -229,6 +235,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     stdoutIsTerminal: spec.terminal?.stdout ?? false,
     stderrIsTerminal: spec.terminal?.stderr ?? false,
     columns: () => spec.terminal?.columns ?? null,
+    device: () => spec.terminal?.device ?? null,
     writeOut: (bytes) => {
       if (spec.terminal?.closed) return false;
       out.write(bytes);
@@ -248,18 +255,24 @@ function fakeWorld(spec: FakeWorldSpec): {
     execBytes,
     now: clock.now,
     sleep: clock.sleep,
+    every: clock.every,
+    randomUuid: () => `00000000-0000-4000-8000-${(++uuids).toString(16).padStart(12, "0")}`,
     randomId: () => (++ids).toString(16).padStart(12, "0"),
     env: (name) => env[name],
     environment: () => ({ ...env }),
     workingDirectory: () => workingDirectory,
     uid: () => uid,
     operatingSystem: spec.operatingSystem ?? "linux",
+    hostname: () => "host",
     interact: () => {
       throw new Error("This fake world has no terminal to hand over");
     },
     onEndSignal: () => () => {},
     processes: { self: 4242, signal, alive: (pid) => Promise.resolve(alive.has(pid)) },
     files: store.files,
+    database: (path) =>
+      spec.database?.(path) ??
+        Promise.reject(new FileError(path, "denied", "this fake world has no database")),
     terminal,
     stdout: out.text,
     stderr: err.text,
@@ -324,6 +337,8 @@ interface FakeClock {
   readonly advance: (ms: number) => void;
   /** Takes no time, yet of several sleepers the one with the least left wakes first. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** Calls back whenever the clock has moved that far, once for each time. */
+  readonly every: (ms: number, callback: () => void) => () => void;
   /** Waits for those that nobody waits for any more. */
   readonly settle: () => Promise<void>;
 }
@@ -332,17 +347,34 @@ function fakeClock(start: Date): FakeClock {
   let time = start.getTime();
   const sleepers: { readonly wakeAt: number; readonly wake: () => void }[] = [];
 
+  const timers = new Set<{ nextAt: number; readonly ms: number; readonly callback: () => void }>();
+
+  function moveTo(target: number): void {
+    for (;;) {
+      const [due] = [...timers].filter(({ nextAt }) => nextAt <= target)
+        .sort((one, other) => one.nextAt - other.nextAt);
+      if (!due) break;
+      time = Math.max(time, due.nextAt);
+      due.nextAt += due.ms;
+      due.callback();
+    }
+    time = Math.max(time, target);
+  }
+
   function wakeNext(): void {
     const sleeper = sleepers.shift();
     if (!sleeper) return;
-    time = Math.max(time, sleeper.wakeAt);
+    moveTo(sleeper.wakeAt);
     sleeper.wake();
   }
 
   return {
     now: () => new Date(time),
-    advance: (ms) => {
-      time += ms;
+    advance: (ms) => moveTo(time + ms),
+    every: (ms, callback) => {
+      const timer = { nextAt: time + ms, ms, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
     },
     sleep: (ms) =>
       new Promise((wake) => {
@@ -505,6 +537,12 @@ function fakeFiles(
         const before = content(path);
         const { mode, uid, gid } = entry(path);
         add(absolute(path), { content: joined([before, bytes]), mode, uid, gid });
+      }),
+    rename: (from, to) =>
+      answer(() => {
+        const found = entry(from);
+        entries.delete(absolute(from));
+        entries.set(absolute(to), found);
       }),
     remove: (path) =>
       answer(() => {

@@ -28,6 +28,7 @@
  * | `[0-9]+`            | a number                                                       |
  * | `[a-f0-9]+`         | an id                                                          |
  * | `<TIME>`            | a time such as `2026-01-02T03:04:05Z`, fractions allowed       |
+ * | `<ID>`              | the id of an operation: a UUID, version 4                      |
  * | `<ANY>`             | anything within the line, or nothing                           |
  * | `...` (whole line)  | any number of lines, or none                                   |
  * | `<WORK>`            | the directory in which the transcript runs, also in `$WORK`    |
@@ -301,11 +302,14 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   "[0-9]+": "[0-9]+",
   "[a-f0-9]+": "[a-f0-9]+",
   "<TIME>": "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]+)?Z",
+  "<ID>": "[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}",
   "<ANY>": ".*",
 };
 
 function toPattern(line: string): RegExp {
-  const parts = visible(line.replace(/^\\/, "")).split(/(\[0-9\]\+|\[a-f0-9\]\+|<TIME>|<ANY>)/);
+  const parts = visible(line.replace(/^\\/, "")).split(
+    /(\[0-9\]\+|\[a-f0-9\]\+|<TIME>|<ID>|<ANY>)/,
+  );
   const source = parts.map((part) =>
     PLACEHOLDERS[part] ?? part.replace(/[\\^$.*+?()[\]{}|\/]/g, "\\$&")
   );

@@ -13,6 +13,14 @@ type Types = [
   kstops.FromConfigOptions,
   kstops.LogsOptions,
   kstops.ManagerOptions,
+  kstops.Actor,
+  kstops.Operation,
+  kstops.OperationEvent,
+  kstops.OperationFilter,
+  kstops.OperationState,
+  kstops.OperationStoreOptions,
+  kstops.Recorder,
+  kstops.SubscribeOptions,
   kstops.PortBinding,
   kstops.SessionConfig,
   kstops.SessionOptions,
@@ -89,6 +97,15 @@ const CLASSES: readonly (readonly [Error, kstops.ErrorCode, number, readonly unk
   [
     new kstops.SessionAttachError("astro", "it ended", EXTRAS),
     ...["attach_failed", 7, [OpsError, SessionError]] as const,
+  ],
+  [new kstops.OperationNotFoundError("show", "7f3a", EXTRAS), "operation_not_found", 5, [OpsError]],
+  [
+    new kstops.OperationRunningError("stop", "astro", EXTRAS),
+    ...["operation_running", 6, [OpsError]] as const,
+  ],
+  [
+    new kstops.OperationAbandonedError("stop", "astro", EXTRAS),
+    ...["operation_abandoned", 7, [OpsError]] as const,
   ],
   [
     new kstops.InputRequiredError("stop", "astro", EXTRAS),

@@ -1,16 +1,25 @@
 /** The published JSON Schemas, held against what kstops prints. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import operationSchema from "../../config/operation.schema.json" with { type: "json" };
 import schema from "../../config/status.schema.json" with { type: "json" };
 import {
   BACKENDS,
+  OPERATION_STATES,
   type PortBinding,
   RUNTIMES,
   SESSION_STATES,
   type SessionStatus,
   statusOf,
 } from "../../src/model.ts";
+import { showOperation } from "../../src/cli/commands/operations/show.ts";
+import { stateToPhase } from "../../src/operations/machine.ts";
+import { actorOf } from "../../src/operations/operate.ts";
+import { OperationStore } from "../../src/operations/store.ts";
+import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
+import { withFakeWorld } from "../support/fake_world.ts";
+import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
 
 /** The keys that the documentation promises, in its order. */
@@ -162,9 +171,46 @@ Deno.test("any status fits the schema", () => {
 });
 
 Deno.test("a change is a status with the id of its operation at the end", () => {
-  const change = changeToWire(statusOf({ name: "astro", backend: "tmux", state: "running" }));
+  const change = changeToWire(
+    statusOf({ name: "astro", backend: "tmux", state: "running" }),
+    "1b4e28ba-2fa1-4c2d-883f-0016d3cca427",
+  );
   deepEqual(Object.keys(change), [...KEYS, "operation_id"]);
 });
+
+Deno.test("the schema of an operation lists every state and phase", () => {
+  const { state, current_phase } = operationSchema.properties;
+  deepEqual(state.enum, OPERATION_STATES);
+  const phases = new Set(OPERATION_STATES.map(stateToPhase));
+  deepEqual(new Set<string | null>(current_phase.enum), phases);
+});
+
+for (const end of ["done", "failed", "aborted"] as const) {
+  Deno.test(`an operation fits its schema on its way to ${end}`, async () => {
+    await withFakeWorld({}, async (world) => {
+      const store = OperationStore.inMemory(world);
+      const actor = actorOf(world, "1.2.3");
+      const { id } = store.open("stop", { argv: ["stop"] }, { session: "astro", actor });
+      const fits = (): void => {
+        const wire = operationToWire(store.find("show", id));
+        equal(problemWith(operationSchema, wire), null);
+        deepEqual(Object.keys(wire), operationSchema.required);
+      };
+      fits();
+      store.transition(id, "validating");
+      store.transition(id, "planning");
+      store.requestInput(id, { question: "Stop it?" });
+      fits();
+      store.resume(id);
+      for (const state of ["applying", "verifying"] as const) store.transition(id, state);
+      store.transition(id, end, { code: "stop_failed" });
+      fits();
+      const recording = () => Promise.resolve(memoryRecording(world, store));
+      const { data } = await showOperation({ recording }, { id });
+      equal(problemWith(operationSchema, data), null);
+    });
+  });
+}
 
 const WRONG: Record<string, readonly [Record<string, unknown>, string]> = {
   "a key of another type": [{ pid: "1" }, "pid is string, not integer,null"],

@@ -82,6 +82,7 @@ function runnerOf(
       );
     },
     check: () => Promise.resolve(),
+    place: () => Promise.resolve(backend === "tmux" ? DEFAULT : PODMAN),
     plan: ({ name }) => Promise.resolve({ argv: [backend, name], stdin: null, env: [] }),
     start: ({ name }) => Promise.resolve(running(name)),
   };

@@ -27,6 +27,11 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       const { check } = await import("./start.ts");
       await check(context, containerOnly(definition));
     },
+    place: async (definition) => {
+      const { clientFor } = await import("./start.ts");
+      const { runtime } = await clientFor(world, containerOnly(definition));
+      return { backend: "container", engine: runtime, socketName: null };
+    },
     plan: async (definition) => {
       const { plan } = await import("./start.ts");
       return await plan(context, containerOnly(definition));

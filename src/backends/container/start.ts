@@ -80,7 +80,12 @@ async function prepare(context: Context, definition: ContainerDefinition): Promi
   return client;
 }
 
-async function clientFor(
+/**
+ * The client that a start would call.
+ *
+ * @throws {ContainerRuntimeNotFoundError} `backend_not_found`
+ */
+export async function clientFor(
   world: World,
   { name, runtime }: ContainerDefinition,
 ): Promise<Client> {

@@ -23,6 +23,7 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
       const { check } = await import("./start.ts");
       await check(context.world, tmuxOnly(definition));
     },
+    place: (definition) => Promise.resolve(placeOf(tmuxOnly(definition).socketName)),
     plan: async (definition) => {
       const { plan } = await import("./start.ts");
       return await plan(context, tmuxOnly(definition));

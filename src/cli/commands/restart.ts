@@ -2,43 +2,72 @@
 import { configInvalid } from "../../config/resolve.ts";
 import {
   InputRequiredError,
+  type Json,
   quote,
   SessionExistsError,
   SessionNotFoundError,
 } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
-import { changeToWire } from "../../output/wire.ts";
+import { placeName, type Plan, type Task } from "../../operations/operate.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type Reply, selectionOf } from "../command.ts";
-import { argumentsFor, requireYes } from "../confirm.ts";
+import { argumentsFor, questionFor } from "../confirm.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
+import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
-import { forEach } from "../many.ts";
+import { requestOf } from "../recording.ts";
 import { launch, startedText } from "./start.ts";
-import type { StopFlags } from "./stop.ts";
+import { type StopFlags, type StopTaskFlags, withoutMissing } from "./stop.ts";
 
 /** Flags of `restart`. */
 export interface RestartFlags extends Omit<StopFlags, "keep"> {
   readonly wait: boolean;
 }
 
+/** How one session is restarted. */
+export interface RestartTaskFlags extends Omit<StopTaskFlags, "keep"> {
+  readonly wait: boolean;
+  readonly quiet?: true | undefined;
+}
+
 /** Restarts sessions, side by side. */
 export async function restart(context: Context, flags: RestartFlags): Promise<Reply> {
   const names = await namesFrom(context, "restart", flags);
-  return await forEach(context, names, {
-    work: (name, guarded) => restartOne(guarded, name, flags),
-    toJson: changeToWire,
-    toText: flags.quiet ? null : (status) => startedText(status).replace(/^Started/, "Restarted"),
-    isList: flags.all === true,
-    selection: selectionOf(flags),
+  const selection = selectionOf(flags);
+  const request = await requestOf(context, replannedWith(flags));
+  const outcomes = await changeEach(context, names, {
+    task: (name, guarded) => restartTask(guarded, name, { flags, request }),
+    selection,
   });
+  return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });
 }
 
-async function restartOne(
+/** The flags with which a restart that waits for an answer is planned again. They hold no secrets. */
+function replannedWith(flags: RestartFlags): Json {
+  const { backend, socket, runtime, force, timeout, wait } = flags;
+  return withoutMissing({ backend, socket, runtime, force, timeout, wait });
+}
+
+/** The restart of one session. */
+export function restartTask(
   context: Context,
   name: string,
-  flags: RestartFlags,
-): Promise<SessionStatus> {
+  { flags, request }: { readonly flags: RestartTaskFlags; readonly request: Json },
+): Task<Changed> {
+  return {
+    kind: "restart",
+    session: name,
+    request,
+    plan: () => planOf(context, name, flags),
+    outcome: outcomeOf,
+  };
+}
+
+async function planOf(
+  context: Context,
+  name: string,
+  flags: RestartTaskFlags,
+): Promise<Plan<Changed>> {
   const { problems } = await context.config();
   // Nobody can tell whether it defines that session, and how.
   if (problems.length > 0) throw configInvalid(`restart ${quote(name)}`, problems);
@@ -49,17 +78,27 @@ async function restartOne(
   const definition = match.kind === "session" ? inPlace(fresh, match.status) : fresh;
   // Before anything is stopped: a definition that cannot start must not cost a running session.
   await sessions.check(definition);
-  if (match.kind === "session") {
-    refuseToReplace(match.status, definition);
-    await requireYes(context, "restart", match, flags);
-    await context.during(`stopping ${name}`, () =>
-      match.session.stop({
-        timeoutSeconds: flags.timeout ?? null,
-        force: flags.force === true,
-      }));
-  }
   const waitMs = flags.wait ? startWaitMs : 0;
-  return await launch(context, definition, { waitMs, quiet: flags.quiet });
+  const begin = async (): Promise<Changed> => {
+    const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
+    return { status, text: startedText(status).replace(/^Started/, "Restarted") };
+  };
+  if (match.kind === "defined") {
+    return { place: placeName(await sessions.place(definition)), question: null, apply: begin };
+  }
+  refuseToReplace(match.status, definition);
+  return {
+    place: placeName(match.status),
+    question: await questionFor(context, { verb: "restart", match, flags }),
+    apply: async () => {
+      await context.during(`stopping ${name}`, () =>
+        match.session.stop({
+          timeoutSeconds: flags.timeout ?? null,
+          force: flags.force === true,
+        }));
+      return await begin();
+    },
+  };
 }
 
 /** The definition, to be started where the session is: what leaves that open must not move it. */
@@ -89,7 +128,7 @@ function refuseToReplace(
 async function freshDefinition(
   context: Context,
   match: Match,
-  flags: RestartFlags,
+  flags: RestartTaskFlags,
 ): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
   const name = match.status.name ?? "";
   if (await isDefined(context, name)) return await definitionFor(context, name, flags);
@@ -102,7 +141,7 @@ async function freshDefinition(
 /** A foreign session that no config defines: a yes alone does not help. */
 function notStartable(
   { name: found, backend, engine }: SessionStatus,
-  flags: RestartFlags,
+  flags: RestartTaskFlags,
 ): InputRequiredError | SessionNotFoundError {
   const name = found ?? "";
   const reason = "kstops did not start it and no config defines it, so its command is not known";

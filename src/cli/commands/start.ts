@@ -1,13 +1,14 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
-import { UsageError } from "../../errors.ts";
+import { type Json, UsageError } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
-import { changeToWire } from "../../output/wire.ts";
+import { placeName, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions.ts";
 import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
-import { forEach } from "../many.ts";
+import { type Changed, changeEach, outcomeOf, type Outcomes, replyOf } from "../many.ts";
+import { requestOf } from "../recording.ts";
 import { handOver, requireTerminal } from "./attach.ts";
 
 /** Flags of `start`. */
@@ -33,11 +34,19 @@ export async function start(context: Context, flags: StartCommandFlags): Promise
     return await dryRun(context, names, flags);
   }
   if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
-  return await forEach(context, names, {
-    work: (name, guarded) => startOne(guarded, name, flags),
-    toJson: changeToWire,
-    toText: flags.quiet ? null : startedText,
-    isList: flags.all === true,
+  const outcomes = await startEach(context, names, flags);
+  return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });
+}
+
+async function startEach(
+  context: Context,
+  names: readonly string[],
+  flags: StartCommandFlags,
+): Promise<Outcomes> {
+  // A start asks nothing, so that it is never planned again; its flags hold secrets.
+  const request = await requestOf(context);
+  return await changeEach(context, names, {
+    task: (name, guarded) => startTask(guarded, name, { flags, request }),
     selection: wantedPlace(flags),
   });
 }
@@ -58,19 +67,10 @@ async function startAndAttach(
   flags: StartCommandFlags,
 ): Promise<Reply> {
   requireTerminal(context.world, name);
-  let place: Selection = {};
-  const started = await forEach(context, [name], {
-    work: async (each, guarded) => {
-      const status = await startOne(guarded, each, { ...flags, wait: false });
-      place = placeOf(status);
-      return status;
-    },
-    toJson: changeToWire,
-    toText: null,
-    isList: false,
-    selection: wantedPlace(flags),
-  });
-  if ((started.failures ?? []).length > 0) return started;
+  const outcomes = await startEach(context, [name], { ...flags, wait: false });
+  const [started] = outcomes;
+  if (started?.status !== "fulfilled") return replyOf(outcomes, { isList: false });
+  const place = placeOf(started.value.result.status);
   const match = await context.sessions().find("attach to", name, place);
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
 }
@@ -87,14 +87,35 @@ function placeOf({ socketName, engine }: SessionStatus): Selection {
     : { runtime: engine };
 }
 
-async function startOne(
+function startTask(
   context: Context,
   name: string,
-  flags: StartCommandFlags,
-): Promise<SessionStatus> {
-  const { definition, startWaitMs } = await definitionFor(context, name, flags);
-  const waitMs = flags.wait ? startWaitMs : 0;
-  return await launch(context, definition, { waitMs, quiet: flags.quiet });
+  { flags, request }: { readonly flags: StartCommandFlags; readonly request: Json },
+): Task<Changed> {
+  let defined: ReturnType<typeof definitionFor> | null = null;
+  const define = () => defined ??= definitionFor(context, name, flags);
+  return {
+    kind: "start",
+    session: name,
+    request,
+    validate: async () => {
+      await define();
+    },
+    plan: async () => {
+      const { definition, startWaitMs } = await define();
+      const place = placeName(await context.sessions().place(definition));
+      const waitMs = flags.wait ? startWaitMs : 0;
+      return {
+        place,
+        question: null,
+        apply: async () => {
+          const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
+          return { status, text: startedText(status) };
+        },
+      };
+    },
+    outcome: outcomeOf,
+  };
 }
 
 /** Starts what is defined, and says what takes long, unless it is to be quiet. */

@@ -17,16 +17,47 @@ import { warnOfProblems } from "../warnings.ts";
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {
   readonly name: string;
+  /** Whether what kstops last did to it is wanted, too. */
+  readonly operations?: true | undefined;
 }
+
+/** How many operations are shown. */
+const SHOWN_OPERATIONS = 10;
 
 /** Shows one session. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
   await warnOfProblems(context);
   const sessions = context.sessions();
   const match = await sessions.find("show", flags.name, selectionOf(flags));
+  if (flags.operations) return await withOperations(context, match.status);
   return {
     data: statusToWire(match.status),
     text: (screen) => propertiesOf(match.status, screen),
+  };
+}
+
+async function withOperations(context: Context, status: SessionStatus): Promise<Reply> {
+  const [{ store }, { operationsOn }, { operationColour, operationText, operationToWire }] =
+    await Promise.all([
+      context.recording(),
+      import("../../operations/last.ts"),
+      import("../../output/operation.ts"),
+    ]);
+  const recorded = (await store()).list({ session: status.name ?? "" });
+  const operations = operationsOn(status, recorded).slice(0, SHOWN_OPERATIONS);
+  return {
+    data: { ...statusToWire(status), operations: operations.map(operationToWire) },
+    text: (screen) => {
+      const lines = operations.map((operation) => {
+        const text = escapeControls(operationText(operation, screen));
+        const colour = operationColour(operation.state);
+        return screen.terminal
+          ? `${paint(operation.id.slice(0, 8), "dim", screen)}  ${paint(text, colour, screen)}\n`
+          : `operation\t${operation.id}\t${text}\n`;
+      });
+      const gap = screen.terminal && lines.length > 0 ? "\n" : "";
+      return propertiesOf(status, screen) + gap + lines.join("");
+    },
   };
 }
 

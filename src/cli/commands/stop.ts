@@ -1,24 +1,30 @@
 /** `kstops stop NAME`: end a session with all its processes, and prove it. */
-import { escapeControls, quote, UsageError } from "../../errors.ts";
+import { escapeControls, type Json, quote, UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
+import { placeName, type Plan, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
-import { changeToWire } from "../../output/wire.ts";
+import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
-import { requireYes } from "../confirm.ts";
+import { questionFor } from "../confirm.ts";
+import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
+import { requestOf } from "../recording.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { forEach } from "../many.ts";
 
 /** Flags of `stop`. */
-export interface StopFlags extends PlaceFlags {
+export interface StopFlags extends StopTaskFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
+  readonly quiet?: true | undefined;
+}
+
+/** How one session is stopped. */
+export interface StopTaskFlags extends PlaceFlags {
   readonly force?: true | undefined;
   /** Seconds. */
   readonly timeout?: number | undefined;
   readonly keep?: true | undefined;
   readonly yes?: true | undefined;
-  readonly quiet?: true | undefined;
 }
 
 /** Stops sessions; all are tried, each is reported. */
@@ -26,13 +32,13 @@ export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const names = await namesFrom(context, "stop", flags);
   await warnOfProblems(context);
   if (flags.keep) await refuseToKeep(context, names, flags);
-  return await forEach(context, names, {
-    work: (name, guarded) => stopOne(guarded, name, flags),
-    toJson: ({ status }) => changeToWire(status),
-    toText: flags.quiet ? null : stoppedText,
-    isList: flags.all === true,
-    selection: selectionOf(flags),
+  const selection = selectionOf(flags);
+  const request = await requestOf(context, replannedWith(flags));
+  const outcomes = await changeEach(context, names, {
+    task: (name, guarded) => stopTask(guarded, name, { flags, request }),
+    selection,
   });
+  return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });
 }
 
 /**
@@ -57,8 +63,21 @@ async function refuseToKeep(
   }));
 }
 
+/** The flags with which a stop that waits for an answer is planned again. They hold no secrets. */
+function replannedWith(flags: StopFlags): Json {
+  const { backend, socket, runtime, force, timeout, keep } = flags;
+  return withoutMissing({ backend, socket, runtime, force, timeout, keep });
+}
+
+/** What was not given is not recorded. */
+export function withoutMissing(flags: Readonly<Record<string, Json | undefined>>): Json {
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([key, value]) => value === undefined ? [] : [[key, value]]),
+  );
+}
+
 /** What a stop came to. */
-export interface Stopped {
+interface Stopped {
   readonly status: SessionStatus;
   /** What it was before. */
   readonly was: "running" | "ended" | "stopped" | "absent";
@@ -66,26 +85,62 @@ export interface Stopped {
   readonly kept: string | null;
 }
 
-async function stopOne(context: Context, name: string, flags: StopFlags): Promise<Stopped> {
+/** The stop of one session. */
+export function stopTask(
+  context: Context,
+  name: string,
+  { flags, request }: { readonly flags: StopTaskFlags; readonly request: Json },
+): Task<Changed> {
+  return {
+    kind: "stop",
+    session: name,
+    request,
+    plan: () => planOf(context, name, flags),
+    outcome: outcomeOf,
+  };
+}
+
+async function planOf(
+  context: Context,
+  name: string,
+  flags: StopTaskFlags,
+): Promise<Plan<Changed>> {
   const sessions = context.sessions();
   const match = await sessions.find("stop", name, selectionOf(flags));
+  const place = placeName(match.status);
+  const changed = (stopped: Stopped): Changed => ({
+    status: stopped.status,
+    text: stoppedText(stopped),
+  });
   if (match.kind === "defined") {
     if (match.trouble !== null) throw match.trouble;
-    return { status: match.status, was: "absent", kept: null };
+    const nothing = changed({ status: match.status, was: "absent", kept: null });
+    return { place, question: null, apply: () => Promise.resolve(nothing) };
   }
-  const kept = reasonToKeep(match.status, flags);
-  await requireYes(context, "stop", match, flags);
-  const ended = await context.during(`stopping ${name}`, () =>
-    match.session.stop({
+  return {
+    place,
+    question: await questionFor(context, { verb: "stop", match, flags }),
+    apply: async () => changed(await end(context, match, flags)),
+  };
+}
+
+async function end(
+  context: Context,
+  { session, status: before }: Extract<Match, { readonly kind: "session" }>,
+  flags: StopTaskFlags,
+): Promise<Stopped> {
+  const kept = reasonToKeep(before, flags);
+  const ended = await context.during(`stopping ${before.name}`, () =>
+    session.stop({
       timeoutSeconds: flags.timeout ?? null,
       force: flags.force === true,
       keep: kept !== null,
     }));
-  const { defined, state: before } = match.status;
-  const was = wasOf(match.status);
+  const was = wasOf(before);
+  const { defined } = before;
   // Gone from its engine: only the definition is left.
   const gone = defined ? "defined" : "stopped";
-  const state = kept === null ? gone : was === "running" ? "stopped" : before;
+  const state = kept === null ? gone : was === "running" ? "stopped" : before.state;
   return { status: { ...ended, defined, state }, was, kept };
 }
 
@@ -96,7 +151,7 @@ function wasOf({ state, engineState }: SessionStatus): Stopped["was"] {
 }
 
 /** What others made is not ours to remove; of a tmux session nothing can stay. */
-function reasonToKeep({ backend, managed }: SessionStatus, { keep }: StopFlags): string | null {
+function reasonToKeep({ backend, managed }: SessionStatus, { keep }: StopTaskFlags): string | null {
   if (backend === "tmux") return null;
   return keep ? "kept" : managed ? null : "kept, since kstops did not make it";
 }

@@ -3,9 +3,15 @@ import { stripVTControlCharacters } from "node:util";
 import config from "../../../deno.json" with { type: "json" };
 import { main } from "../../../src/cli/app.ts";
 import { type ErrorCode, ERRORS } from "../../../src/errors.ts";
+import { OperationStore } from "../../../src/operations/store.ts";
 import { ProgramMissingError } from "../../../src/world.ts";
 import { equalsGolden } from "../../support/golden.ts";
-import { type FakeServer, type FakeTmuxSpec, withFakeTmux } from "../../support/fake_tmux.ts";
+import {
+  type FakeServer,
+  type FakeTmuxSpec,
+  type FakeTmuxWorld,
+  withFakeTmux,
+} from "../../support/fake_tmux.ts";
 
 interface Outcome {
   readonly code: number;
@@ -14,10 +20,19 @@ interface Outcome {
   readonly calls: readonly { readonly argv: readonly string[]; readonly stdin?: string }[];
 }
 
+interface Meddled extends FakeTmuxSpec {
+  /** Makes another world of it, in which others are at work. */
+  readonly meddle?: (world: FakeTmuxWorld) => Promise<FakeTmuxWorld>;
+}
+
 /** What a command line does in a fake world. */
-async function run(args: readonly string[], spec: FakeTmuxSpec = {}): Promise<Outcome> {
+async function run(
+  args: readonly string[],
+  { meddle = (world) => Promise.resolve(world), ...spec }: Meddled = {},
+): Promise<Outcome> {
   let outcome: Outcome | null = null;
-  await withFakeTmux(spec, async (world) => {
+  await withFakeTmux(spec, async (untouched) => {
+    const world = await meddle(untouched);
     const code = await main(args, world);
     outcome = { code, stdout: world.stdout(), stderr: world.stderr(), calls: world.calls };
   });
@@ -30,7 +45,38 @@ const SERVERS: Readonly<Record<string, FakeServer>> = { default: [SHELL, ASTRO] 
 
 // --- errors --------------------------------------------------------------------------------------
 
-interface Failing extends FakeTmuxSpec {
+/** The store of operations, as another process opens it. */
+async function storeOfAnother(world: FakeTmuxWorld): Promise<OperationStore> {
+  const another = { ...world, processes: { ...world.processes, self: 4711 } };
+  world.alive.add(4711);
+  return await OperationStore.inDirectory(another, {
+    directory: "/home/user/.local/state/kstops",
+    warn: (text) => {
+      throw new Error(text);
+    },
+  });
+}
+
+async function anotherWorksOnAstro(world: FakeTmuxWorld): Promise<FakeTmuxWorld> {
+  const store = await storeOfAnother(world);
+  const { id } = store.open("restart", null, { session: "astro" });
+  store.transition(id, "validating");
+  store.transition(id, "planning");
+  await store.claim(id, "tmux:default");
+  store.transition(id, "applying");
+  return world;
+}
+
+async function anotherEndsWhatBegins(world: FakeTmuxWorld): Promise<FakeTmuxWorld> {
+  const store = await storeOfAnother(world);
+  const exec: FakeTmuxWorld["exec"] = (argv, options) => {
+    for (const { id } of store.list({ state: "planning" })) store.transition(id, "failed");
+    return world.exec(argv, options);
+  };
+  return { ...world, exec };
+}
+
+interface Failing extends Meddled {
   readonly args: readonly string[];
 }
 
@@ -68,6 +114,17 @@ const FAILURES: Partial<Record<ErrorCode, Failing>> = {
     terminal: { stdin: true, stdout: true, stderr: true },
   },
   input_required: { args: ["stop", "shell"], servers: SERVERS },
+  operation_not_found: { args: ["operations", "show", "1b4e28ba"] },
+  operation_running: {
+    args: ["stop", "astro"],
+    servers: SERVERS,
+    meddle: anotherWorksOnAstro,
+  },
+  operation_abandoned: {
+    args: ["stop", "astro"],
+    servers: SERVERS,
+    meddle: anotherEndsWhatBegins,
+  },
 };
 
 for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
@@ -100,11 +157,8 @@ for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
   });
 }
 
-Deno.test("every error but those of a signal has its way here", () => {
-  deepEqual(
-    Object.keys(ERRORS).filter((code) => !(code in FAILURES)),
-    ["interrupted"],
-  );
+Deno.test("every error but that of a signal has its way here", () => {
+  deepEqual(Object.keys(ERRORS).filter((code) => !(code in FAILURES)), ["interrupted"]);
 });
 
 Deno.test("the JSON of an error is exact", async () => {
@@ -464,7 +518,8 @@ Deno.test("a restart prints the fresh status and its operation", async () => {
   const { code, stdout } = await run(["restart", "astro", "--json"], { servers: SERVERS });
   equal(code, 0);
   const { name, state, pid, operation_id } = JSON.parse(stdout);
-  deepEqual([name, state, operation_id], ["astro", "running", null]);
+  deepEqual([name, state], ["astro", "running"]);
+  match(operation_id, /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/);
   ok(pid !== 201);
 });
 
@@ -482,4 +537,20 @@ Deno.test("a stopped session that the config defines is defined again", async ()
   });
   const { state, exit_code, signal, pid, defined } = JSON.parse(stdout);
   deepEqual([state, exit_code, signal, pid, defined], ["defined", 130, "SIGINT", null, true]);
+});
+
+Deno.test("the config says how many operations are kept", async () => {
+  const files = {
+    "/project/kstops.yml": "ops: { operations_keep: 1, operations_days: 0 }\n",
+  };
+  await withFakeTmux({ files }, async (world) => {
+    for (const name of ["one", "two"]) {
+      equal(await main(["start", name, "--no-wait", "--", "sleep", "60"], world), 0);
+      world.advance(1000);
+    }
+    const before = world.stdout().length;
+    equal(await main(["operations", "list"], world), 0);
+    const rows = world.stdout().slice(before).trimEnd().split("\n");
+    deepEqual(rows.map((row) => row.split("\t").slice(1, 4)), [["start", "two", "done"]]);
+  });
 });

@@ -4,8 +4,10 @@ import { main } from "../../../src/cli/app.ts";
 import { answer } from "../../../src/cli/completions.ts";
 import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";
 import { command, type Program } from "../../../src/cli/grammar.ts";
+import { OperationStore } from "../../../src/operations/store.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
 import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
+import { memoryDatabases } from "../../support/memory_database.ts";
 
 // --- what the three shells get -------------------------------------------------------------------
 
@@ -121,6 +123,40 @@ Deno.test("commands below a command are offered, and what they take", async () =
       );
       deepEqual(text.split("\n").slice(1, -1), expected, line);
     }
+  });
+});
+
+Deno.test("IDs of operations complete, for an answer only those that wait for one", async () => {
+  const state = "/home/user/.local/state/kstops";
+  const database = memoryDatabases();
+  const spec = {
+    env: { HOME: "/home/user" },
+    files: { [`${state}/operations.db`]: "" },
+    database,
+  };
+  await withFakeWorld(spec, async (world) => {
+    const store = await OperationStore.inDirectory(world, { directory: state, warn: () => {} });
+    const [{ id: begun }, { id: waiting }] = [
+      store.open("start", null, { session: "astro" }),
+      store.open("stop", null, { session: "bot\x1b" }),
+    ];
+    store.transition(waiting, "validating");
+    store.transition(waiting, "planning");
+    store.requestInput(waiting, { reason: "it is protected" });
+    const lines = async (command: string): Promise<readonly string[]> =>
+      (await answer(["fish", "operations", command, ""], world)).trimEnd().split("\n");
+    const shown = [`${waiting}\tstop bot\\x1b input_required`, `${begun}\tstart astro pending`];
+    deepEqual(await lines("show"), ["words\t\toperation", ...shown]);
+    deepEqual(await lines("watch"), ["words\t\toperation", ...shown]);
+    deepEqual(await lines("resume"), ["words\t\toperation", ...shown.slice(0, 1)]);
+    deepEqual(await lines("cancel"), ["words\t\toperation", ...shown.slice(0, 1)]);
+  });
+});
+
+Deno.test("where nothing is recorded, completing an ID offers none, and makes no store", async () => {
+  const database = () => Promise.reject(new Error("nobody may open it"));
+  await withFakeWorld({ env: { HOME: "/home/user" }, database }, async (world) => {
+    equal(await answer(["fish", "operations", "show", ""], world), "");
   });
 });
 

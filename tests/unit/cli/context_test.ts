@@ -47,8 +47,13 @@ async function inContext(
       warn: (text: string) => said.push(text),
       write: (text: string) => said.push(text),
       hide: () => {},
+      mask: <T>(value: T) => value,
     };
-    const context = contextOf(outside, { ...FLAGS, ...spec.flags }, voice);
+    const context = contextOf(outside, {
+      argv: [],
+      globals: { ...FLAGS, ...spec.flags },
+      voice,
+    });
     await body({ context, said, options, signal: (signal) => callback?.(signal) });
   });
 }

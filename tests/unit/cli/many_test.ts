@@ -1,13 +1,16 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { Context } from "../../../src/cli/command.ts";
-import { type Each, forEach } from "../../../src/cli/many.ts";
+import { type Changed, changeEach, type Each, replyOf, type Shown } from "../../../src/cli/many.ts";
 import {
   BackendUnavailableError,
   InterruptedError,
   SessionNotFoundError,
 } from "../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
+import type { Task } from "../../../src/operations/operate.ts";
 import type { Screen } from "../../../src/output/screen.ts";
+import { statusToWire } from "../../../src/output/wire.ts";
+import { memoryRecording } from "../../support/recording.ts";
 
 const SCREEN: Screen = {
   terminal: false,
@@ -20,7 +23,10 @@ const SCREEN: Screen = {
 /** A context in which a signal has left the sessions like this; it counts its releases. */
 function contextOf(found?: SessionStatus | Error) {
   const released: number[] = [];
+  const recording = memoryRecording();
   const context = {
+    world: { terminal: {} },
+    recording: () => Promise.resolve(recording),
     guarded: () => ({ context, release: () => released.push(1) }),
     sessions: () => ({
       find: () =>
@@ -32,31 +38,39 @@ function contextOf(found?: SessionStatus | Error) {
   return { context, released };
 }
 
-const EACH: Each<string> = {
-  work: (name) => name.startsWith("bad") ? Promise.reject(new Error(name)) : Promise.resolve(name),
-  toJson: (result) => ({ result }),
-  toText: (result) => `did ${result}`,
-  isList: false,
-  selection: {},
-};
+/** A change that fails where the name is a bad one. */
+function changing(name: string): Promise<Changed> {
+  if (name.startsWith("bad")) return Promise.reject(new Error(name));
+  return Promise.resolve({ status: status({ name }), text: `did ${name}` });
+}
+
+function taskOf(name: string, apply: (name: string) => Promise<Changed> = changing): Task<Changed> {
+  return {
+    kind: "stop",
+    session: name,
+    request: null,
+    plan: () =>
+      Promise.resolve({ place: "tmux:default", question: null, apply: () => apply(name) }),
+    outcome: ({ status }) => statusToWire(status),
+  };
+}
+
+const EACH: Each = { task: (name) => taskOf(name), selection: {} };
 
 interface Expected {
+  /** Names in the JSON; a list where it is one. */
   readonly data: unknown;
   readonly text: string;
   readonly failures: readonly string[];
 }
 
-const REPLIES: Record<string, readonly [readonly string[], Partial<Each<string>>, Expected]> = {
-  "one that works": [["a"], {}, { data: { result: "a" }, text: "did a\n", failures: [] }],
+const REPLIES: Record<string, readonly [readonly string[], Partial<Shown>, Expected]> = {
+  "one that works": [["a"], {}, { data: "a", text: "did a\n", failures: [] }],
   "one that fails": [["bad"], {}, { data: undefined, text: "", failures: ["bad"] }],
-  "one of a list": [["a"], { isList: true }, {
-    data: [{ result: "a" }],
-    text: "did a\n",
-    failures: [],
-  }],
+  "one of a list": [["a"], { isList: true }, { data: ["a"], text: "did a\n", failures: [] }],
   "none": [[], { isList: true }, { data: [], text: "", failures: [] }],
   "some that fail, in the order of the names": [["bad1", "b", "bad2", "a"], {}, {
-    data: [{ result: "b" }, { result: "a" }],
+    data: ["b", "a"],
     text: "did b\ndid a\n",
     failures: ["bad1", "bad2"],
   }],
@@ -65,44 +79,64 @@ const REPLIES: Record<string, readonly [readonly string[], Partial<Each<string>>
     text: "",
     failures: ["bad1", "bad2"],
   }],
-  "those that are to be quiet": [["a", "bad"], { toText: null }, {
-    data: [{ result: "a" }],
+  "those that are to be quiet": [["a", "bad"], { quiet: true }, {
+    data: ["a"],
     text: "",
     failures: ["bad"],
   }],
 };
 
-for (const [what, [names, each, expected]] of Object.entries(REPLIES)) {
-  Deno.test(`forEach() reports ${what}`, async () => {
+/** The names in a JSON document. */
+function namesIn(data: unknown): unknown {
+  return Array.isArray(data) ? data.map(namesIn) : (data as { name?: string } | undefined)?.name;
+}
+
+for (const [what, [names, shown, expected]] of Object.entries(REPLIES)) {
+  Deno.test(`changes of several sessions: it is reported of ${what}`, async () => {
     const { context, released } = contextOf();
-    const reply = await forEach(context, names, { ...EACH, ...each });
-    deepEqual(reply.data, expected.data);
+    const outcomes = await changeEach(context, names, EACH);
+    const reply = replyOf(outcomes, { isList: false, ...shown });
+    deepEqual(namesIn(reply.data), expected.data);
     equal(await reply.text!(SCREEN), expected.text);
     deepEqual(reply.failures?.map((failure) => (failure as Error).message), expected.failures);
     deepEqual(released, [1]);
   });
 }
 
-Deno.test("forEach() works on all names side by side, and answers in their order", async () => {
+Deno.test("several sessions are worked on side by side, and answered for in their order", async () => {
   const begun: string[] = [];
   const waiting = Promise.withResolvers<void>();
-  const work = async (name: string): Promise<string> => {
+  const apply = async (name: string): Promise<Changed> => {
     begun.push(name);
     if (begun.length === 2) waiting.resolve();
     if (name === "a") await waiting.promise;
-    return name;
+    return changing(name);
   };
-  const reply = await forEach(contextOf().context, ["a", "b"], { ...EACH, work });
+  const task = (name: string) => taskOf(name, apply);
+  const outcomes = await changeEach(contextOf().context, ["a", "b"], { ...EACH, task });
   deepEqual(begun, ["a", "b"]);
-  deepEqual(reply.data, [{ result: "a" }, { result: "b" }]);
+  deepEqual(namesIn(replyOf(outcomes, { isList: false }).data), ["a", "b"]);
 });
 
-Deno.test("forEach() reports also what is thrown at once", async () => {
-  const work = (): never => {
+Deno.test("each of several sessions is an operation of its own", async () => {
+  const { context } = contextOf();
+  const outcomes = await changeEach(context, ["a", "bad"], EACH);
+  const store = await (await context.recording()).store();
+  deepEqual(store.list().map(({ session, state }) => [session, state]), [["bad", "failed"], [
+    "a",
+    "done",
+  ]]);
+  const [of] = replyOf(outcomes, { isList: true }).data as { operation_id: string }[];
+  equal(of?.operation_id, store.list({ session: "a" })[0]?.id);
+});
+
+Deno.test("what is thrown at once is reported, too", async () => {
+  const task = (): never => {
     throw new Error("at once");
   };
-  const reply = await forEach(contextOf().context, ["a"], { ...EACH, work });
-  deepEqual(reply.failures?.map((failure) => (failure as Error).message), ["at once"]);
+  const outcomes = await changeEach(contextOf().context, ["a"], { ...EACH, task });
+  const { failures } = replyOf(outcomes, { isList: false });
+  deepEqual(failures?.map((failure) => (failure as Error).message), ["at once"]);
 });
 
 function status(facts: Partial<SessionStatus>): SessionStatus {
@@ -136,8 +170,15 @@ const LEFT: Record<string, readonly [SessionStatus | Error, string]> = {
 
 for (const [which, [found, message]] of Object.entries(LEFT)) {
   Deno.test(`an interruption says what became of a session ${which}`, async () => {
-    const work = () => Promise.reject(new InterruptedError("SIGINT"));
-    const reply = await forEach(contextOf(found).context, ["a"], { ...EACH, work });
-    deepEqual(reply.failures?.map((failure) => (failure as Error).message), [message]);
+    const { context } = contextOf(found);
+    const task = (name: string) =>
+      taskOf(name, () => Promise.reject(new InterruptedError("SIGINT")));
+    const outcomes = await changeEach(context, ["a"], { ...EACH, task });
+    const { failures } = replyOf(outcomes, { isList: false });
+    deepEqual(failures?.map((failure) => (failure as Error).message), [message]);
+    // The record says no less.
+    const [operation] = (await (await context.recording()).store()).list();
+    equal(operation?.state, "aborted");
+    equal((operation?.result as { message: string }).message, message);
   });
 }

@@ -14,6 +14,8 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
     tmuxBinary: "?",
     containerRuntime: null,
     startWaitMs: -1,
+    operationsKept: -1,
+    operationDays: -1,
     stopTimeoutSeconds: -1,
     stopSignal: null,
   } as const;

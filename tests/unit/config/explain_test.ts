@@ -297,7 +297,7 @@ Deno.test("every key of a session and of ops has its levels tested", () => {
   deepEqual(Object.keys(SESSION_KEYS).filter((key) => !tested.has(key)), []);
   const ofOps = "default_backend container_runtime stop_timeout stop_signal".split(" ");
   // These are of no session: see what `ops` says, in read_test.ts.
-  const alone = ["tmux_binary", "start_wait"];
+  const alone = ["tmux_binary", "start_wait", "operations_keep", "operations_days"];
   deepEqual(Object.keys(OPS_KEYS).toSorted(), [...ofOps, ...alone].toSorted());
 });
 

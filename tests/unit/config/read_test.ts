@@ -367,13 +367,15 @@ Deno.test("an invalid session keeps what is known of its place, and its protecti
 Deno.test("ops says what holds for all sessions", async () => {
   const config = await configOf(
     "ops:\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
-      "  start_wait: 1000\n  stop_timeout: 0\n  stop_signal: SIGHUP\n",
+      "  start_wait: 1000\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n  stop_signal: SIGHUP\n",
   );
   deepEqual(config.settings, {
     defaultBackend: "container",
     tmuxBinary: "/srv/bin/tmux",
     containerRuntime: "docker",
     startWaitMs: 1000,
+    operationsKept: 5,
+    operationDays: 7,
     stopTimeoutSeconds: 0,
     stopSignal: "SIGHUP",
   });

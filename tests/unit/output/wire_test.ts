@@ -9,10 +9,10 @@ Deno.test("the JSON of sessions is as scripts know it", async () => {
 });
 
 Deno.test("the JSON of a change is the status, and the operation at its end", async () => {
-  const change = changeToWire(TMUX_SESSION);
+  const change = changeToWire(TMUX_SESSION, "1b4e28ba-2fa1-4c2d-883f-0016d3cca427");
   await equalsGolden("change.json", `${JSON.stringify(change, null, 2)}\n`);
   const { operation_id, ...rest } = change;
-  equal(operation_id, null);
+  equal(operation_id, "1b4e28ba-2fa1-4c2d-883f-0016d3cca427");
   deepEqual(rest, statusToWire(TMUX_SESSION));
 });
 

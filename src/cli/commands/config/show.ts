@@ -8,7 +8,7 @@ import {
   originsToWire,
   yamlLines,
 } from "../../../output/definition.ts";
-import { masked } from "../../../output/mask.ts";
+import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
 import type { Context, Reply } from "../../command.ts";
 import { explanationFor } from "../../definitions.ts";
@@ -96,6 +96,8 @@ function settingsToWire(settings: Settings, secrets: readonly string[]): { [key:
     tmux_binary: masked(settings.tmuxBinary, secrets),
     container_runtime: settings.containerRuntime,
     start_wait: settings.startWaitMs,
+    operations_keep: settings.operationsKept,
+    operations_days: settings.operationDays,
     stop_timeout: settings.stopTimeoutSeconds,
     stop_signal: settings.stopSignal,
   };

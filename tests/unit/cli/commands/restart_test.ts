@@ -12,6 +12,7 @@ import {
 } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
 import { containerDefinition } from "../../../support/definitions.ts";
+import { memoryRecording } from "../../../support/recording.ts";
 
 const COMMON = { env: {}, stopSignal: null, stopTimeoutSeconds: 10, protected: false } as const;
 
@@ -44,13 +45,14 @@ async function restarted(
   const sessions: Partial<Sessions> = {
     find: () => Promise.resolve({ kind: "session", status, session: session as Session }),
     check: () => Promise.resolve(),
+    place: () => Promise.resolve({ backend: "tmux", engine: "tmux", socketName: "default" }),
     start: (fresh) => {
       done.push(fresh);
       return Promise.resolve(status);
     },
   };
   const context = {
-    world: { terminal: {} },
+    world: { terminal: {}, workingDirectory: () => "/" },
     config: () =>
       Promise.resolve(
         { problems: [], sessions: new Map(), settings: defaultSettings() } as Partial<
@@ -58,6 +60,8 @@ async function restarted(
         > as Config,
       ),
     sessions: () => sessions as Sessions,
+    argv: [],
+    recording: () => Promise.resolve(memoryRecording()),
     guarded: () => ({ context, release: () => {} }),
     during: (_label: string, work: () => unknown) => work(),
   } as unknown as Context;

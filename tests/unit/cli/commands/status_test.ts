@@ -1,19 +1,25 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
-import { status } from "../../../../src/cli/commands/status.ts";
+import { status, type StatusFlags } from "../../../../src/cli/commands/status.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/output/wire.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
+import { withFakeWorld } from "../../../support/fake_world.ts";
 import { equalsGolden } from "../../../support/golden.ts";
+import { memoryRecording } from "../../../support/recording.ts";
 import { CONTAINER, NOW, STATUSES, TMUX_SESSION } from "../../../support/statuses.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
 
-async function statusReply(found: SessionStatus): Promise<Reply> {
+async function statusReply(
+  found: SessionStatus,
+  flags: Partial<StatusFlags> = {},
+  more: Partial<Context> = {},
+): Promise<Reply> {
   const sessions: Partial<Sessions> = {
     find: (verb, name, selection) => {
       deepEqual([verb, name, selection], ["show", "astro", {
@@ -28,9 +34,36 @@ async function statusReply(found: SessionStatus): Promise<Reply> {
     config: () =>
       Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
     sessions: () => sessions as Sessions,
+    ...more,
   };
-  return await status(context as Context, { name: "astro", backend: "tmux", socket: "bots" });
+  const place = { backend: "tmux", socket: "bots" } as const;
+  return await status(context as Context, { name: "astro", ...place, ...flags });
 }
+
+Deno.test("status --operations adds what was last done, newest first", async () => {
+  await withFakeWorld({}, async (world) => {
+    const recording = memoryRecording(world);
+    const store = await recording.store();
+    const { id: failed } = store.open("stop", null, { session: "astro" });
+    store.transition(failed, "failed", { code: "stop_failed", message: "It\x1b lives" });
+    world.advance(60_000);
+    const { id: begun } = store.open("start", null, { session: "astro" });
+    store.open("start", null, { session: "another" });
+    const context = { recording: () => Promise.resolve(recording) };
+    const reply = await statusReply(TMUX_SESSION, { operations: true }, context);
+    const { operations, ...rest } = reply.data as { operations: { id: string }[] };
+    deepEqual(rest, statusToWire(TMUX_SESSION));
+    deepEqual(operations.map(({ id }) => id), [begun, failed]);
+    const now = world.now();
+    const lines = (await reply.text!({ ...TERMINAL, now })).trimEnd().split("\n").slice(-3);
+    deepEqual(lines, [
+      "",
+      `${begun.slice(0, 8)}  start pending, 0 s ago, by -`,
+      `${failed.slice(0, 8)}  stop failed, 1 min ago, by -: It\\x1b lives`,
+    ]);
+    match(await reply.text!(PIPE), new RegExp(`^operation\t${begun}\tstart pending, `, "m"));
+  });
+});
 
 async function textOf(found: SessionStatus, screen: Screen): Promise<string> {
   return await (await statusReply(found)).text!(screen);

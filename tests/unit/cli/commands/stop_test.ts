@@ -5,6 +5,8 @@ import { stop, type StopFlags } from "../../../../src/cli/commands/stop.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
+import { denoWorld } from "../../../../src/world.ts";
+import { memoryRecording } from "../../../support/recording.ts";
 
 const CONTAINER = statusOf({
   name: "web",
@@ -43,9 +45,12 @@ async function stopOn(
     },
   };
   const context: Partial<Context> = {
+    world: denoWorld(),
     config: () =>
       Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
     sessions: () => sessions as Sessions,
+    argv: [],
+    recording: () => Promise.resolve(memoryRecording()),
     guarded: () => ({ context: context as Context, release: () => {} }),
     during: (_label, work) => work(),
   };

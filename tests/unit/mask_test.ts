@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import * as fc from "fast-check";
-import { masked, maskedJson, needles } from "../../../src/output/mask.ts";
+import { masked, maskedJson, needles } from "../../src/mask.ts";
 
 const MASKED: Record<string, readonly [string, readonly string[], string]> = {
   "a secret": ["token is hunter2-hunter2.", ["hunter2-hunter2"], "token is ***."],

@@ -1,5 +1,5 @@
 /** Keeping secrets out of what is said. Pure. */
-import type { Json } from "../errors.ts";
+import type { Json } from "./errors.ts";
 
 /** Shorter texts are no secrets, and would be found everywhere. Characters. */
 const SHORTEST = 8;

@@ -1,0 +1,76 @@
+/** `kstops operations list`: what kstops did, newest first. */
+import { quote, UsageError } from "../../../errors.ts";
+import type { OperationState } from "../../../model.ts";
+import {
+  actorText,
+  operationColour,
+  operationToWire,
+  payloadText,
+} from "../../../output/operation.ts";
+import { moment, paint } from "../../../output/screen.ts";
+import { type Head, layOut } from "../../../output/table.ts";
+import { sinceOf } from "../../../validate/since.ts";
+import type { Context, Reply } from "../../command.ts";
+
+/** Flags of `operations list`. */
+export interface OperationListFlags {
+  readonly session?: string | undefined;
+  readonly state?: OperationState | undefined;
+  /** Those that began then, or later: `10m`, or a time. */
+  readonly since?: string | undefined;
+}
+
+/** How much of an ID a terminal shows: unique among some thousands. */
+export const SHORT_ID = 8;
+
+const HEAD: readonly Head[] = [
+  { text: "ID" },
+  { text: "KIND" },
+  { text: "SESSION", atLeast: 12 },
+  { text: "STATE" },
+  { text: "STARTED", leaves: 3 },
+  { text: "BY", atLeast: 8, leaves: 2 },
+  { text: "OUTCOME", atLeast: 10, leaves: 1 },
+];
+
+/** Lists operations. */
+export async function listOperations(
+  { world, recording }: Pick<Context, "world" | "recording">,
+  flags: OperationListFlags,
+): Promise<Reply> {
+  const since = flags.since === undefined ? undefined : momentOf(flags.since, world.now());
+  const { store } = await recording();
+  const operations = (await store()).list({ ...flags, since });
+  return {
+    data: operations.map(operationToWire),
+    text: async (screen) => {
+      if (operations.length === 0) {
+        return screen.terminal ? `${paint("No operations", "dim", screen)}\n` : "";
+      }
+      return await layOut({
+        head: HEAD,
+        rows: operations.map((operation) => {
+          const { id, kind, session, state, createdAt, actor } = operation;
+          const payload = operation.error ?? operation.result ?? operation.pendingInput;
+          return [
+            { text: screen.terminal ? id.slice(0, SHORT_ID) : id },
+            { text: kind },
+            { text: session ?? "-" },
+            { text: state, colour: operationColour(state) },
+            { text: moment(createdAt, screen) },
+            { text: actorText(actor) },
+            { text: payloadText(payload) },
+          ];
+        }),
+      }, screen);
+    },
+  };
+}
+
+function momentOf(text: string, now: Date): Date {
+  const moment = sinceOf(text, now);
+  if (moment !== null) return moment;
+  throw new UsageError(`Cannot list what is since ${quote(text)}: that is no time`, {
+    hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
+  });
+}

@@ -1,0 +1,116 @@
+/** `kstops operations watch [ID]`: what happens to operations, as it happens, in any process. */
+import { type ErrorCode, ERRORS, escapeControls, type Json } from "../../../errors.ts";
+import type { OperationEvent } from "../../../operations/ledger.ts";
+import { isTerminal, type Operation } from "../../../operations/machine.ts";
+import type { OperationStore } from "../../../operations/store.ts";
+import { eventToWire, operationColour, payloadText } from "../../../output/operation.ts";
+import { paint, type Screen } from "../../../output/screen.ts";
+import { time } from "../../../output/wire.ts";
+import type { World } from "../../../world.ts";
+import type { Context, Reply } from "../../command.ts";
+import { SHORT_ID } from "./list.ts";
+
+/** Flags of `operations watch`. */
+export interface WatchFlags {
+  /** May be shortened; without it all operations are watched, for good. */
+  readonly id?: string | undefined;
+  /** Shows what came behind this number. */
+  readonly after?: number | undefined;
+  /** Ends with the exit status that the operation came to. */
+  readonly exitStatus?: true | undefined;
+}
+
+/** Watches one operation until it is over, or all of them. */
+export async function watchOperations(
+  { world, json, recording }: Pick<Context, "world" | "json" | "recording">,
+  flags: WatchFlags,
+): Promise<Reply> {
+  const { store } = await recording();
+  const opened = await store();
+  const watched = flags.id === undefined ? null : opened.find("watch", flags.id);
+  const events = watched === null
+    ? opened.subscribe(flags.after)
+    : untilOver(opened, watched.id, flags.after ?? 0);
+  return {
+    stream: (screen) =>
+      shown(
+        clearingUp(events, opened, world),
+        json ? jsonLine : (event) => textLine(event, screen),
+      ),
+    // Asked for when the stream has ended.
+    get exitStatus(): number {
+      const operation = watched === null ? null : opened.get(watched.id);
+      return flags.exitStatus && operation !== null ? exitStatusOf(operation) : 0;
+    },
+  };
+}
+
+async function* untilOver(
+  store: OperationStore,
+  id: string,
+  after: number,
+): AsyncGenerator<OperationEvent> {
+  const over = store.history(id).find(({ state }) => isTerminal(state));
+  // Its end lies behind: there is nothing to wait for.
+  if (over !== undefined && over.seq <= after) return;
+  for await (const event of store.subscribe(after, { operation: id })) {
+    yield event;
+    if (isTerminal(event.state)) return;
+  }
+}
+
+/** How often it is looked for operations whose kstops is gone: nobody else may come to tell of it. */
+const CLEAR_UP_MS = 5000;
+
+async function* clearingUp(
+  events: AsyncIterable<OperationEvent>,
+  store: OperationStore,
+  { every }: Pick<World, "every">,
+): AsyncGenerator<OperationEvent> {
+  const stop = every(CLEAR_UP_MS, () => void store.collectGarbage());
+  try {
+    yield* events;
+  } finally {
+    stop();
+  }
+}
+
+async function* shown(
+  events: AsyncIterable<OperationEvent>,
+  lineOf: (event: OperationEvent) => string,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const event of events) yield encoder.encode(lineOf(event));
+}
+
+function jsonLine(event: OperationEvent): string {
+  return `${JSON.stringify(eventToWire(event))}\n`;
+}
+
+function textLine(event: OperationEvent, screen: Screen): string {
+  const { seq, operationId, kind, session, at, state, payload } = event;
+  const fields = [kind, session ?? "-", state, payloadText(payload)].map(escapeControls);
+  if (!screen.terminal) return `${[seq, time(at), operationId, ...fields].join("\t")}\n`;
+  const [, , , detail = "-"] = fields;
+  const moment = paint(
+    `${at.toISOString().slice(11, 19)} ${operationId.slice(0, SHORT_ID)}`,
+    "dim",
+    screen,
+  );
+  const what = `${moment}  ${fields.slice(0, 2).join(" ")}: ${
+    paint(state, operationColour(state), screen)
+  }`;
+  return `${what}${detail === "-" || detail === state ? "" : ` (${detail})`}\n`;
+}
+
+/** The exit status that the command had, or would have had. */
+function exitStatusOf({ state, error, result }: Operation): number {
+  if (state === "done") return 0;
+  const code = codeOf(error) ?? codeOf(result);
+  return ERRORS[code ?? "operation_abandoned"].exit;
+}
+
+function codeOf(outcome: Json): ErrorCode | null {
+  const { code } = (outcome ?? {}) as { readonly code?: string };
+  return code !== undefined && code in ERRORS ? code as ErrorCode : null;
+}

@@ -1,0 +1,59 @@
+/** How commands record what they do: the store of operations, opened when one is needed. */
+import type { Json } from "../errors.ts";
+import { stateDirectory } from "../logs/store.ts";
+import { maskedArgv } from "../operations/argv.ts";
+import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
+import { OperationStore } from "../operations/store.ts";
+import type { Context } from "./command.ts";
+import { VERSION } from "../version.ts";
+
+/** The store, and what works with it. */
+export interface Recording {
+  /** Opened once. It is always there: in memory, where no other one can be. */
+  readonly store: () => Promise<OperationStore>;
+  readonly operator: Operator;
+}
+
+/** The recording of a command. `mask` takes out the secrets that are known by then. */
+export function recordingOf(
+  { world, warn, config }: Pick<Context, "world" | "warn" | "config">,
+  mask: (value: Json) => Json,
+): Recording {
+  let opened: Promise<OperationStore> | null = null;
+  const open = async (): Promise<OperationStore> => {
+    const { operationsKept, operationDays } = (await config()).settings;
+    return await OperationStore.inDirectory(world, {
+      directory: stateDirectory(world),
+      warn,
+      retention: { operations: operationsKept, days: operationDays },
+    });
+  };
+  const store = () => opened ??= open();
+  const operator = operatorOf({ world, store, mask, warn, actor: actorOf(world, VERSION) });
+  return { store, operator };
+}
+
+/** What was asked for on a command line: enough to plan it again, later and elsewhere. */
+export interface CommandRequest {
+  /** The command line, without values of variables. */
+  readonly argv: readonly string[];
+  /** Directory that it was typed in. */
+  readonly directory: string;
+  /** Path of the config that was in force; null: none was. */
+  readonly config: string | null;
+  /** The flags of the command, where they are needed to plan it again. They hold no secrets. */
+  readonly flags: Json;
+}
+
+/** The request of a command line, as it is recorded. Without flags it cannot be planned again. */
+export async function requestOf(
+  { world, config, argv }: Pick<Context, "world" | "config" | "argv">,
+  flags: Json = null,
+): Promise<Json> {
+  return {
+    argv: maskedArgv(argv),
+    directory: world.workingDirectory(),
+    config: (await config()).path,
+    flags,
+  };
+}

@@ -1,0 +1,36 @@
+/** The store of operations, for programs that use kstops as a library. */
+import { stateDirectory } from "../logs/store.ts";
+import { OperationStore } from "../operations/store.ts";
+import { denoWorld } from "../world.ts";
+
+/** Where operations are kept. */
+export interface OperationStoreOptions {
+  /** The directory of `operations.db`. Default: that of the command line, whose operations it has. */
+  readonly directory?: string;
+  /** Is told once why operations are not kept, or where a damaged database went. */
+  readonly say?: (text: string) => void;
+}
+
+/**
+ * Opens the store of operations. It is always there: in memory, where no other one can be.
+ *
+ * @example
+ * ```ts
+ * const operations = await openOperationStore();
+ * const session = new SessionManager("bot", { command: "python app.py", operations });
+ * await session.start();
+ * for (const { kind, state, actor } of operations.list({ session: "bot" })) {
+ *   console.log(kind, state, actor?.user);
+ * }
+ * await operations.dispose();
+ * ```
+ */
+export async function openOperationStore(
+  { directory, say = () => {} }: OperationStoreOptions = {},
+): Promise<OperationStore> {
+  const world = denoWorld();
+  return await OperationStore.inDirectory(world, {
+    directory: directory ?? stateDirectory(world),
+    warn: say,
+  });
+}

@@ -1,0 +1,352 @@
+/**
+ * Doing work as a recorded operation: its phases, the lock on its session, the question that it may
+ * have to ask, heartbeats as long as it goes on, and its outcome.
+ */
+import {
+  InputRequiredError,
+  InterruptedError,
+  type Json,
+  OperationAbandonedError,
+  OperationNotFoundError,
+  toEnvelope,
+} from "../errors.ts";
+import type { BackendType, OperationState, Place } from "../model.ts";
+import type { World } from "../world.ts";
+import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
+import type { OperationStore } from "./store.ts";
+
+/** How often a working operation says that it is alive. Silent for 30 s it counts as abandoned. */
+const HEARTBEAT_MS = 5000;
+
+/** What somebody has to say yes to. */
+export interface Question {
+  /** As a terminal shows it: `Stop "astro"? it is protected [y/N] `. */
+  readonly text: string;
+  /** Why a yes is needed: `it is protected`. */
+  readonly reason: string;
+  /** The command line that says yes at once: `kstops stop astro --yes`. */
+  readonly command: string;
+  readonly backend: BackendType | null;
+}
+
+/** What is to be done, now that it is known what there is. */
+export interface Plan<Result> {
+  /** Where the session is, or will be: {@link placeName}. Two operations never change it at once. */
+  readonly place: string;
+  /** Null: nobody has to be asked. */
+  readonly question: Question | null;
+  /** Changes the session, and makes sure that it worked. */
+  readonly apply: () => Promise<Result>;
+}
+
+/** What a task does to which session. */
+interface Change {
+  /** `start`, `stop`, `restart`. */
+  readonly kind: string;
+  /** Name of the session. */
+  readonly session: string;
+}
+
+/** A change of one session. */
+export interface Task<Result> extends Change {
+  /** What was asked for, with all that is needed to plan it again. */
+  readonly request: Json;
+  /** Checks what was asked for; without it there is nothing to check. */
+  readonly validate?: () => Promise<void>;
+  /** Finds out what there is. It changes nothing, and may be called again after an answer. */
+  readonly plan: () => Promise<Plan<Result>>;
+  /** Looks at what became of the session; without it `apply` did. */
+  readonly verify?: (result: Result) => Promise<Result>;
+  /** The outcome as it is recorded. */
+  readonly outcome: (result: Result) => Json;
+  /** Makes more of what went wrong, before that is recorded and thrown; without it, it stays as it is. */
+  readonly explain?: (error: unknown) => Promise<unknown>;
+}
+
+/** Puts a question to the user. Null: no answer came. */
+export type Ask = (question: string) => Promise<string | null>;
+
+/** What became of a task. */
+export interface Operated<Result> {
+  readonly operationId: string;
+  readonly result: Result;
+}
+
+/** What operations are done with. */
+export interface OperatorParts {
+  readonly world: World;
+  /** Opens the store when the first operation begins. */
+  readonly store: () => Promise<OperationStore>;
+  readonly actor: Actor;
+  /** Takes the secrets out of what will be recorded. */
+  readonly mask: (value: Json) => Json;
+  readonly warn: (text: string) => void;
+}
+
+/** Does tasks as operations. */
+export interface Operator {
+  /**
+   * Does a task. A question goes to `ask`; where that is null, or no answer comes, the operation is
+   * left waiting for one.
+   *
+   * @throws {InputRequiredError} `input_required`: nobody said yes
+   * @throws {OperationRunningError} `operation_running`: another one works on that session
+   * @throws {OperationAbandonedError} `operation_abandoned`: it was taken away before it began
+   * @throws what the task throws
+   */
+  run<Result>(task: Task<Result>, ask: Ask | null): Promise<Operated<Result>>;
+  /**
+   * Goes on with an operation that waits, after a yes: it plans afresh, and asks again where that
+   * comes to another question.
+   *
+   * @throws as `run` does
+   * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
+   */
+  resume<Result>(id: string, task: Task<Result>, ask: Ask | null): Promise<Operated<Result>>;
+}
+
+/** Makes an operator. */
+export function operatorOf(parts: OperatorParts): Operator {
+  return {
+    run: async (task, ask) => {
+      const store = await parts.store();
+      const { kind, session, request } = task;
+      const { id } = store.open(kind, parts.mask(request), { session, actor: parts.actor });
+      return await record(parts, { store, id, task }, async (course) => {
+        course.move("validating");
+        await task.validate?.();
+        course.move("planning");
+        return await carryOn(task, course, { ask, agreed: null });
+      });
+    },
+    resume: async (id, task, ask) => {
+      const store = await parts.store();
+      const agreed = agreedTo(waiting(store, "resume", id));
+      resumeWaiting(store, id);
+      return await record(
+        parts,
+        { store, id, task },
+        (course) => carryOn(task, course, { ask, agreed }),
+      );
+    },
+  };
+}
+
+/**
+ * Aborts an operation that waits for an answer.
+ *
+ * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
+ */
+export function cancelWaiting(
+  store: OperationStore,
+  id: string,
+  outcome: { readonly code: "declined" | "cancelled"; readonly reason: string },
+): Operation {
+  const verb = outcome.code === "declined" ? "decline" : "cancel";
+  waiting(store, verb, id);
+  try {
+    return store.transition(id, "aborted", outcome);
+  } catch (error) {
+    throw error instanceof IllegalMoveError ? notWaiting(verb, id, error.from) : error;
+  }
+}
+
+/** The name of the place where a session is: `tmux:default`, `podman`. */
+export function placeName(
+  place: Pick<Place, "backend" | "socketName"> & {
+    readonly engine: string | null;
+  },
+): string {
+  const { backend, engine, socketName } = place;
+  return backend === "tmux" ? `tmux:${socketName ?? "default"}` : engine ?? backend;
+}
+
+/** Who uses kstops here, as far as the environment says so. */
+export function actorOf(world: World, version: string): Actor {
+  const client = world.env("SSH_CONNECTION") ?? world.env("SSH_CLIENT");
+  return {
+    user: world.env("USER") ?? world.env("LOGNAME") ?? null,
+    uid: world.uid(),
+    sudoUser: world.env("SUDO_USER") ?? null,
+    sshClient: client?.split(" ")[0] || null,
+    tty: (world.terminal.stdinIsTerminal ? world.terminal.device() : null) ??
+      world.env("SSH_TTY") ?? null,
+    version,
+  };
+}
+
+/** One operation on its way. */
+interface Course {
+  readonly store: OperationStore;
+  readonly id: string;
+  /** Goes on to a state. @throws {OperationAbandonedError} somebody else has ended the operation */
+  readonly move: (state: OperationState) => void;
+  /** The same for a change that has been made already: that cannot be taken back, and is said. */
+  readonly moveAfterChange: (state: OperationState, outcome?: Json) => void;
+}
+
+/** The work on an operation, with heartbeats, and with its end where it throws. */
+async function record<Result>(
+  { world, mask, warn }: OperatorParts,
+  { store, id, task }: {
+    readonly store: OperationStore;
+    readonly id: string;
+    readonly task: Task<Result>;
+  },
+  work: (course: Course) => Promise<Result>,
+): Promise<Operated<Result>> {
+  const course: Course = {
+    store,
+    id,
+    move: (state) => {
+      try {
+        store.transition(id, state);
+      } catch (error) {
+        throw error instanceof IllegalMoveError ? lost(store, id, task) : error;
+      }
+    },
+    moveAfterChange: (state, outcome = null) => {
+      try {
+        store.transition(id, state, mask(outcome));
+      } catch (error) {
+        const isLost = error instanceof IllegalMoveError || error instanceof OperationNotFoundError;
+        if (!isLost) throw error;
+        if (state === "done") warn(`Another kstops has ended the record of it: operation ${id}`);
+      }
+    },
+  };
+  const stopBeating = world.every(HEARTBEAT_MS, () => store.heartbeat(id));
+  try {
+    const result = await work(course);
+    course.moveAfterChange("done", task.outcome(result));
+    return { operationId: id, result };
+  } catch (thrown) {
+    const error = task.explain === undefined ? thrown : await task.explain(thrown);
+    endWith(error, course, mask);
+    throw error;
+  } finally {
+    stopBeating();
+  }
+}
+
+/** From planning to the last look at what was done. */
+async function carryOn<Result>(
+  task: Task<Result>,
+  course: Course,
+  given: { readonly ask: Ask | null; readonly agreed: string | null },
+): Promise<Result> {
+  const { store, id } = course;
+  let { agreed } = given;
+  for (;;) {
+    const { place, question, apply } = await task.plan();
+    await claim(course, task, place);
+    if (question === null || agreement(place, question) === agreed) {
+      course.move("applying");
+      const result = await apply();
+      course.moveAfterChange("verifying");
+      return await task.verify?.(result) ?? result;
+    }
+    const { text, reason } = question;
+    store.requestInput(id, { question: text.trim(), reason, place });
+    const answer = await given.ask?.(text) ?? null;
+    const isYes = answer !== null && /^y(es)?$/i.test(answer);
+    if (answer === null) throw nobodySaidYes(course, task, question);
+    try {
+      if (isYes) resumeWaiting(store, id);
+      else cancelWaiting(store, id, { code: "declined", reason: "the answer was no" });
+    } catch (error) {
+      throw error instanceof OperationNotFoundError ? lost(store, id, task) : error;
+    }
+    if (!isYes) throw nobodySaidYes(course, task, question);
+    agreed = agreement(place, question);
+  }
+}
+
+async function claim({ store, id }: Course, change: Change, place: string): Promise<void> {
+  try {
+    await store.claim(id, place);
+  } catch (error) {
+    throw error instanceof IllegalMoveError ? lost(store, id, change) : error;
+  }
+}
+
+/** What a yes is for: the same reason in another place needs another one. */
+function agreement(place: string, { reason }: Pick<Question, "reason">): string {
+  return `${place}: ${reason}`;
+}
+
+function agreedTo({ pendingInput }: Operation): string | null {
+  const { place, reason } = (pendingInput ?? {}) as { place?: string; reason?: string };
+  return place === undefined || reason === undefined ? null : agreement(place, { reason });
+}
+
+function waiting(store: OperationStore, verb: string, id: string): Operation {
+  const operation = store.get(id);
+  if (operation === null) throw new OperationNotFoundError(verb, id);
+  if (operation.state !== "input_required") throw notWaiting(verb, id, operation.state);
+  return operation;
+}
+
+function resumeWaiting(store: OperationStore, id: string): void {
+  try {
+    store.resume(id);
+  } catch (error) {
+    throw error instanceof IllegalMoveError ? notWaiting("resume", id, error.from) : error;
+  }
+}
+
+function notWaiting(verb: string, id: string, state: OperationState): OperationNotFoundError {
+  return new OperationNotFoundError(verb, id, {
+    reason: `it does not wait for an answer, it is ${state}`,
+    hint: `kstops operations show ${id} says more`,
+    details: { operation_id: id, state },
+  });
+}
+
+/** Somebody else has ended it before it could begin. */
+function lost(
+  store: OperationStore,
+  id: string,
+  { kind, session }: Change,
+): OperationAbandonedError {
+  const { state = "removed", result = null, error = null } = store.get(id) ?? {};
+  const { code } = (result ?? error ?? {}) as { code?: string };
+  const why = code === undefined ? state : `${state}, ${code}`;
+  return new OperationAbandonedError(kind, session, {
+    reason: `another kstops has ended the operation (${why}), and nothing was touched`,
+    hint: `kstops operations show ${id} says more`,
+    details: { operation_id: id },
+  });
+}
+
+function nobodySaidYes(
+  { store, id }: Course,
+  change: Change,
+  { reason, backend, command }: Question,
+): InputRequiredError {
+  const isWaiting = store.isKept && store.get(id)?.state === "input_required";
+  const later = isWaiting ? `, or within the hour: kstops operations resume ${id} --yes` : "";
+  return new InputRequiredError(change.kind, change.session, {
+    reason: `${reason}, and nobody said yes`,
+    hint: `say it: ${command}${later}`,
+    backend,
+    details: { operation_id: id },
+  });
+}
+
+/** Ends the operation as the error demands, unless it is over, or is to go on waiting. */
+function endWith(thrown: unknown, { store, id }: Course, mask: (value: Json) => Json): void {
+  const operation = store.get(id);
+  const isInterrupted = thrown instanceof InterruptedError;
+  // A terminal that is gone has said neither yes nor no.
+  const isUnanswered = thrown instanceof InputRequiredError ||
+    (isInterrupted && thrown.signal === "SIGHUP");
+  if (operation === null || (isUnanswered && operation.state === "input_required")) return;
+  try {
+    const outcome = mask({ ...toEnvelope(thrown).error });
+    store.transition(id, isInterrupted ? "aborted" : "failed", outcome);
+  } catch (error) {
+    // It is over already: what was thrown says how.
+    if (!(error instanceof IllegalMoveError)) throw error;
+  }
+}

@@ -1,0 +1,612 @@
+/**
+ * The store of operations: every change that kstops makes, what became of it, and the news of both
+ * for any number of subscribers in any process.
+ */
+import { type Json, OperationNotFoundError, OperationRunningError, quote } from "../errors.ts";
+import type { OperationState } from "../model.ts";
+import { DatabaseError, FileError, type World } from "../world.ts";
+import {
+  type Ledger,
+  memoryLedger,
+  type OperationEvent,
+  type OperationFilter,
+  type Retention,
+} from "./ledger.ts";
+import {
+  type Actor,
+  assertTransition,
+  type End,
+  endOfAbandoned,
+  IllegalMoveError,
+  isAbandoned,
+  isTerminal,
+  nextAction,
+  type Operation,
+  type Owner,
+  stateToPhase,
+} from "./machine.ts";
+import { sqliteLedger } from "./sqlite.ts";
+
+/** What is kept unless told. */
+const RETENTION: Retention = { operations: 1000, days: 90 };
+const DAY_MS = 86_400_000;
+/** How often a subscriber looks whether another process has changed something. It costs microseconds. */
+const LOOK_MS = 100;
+/** How many events a subscriber takes at once. */
+const BATCH = 500;
+
+/** How a store is opened. */
+export interface StoreOptions {
+  /** The directory of `operations.db`; null: there is none, and operations are kept in memory. */
+  readonly directory: string | null;
+  /** Told once why operations are not kept, or where a damaged database went. */
+  readonly warn: (text: string) => void;
+  /** 1,000 operations or 90 days unless told, whichever keeps more. */
+  readonly retention?: Retention | undefined;
+}
+
+/** What else is known of an operation when it is opened. */
+export interface OpenOptions {
+  /** Name of the session; null or missing: it is about none. */
+  readonly session?: string | null;
+  readonly actor?: Actor | null;
+}
+
+/** Which events a subscriber gets. */
+export interface SubscribeOptions {
+  /** Of that operation only. */
+  readonly operation?: string | undefined;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a clean-up did. */
+export interface Collected {
+  /** The operations that it ended. */
+  readonly abandoned: readonly string[];
+  /** How many were too old to be kept. */
+  readonly removed: number;
+}
+
+/**
+ * The store of operations. Every change of an operation and the event that tells of it are one
+ * transaction. A database that cannot be used any more, at whatever moment, is replaced by memory,
+ * which is said once: what is recorded never keeps anybody from the work.
+ *
+ * @example
+ * ```ts
+ * const store = await OperationStore.inDirectory(world, { directory, warn });
+ * const { id } = store.open("stop", { force: true }, { session: "astro" });
+ * store.transition(id, "validating");
+ * for await (const event of store.subscribe(0, { operation: id })) show(event);
+ * ```
+ */
+export class OperationStore {
+  readonly #world: World;
+  readonly #options: StoreOptions;
+  readonly #owner: Owner;
+  /** The operations of this process: what a ledger in memory has to go on with. */
+  readonly #own = new Map<string, Operation>();
+  readonly #subscribers = new Set<() => void>();
+  #ledger: Ledger;
+  #path: string | null;
+  #settling: Promise<void> = Promise.resolve();
+  #isDisposed = false;
+
+  private constructor(world: World, options: StoreOptions, ledger: Ledger, path: string | null) {
+    this.#world = world;
+    this.#options = options;
+    this.#ledger = ledger;
+    this.#path = path;
+    this.#owner = {
+      pid: world.processes.self,
+      host: world.hostname(),
+      instance: world.randomUuid(),
+    };
+  }
+
+  /** A store in the memory of this process. */
+  static inMemory(world: World, retention?: Retention): OperationStore {
+    const options = { directory: null, warn: () => {}, retention };
+    return new OperationStore(world, options, memoryLedger(), null);
+  }
+
+  /**
+   * Opens the store of a directory, makes it where it is missing, and clears up what is abandoned
+   * or old. Where that cannot be, it is one in memory, and `warn` says why.
+   */
+  static async inDirectory(world: World, options: StoreOptions): Promise<OperationStore> {
+    const { directory, warn } = options;
+    const inMemory = (reason: string): OperationStore => {
+      warn(`Operations are not recorded: ${reason}`);
+      return new OperationStore(world, options, memoryLedger(), null);
+    };
+    if (directory === null) return inMemory("neither KSTOPS_STATE_DIR nor HOME is set");
+    const path = `${directory}/operations.db`;
+    try {
+      await makePrivateDirectory(directory, world);
+      const ledger = await openOrReplace(path, world, warn);
+      const store = new OperationStore(world, options, ledger, path);
+      await store.collectGarbage();
+      return store;
+    } catch (error) {
+      if (error instanceof FileError) return inMemory(error.message);
+      if (error instanceof DatabaseError) return inMemory(`${path}: ${error.reason}`);
+      throw error;
+    }
+  }
+
+  /**
+   * The store of a directory for somebody who only looks at what is there: nothing is cleared up, and
+   * nothing is made or set aside. Null: there is none, or it cannot be used. Methods throw
+   * {@link DatabaseError}.
+   */
+  static async toLookAt(world: World, directory: string | null): Promise<OperationStore | null> {
+    const path = `${directory}/operations.db`;
+    if (directory === null || await world.files.facts(path) === null) return null;
+    try {
+      const options = { directory, warn: () => {} };
+      return new OperationStore(world, options, await sqliteLedger(path, world), null);
+    } catch (error) {
+      if (error instanceof FileError || error instanceof DatabaseError) return null;
+      throw error;
+    }
+  }
+
+  /** Whether other processes can see its operations, and this one's successors. */
+  get isKept(): boolean {
+    return this.#path !== null;
+  }
+
+  /** Records a new operation, in the state `pending`. */
+  open(kind: string, request: Json, { session = null, actor = null }: OpenOptions = {}): Operation {
+    const now = this.#world.now();
+    return this.#write((ledger) => {
+      const operation: Operation = {
+        id: this.#world.randomUuid(),
+        kind,
+        session,
+        place: null,
+        request,
+        actor,
+        owner: this.#owner,
+        state: "pending",
+        currentPhase: stateToPhase("pending"),
+        nextAction: nextAction("pending"),
+        createdAt: now,
+        lastHeartbeat: now,
+        pendingInput: null,
+        error: null,
+        result: null,
+      };
+      ledger.insert(operation);
+      const { id: operationId, state } = operation;
+      ledger.append({ operationId, at: now, type: "moved", state, payload: null });
+      return operation;
+    });
+  }
+
+  /** The operation of an id, or null. */
+  get(id: string): Operation | null {
+    return this.#read((ledger) => ledger.get(id));
+  }
+
+  /** Operations, newest first. */
+  list(filter: OperationFilter = {}): readonly Operation[] {
+    return this.#read((ledger) => ledger.list(filter));
+  }
+
+  /**
+   * The operation that an id, or the beginning of one, stands for.
+   *
+   * @throws {OperationNotFoundError} `operation_not_found`: none, or more than one
+   */
+  find(verb: string, idPrefix: string): Operation {
+    const prefix = idPrefix.toLowerCase();
+    const [found, another] = prefix === "" ? [] : this.list({ idPrefix: prefix, limit: 2 });
+    if (found !== undefined && (another === undefined || found.id === prefix)) return found;
+    throw new OperationNotFoundError(verb, idPrefix, {
+      ...(another === undefined ? {} : { reason: "several operations begin so" }),
+      hint: another === undefined ? "kstops operations list shows them" : "give more of the ID",
+    });
+  }
+
+  /** All events of an operation so far, in their order. */
+  history(id: string): readonly OperationEvent[] {
+    return this.#read((ledger) => ledger.events(0, id, Number.MAX_SAFE_INTEGER));
+  }
+
+  /**
+   * Moves an operation to another state, and its phase with it. A move is no heartbeat. With an
+   * outcome, that is stamped at the same moment: see {@link OperationStore.close}.
+   *
+   * @throws {OperationNotFoundError} `operation_not_found`
+   * @throws {IllegalMoveError} the table of moves does not have it; nothing has changed
+   */
+  transition(id: string, state: OperationState, outcome: Json = null): Operation {
+    return this.#write((ledger) => {
+      const operation = existing(ledger, id);
+      assertTransition(operation.state, state);
+      return this.#move(ledger, operation, state, { outcome });
+    });
+  }
+
+  /** Says that somebody still cares for an operation. An unknown one is none of our business. */
+  heartbeat(id: string): void {
+    this.#write((ledger) => {
+      const operation = ledger.get(id);
+      if (operation === null) return null;
+      const beating = { ...operation, lastHeartbeat: this.#world.now() };
+      ledger.update(beating);
+      return beating;
+    });
+  }
+
+  /**
+   * Stamps the outcome of an operation that is over: into `error` where it failed, else into
+   * `result`. The first one stays. An unknown operation is none of our business.
+   *
+   * @throws {IllegalMoveError} it is not over
+   */
+  close(id: string, outcome: Json): void {
+    this.#write((ledger) => {
+      const operation = ledger.get(id);
+      if (operation === null || operation.error !== null || operation.result !== null) return null;
+      if (!isTerminal(operation.state)) throw new IllegalMoveError(operation.state, "done");
+      const closed = stamped(operation, outcome);
+      ledger.update(closed);
+      ledger.append({
+        operationId: id,
+        at: this.#world.now(),
+        type: "outcome",
+        state: operation.state,
+        payload: outcome,
+      });
+      return closed;
+    });
+  }
+
+  /**
+   * Lets an operation wait for an answer. It holds no lock then.
+   *
+   * @throws {IllegalMoveError} it is not planning
+   */
+  requestInput(id: string, pendingInput: Json): Operation {
+    return this.#write((ledger) => {
+      const operation = existing(ledger, id);
+      assertTransition(operation.state, "input_required");
+      return this.#move(ledger, operation, "input_required", { pendingInput });
+    });
+  }
+
+  /**
+   * Goes on with an operation that waited for an answer, in this process: it plans afresh. That is a
+   * heartbeat.
+   *
+   * @throws {IllegalMoveError} it does not wait
+   */
+  resume(id: string): Operation {
+    return this.#write((ledger) => {
+      const operation = existing(ledger, id);
+      if (operation.state !== "input_required") {
+        throw new IllegalMoveError(operation.state, "planning");
+      }
+      const taken = { ...operation, owner: this.#owner, lastHeartbeat: this.#world.now() };
+      return this.#move(ledger, taken, "planning", {});
+    });
+  }
+
+  /**
+   * Takes the lock on the session of an operation, now that it is known where that is. One that only
+   * waits for an answer is aborted for it (`superseded`), an abandoned one has failed.
+   *
+   * @throws {IllegalMoveError} it is not planning
+   * @throws {OperationRunningError} `operation_running`: another one is working on it
+   */
+  async claim(id: string, place: string): Promise<Operation> {
+    const gone = await this.#goneOwners();
+    return this.#write((ledger) => {
+      const operation = existing(ledger, id);
+      if (operation.state !== "planning") {
+        throw new IllegalMoveError(operation.state, "applying");
+      }
+      const rivals = ledger.open().filter((other) =>
+        other.id !== id && operation.session !== null && other.session === operation.session &&
+        other.place === place
+      );
+      for (const rival of rivals) {
+        const end = this.#endOf(rival, gone) ?? endOfSuperseded(rival, id);
+        if (end === null) throw running(operation, rival);
+        this.#move(ledger, rival, end.state, end);
+      }
+      const claimed = { ...operation, place };
+      ledger.update(claimed);
+      return claimed;
+    });
+  }
+
+  /** The ids of the operations that wait for an answer and have been silent for longer than that. */
+  abandonedOlderThan(ageSeconds: number): readonly string[] {
+    const threshold = this.#world.now().getTime() - ageSeconds * 1000;
+    return this.#read((ledger) => ledger.open()).filter(({ state, lastHeartbeat }) =>
+      state === "input_required" && lastHeartbeat.getTime() < threshold
+    ).map(({ id }) => id);
+  }
+
+  /** Ends what is abandoned, and removes what is older than the retention allows. */
+  async collectGarbage(): Promise<Collected> {
+    const gone = await this.#goneOwners();
+    const abandonedIn = (ledger: Ledger): readonly (Operation & { readonly end: End })[] =>
+      ledger.open().flatMap((operation) => {
+        const end = this.#endOf(operation, gone);
+        return end === null ? [] : [{ ...operation, end }];
+      });
+    const { operations, days } = this.#options.retention ?? RETENTION;
+    const before = new Date(this.#world.now().getTime() - days * DAY_MS);
+    // Looking first: most of the time there is nothing, and nobody has to wait for a writer.
+    const abandoned = this.#read(abandonedIn).length === 0
+      ? []
+      : this.#write((ledger) =>
+        abandonedIn(ledger).map(({ end, ...operation }) => {
+          this.#move(ledger, operation, end.state, end);
+          return operation.id;
+        })
+      );
+    const removed = this.#read((ledger) => ledger.countExpired(operations, before)) === 0
+      ? 0
+      : this.#write((ledger) => ledger.removeExpired(operations, before));
+    return { abandoned, removed };
+  }
+
+  /**
+   * Every event behind a sequence number, in order, as they come, from any process. Without a number
+   * only those to come; 0 gives all that are kept. It ends only where the caller ends it.
+   */
+  subscribe(after?: number, options: SubscribeOptions = {}): AsyncIterable<OperationEvent> {
+    return this.#follow(after ?? this.#read((ledger) => ledger.lastSeq()), options);
+  }
+
+  /** Lets go of the database. Nothing may be asked any more. */
+  async dispose(): Promise<void> {
+    await this.#settling;
+    if (!this.#isDisposed) this.#ledger.close();
+    this.#isDisposed = true;
+  }
+
+  async *#follow(
+    from: number,
+    { operation = null, signal }: {
+      operation?: string | null | undefined;
+      signal?: AbortSignal | undefined;
+    },
+  ): AsyncGenerator<OperationEvent> {
+    let after = from;
+    let seenVersion: number | null = null;
+    let wake = (): void => {};
+    let isStale = true;
+    const news = (): void => {
+      isStale = true;
+      wake();
+    };
+    this.#subscribers.add(news);
+    signal?.addEventListener("abort", news);
+    const stopLooking = this.#world.every(LOOK_MS, () => wake());
+    try {
+      while (!signal?.aborted) {
+        // The version before the events: what comes in between is seen the next time.
+        const version = this.#read((ledger) => ledger.version());
+        if (!isStale && version === seenVersion) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          continue;
+        }
+        seenVersion = version;
+        const events = this.#read((ledger) => ledger.events(after, operation, BATCH));
+        isStale = events.length === BATCH;
+        for (const event of events) {
+          after = event.seq;
+          yield event;
+        }
+      }
+    } finally {
+      stopLooking();
+      signal?.removeEventListener("abort", news);
+      this.#subscribers.delete(news);
+    }
+  }
+
+  /** Moves an operation, and tells of it. */
+  #move(
+    ledger: Ledger,
+    operation: Operation,
+    state: OperationState,
+    { outcome = null, pendingInput = null }: { outcome?: Json; pendingInput?: Json },
+  ): Operation {
+    const inState: Operation = {
+      ...operation,
+      state,
+      currentPhase: stateToPhase(state),
+      nextAction: nextAction(state),
+      pendingInput,
+    };
+    const moved = isTerminal(state) ? stamped(inState, outcome) : inState;
+    ledger.update(moved);
+    ledger.append({
+      operationId: operation.id,
+      at: this.#world.now(),
+      type: "moved",
+      state,
+      payload: isTerminal(state) ? outcome : pendingInput,
+    });
+    return moved;
+  }
+
+  /** How an open operation ends now, if it is abandoned. */
+  #endOf(operation: Operation, gone: ReadonlySet<string>): End | null {
+    return isAbandoned(operation, this.#world.now(), gone.has(operation.owner.instance))
+      ? endOfAbandoned(operation)
+      : null;
+  }
+
+  /** The owners of open operations, by instance, whose process does not exist any more. */
+  async #goneOwners(): Promise<ReadonlySet<string>> {
+    const owners = this.#read((ledger) => ledger.open()).map(({ owner }) => owner);
+    const gone = new Set<string>();
+    for (const { instance, host, pid } of owners) {
+      if (instance === this.#owner.instance || host !== this.#owner.host) continue;
+      const isGone = pid === this.#owner.pid || !(await this.#world.processes.alive(pid));
+      if (isGone) gone.add(instance);
+    }
+    return gone;
+  }
+
+  #read<T>(work: (ledger: Ledger) => T): T {
+    try {
+      return work(this.#ledger);
+    } catch (error) {
+      this.#fallBack(error);
+      return work(this.#ledger);
+    }
+  }
+
+  /** Does the work as one transaction, and wakes the subscribers in this process. */
+  #write<T>(work: (ledger: Ledger) => T): T {
+    const changes = new Map<string, Operation>();
+    const inTransaction = (ledger: Ledger): T =>
+      ledger.transaction(() => work(noting(ledger, changes)));
+    let result: T;
+    try {
+      result = inTransaction(this.#ledger);
+    } catch (error) {
+      this.#fallBack(error);
+      changes.clear();
+      result = inTransaction(this.#ledger);
+    }
+    for (const operation of changes.values()) {
+      if (operation.owner.instance === this.#owner.instance) this.#own.set(operation.id, operation);
+      else this.#own.delete(operation.id);
+    }
+    for (const news of this.#subscribers) news();
+    return result;
+  }
+
+  /**
+   * Goes on in memory.
+   *
+   * @throws the error, where it is no trouble with the database
+   */
+  #fallBack(error: unknown): void {
+    const path = this.#path;
+    if (!(error instanceof DatabaseError) || path === null) throw error;
+    const { warn } = this.#options;
+    const broken = this.#ledger;
+    this.#path = null;
+    this.#ledger = memoryLedger(lastSeqOf(broken));
+    for (const operation of this.#own.values()) this.#ledger.insert(operation);
+    try {
+      broken.close();
+    } catch (closing) {
+      if (!(closing instanceof DatabaseError)) throw closing;
+    }
+    const notRecorded = `Operations are not recorded: ${path}: ${error.reason}`;
+    if (error.why !== "corrupt") return warn(notRecorded);
+    this.#settling = setAside(path, this.#world).then(
+      (target) => warn(`${notRecorded}; it is kept as ${target}`),
+      () => warn(notRecorded),
+    );
+  }
+}
+
+function existing(ledger: Ledger, id: string): Operation {
+  const operation = ledger.get(id);
+  if (operation === null) throw new OperationNotFoundError("change", id);
+  return operation;
+}
+
+function stamped(operation: Operation, outcome: Json): Operation {
+  return operation.state === "failed"
+    ? { ...operation, error: outcome }
+    : { ...operation, result: outcome };
+}
+
+/** How an operation that only waits ends when another one comes for its session. */
+function endOfSuperseded({ state }: Operation, by: string): End | null {
+  if (state !== "input_required") return null;
+  const outcome = { code: "superseded", reason: "another operation on the session", by };
+  return { state: "aborted", outcome };
+}
+
+function running({ kind, session }: Operation, rival: Operation): OperationRunningError {
+  const { pid, host } = rival.owner;
+  return new OperationRunningError(kind, session ?? "", {
+    reason: `another kstops is working on it (${rival.kind}, pid ${pid})`,
+    hint: `see what it does: kstops operations watch ${rival.id}`,
+    details: { operation_id: rival.id, kind: rival.kind, state: rival.state, pid, host },
+  });
+}
+
+/** The ledger, and a note of every operation that it is given. */
+function noting(ledger: Ledger, changes: Map<string, Operation>): Ledger {
+  const note = (keep: (operation: Operation) => void) => (operation: Operation): void => {
+    keep(operation);
+    changes.set(operation.id, operation);
+  };
+  return { ...ledger, insert: note(ledger.insert), update: note(ledger.update) };
+}
+
+/** Where the events of a broken ledger ended, as far as it still says so. */
+function lastSeqOf(ledger: Ledger): number {
+  try {
+    return ledger.lastSeq();
+  } catch {
+    return 0;
+  }
+}
+
+async function makePrivateDirectory(directory: string, world: World): Promise<void> {
+  await world.files.makeDirectory(directory);
+  const { mode = 0 } = await world.files.facts(directory) ?? {};
+  // Anybody could put another database there.
+  if ((mode & 0o002) !== 0) throw new FileError(directory, "other", "everybody may write there");
+}
+
+async function openOrReplace(
+  path: string,
+  world: World,
+  warn: (text: string) => void,
+): Promise<Ledger> {
+  try {
+    return await sqliteLedger(path, world);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  try {
+    // Another process may have replaced it in the meantime.
+    return await sqliteLedger(path, world);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const target = await setAside(path, world);
+    warn(`${quote(path)} is damaged: it is kept as ${target}, and a new one begins`);
+    return await sqliteLedger(path, world);
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof DatabaseError && error.why === "corrupt";
+}
+
+/** Gives a damaged database another name, with the files that belong to it. */
+async function setAside(path: string, world: World): Promise<string> {
+  const stamp = world.now().toISOString().replaceAll(/[-:.]/g, "");
+  const target = `${path}.corrupt-${stamp}`;
+  for (const suffix of ["", "-wal", "-shm"]) {
+    try {
+      await world.files.rename(path + suffix, target + suffix);
+    } catch (error) {
+      // Another process has been faster, or there is none.
+      if (!(error instanceof FileError) || error.why !== "missing") throw error;
+    }
+  }
+  return target;
+}
