@@ -58,6 +58,19 @@ export interface Place {
   readonly socketName: string | null;
 }
 
+/** How much of what a session prints is kept. */
+export interface LogPolicy {
+  /** Whether anything is. */
+  readonly capture: boolean;
+  /** Size at which the next file is begun. */
+  readonly maxBytes: number;
+  /** Number of files. */
+  readonly keep: number;
+}
+
+/** What is kept where nobody says otherwise; `config/defaults.yml` says the same. */
+export const DEFAULT_LOG: LogPolicy = { capture: true, maxBytes: 10 * 1024 * 1024, keep: 5 };
+
 interface CommonDefinition {
   readonly name: string;
   /** Variables of the program's environment, every value as text. */
@@ -68,6 +81,7 @@ interface CommonDefinition {
   readonly stopTimeoutSeconds: number;
   /** Whether stopping it needs a yes. */
   readonly protected: boolean;
+  readonly log: LogPolicy;
 }
 
 /** A session that runs in tmux. */

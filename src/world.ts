@@ -112,8 +112,8 @@ export interface FileFacts {
 export interface Files {
   /** The text of a file; what is no UTF-8 becomes U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
-  /** The bytes of a file from an offset on, to its end. */
-  readonly readFrom: (path: string, offset: number) => Promise<Uint8Array>;
+  /** The bytes of a file from an offset on: to its end, or at most so many. */
+  readonly readFrom: (path: string, offset: number, maxBytes?: number) => Promise<Uint8Array>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
   /** Names in a directory, sorted. */
@@ -124,6 +124,8 @@ export interface Files {
   readonly create: (path: string) => Promise<void>;
   /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
   readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Gives a file a new content in one step: readers see the old one or the new one. */
+  readonly replace: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Removes a file; a missing one is fine. */
   readonly remove: (path: string) => Promise<void>;
   /** The path without symbolic links. */
@@ -216,6 +218,7 @@ export function denoWorld(): World {
       makeDirectory,
       create,
       append,
+      replace,
       remove,
       realPath: (path) => fileWork(path, () => Deno.realPath(path)),
     },
@@ -483,11 +486,20 @@ function readText(path: string): Promise<string> {
   return fileWork(path, () => Deno.readTextFile(path));
 }
 
-function readFrom(path: string, offset: number): Promise<Uint8Array> {
+function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Uint8Array> {
   return fileWork(path, async () => {
     using file = await Deno.open(path, { read: true });
+    const { size } = await file.stat();
     await file.seek(offset, Deno.SeekMode.Start);
-    return new Uint8Array(await new Response(file.readable).arrayBuffer());
+    // What is written to it meanwhile is for the next one who asks.
+    const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
+    let length = 0;
+    while (length < bytes.length) {
+      const read = await file.read(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
   });
 }
 
@@ -537,6 +549,14 @@ function append(path: string, bytes: Uint8Array): Promise<void> {
     using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
     let written = 0;
     while (written < bytes.length) written += await file.write(bytes.subarray(written));
+  });
+}
+
+function replace(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    const fresh = `${path}.${crypto.randomUUID()}`;
+    await Deno.writeFile(fresh, bytes, { createNew: true, mode: 0o600 });
+    await Deno.rename(fresh, path);
   });
 }
 

@@ -6,12 +6,13 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../errors.ts";
-import type {
-  BackendType,
-  ContainerDefinition,
-  Definition,
-  Runtime,
-  TmuxDefinition,
+import {
+  type BackendType,
+  type ContainerDefinition,
+  DEFAULT_LOG,
+  type Definition,
+  type Runtime,
+  type TmuxDefinition,
 } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
@@ -379,6 +380,7 @@ function commonOf(
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
     stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
     protected: settings.protected,
+    log: DEFAULT_LOG,
   };
 }
 

@@ -127,8 +127,9 @@ export async function logs(
     const { session } = present("show the logs of", match);
     return new TextDecoder().decode(await session.logs({ lines }));
   } catch (error) {
-    const newest = error instanceof SessionNotFoundError ? await context.logs.newest(name) : null;
-    if (newest === null) throw error;
+    const outputs = error instanceof SessionNotFoundError ? await context.logs.outputs(name) : [];
+    const newest = outputs.at(-1);
+    if (newest === undefined) throw error;
     return new TextDecoder().decode(await context.logs.tail(newest, lines));
   }
 }

@@ -1,38 +1,55 @@
 /**
- * Where the output of sessions is kept: one directory per session name, one file per run, raw bytes
- * as the terminal got them.
+ * What is kept of sessions: a directory for each name, in it the output of its runs, raw as the
+ * terminal got it, and `runs.ndjson`, which says how the runs began and ended.
+ *
+ * A run's output is in one or more files, `TIME-RUN-000001.log` and so on: their names in their order
+ * are the output in its order, over all runs. A run itself is named by the path that these names
+ * begin with.
  */
+import type { LogPolicy } from "../model.ts";
 import { FileError, type World } from "../world.ts";
+import { type Capture, partName, timesName } from "./capture.ts";
+import { countLines, lastLines } from "./lines.ts";
+import { formatEvent, parseRuns, type Run, type RunEvent } from "./runs.ts";
 
-/** The kept output of sessions. */
+/** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
   /**
-   * Makes the file for a new run.
+   * Makes room for the output of a new run.
    *
-   * @returns its path; null when it cannot be made, which was said as a warning
+   * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
    */
-  open(name: string, runId: string): Promise<string | null>;
+  open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
   /** Takes back what {@link LogStore.open} made. */
-  discard(path: string): Promise<void>;
+  discard(capture: Capture): Promise<void>;
   /** Keeps what a run printed that is over. */
-  save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
-  /** Remembers that a run was stopped, and did not end by itself. */
-  recordStop(name: string, stop: RecordedStop): Promise<void>;
-  /** Whether a run was stopped, by the id that its engine gave it. */
-  wasStopped(name: string, id: string): Promise<boolean>;
-  /** The file of the newest run of a session; null when nothing was kept. */
-  newest(name: string): Promise<string | null>;
-  /** The last lines of a file, each ended by a newline. */
-  tail(path: string, lines: number): Promise<Uint8Array>;
+  save(
+    name: string,
+    runId: string,
+    kept: { readonly bytes: Uint8Array } & LogPolicy,
+  ): Promise<void>;
+  /** Remembers what happened to a run. */
+  record(name: string, event: RunEvent): Promise<void>;
+  /** The file that remembers, for the shell that sees the program end; null: there is none. */
+  storyOf(name: string): string | null;
+  /** The runs of a session that are remembered, the oldest first. */
+  runs(name: string): Promise<readonly Run[]>;
+  /** The names of all sessions of which anything is kept. */
+  names(): Promise<readonly string[]>;
+  /** The runs of a session whose output is kept, as paths, the oldest first. */
+  outputs(name: string): Promise<readonly string[]>;
+  /** The last lines of a run's output, each ended by a newline. */
+  tail(output: string, lines: number): Promise<Uint8Array>;
 }
 
-/** How a run was stopped. */
-export interface RecordedStop {
-  readonly runId: string;
-  /** The engine's own id of what ran. */
-  readonly id: string;
-  readonly at: Date;
-  readonly exitCode: number | null;
+/** Where the output of a run is, as a path that the names of its files begin with. */
+export function outputOf({ directory, run }: Capture): string {
+  return `${directory}/${run}`;
+}
+
+/** The file with the story of the runs of a session. */
+function runsFile(directory: string): string {
+  return `${directory}/runs.ndjson`;
 }
 
 /** The directory for everything that kstops keeps; null when the system names no place for it. */
@@ -50,14 +67,17 @@ function absolute(path: string, world: World): string {
   return path.startsWith("/") ? path : `${world.workingDirectory()}/${path}`;
 }
 
-/** How the runs of a session ended, as far as their engine does not remember: JSON, one a line. */
-const RUNS = "runs.ndjson";
-
 /** Only names that kstops creates have a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+/** A file of output: the run, and its part. */
+const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
+
+/** At this size the older half of a session's story is forgotten. */
+const MOST_STORY_BYTES = 256 * 1024;
 
 /** The log store in the state directory. `warn` is told once when nothing can be kept. */
 export function logStore(world: World, warn: (text: string) => void): LogStore {
+  const { files } = world;
   const state = stateDirectory(world);
   const directoryOf = (name: string): string | null =>
     state === null || !STORED_NAME.test(name) ? null : `${state}/logs/${name}`;
@@ -67,117 +87,137 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     isWarned = true;
     return null;
   };
-  const open = async (name: string, runId: string): Promise<string | null> => {
-    const directory = directoryOf(name);
-    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
-    // With milliseconds: names in their order are runs in their order.
-    const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
-    const path = `${directory}/${stamp}-${runId}.log`;
+  const list = async (path: string): Promise<readonly string[]> => {
     try {
-      await world.files.makeDirectory(directory);
-      await world.files.create(path);
-      return path;
+      return await files.list(path);
+    } catch (error) {
+      if (error instanceof FileError) return [];
+      throw error;
+    }
+  };
+  const partsIn = async (directory: string): Promise<readonly string[]> =>
+    (await list(directory)).filter((each) => PART.test(each));
+  const remove = async (directory: string, part: string): Promise<void> => {
+    await files.remove(`${directory}/${part}`);
+    await files.remove(`${directory}/${timesName(part)}`);
+  };
+  /** The work, unless the file system refuses: that is said, and never stops anybody. */
+  const kept = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return notKept(error.message);
     }
   };
-  const keep = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      notKept(error.message);
-    }
+  const open: LogStore["open"] = async (name, runId, { capture, maxBytes, keep }) => {
+    const directory = directoryOf(name);
+    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    // With milliseconds: names in their order are runs in their order.
+    const run = `${world.now().toISOString().replaceAll(/[-:]/g, "")}-${runId}`;
+    return await kept(async () => {
+      await files.makeDirectory(directory);
+      await shorten(world, runsFile(directory));
+      if (!capture) return null;
+      const parts = await partsIn(directory);
+      for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
+        await remove(directory, part);
+      }
+      await files.create(`${directory}/${partName(run, 1)}`);
+      return { directory, run, maxBytes, keep };
+    });
+  };
+  const record: LogStore["record"] = async (name, event) => {
+    const directory = directoryOf(name);
+    if (directory === null) return;
+    await kept(async () => {
+      await files.makeDirectory(directory);
+      await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
+    });
   };
   return {
     open,
-    save: (name, runId, bytes) =>
-      keep(async () => {
-        const path = await open(name, runId);
-        if (path !== null) await world.files.append(path, bytes);
-      }),
-    recordStop: (name, { runId, id, at, exitCode }) =>
-      keep(async () => {
-        const directory = directoryOf(name);
-        if (directory === null) return;
-        await world.files.makeDirectory(directory);
-        const line = {
-          run: runId,
-          event: "stopped",
-          id,
-          at: at.toISOString(),
-          exit_code: exitCode,
-        };
-        const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
-        await world.files.append(`${directory}/${RUNS}`, bytes);
-      }),
-    wasStopped: async (name, id) => {
+    record,
+    discard: async ({ directory, run }) => {
+      await kept(async () => {
+        const parts = await partsIn(directory);
+        for (const part of parts.filter((each) => each.startsWith(`${run}-`))) {
+          await remove(directory, part);
+        }
+      });
+    },
+    save: async (name, runId, { bytes, ...policy }) => {
+      const capture = await open(name, runId, policy);
+      if (capture === null) return;
+      await kept(() => files.append(`${outputOf(capture)}-000001.log`, bytes));
+    },
+    storyOf: (name) => {
       const directory = directoryOf(name);
-      if (directory === null || await world.files.facts(`${directory}/${RUNS}`) === null) {
-        return false;
-      }
-      const text = await world.files.readText(`${directory}/${RUNS}`);
-      return text.includes(`"event":"stopped","id":"${id}"`);
+      return directory === null ? null : runsFile(directory);
     },
-    discard: async (path) => {
-      try {
-        await world.files.remove(path);
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-      }
-    },
-    newest: async (name) => {
+    runs: async (name) => {
       const directory = directoryOf(name);
-      if (directory === null) return null;
-      try {
-        const runs = await world.files.list(directory);
-        const last = runs.filter((run) => run.endsWith(".log")).at(-1);
-        return last === undefined ? null : `${directory}/${last}`;
-      } catch (error) {
-        if (error instanceof FileError) return null;
-        throw error;
-      }
+      if (directory === null || await files.facts(runsFile(directory)) === null) return [];
+      return await kept(async () => parseRuns(await files.readText(runsFile(directory)))) ?? [];
     },
-    tail: async (path, lines) => {
-      const bytes = (await world.files.facts(path))?.bytes ?? 0;
-      for (let size = 64 * 1024;; size *= 4) {
-        const offset = Number.isFinite(lines) ? Math.max(0, bytes - size) : 0;
-        const chunk = await world.files.readFrom(path, offset);
-        // One newline more than lines: only then is the first of them whole.
-        if (offset === 0 || countLines(chunk) > lines) return lastLines(chunk, lines);
-      }
+    names: async () =>
+      state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
+    outputs: async (name) => {
+      const directory = directoryOf(name);
+      if (directory === null) return [];
+      const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
+      return [...new Set(runs)].map((run) => `${directory}/${run}`);
+    },
+    tail: async (output, lines) => {
+      const slash = output.lastIndexOf("/");
+      const [directory, run] = [output.slice(0, slash), output.slice(slash + 1)];
+      const parts = (await partsIn(directory)).filter((part) => part.startsWith(`${run}-`));
+      return lastLines(
+        await tailOf(world, parts.map((part) => `${directory}/${part}`), lines),
+        lines,
+      );
     },
   };
 }
 
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-
-/** How many lines are complete. */
-export function countLines(bytes: Uint8Array): number {
-  let count = 0;
-  for (const byte of bytes) if (byte === NEWLINE) count++;
-  return count;
+/** Forgets the older half of a story that has become long. */
+async function shorten({ files }: World, path: string): Promise<void> {
+  const facts = await files.facts(path);
+  if (facts === null || facts.bytes < MOST_STORY_BYTES) return;
+  const lines = (await files.readText(path)).split("\n");
+  const newer = lines.slice(Math.floor(lines.length / 2)).join("\n");
+  await files.replace(path, new TextEncoder().encode(newer));
 }
 
-/**
- * The last lines of what a terminal got, each ended by one newline. The carriage return that a
- * terminal adds before a newline is taken away again; all other bytes stay.
- */
-export function lastLines(bytes: Uint8Array, lines: number): Uint8Array {
-  if (bytes.length === 0 || lines === 0) return new Uint8Array();
-  const complete = bytes.at(-1) === NEWLINE;
-  let start = bytes.length - (complete ? 1 : 0);
-  for (let left = lines; start > 0; start--) {
-    if (bytes[start - 1] === NEWLINE && --left === 0) break;
+/** The end of the output in some files, with at least so many whole lines where there are as many. */
+async function tailOf(
+  { files }: World,
+  parts: readonly string[],
+  lines: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  for (const part of parts.toReversed()) {
+    let end = (await files.facts(part))?.bytes ?? 0;
+    for (
+      let size = Number.isFinite(lines) ? 64 * 1024 : end;
+      end > 0 && count <= lines;
+      size *= 4
+    ) {
+      const start = Math.max(0, end - size);
+      const chunk = await files.readFrom(part, start, end - start);
+      chunks.unshift(chunk);
+      count += countLines(chunk);
+      end = start;
+    }
+    // One newline more than lines: only then is the first of them whole.
+    if (count > lines) break;
   }
-  const kept = new Uint8Array(bytes.length - start + 1);
-  let length = 0;
-  for (let index = start; index < bytes.length; index++) {
-    if (bytes[index] === RETURN && bytes[index + 1] === NEWLINE) continue;
-    kept[length++] = bytes[index] ?? 0;
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
   }
-  if (!complete) kept[length++] = NEWLINE;
-  return kept.subarray(0, length);
+  return bytes;
 }

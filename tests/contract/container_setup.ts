@@ -1,7 +1,7 @@
 /** The container backend on the private engines of the tests: see `.ci/engines`. */
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
-import { type ContainerDefinition, type Runtime, RUNTIMES } from "../../src/model.ts";
+import { type ContainerDefinition, DEFAULT_LOG, type Runtime, RUNTIMES } from "../../src/model.ts";
 import type { World } from "../../src/world.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { withTmux } from "../support/tmux.ts";
@@ -84,6 +84,7 @@ export async function withContainers(
           stopSignal: null,
           stopTimeoutSeconds: 10,
           protected: false,
+          log: DEFAULT_LOG,
           ...wanted,
         }),
       });

@@ -1,5 +1,5 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition } from "../../model.ts";
+import type { ContainerDefinition, LogPolicy, Runtime } from "../../model.ts";
 import type { Client } from "./clients.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
@@ -28,6 +28,9 @@ export interface DefinitionRecord {
   readonly stop_signal: string | null;
   /** Seconds. */
   readonly stop_timeout: number;
+  readonly log_capture: boolean;
+  readonly log_max_bytes: number;
+  readonly log_keep: number;
 }
 
 /** Every container: podman tells all about them at once, docker only their ids. */
@@ -62,7 +65,7 @@ export interface Call {
  * Starts a container. Nobody sees the values of variables in `ps`: they come by the environment of
  * the client, and those which the client would itself go by come on its standard input.
  */
-export function runContainer({ program }: Client, plan: RunPlan): Call {
+export function runContainer({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
   const { name, network, user, restart, stopSignal, workingDir } = definition;
   const { byEnvironment, byFile } = splitVariables(definition.env);
@@ -88,12 +91,25 @@ export function runContainer({ program }: Client, plan: RunPlan): Call {
     ...option("--restart", restart),
     ...option("--stop-signal", stopSignal),
     ...["--stop-timeout", String(definition.stopTimeoutSeconds)],
+    ...logOptions(runtime, definition.log),
     ...definition.runArgs,
     ...["--", definition.image],
     ...(definition.argv ?? []),
   ];
   const call = { argv, env: byEnvironment };
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
+}
+
+/**
+ * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
+ * number of files, and its driver is left alone: only some systems have the one or the other.
+ */
+function logOptions(runtime: Runtime, { capture, maxBytes, keep }: LogPolicy): string[] {
+  if (!capture) return ["--log-driver", "none"];
+  return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
+    ...["--log-driver", "json-file"],
+    ...["--log-opt", `max-size=${maxBytes}`, "--log-opt", `max-file=${keep}`],
+  ];
 }
 
 /** All mounts of a definition. */
@@ -120,6 +136,9 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
     run_args: definition.runArgs,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
+    log_capture: definition.log.capture,
+    log_max_bytes: definition.log.maxBytes,
+    log_keep: definition.log.keep,
   };
 }
 

@@ -239,6 +239,9 @@ function labelsOf(value: unknown): Readonly<Record<string, string>> {
 /** The words for a container whose program runs. */
 const IS_ALIVE = new Set(["running", "stopping", "paused"]);
 
+/** Why the kernel killed it. */
+export const OUT_OF_MEMORY = "it was killed for want of memory";
+
 /** The state that a runtime's word means; null: nobody knows that word. */
 function stateOf({ state, finishedAt }: Container): SessionState | null {
   switch (state) {
@@ -314,7 +317,7 @@ function inSeconds(date: Date | null): Date | null {
 }
 
 function reasonOf({ state, details }: Container, runtime: Runtime): string | null {
-  if (details?.outOfMemory) return "it was killed for want of memory";
+  if (details?.outOfMemory) return OUT_OF_MEMORY;
   if (state === "restarting") {
     return `${runtime} starts it again and again (${details?.restarts ?? 0} times so far)`;
   }

@@ -98,7 +98,9 @@ async function sessionAt(
 ): Promise<Session> {
   const work = () => import("./session.ts");
   const kept = isManaged(container) && container.exitCode !== null &&
-    await context.logs.wasStopped(container.name, container.id);
+    (await context.logs.runs(container.name)).some(({ begun, stopped }) =>
+      begun?.id === container.id && stopped !== null
+    );
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),
     protected: isProtected(container),

@@ -1,9 +1,11 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
-import { countLines, lastLines } from "../../logs/store.ts";
+import { countLines, lastLines } from "../../logs/lines.ts";
 import {
   type ContainerDefinition,
+  DEFAULT_LOG,
   howItEnded,
+  type LogPolicy,
   type SessionStatus,
   STOP_SIGNALS,
 } from "../../model.ts";
@@ -11,6 +13,7 @@ import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
+  type DefinitionRecord,
   removeContainer,
   RUN_LABEL,
   stopContainer,
@@ -19,7 +22,15 @@ import {
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
-import { type Container, isManaged, parseFailure, recordOf, statusOfContainer } from "./parse.ts";
+import {
+  type Container,
+  isManaged,
+  isProtected,
+  OUT_OF_MEMORY,
+  parseFailure,
+  recordOf,
+  statusOfContainer,
+} from "./parse.ts";
 
 /** Hands the terminal to a container that runs. */
 export async function attachTo(
@@ -69,9 +80,6 @@ export async function logs(
   const tty = container.details?.tty ?? true;
   return await printed(context, client, { id, tty, lines });
 }
-
-/** How much of the output of a container is kept when it is removed. */
-const KEPT_BYTES = 10 * 1024 * 1024;
 
 interface Wanted {
   readonly id: string;
@@ -152,7 +160,16 @@ export async function definitionOf(
     runArgs: record.run_args,
     stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
     stopTimeoutSeconds: record.stop_timeout,
-    protected: container.labels["io.kstops.protected"] === "true",
+    protected: isProtected(container),
+    log: policyOf(record),
+  };
+}
+
+function policyOf(record: DefinitionRecord | null): LogPolicy {
+  return {
+    capture: record?.log_capture ?? DEFAULT_LOG.capture,
+    maxBytes: record?.log_max_bytes ?? DEFAULT_LOG.maxBytes,
+    keep: record?.log_keep ?? DEFAULT_LOG.keep,
   };
 }
 
@@ -167,22 +184,33 @@ export async function stop(
   if (before === null) return stopped(context, client, container);
   const after = hasProgram(before) ? await end(context, client, { before, options }) : before;
   if (isManaged(container)) {
-    if (options.keep) await context.logs.recordStop(container.name, recordOfRun(context, after));
+    if (options.keep) await recordEnd(context, after);
     else await saveAndRemove(context, client, after);
+    await context.logs.record(container.name, {
+      event: "stopped",
+      run: runOf(container),
+      at: context.world.now(),
+    });
   }
   return stopped(context, client, after);
 }
 
-function recordOfRun(
-  { world }: Context,
-  container: Container,
-): Parameters<Context["logs"]["recordStop"]>[1] {
-  return {
-    runId: container.labels[RUN_LABEL] ?? container.id.slice(0, 12),
-    id: container.id,
-    at: container.finishedAt ?? world.now(),
-    exitCode: container.exitCode,
-  };
+/** The run that a container of ours is. */
+function runOf({ labels, id }: Container): string {
+  return labels[RUN_LABEL] ?? id.slice(0, 12);
+}
+
+/** Remembers how a container ended, beyond its own life. */
+export async function recordEnd(context: Context, container: Container): Promise<void> {
+  const { name, exitCode, finishedAt, details } = container;
+  if (exitCode === null) return;
+  await context.logs.record(name, {
+    event: "ended",
+    run: runOf(container),
+    at: finishedAt ?? context.world.now(),
+    exitCode,
+    reason: details?.outOfMemory ? OUT_OF_MEMORY : null,
+  });
 }
 
 function hasProgram({ state }: Container): boolean {
@@ -231,15 +259,18 @@ export async function saveAndRemove(
   container: Container,
 ): Promise<boolean> {
   const { id, name, details, finishedAt } = container;
+  const policy = policyOf(recordOf(container));
   if (finishedAt !== null) {
-    const tty = details?.tty ?? true;
-    const bytes = await output(context, client, {
-      id,
-      tty,
-      lines: Infinity,
-      keepBytes: KEPT_BYTES,
-    });
-    await context.logs.save(name, recordOfRun(context, container).runId, bytes);
+    await recordEnd(context, container);
+    if (policy.capture) {
+      const bytes = await output(context, client, {
+        id,
+        tty: details?.tty ?? true,
+        lines: Infinity,
+        keepBytes: policy.maxBytes,
+      });
+      await context.logs.save(name, runOf(container), { bytes, ...policy });
+    }
   }
   const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
   if (answer.code === 0) return true;

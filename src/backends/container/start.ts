@@ -7,6 +7,7 @@ import {
   SessionExistsError,
   SessionStartError,
 } from "../../errors.ts";
+import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { type ContainerDefinition, type SessionStatus, statusOf } from "../../model.ts";
 import { type ExecResult, ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { StartOptions } from "../backend.ts";
@@ -36,7 +37,7 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { logs, saveAndRemove } from "./session.ts";
+import { logs, recordEnd, saveAndRemove } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -44,10 +45,24 @@ export async function start(
   definition: ContainerDefinition,
   options: StartOptions,
 ): Promise<SessionStatus> {
+  const { world } = context;
   const client = await prepare(context, definition);
-  await makeLogDirectory(context.world, definition);
-  const runId = context.world.randomId();
+  await makeLogDirectory(world, definition);
+  const runId = world.randomId();
   const id = await create(context, client, { definition, runId, say: options.say ?? (() => {}) });
+  await context.logs.record(definition.name, {
+    event: "begun",
+    run: runId,
+    at: world.now(),
+    backend: "container",
+    engine: client.runtime,
+    socketName: null,
+    id,
+    image: definition.image,
+    command: definition.argv,
+    workingDir: definition.workingDir,
+    definition: await fingerprintOf(definition),
+  });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
   return await proveStarted(context, client, { definition, id, waitMs: options.waitMs });
 }
@@ -344,6 +359,7 @@ async function failed(
   },
 ): Promise<never> {
   const { name, id } = container;
+  await recordEnd(context, container);
   const printed = new TextDecoder().decode(await logs(context, client, id, SHOWN_LINES));
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {

@@ -5,6 +5,9 @@
  * exactly that session (`=name` alone falls back to another one for list-panes, tmux 3.3a); and what
  * was looked up before is addressed by its id (`$3`, `%7`), which a server never gives out twice.
  */
+import { type Capture, captureScript } from "../../logs/capture.ts";
+import { shellEndedLine } from "../../logs/runs.ts";
+import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
 
 /** The user option on a session that makes it a managed one: the id of its run. */
@@ -24,8 +27,11 @@ export interface RunRecord {
   readonly working_dir: string;
   /** Names of the variables that the definition set. */
   readonly env: readonly string[];
-  /** File with what the pane printed; null when it could not be captured. */
+  /** What the names of the files begin with that have what the pane printed; null: none have. */
   readonly log: string | null;
+  readonly log_capture: boolean;
+  readonly log_max_bytes: number;
+  readonly log_keep: number;
   readonly stop_signal: string | null;
   readonly stop_timeout: number;
   readonly protected: boolean;
@@ -200,7 +206,10 @@ export interface StartPlan {
   readonly inherited: Readonly<Record<string, string>>;
   /** Path of the tmux program, for the pane itself. */
   readonly binary: string;
-  readonly log: string | null;
+  /** Where the output goes; null: nowhere. */
+  readonly capture: Capture | null;
+  /** The file that remembers how the program ended; null: none does. */
+  readonly story: string | null;
 }
 
 /** The fields that a successful {@link startScript} prints. */
@@ -232,14 +241,16 @@ export function startScript(plan: StartPlan): string {
       CREATED_FIELDS.map((field) => `#{${field}}`).join(fieldSeparator(nonce)) + rowEnd(nonce),
       ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
-      ...["--", "/bin/sh", "-c", keeper(carried), "kstops", plan.binary, ...definition.argv],
+      ...["--", "/bin/sh", "-c", keeper(plan, carried), "kstops", plan.binary, ...definition.argv],
     ],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
     ["set-option", "-t", target, "destroy-unattached", "off"],
     ["set-option", "-p", "-t", target, PANE_OPTION, runId],
     ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
     ["set-option", "-t", target, RUN_ID_OPTION, runId],
-    ...(plan.log === null ? [] : [["pipe-pane", "-t", target, appendTo(plan.log)]]),
+    ...(plan.capture === null
+      ? []
+      : [["pipe-pane", "-t", target, pipeCommand(captureScript(plan.capture))]]),
   ];
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
 }
@@ -268,14 +279,14 @@ const CARRIER = "KSTOPS_ENV_";
 /**
  * The shell that keeps a program in its pane. It outlives the signals that ask the program to end
  * (the traps do nothing, and unlike ignored signals they are not inherited), so that it can report
- * how the program ended, and it stays 0.1 s longer, so that tmux gets the last output (tmux 3.3a
- * loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
+ * how the program ended, to tmux and to the log store, and it stays 0.1 s longer, so that tmux gets
+ * the last output (tmux 3.3a loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
  * when the server is killed, only once the leader of its process session is gone. What it would say
  * itself (`Killed`) is nothing that the program printed, so it has no standard error; only within
  * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid and
  * then becomes the program.
  */
-function keeper(carried: readonly string[]): string {
+function keeper({ runId, story }: StartPlan, carried: readonly string[]): string {
   const restored = carried.map((name) =>
     `${name}=$${CARRIER}${name}; export ${name}; unset ${CARRIER}${name}\n`
   );
@@ -285,16 +296,20 @@ exec 3>&2 2>/dev/null
 shift
 ${restored.join("")}exec "$@"' kstops "$@" 2>&3 3>&-)
 s=$?
+${story === null ? ":" : shellEndedLine(runId, story)}
 PATH=/bin:/usr/bin sleep 0.1
 exit $s`;
 }
 
-function recordOf({ definition, log }: StartPlan): RunRecord {
+function recordOf({ definition, capture }: StartPlan): RunRecord {
   return {
     command: definition.argv,
     working_dir: definition.workingDir,
     env: Object.keys(definition.env),
-    log,
+    log: capture === null ? null : outputOf(capture),
+    log_capture: definition.log.capture,
+    log_max_bytes: definition.log.maxBytes,
+    log_keep: definition.log.keep,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
     protected: definition.protected,
@@ -302,9 +317,8 @@ function recordOf({ definition, log }: StartPlan): RunRecord {
 }
 
 /** The shell command of a pipe; tmux expands formats and `strftime` in it first. */
-function appendTo(path: string): string {
-  const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
-  return `exec cat >> ${literalFormat(quoted).replaceAll("%", "%%")}`;
+function pipeCommand(script: string): string {
+  return literalFormat(script).replaceAll("%", "%%");
 }
 
 /** Text that survives the expansion of formats, which keeps `#[` and `##[` (tmux 3.3a format.c). */

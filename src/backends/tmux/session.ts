@@ -72,8 +72,10 @@ export async function logs(
   lines: number,
 ): Promise<Uint8Array> {
   const log = session.record?.log ?? null;
-  if (session.runId !== null && log !== null && await context.world.files.facts(log) !== null) {
-    return await context.logs.tail(log, lines);
+  if (session.runId !== null && log !== null) {
+    const kept = await context.logs.tail(log, lines);
+    // Somebody may have removed it; an empty one is as empty as the pane.
+    if (kept.length > 0 || lines === 0) return kept;
   }
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
@@ -111,6 +113,11 @@ export async function definitionOf(
     stopSignal: stopSignalOf(session),
     stopTimeoutSeconds: record.stop_timeout,
     protected: record.protected,
+    log: {
+      capture: record.log_capture,
+      maxBytes: record.log_max_bytes,
+      keep: record.log_keep,
+    },
   };
 }
 
@@ -164,6 +171,13 @@ export async function stop(
     timeoutMs: timeoutSeconds * 1000,
   });
   const last = await close(context, socketName, session);
+  if (session.runId !== null) {
+    await context.logs.record(session.name, {
+      event: "stopped",
+      run: session.runId,
+      at: world.now(),
+    });
+  }
   if (survivors.length > 0) {
     const pids = survivors.map(({ pid }) => pid);
     const named = survivors.map(({ pid, args }) => `${pid} (${args.slice(0, 40)})`).join(", ");

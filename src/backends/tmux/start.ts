@@ -8,6 +8,9 @@ import {
   SessionStartError,
   TmuxNotFoundError,
 } from "../../errors.ts";
+import type { Capture } from "../../logs/capture.ts";
+import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { outputOf } from "../../logs/store.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { StartOptions } from "../backend.ts";
@@ -56,16 +59,36 @@ export async function start(
     Object.entries(world.environment()).filter(([key]) => INHERITED.test(key)),
   );
   const runId = world.randomId();
-  const log = await context.logs.open(definition.name, runId);
+  const capture = await context.logs.open(definition.name, runId, definition.log);
+  const story = context.logs.storyOf(definition.name);
   let created: Created;
   try {
-    created = await create(context, { definition, runId, inherited, log });
+    created = await create(context, { definition, runId, inherited, capture, story });
   } catch (error) {
-    if (log !== null) await context.logs.discard(log);
+    if (capture !== null) await context.logs.discard(capture);
     throw error;
   }
+  await context.logs.record(definition.name, {
+    event: "begun",
+    run: runId,
+    at: created.createdAt ?? world.now(),
+    backend: "tmux",
+    engine: "tmux",
+    socketName: definition.socketName,
+    id: null,
+    image: null,
+    command: definition.argv,
+    workingDir: definition.workingDir,
+    definition: await fingerprintOf(definition),
+  });
   if (options.waitMs === 0) return startedStatus(definition, created);
-  return await proveStarted(context, { definition, runId, created, log, waitMs: options.waitMs });
+  return await proveStarted(context, {
+    definition,
+    runId,
+    created,
+    capture,
+    waitMs: options.waitMs,
+  });
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */
@@ -97,7 +120,8 @@ interface Creation {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly inherited: Readonly<Record<string, string>>;
-  readonly log: string | null;
+  readonly capture: Capture | null;
+  readonly story: string | null;
 }
 
 /** How often a start is tried again over a server that is just ending. */
@@ -223,7 +247,7 @@ interface Proof {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly created: Created;
-  readonly log: string | null;
+  readonly capture: Capture | null;
   readonly waitMs: number;
 }
 
@@ -279,21 +303,24 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
 
 async function endedAtOnce(
   context: Context,
-  { definition, log }: Proof,
+  { definition, runId, capture }: Proof,
   session: TmuxSession,
 ): Promise<SessionStatus> {
+  const { world } = context;
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
   const output = new TextDecoder().decode(
-    log === null
+    capture === null
       ? await logs(context, definition.socketName, session, 10)
-      : await context.logs.tail(log, 10),
+      : await context.logs.tail(outputOf(capture), 10),
   ).split("\n").slice(0, -1);
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {
     await close(context, definition.socketName, session);
-    if (log !== null) await context.logs.discard(log);
+    if (capture !== null) await context.logs.discard(capture);
+    // Nothing of it ran: there is no end that anybody could ask about.
+    await context.logs.record(definition.name, { event: "stopped", run: runId, at: world.now() });
     throw new SessionStartError(
       definition.name,
       `${quote(definition.argv[0] ?? "")} cannot be executed: ${

@@ -49,8 +49,8 @@ async function keptLines(
   lines: number,
 ): Promise<Uint8Array | null> {
   const store = logStore(world, warn);
-  const newest = await store.newest(name);
-  return newest === null ? null : await store.tail(newest, lines);
+  const newest = (await store.outputs(name)).at(-1);
+  return newest === undefined ? null : await store.tail(newest, lines);
 }
 
 function nothingKept({ warn }: Context, name: string): Uint8Array {
