@@ -10,7 +10,7 @@ export interface ExecOptions {
   readonly stdin?: string;
   /** Variables over the ones of this process; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown. */
+  /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: for ever. */
   readonly timeoutMs: number;
   /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
   readonly detached?: boolean;
@@ -18,8 +18,8 @@ export interface ExecOptions {
   readonly interruptible?: boolean;
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
-  /** Gets what it writes to either stream, as it comes. */
-  readonly onOutput?: (text: string) => void;
+  /** Gets what it writes, as it comes. */
+  readonly onOutput?: (bytes: Uint8Array, stream: "stdout" | "stderr") => void;
 }
 
 /** What a child process that answers in bytes may be given. */
@@ -248,10 +248,12 @@ async function execBytes(
       // It has just ended by itself.
     }
   };
-  const timer = setTimeout(() => {
-    timedOut = true;
-    kill();
-  }, options.timeoutMs);
+  const timer = Number.isFinite(options.timeoutMs)
+    ? setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, options.timeoutMs)
+    : undefined;
   options.abort?.addEventListener("abort", kill);
   const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
   const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
@@ -278,12 +280,11 @@ async function watchedOutput(
   child: Deno.ChildProcess,
   { onOutput, keepBytes = Infinity }: ExecBytesOptions,
 ): Promise<ExecBytesResult> {
-  const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
-    const decoder = new TextDecoder();
+  const read = async (name: "stdout" | "stderr"): Promise<Uint8Array> => {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    for await (const chunk of stream) {
-      onOutput?.(decoder.decode(chunk, { stream: true }));
+    for await (const chunk of child[name]) {
+      onOutput?.(chunk, name);
       chunks.push(chunk);
       length += chunk.length;
       for (let first = chunks[0]; first && length - first.length >= keepBytes; first = chunks[0]) {
@@ -300,8 +301,8 @@ async function watchedOutput(
     return bytes.subarray(Math.max(0, length - keepBytes));
   };
   const [stdout, stderr, { code }] = await Promise.all([
-    read(child.stdout),
-    read(child.stderr),
+    read("stdout"),
+    read("stderr"),
     child.status,
   ]);
   return { code, stdout, stderr };

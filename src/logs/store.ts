@@ -9,7 +9,8 @@
 import type { LogPolicy } from "../model.ts";
 import { FileError, type World } from "../world.ts";
 import { type Capture, partName, timesName } from "./capture.ts";
-import { countLines, lastLines } from "./lines.ts";
+import { follow } from "./follow.ts";
+import { type Part, readParts, type Wanted } from "./read.ts";
 import { formatEvent, parseRuns, type Run, type RunEvent } from "./runs.ts";
 
 /** The kept output of sessions, and the story of their runs. */
@@ -38,8 +39,13 @@ export interface LogStore {
   names(): Promise<readonly string[]>;
   /** The runs of a session whose output is kept, as paths, the oldest first. */
   outputs(name: string): Promise<readonly string[]>;
-  /** The last lines of a run's output, each ended by a newline. */
-  tail(output: string, lines: number): Promise<Uint8Array>;
+  /** What a run printed: the lines that are wanted of it, each ended by a newline. */
+  read(output: string, wanted: Wanted): Promise<Uint8Array>;
+  /**
+   * The same of the newest run, and then what the session goes on to print, this run and later ones,
+   * as it comes: until it is aborted.
+   */
+  follow(name: string, wanted: Wanted, abort: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 /** Where the output of a run is, as a path that the names of its files begin with. */
@@ -135,6 +141,21 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
     });
   };
+  const outputs: LogStore["outputs"] = async (name) => {
+    const directory = directoryOf(name);
+    if (directory === null) return [];
+    const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
+    return [...new Set(runs)].map((run) => `${directory}/${run}`);
+  };
+  const partsOf = async (output: string): Promise<readonly Part[]> => {
+    const slash = output.lastIndexOf("/");
+    const [directory, run] = [output.slice(0, slash), output.slice(slash + 1)];
+    const own = (await partsIn(directory)).filter((part) => part.startsWith(`${run}-`));
+    return await Promise.all(own.map(async (part) => {
+      const path = `${directory}/${part}`;
+      return { path, bytes: (await files.facts(path))?.bytes ?? 0 };
+    }));
+  };
   return {
     open,
     record,
@@ -162,20 +183,16 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     },
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
-    outputs: async (name) => {
+    outputs,
+    read: async (output, wanted) => await readParts(world, await partsOf(output), wanted),
+    follow: async function* (name, wanted, abort) {
       const directory = directoryOf(name);
-      if (directory === null) return [];
-      const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
-      return [...new Set(runs)].map((run) => `${directory}/${run}`);
-    },
-    tail: async (output, lines) => {
-      const slash = output.lastIndexOf("/");
-      const [directory, run] = [output.slice(0, slash), output.slice(slash + 1)];
-      const parts = (await partsIn(directory)).filter((part) => part.startsWith(`${run}-`));
-      return lastLines(
-        await tailOf(world, parts.map((part) => `${directory}/${part}`), lines),
-        lines,
-      );
+      if (directory === null) return;
+      const newest = (await outputs(name)).at(-1);
+      const from = newest === undefined ? [] : await partsOf(newest);
+      yield await readParts(world, from, wanted, { isOpen: true });
+      const list = async () => (await partsIn(directory)).map((part) => `${directory}/${part}`);
+      yield* follow(world, { list, from, abort });
     },
   };
 }
@@ -187,37 +204,4 @@ async function shorten({ files }: World, path: string): Promise<void> {
   const lines = (await files.readText(path)).split("\n");
   const newer = lines.slice(Math.floor(lines.length / 2)).join("\n");
   await files.replace(path, new TextEncoder().encode(newer));
-}
-
-/** The end of the output in some files, with at least so many whole lines where there are as many. */
-async function tailOf(
-  { files }: World,
-  parts: readonly string[],
-  lines: number,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let count = 0;
-  for (const part of parts.toReversed()) {
-    let end = (await files.facts(part))?.bytes ?? 0;
-    for (
-      let size = Number.isFinite(lines) ? 64 * 1024 : end;
-      end > 0 && count <= lines;
-      size *= 4
-    ) {
-      const start = Math.max(0, end - size);
-      const chunk = await files.readFrom(part, start, end - start);
-      chunks.unshift(chunk);
-      count += countLines(chunk);
-      end = start;
-    }
-    // One newline more than lines: only then is the first of them whole.
-    if (count > lines) break;
-  }
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

@@ -190,14 +190,27 @@ export function removeContainer({ program }: Client, id: string): string[] {
   return [program, "rm", "--", id];
 }
 
-/** What it printed, at most so many lines of it. */
-export function containerLogs(
-  { program }: Client,
-  id: string,
-  { lines, timestamps }: { readonly lines: number; readonly timestamps: boolean },
-): string[] {
-  const tail = Number.isFinite(lines) ? ["--tail", String(lines)] : [];
-  return [program, "logs", ...tail, ...(timestamps ? ["--timestamps"] : []), "--", id];
+/** Which part of the output of a container is asked for. */
+export interface LogQuestion {
+  /** `Infinity`: all. */
+  readonly lines: number;
+  readonly since: Date | null;
+  readonly timestamps: boolean;
+  /** Whether it goes on until the container ends. */
+  readonly follow: boolean;
+}
+
+/** What a container printed. */
+export function containerLogs({ program }: Client, id: string, question: LogQuestion): string[] {
+  const { lines, since, timestamps, follow } = question;
+  return [
+    ...[program, "logs"],
+    ...(Number.isFinite(lines) ? ["--tail", String(lines)] : []),
+    ...(since === null ? [] : ["--since", since.toISOString()]),
+    ...(timestamps ? ["--timestamps"] : []),
+    ...(follow ? ["--follow"] : []),
+    ...["--", id],
+  ];
 }
 
 /** The keys that give the terminal back, whatever the user's own config of the client says. */

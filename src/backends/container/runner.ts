@@ -2,6 +2,7 @@
 import type { ContainerDefinition, Definition, Place, Runtime } from "../../model.ts";
 import type { World } from "../../world.ts";
 import type { Runner, Session, Survey } from "../backend.ts";
+import { RUN_LABEL } from "./args.ts";
 import { askAll, type ContainerSettings, type Context, RuntimeUnavailableError } from "./ask.ts";
 import { type Client, findClients, installHint } from "./clients.ts";
 import { type Container, isManaged, isProtected, statusOfContainer } from "./parse.ts";
@@ -106,7 +107,11 @@ async function sessionAt(
     protected: isProtected(container),
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
-    logs: async ({ lines }) => (await work()).logs(context, client, container.id, lines),
+    run: isManaged(container) ? container.labels[RUN_LABEL] ?? null : null,
+    logs: async (options) => (await work()).logs(context, client, container.id, options),
+    follow: async function* (options, abort) {
+      yield* (await work()).follow(context, client, { id: container.id, options, abort });
+    },
     definition: async () => (await work()).definitionOf(context, client, container),
   };
 }

@@ -1,6 +1,6 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
-import { countLines, lastLines } from "../../logs/lines.ts";
+import { countLines, lastLines, withoutReturns } from "../../logs/lines.ts";
 import {
   type ContainerDefinition,
   DEFAULT_LOG,
@@ -9,7 +9,7 @@ import {
   type SessionStatus,
   STOP_SIGNALS,
 } from "../../model.ts";
-import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
@@ -65,6 +65,13 @@ function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
 
+/** A container whose output is wanted. */
+interface Source {
+  readonly id: string;
+  /** Whether it has a terminal, and so one stream. */
+  readonly tty: boolean;
+}
+
 /**
  * What a container printed. One without a terminal of its own keeps its two streams apart: they are
  * put together by time.
@@ -73,27 +80,28 @@ export async function logs(
   context: Context,
   client: Client,
   id: string,
-  lines: number,
+  options: LogOptions,
 ): Promise<Uint8Array> {
+  const source = await sourceOf(context, client, id);
+  return source === null ? new Uint8Array() : await printed(context, client, source, options);
+}
+
+async function sourceOf(context: Context, client: Client, id: string): Promise<Source | null> {
   const container = await askOne(context, client, id);
-  if (container === null) return new Uint8Array();
-  const tty = container.details?.tty ?? true;
-  return await printed(context, client, { id, tty, lines });
+  return container === null ? null : { id, tty: container.details?.tty ?? true };
 }
 
-interface Wanted {
-  readonly id: string;
-  /** Whether it has a terminal, and so one stream. */
-  readonly tty: boolean;
-  readonly lines: number;
-}
-
-/** The last lines that a container printed; none where it has gone meanwhile. */
-async function printed(context: Context, client: Client, wanted: Wanted): Promise<Uint8Array> {
-  const { lines } = wanted;
+/** The wanted lines of a container; none where it has gone meanwhile. */
+async function printed(
+  context: Context,
+  client: Client,
+  source: Source,
+  options: LogOptions,
+): Promise<Uint8Array> {
+  const { lines } = options;
   if (lines === 0) return new Uint8Array();
   if (!Number.isFinite(lines)) {
-    return await output(context, client, { ...wanted, keepBytes: Infinity });
+    return lastLines(await output(context, client, source, options), lines);
   }
   // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
   // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
@@ -101,36 +109,102 @@ async function printed(context: Context, client: Client, wanted: Wanted): Promis
   const isPodman = client.runtime === "podman";
   let before = -1;
   for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
-    const bytes = await output(context, client, {
-      ...wanted,
-      ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
-    });
+    const bytes = isPodman
+      ? await output(context, client, source, { ...options, lines: Infinity, keepBytes: size })
+      : await output(context, client, source, { ...options, lines: size });
+    const isAll = isPodman ? bytes.length < size : bytes.length === before;
     // One more line than was asked for: only then is the first of them whole.
-    if (countLines(bytes) > lines || bytes.length === before) return lastLines(bytes, lines);
-    if (isPodman && bytes.length < size) return lastLines(bytes, lines);
+    if (isAll || countLines(bytes) > lines) return lastLines(bytes, lines);
     before = bytes.length;
   }
 }
 
+/** What the runtime's own log has, as it is. */
 async function output(
   { world }: Context,
   client: Client,
-  { id, tty, lines, keepBytes = Infinity }: Wanted & { readonly keepBytes?: number },
+  { id, tty }: Source,
+  options: LogOptions & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
-  const argv = containerLogs(client, id, { lines, timestamps: !tty });
+  const { keepBytes, timestamps } = options;
+  const argv = containerLogs(client, id, {
+    ...options,
+    timestamps: timestamps || !tty,
+    follow: false,
+  });
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
       timeoutMs: LOGS_TIMEOUT_MS,
       interruptible: true,
-      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
+      ...(keepBytes === undefined ? {} : { keepBytes }),
     });
-    if (code === 0) return lastLines(tty ? stdout : mergeByTime(stdout, stderr), Infinity);
+    if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr, { keepTimes: timestamps });
     const failure = parseFailure(new TextDecoder().decode(stderr));
     if (failure.kind === "not_found") return new Uint8Array();
     throw unavailable(client, failure);
   } catch (error) {
     throw troubleOf(client, error);
   }
+}
+
+/** What a container printed, and what it goes on to print, until it ends. */
+export async function* follow(
+  context: Context,
+  client: Client,
+  { id, options, abort }: {
+    readonly id: string;
+    readonly options: LogOptions;
+    readonly abort: AbortSignal;
+  },
+): AsyncGenerator<Uint8Array, void> {
+  const source = await sourceOf(context, client, id);
+  if (source === null) return;
+  // podman's `--tail` loses bytes: what was read is skipped when all comes again.
+  const isPodman = client.runtime === "podman";
+  let skipped = 0;
+  if (isPodman) {
+    const all = { lines: Infinity, since: options.since, timestamps: options.timestamps };
+    const bytes = await output(context, client, { id, tty: true }, all);
+    yield lastLines(bytes, options.lines, { isOpen: true });
+    skipped = bytes.length;
+  }
+  const argv = containerLogs(client, id, {
+    ...options,
+    ...(isPodman ? { lines: Infinity } : {}),
+    follow: true,
+  });
+  const chunks: Uint8Array[] = [];
+  let wake = (): void => {};
+  let isOver = false;
+  const running = context.world.execBytes(argv, {
+    timeoutMs: Infinity,
+    abort,
+    keepBytes: 0,
+    onOutput: (bytes) => {
+      const skip = Math.min(skipped, bytes.length);
+      skipped -= skip;
+      if (skip < bytes.length) chunks.push(bytes.subarray(skip));
+      wake();
+    },
+  }).catch((error) => {
+    if (!abort.aborted) throw troubleOf(client, error);
+  }).finally(() => {
+    isOver = true;
+    wake();
+  });
+  running.catch(() => {});
+  const strip = withoutReturns();
+  while (!isOver || chunks.length > 0) {
+    const chunk = chunks.shift();
+    if (chunk !== undefined) yield strip(chunk);
+    else {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (isOver || chunks.length > 0) resolve();
+      });
+    }
+  }
+  await running;
 }
 
 /** What a container was started from; null for a foreign one. */
@@ -263,10 +337,10 @@ export async function saveAndRemove(
   if (finishedAt !== null) {
     await recordEnd(context, container);
     if (policy.capture) {
-      const bytes = await output(context, client, {
-        id,
-        tty: details?.tty ?? true,
+      const bytes = await output(context, client, { id, tty: details?.tty ?? true }, {
         lines: Infinity,
+        since: null,
+        timestamps: false,
         keepBytes: policy.maxBytes,
       });
       await context.logs.save(name, runOf(container), { bytes, ...policy });

@@ -275,8 +275,9 @@ async function pull(
   const { runtime } = client;
   say(`${name}: ${runtime} does not have the image ${image}, and gets it now`);
   let rest = "";
-  const onOutput = (text: string): void => {
-    const lines = (rest + text).split(/\r?\n|\r/);
+  const decoder = new TextDecoder();
+  const onOutput = (bytes: Uint8Array): void => {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r?\n|\r/);
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") say(`  ${escapeControls(line)}`);
   };
@@ -346,8 +347,8 @@ async function proveStarted(
   return await failed(context, client, { container, status, isLoop });
 }
 
-/** How much of the output a failed start shows. */
-const SHOWN_LINES = 10;
+/** What a failed start shows of the output. */
+const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
 
 async function failed(
   context: Context,
@@ -360,7 +361,7 @@ async function failed(
 ): Promise<never> {
   const { name, id } = container;
   await recordEnd(context, container);
-  const printed = new TextDecoder().decode(await logs(context, client, id, SHOWN_LINES));
+  const printed = new TextDecoder().decode(await logs(context, client, id, LAST_LINES));
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);

@@ -1,12 +1,12 @@
 /** What can be done with one session of tmux. Loaded when it is done. */
-import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import { quote, SessionAttachError, SessionStopError, UsageError } from "../../errors.ts";
 import {
   type SessionStatus,
   STOP_SIGNALS,
   type StopSignal,
   type TmuxDefinition,
 } from "../../model.ts";
-import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
 import {
   capturePane,
   closeSession,
@@ -64,18 +64,19 @@ export async function attachTo(
   });
 }
 
-/** What a session printed: from its file, or what its pane still shows. */
+/** What a session printed: from its files, or what its pane still shows. */
 export async function logs(
   context: Context,
   socketName: string,
   session: TmuxSession,
-  lines: number,
+  wanted: LogOptions,
 ): Promise<Uint8Array> {
+  const { lines } = wanted;
   const log = session.record?.log ?? null;
   if (session.runId !== null && log !== null) {
-    const kept = await context.logs.tail(log, lines);
-    // Somebody may have removed it; an empty one is as empty as the pane.
-    if (kept.length > 0 || lines === 0) return kept;
+    const kept = await context.logs.read(log, wanted);
+    // Somebody may have removed it. Nothing is nothing in the pane, too, unless since a time.
+    if (kept.length > 0 || wanted.since !== null) return kept;
   }
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
@@ -93,6 +94,26 @@ export async function logs(
   const colour = text.match(/\x1b\[[0-9;]*m/g)?.at(-1) ?? "\x1b[0m";
   const reset = /\[0?m$/.test(colour) ? "" : "\x1b[0m";
   return new TextEncoder().encode(`${kept.join("\n")}${reset}\n`);
+}
+
+/** What a session printed, and what it and its later runs go on to print. */
+export async function* follow(
+  context: Context,
+  socketName: string,
+  { session, options, abort }: {
+    readonly session: TmuxSession;
+    readonly options: LogOptions;
+    readonly abort: AbortSignal;
+  },
+): AsyncGenerator<Uint8Array, void> {
+  if (session.runId === null || session.record?.log == null) {
+    throw new UsageError(`Cannot follow ${quote(session.name)}: its output is not kept`, {
+      hint: session.runId === null
+        ? `kstops did not start it: kstops attach --read-only ${session.name} shows it`
+        : "log_capture is off for it, or its files could not be made",
+    });
+  }
+  yield* context.logs.follow(session.name, options, abort);
 }
 
 /** What a session was started from; null for a foreign one. */

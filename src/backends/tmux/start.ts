@@ -301,6 +301,9 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
   }
 }
 
+/** What a failed start shows of the output. */
+const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
+
 async function endedAtOnce(
   context: Context,
   { definition, runId, capture }: Proof,
@@ -311,8 +314,8 @@ async function endedAtOnce(
   if (status.exitCode === 0) return status;
   const output = new TextDecoder().decode(
     capture === null
-      ? await logs(context, definition.socketName, session, 10)
-      : await context.logs.tail(outputOf(capture), 10),
+      ? await logs(context, definition.socketName, session, LAST_LINES)
+      : await context.logs.read(outputOf(capture), LAST_LINES),
   ).split("\n").slice(0, -1);
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
