@@ -1,18 +1,19 @@
 /**
  * Writes the generated tables of README.md, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, and the table that completions are made of. `--check` writes nothing and
- * fails where a file differs.
+ * `<!-- end NAME -->`, and the JSON Schema of config files. `--check` writes nothing and fails where
+ * they differ.
  */
-import * as z from "zod/mini";
-import { tableOf } from "../src/cli/completions/table.ts";
-import { commandTable } from "../src/cli/options.ts";
-import { VERSION } from "../src/cli/version.ts";
-import { OPS_KEYS, SESSION_KEYS } from "../src/config/schema.ts";
+import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
+import { flagTerm, usageOf } from "../src/cli/help.ts";
+import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
+import { PROGRAM } from "../src/cli/table.ts";
+import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
+import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
 const readme = new URL("../README.md", import.meta.url);
-const completions = new URL("../src/cli/completions/table.json", import.meta.url);
+const configSchema = new URL("../config/kstops.schema.json", import.meta.url);
 
 /** Markdown of each generated part, by name. */
 function parts(): Record<string, string> {
@@ -25,35 +26,39 @@ function parts(): Record<string, string> {
 }
 
 function config(): string {
-  const keys = (of: Readonly<Record<string, z.ZodMiniType>>): string =>
+  const keys = (of: Keys): string =>
     table(
       ["key", "means"],
-      Object.entries(of).map(([key, type]) => [
-        `\`${key}\``,
-        z.globalRegistry.get(type)?.description ?? "",
-      ]),
+      Object.entries(of).map(([name, { description }]) => [`\`${name}\``, description]),
     );
-  return `**Under \`ops\`**\n\n${keys(OPS_KEYS)}\n\n` +
+  return `**At the top, beside \`ops\`**\n\n${keys(TOP_KEYS)}\n\n` +
+    `**Under \`ops\`**\n\n${keys(OPS_KEYS)}\n\n` +
     `**Under \`ops.sessions.NAME\`**\n\n${keys(SESSION_KEYS)}`;
 }
 
 function commands(): string {
-  const program = commandTable(VERSION);
-  const all = [
-    { title: "every command", flags: program.options },
-    ...program.commands.map((command) => ({
-      title: `kstops ${command.name()} ${command.usage().replace("[options] ", "")}`,
-      description: command.description(),
-      flags: command.options,
-    })),
-  ];
-  return all.map((each) => {
-    const { title, flags } = each;
-    const about = "description" in each ? `: ${each.description}` : "";
-    const rows = flags.map(({ flags, description }) => [`\`${flags}\``, description]);
-    const flagTable = rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
-    return `**\`${title}\`**${about}${flagTable}`;
-  }).join("\n\n").replace("**`every command`**", "**Every command**");
+  const everywhere = namedFlags(PROGRAM.flags).filter(({ flag }) => flag.asks !== "help");
+  return [
+    `**Every command**${flagTable(everywhere)}`,
+    ...commandsBelow([PROGRAM.name], PROGRAM),
+  ].join("\n\n");
+}
+
+function commandsBelow(names: readonly string[], group: Group): string[] {
+  return Object.entries(group.commands).flatMap(([name, entry]) => {
+    const path = [...names, name];
+    return isGroup(entry) ? commandsBelow(path, entry) : [commandPart(path, entry)];
+  });
+}
+
+function commandPart(names: readonly string[], command: Command): string {
+  const title = [...names, usageOf(command)].join(" ").trimEnd();
+  return `**\`${title}\`**: ${command.about}${flagTable(namedFlags(command.flags))}`;
+}
+
+function flagTable(flags: readonly NamedFlag[]): string {
+  const rows = flags.map((named) => [`\`${flagTerm(named)}\``, named.flag.about]);
+  return rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
 }
 
 function exitCodes(): string {
@@ -124,4 +129,4 @@ async function keep(url: URL, wanted: string): Promise<void> {
 }
 
 await keep(readme, await formatted(regenerate(await Deno.readTextFile(readme)), "md"));
-await keep(completions, await formatted(JSON.stringify(tableOf(commandTable(VERSION))), "json"));
+await keep(configSchema, await formatted(JSON.stringify(jsonSchema()), "json"));

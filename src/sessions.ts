@@ -1,5 +1,12 @@
 /** The facade over all backends: list, find and start sessions, wherever they live. */
-import type { Runner, Session, StartOptions, Survey, Where } from "./backends/backend.ts";
+import type {
+  EngineCall,
+  Runner,
+  Session,
+  StartOptions,
+  Survey,
+  Where,
+} from "./backends/backend.ts";
 import { type BackendSettings, REGISTRY } from "./backends/registry.ts";
 import type { DefinedSession } from "./config/defined.ts";
 import {
@@ -71,6 +78,8 @@ export interface Sessions {
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /** Looks for what would make a start fail: see {@link Runner.check}. */
   check(definition: Definition): Promise<void>;
+  /** The call with which a start begins: see {@link Runner.plan}. */
+  plan(definition: Definition): Promise<EngineCall>;
   /** Starts a session: see {@link Runner.start}. */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
@@ -124,6 +133,7 @@ export function sessionsOver(
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await runnerFor(definition.backend).check(definition),
+    plan: async (definition) => await runnerFor(definition.backend).plan(definition),
     start: async (definition, options) =>
       mark(await runnerFor(definition.backend).start(definition, options), defined),
   };
@@ -232,7 +242,8 @@ export function withDefined(
 }
 
 function byName(a: SessionStatus, b: SessionStatus): number {
-  const [left, right] = [a.name ?? "", b.name ?? ""];
+  const left = a.name ?? "";
+  const right = b.name ?? "";
   // By code unit: the same order on every machine.
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -120,8 +120,8 @@ export interface Files {
   readonly list: (path: string) => Promise<readonly string[]>;
   /** Makes a directory, and those above it, for this user alone (0700). */
   readonly makeDirectory: (path: string) => Promise<void>;
-  /** Makes an empty file for this user alone (0600); it must not exist. */
-  readonly create: (path: string) => Promise<void>;
+  /** Makes a file for this user alone (0600), empty without a text; it must not exist. */
+  readonly create: (path: string, text?: string) => Promise<void>;
   /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
   readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Gives a file a new content in one step: readers see the old one or the new one. */
@@ -539,9 +539,10 @@ function makeDirectory(path: string): Promise<void> {
   return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
 }
 
-function create(path: string): Promise<void> {
+function create(path: string, text = ""): Promise<void> {
   return fileWork(path, async () => {
-    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    writeAll(file, new TextEncoder().encode(text));
   });
 }
 
@@ -603,7 +604,10 @@ function terminal(): Terminal {
       writeAll(Deno.stderr, new TextEncoder().encode(question));
       const buffer = new Uint8Array(1024);
       const read = await Deno.stdin.read(buffer);
-      return read === null ? null : new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
+      // Ctrl-D leaves the cursor behind the question.
+      writeAll(Deno.stderr, new TextEncoder().encode("\n"));
+      return null;
     },
   };
 }

@@ -102,6 +102,15 @@ export interface StartOptions {
   readonly say?: (text: string) => void;
 }
 
+/** A call of an engine, as it would be made. */
+export interface EngineCall {
+  readonly argv: readonly string[];
+  /** What it gets on its standard input; null: nothing. */
+  readonly stdin: string | null;
+  /** Names of the variables that are in its environment besides those of kstops itself. */
+  readonly env: readonly string[];
+}
+
 /** A backend at work. */
 export interface Runner {
   readonly backend: BackendType;
@@ -114,6 +123,12 @@ export interface Runner {
    * @throws {SessionStartError} `start_failed`: its program cannot be executed
    */
   check(definition: Definition): Promise<void>;
+  /**
+   * The call of the engine with which a start begins. Nothing is run and nothing is made; what only a
+   * start makes up, such as the id of the run, is a word in capitals. Values of the definition are
+   * put in as they are: it should be one that may be shown.
+   */
+  plan(definition: Definition): Promise<EngineCall>;
   /**
    * Starts a session. An ended one of that name that kstops created is replaced.
    *

@@ -8,10 +8,11 @@ import {
   toEnvelope,
 } from "../errors.ts";
 import { masked, maskedJson, needles } from "../output/mask.ts";
-import type { Screen } from "../output/screen.ts";
+import { type Colour, paint, type Screen } from "../output/screen.ts";
+import { folded, widthOf, wrapped } from "../output/text.ts";
 import { FileError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
+import type { GlobalFlags } from "./table.ts";
 import { VERSION } from "./version.ts";
 
 /** Runs a command line; the result is the exit status of the process. */
@@ -19,59 +20,89 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   const printer = printerOf(world, wantsJson(args));
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      return printer.out(`kstops ${VERSION}\n`);
+      return printer.out(versionText());
     }
     if (args[0] === "__complete") {
       const { answer } = await import("./completions.ts");
       return printer.out(await answer(args.slice(1), world));
     }
-    const { parse } = await import("./options.ts");
-    const parsed = parse(args, VERSION);
-    if (parsed.kind === "text") return printer.out(parsed.text);
+    const { parse } = await import("./parse.ts");
+    const parsed = parse(args);
+    if (parsed.kind === "version") return printer.out(versionText());
+    if (parsed.kind === "help") {
+      const columns = world.terminal.stdoutIsTerminal ? columnsOf(world) : DEFAULT_COLUMNS;
+      return printer.out(await parsed.text(columns));
+    }
+    printer.setJson(parsed.globals.json === true);
+    printer.colourWhen(parsed.globals.color);
     const [run, { contextOf }] = await Promise.all([parsed.load(), import("./context.ts")]);
     const reply = await run(contextOf(world, parsed.globals, printer));
-    return await printer.reply(reply, screenOf(world, parsed.globals));
+    return await printer.reply(reply);
   } catch (error) {
     return printer.failures([error]);
   }
 }
 
-/** Looked up before anything is parsed, since also a usage error is to be JSON then. */
+function versionText(): string {
+  return `kstops ${VERSION}\n`;
+}
+
+/** A guess before anything is parsed, since also a usage error is to be JSON then. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
 }
 
-function screenOf(world: World, { color }: GlobalFlags): Screen {
-  const { terminal } = world;
+type ColourChoice = GlobalFlags["color"];
+
+function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Screen {
   const plain = Boolean(world.env("NO_COLOR")) || world.env("TERM") === "dumb";
   return {
-    terminal: terminal.stdoutIsTerminal,
-    // A serial line, or a terminal that nobody has given a size, has 0.
-    columns: terminal.columns() || 80,
-    colour: color === "always" || (color === "auto" && terminal.stdoutIsTerminal && !plain),
+    terminal: isTerminal,
+    columns: columnsOf(world),
+    colour: colour === "always" || (colour === "auto" && isTerminal && !plain),
+    unicode: isUnicode(world),
     now: world.now(),
   };
+}
+
+/** As the C library finds the locale of characters (setlocale(3)): without any it is ASCII. */
+function isUnicode({ env }: World): boolean {
+  return /utf-?8/i.test(env("LC_ALL") || env("LC_CTYPE") || env("LANG") || "");
+}
+
+const DEFAULT_COLUMNS = 80;
+
+/** A serial line, or a terminal that nobody has given a size, has 0. */
+function columnsOf({ terminal }: World): number {
+  return terminal.columns() || DEFAULT_COLUMNS;
 }
 
 // --- printing ------------------------------------------------------------------------------------
 
 interface Printer {
+  /** Whether the answer and errors are JSON from now on. */
+  setJson(wanted: boolean): void;
   out(text: string): number;
   warn(text: string): void;
   /** Writes to stderr as it is. */
   write(text: string): void;
   /** Keeps texts out of everything that is said from now on. */
   hide(secrets: readonly string[]): void;
-  reply(reply: Reply, screen: Screen): Promise<number>;
+  /** When there is colour from now on; before, it is where a terminal is. */
+  colourWhen(choice: ColourChoice): void;
+  reply(reply: Reply): Promise<number>;
   /** Prints errors; the first one decides the exit status. */
   failures(errors: readonly unknown[]): number;
 }
 
-function printerOf(world: World, json: boolean): Printer {
+function printerOf(world: World, guessedJson: boolean): Printer {
   const { terminal } = world;
   const encoder = new TextEncoder();
+  let json = guessedJson;
   let hidden: readonly string[] = [];
+  let colour: ColourChoice = "auto";
+  const errorScreen = (): Screen => screenOf(world, colour, terminal.stderrIsTerminal);
   const out = (text: string): number => {
     // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
     terminal.writeOut(encoder.encode(text));
@@ -81,23 +112,42 @@ function printerOf(world: World, json: boolean): Printer {
     const errors = thrown.map(withoutFileError);
     for (const error of errors) {
       const envelope = maskedEnvelope(toEnvelope(error), hidden);
-      terminal.writeError(json ? `${JSON.stringify(envelope)}\n` : textError(envelope));
+      terminal.writeError(
+        json ? `${JSON.stringify(envelope)}\n` : textError(envelope, errorScreen()),
+      );
     }
     const [first] = errors;
     return first === undefined ? 0 : exitStatus(first);
   };
   return {
+    setJson: (wanted) => {
+      json = wanted;
+    },
     out,
     failures,
     write: (text) => terminal.writeError(masked(text, hidden)),
-    warn: (text) => terminal.writeError(`kstops: ${escapeControls(masked(text, hidden))}\n`),
+    warn: (text) => {
+      const safe = escapeControls(masked(text, hidden));
+      terminal.writeError(`${said(safe, { label: "kstops:" }, errorScreen())}\n`);
+    },
+    colourWhen: (choice) => {
+      colour = choice;
+    },
     hide: (secrets) => {
       hidden = needles([...hidden, ...secrets]);
     },
-    reply: async (reply, screen) => {
+    reply: async (reply) => {
+      const screen = (): Screen => screenOf(world, colour, terminal.stdoutIsTerminal);
       if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
-      else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
-      else if (!json && reply.text !== undefined) out(await reply.text(screen));
+      else if (reply.stream !== undefined) {
+        for await (const chunk of reply.stream(screen())) {
+          // Nobody reads any more.
+          if (!terminal.writeOut(chunk)) break;
+        }
+      } else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
+      else if (!json && reply.text !== undefined) {
+        out(await reply.text(screen()));
+      }
       return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
     },
   };
@@ -121,13 +171,50 @@ function maskedEnvelope({ error }: ErrorEnvelope, hidden: readonly string[]): Er
   };
 }
 
-function textError({ error }: ErrorEnvelope): string {
+function textError({ error }: ErrorEnvelope, screen: Screen): string {
   const { message, hint, details } = error;
+  const [first = "", ...rest] = message.split("\n").map(escapeControls);
   const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
   const lines = [
-    `kstops: ${message.split("\n").map(escapeControls).join("\n  ")}`,
-    ...output.map((line) => `  | ${escapeControls(line)}`),
-    ...(hint === null ? [] : [`hint: ${escapeControls(hint)}`]),
+    said(first, { label: "kstops:", colour: "red" }, screen),
+    ...fitting(rest, screen).map((line) => said(line, { label: " ", indent: "    " }, screen)),
+    ...output.flatMap((line) => printed(escapeControls(line), screen)),
+    ...(hint === null
+      ? []
+      : [said(escapeControls(hint), { label: "hint:", colour: "bold" }, screen)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The lines, without those of a file that stand over a caret and have no room: it would be lost. */
+function fitting(lines: readonly string[], { terminal, columns }: Screen): readonly string[] {
+  const isCaret = (line: string | undefined): boolean => /^ *\^$/.test(line ?? "");
+  const isWide = (line: string | undefined): boolean =>
+    terminal && 2 + widthOf(line ?? "") > columns;
+  return lines.filter((line, index) =>
+    !(isCaret(lines[index + 1]) && isWide(line)) &&
+    !(isCaret(line) && isWide(lines[index - 1]))
+  );
+}
+
+interface Label {
+  readonly label: string;
+  readonly colour?: Colour;
+  /** What further lines begin with. */
+  readonly indent?: string;
+}
+
+/** A sentence behind its label; on a terminal it is broken between words. */
+function said(text: string, { label, colour, indent = "  " }: Label, screen: Screen): string {
+  const { terminal, columns } = screen;
+  const body = terminal ? wrapped(text, { columns, taken: label.length + 1, indent }) : text;
+  return `${paint(label, colour ?? null, screen)} ${body}`;
+}
+
+/** A line that a program printed; on a terminal, what does not fit goes on below it. */
+function printed(text: string, screen: Screen): readonly string[] {
+  const sign = "  | ";
+  const room = Math.max(1, screen.columns - sign.length);
+  const lines = screen.terminal ? folded(text, room) : [text];
+  return lines.map((line, index) => `${index === 0 ? sign : " ".repeat(sign.length)}${line}`);
 }

@@ -27,6 +27,8 @@ export interface Context {
   readonly hide: (secrets: readonly string[]) => void;
   /** Says something on stderr that is not the result. */
   readonly warn: (text: string) => void;
+  /** Writes text to stderr as it is; it must be safe for a terminal. */
+  readonly write: (text: string) => void;
 }
 
 /** What a command answers; only the app prints it. */
@@ -37,13 +39,15 @@ export interface Reply {
   readonly text?: (screen: Screen) => string | Promise<string>;
   /** Raw output, instead of text. */
   readonly bytes?: Uint8Array;
+  /** Raw output as it comes; it may never end. */
+  readonly stream?: (screen: Screen) => AsyncIterable<Uint8Array>;
   /** Exit status, where it is neither 0 nor that of a failure. */
   readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */
   readonly failures?: readonly unknown[];
 }
 
-/** Flags that choose a place, as commander gives them. */
+/** Flags that choose a place, as the command line gives them. */
 export interface PlaceFlags {
   readonly backend?: BackendType | undefined;
   readonly socket?: string | undefined;

@@ -1,16 +1,16 @@
 /**
  * Answers a shell that asks what may come next (`kstops __complete`, which only the scripts in
- * `completions/` call). Between a key and its answer every millisecond shows, so neither commander
- * nor, without a session to look for, any engine has a part in it.
+ * `completions/` call). Between a key and its answer every millisecond shows, so without a session to
+ * look for no engine has a part in it.
  */
 import { escapeControls } from "../errors.ts";
 import { BACKENDS, RUNTIMES, type SessionState, type SessionStatus } from "../model.ts";
 import type { Listing } from "../sessions.ts";
-import { validateSocketName } from "../validate/socket_name.ts";
 import type { World } from "../world.ts";
-import table from "./completions/table.json" with { type: "json" };
-import type { Entry, Flag, Value } from "./completions/table.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
+import { isGroup, longOf, type Program, type Value } from "./grammar.ts";
+import { flagsAt, flagsIn, type Line, type NamedFlag, scan } from "./scan.ts";
+import { PROGRAM } from "./table.ts";
 
 /** How long engines are waited for. */
 const PATIENCE_MS = 1000;
@@ -33,11 +33,17 @@ const STATES: Readonly<Record<string, readonly SessionState[]>> = {
  *
  * @param args `bash LINE WORD` (all up to the cursor), `zsh WORD...`, `fish WORD...`
  */
-export async function answer(args: readonly string[], world: World): Promise<string> {
+export async function answer(
+  args: readonly string[],
+  world: World,
+  program: Program = PROGRAM,
+): Promise<string> {
   const question = questionOf(args);
   if (question === null) return "";
   try {
-    const found = question.isFile ? paths("files") : await possibilities(question, world);
+    const found = question.isFile
+      ? paths("files")
+      : await possibilities(question, scan(question.words, program), world);
     const head = [found.kind, found.prefix, found.title].join("\t");
     if (found.kind !== "words") return `${head}\n`;
     const lines = linesOf(question, found);
@@ -108,152 +114,83 @@ function paths(kind: "files" | "directories", prefix = ""): Candidates {
   return { kind, title: "", prefix, all: [] };
 }
 
-async function possibilities(question: Question, world: World): Promise<Candidates> {
-  const { current } = question;
-  const place = placeOf(question.words);
-  const { entry, pending, isBehindDashes } = place;
-  if (isBehindDashes && entry.program) return paths("files");
-  if (pending !== null) return await valuesOf(pending, { place, world, prefix: "" });
-  if (current.startsWith("-") && !isBehindDashes) {
-    const glued = gluedValue(current, flagsAt(place));
-    if (glued === null) return words("flag", unusedFlags(place));
-    return await valuesOf(glued.value, { place, world, prefix: glued.prefix });
+async function possibilities(
+  { current }: Question,
+  line: Line,
+  world: World,
+): Promise<Candidates> {
+  const { program, place, operands, open, hasDashes, mistake } = line;
+  const { entry } = place;
+  if (hasDashes && !isGroup(entry) && entry.argv) return paths("files");
+  if (open !== null && !hasDashes) {
+    return await valuesOf(open.flag.value, { line, world, prefix: "" });
   }
-  if (entry.commands.length > 0) return words("command", commandsOf(entry));
-  const last = entry.arguments.at(-1);
-  const argument = entry.arguments[place.operands.length] ?? (last?.repeats ? last : undefined);
-  return await valuesOf(argument?.value ?? "text", { place, world, prefix: "" });
+  if (current.startsWith("-") && !hasDashes) {
+    const glued = gluedValue(current, flagsAt(place, program));
+    if (glued === null) return words("flag", unusedFlags(line));
+    return await valuesOf(glued.value, { line, world, prefix: glued.prefix });
+  }
+  // Nothing is known of what another command takes.
+  if (mistake?.kind === "unknown command") return words("value", []);
+  if (isGroup(entry)) return words("command", commandsOf(line));
+  const all = Object.values(entry.arguments);
+  const last = all.at(-1);
+  const argument = all[operands.length] ?? (last?.variadic ? last : undefined);
+  return await valuesOf(argument, { line, world, prefix: "" });
 }
 
-function commandsOf({ commands }: Entry): Candidate[] {
-  return commands.flatMap(({ names: [value], about }) =>
-    value === undefined ? [] : { value, about }
-  );
+function commandsOf({ program, place: { entry }, asked }: Line): Candidate[] {
+  if (!isGroup(entry)) return [];
+  const all = Object.entries(entry.commands);
+  const hasHelp = entry === program && asked === null;
+  return [...all, ...hasHelp ? [["help", program.help] as const] : []]
+    .map(([value, { about }]) => ({ value, about }));
 }
 
-function unusedFlags(place: Place): Candidate[] {
-  return flagsAt(place)
-    .filter((flag) => flag.repeats || !place.flags.has(flag))
-    .flatMap(({ names, about }) => names.map((value) => ({ value, about })));
+/** Each flag in its short and its long form; one that counts only once, while it is not there. */
+function unusedFlags({ program, place, flags }: Line): Candidate[] {
+  return flagsAt(place, program)
+    .filter(({ key, flag }) => flag.repeats || !flags.some((given) => given.key === key))
+    .flatMap(({ key, flag }) => {
+      const { short, about } = flag;
+      const names = [...short === undefined ? [] : [`-${short}`], longOf(key, flag)];
+      return names.map((value) => ({ value, about }));
+    });
+}
+
+interface Wanted {
+  readonly line: Line;
+  readonly world: World;
+  readonly prefix: string;
 }
 
 async function valuesOf(
-  value: Value,
-  { place, world, prefix }: { place: Place; world: World; prefix: string },
+  value: Value | undefined,
+  { line, world, prefix }: Wanted,
 ): Promise<Candidates> {
-  switch (value) {
+  if (value?.choices !== undefined) {
+    return words("value", value.choices.map((word) => ({ value: word, about: "" })), prefix);
+  }
+  switch (value?.kind) {
     case "file":
       return paths("files", prefix);
     case "directory":
       return paths("directories", prefix);
-    case "text":
-      return words("value", []);
-    case "command":
-      return words("command", commandsOf(PROGRAM), prefix);
     case "socket":
-      return words("socket", await sockets(place, world), prefix);
+      return words("socket", await sockets(line, world), prefix);
     case "session":
-      return words("session", await sessions(place, world), prefix);
-    default:
-      return words("value", value.map((word) => ({ value: word, about: "" })), prefix);
+      return words("session", await sessions(line, world), prefix);
+    case undefined:
+      return words("value", []);
   }
-}
-
-// --- where the cursor is -------------------------------------------------------------------------
-
-/** What the words before the cursor come to. */
-interface Place {
-  /** The program, its command, the command's command. */
-  readonly entries: readonly Entry[];
-  /** The last of those. */
-  readonly entry: Entry;
-  readonly operands: readonly string[];
-  /** The flags that were given, with their last value. */
-  readonly flags: ReadonlyMap<Flag, string>;
-  /** The value that the last flag still needs. */
-  readonly pending: Value | null;
-  readonly isBehindDashes: boolean;
-}
-
-const PROGRAM = table as Entry;
-/** Not a command: nothing is known of its arguments. */
-const UNKNOWN: Entry = { names: [], about: "", arguments: [], flags: [], commands: [] };
-
-function placeOf(words: readonly string[]): Place {
-  const cut = words.indexOf("--");
-  const isBehindDashes = cut !== -1;
-  const entries = [PROGRAM];
-  let entry = PROGRAM;
-  let operands: string[] = [];
-  const flags = new Map<Flag, string>();
-  let open: Flag | null = null;
-  for (const word of isBehindDashes ? words.slice(0, cut) : words) {
-    if (open !== null) {
-      flags.set(open, word);
-      open = null;
-    } else if (word.startsWith("-") && word !== "-") {
-      const known = entries.flatMap((each) => each.flags);
-      for (const { flag, value } of givenFlags(word, known)) {
-        flags.set(flag, value ?? "");
-        if (flag.value !== undefined && value === null) open = flag;
-      }
-    } else if (entry.commands.length > 0) {
-      entry = entry.commands.find(({ names }) => names.includes(word)) ?? UNKNOWN;
-      entries.push(entry);
-      operands = [];
-    } else {
-      operands.push(word);
-    }
-  }
-  if (isBehindDashes) operands.push(...words.slice(cut + 1));
-  const pending = isBehindDashes ? null : open?.value ?? null;
-  return { entries, entry, operands, flags, pending, isBehindDashes };
-}
-
-function flagsAt({ entries }: Place): Flag[] {
-  const seen = new Set<string>();
-  // A command's own flags first; what it shares with the program (--help) once.
-  return entries.toReversed().flatMap(({ flags }) => flags).filter(({ names }) => {
-    const isNew = names.every((name) => !seen.has(name));
-    for (const name of names) seen.add(name);
-    return isNew;
-  });
-}
-
-interface GivenFlag {
-  readonly flag: Flag;
-  /** Null where it does not stand in the same word. */
-  readonly value: string | null;
-}
-
-/** The flags in a word: `--backend`, `--backend=tmux`, `-b`, `-btmux`, `-qb`. */
-function givenFlags(word: string, known: readonly Flag[]): GivenFlag[] {
-  const named = (name: string): Flag | undefined => known.find(({ names }) => names.includes(name));
-  if (word.startsWith("--")) {
-    const equals = word.indexOf("=");
-    const flag = named(equals === -1 ? word : word.slice(0, equals));
-    return flag === undefined
-      ? []
-      : [{ flag, value: equals === -1 ? null : word.slice(equals + 1) }];
-  }
-  const given: GivenFlag[] = [];
-  for (let at = 1; at < word.length; at++) {
-    const flag = named(`-${word.charAt(at)}`);
-    if (flag === undefined) return given;
-    const rest = word.slice(at + 1);
-    const takesRest = flag.value !== undefined && rest !== "";
-    given.push({ flag, value: takesRest ? rest : null });
-    if (takesRest) return given;
-  }
-  return given;
 }
 
 /** The value that is being typed into the same word as its flag. */
 function gluedValue(
   current: string,
-  known: readonly Flag[],
+  known: readonly NamedFlag[],
 ): { readonly value: Value; readonly prefix: string } | null {
-  const last = givenFlags(current, known).at(-1);
+  const last = flagsIn(current, known).given.at(-1);
   if (last?.flag.value === undefined || last.value === null) return null;
   const prefix = current.slice(0, current.length - last.value.length);
   return { value: last.flag.value, prefix };
@@ -261,17 +198,17 @@ function gluedValue(
 
 // --- what engines know ---------------------------------------------------------------------------
 
-async function sessions(place: Place, world: World): Promise<Candidate[]> {
-  const { entry, operands, isBehindDashes, flags } = place;
-  if ([...flags.keys()].some(({ names }) => names.includes("--all"))) return [];
-  const states = STATES[entry.names[0] ?? ""];
-  const { statuses } = await listing(place, world);
+async function sessions(line: Line, world: World): Promise<Candidate[]> {
+  const { place, operands, hasDashes, flags } = line;
+  if (flags.some(({ key }) => key === "all")) return [];
+  const states = STATES[place.names.join(" ")];
+  const { statuses } = await listing(line, world);
   const about = new Map<string, string>();
   for (const status of statuses) {
     const { name, state } = status;
     if (name === null || !isSayable(name) || operands.includes(name)) continue;
     // Before `--` it would be read as a flag.
-    if (name.startsWith("-") && !isBehindDashes) continue;
+    if (name.startsWith("-") && !hasDashes) continue;
     if (states !== undefined && !states.includes(state)) continue;
     const before = about.get(name);
     about.set(name, before === undefined ? aboutOf(status) : `${before}; ${aboutOf(status)}`);
@@ -285,10 +222,10 @@ function aboutOf({ state, engine, socketName }: SessionStatus): string {
 }
 
 /** The sockets of sessions that are there or defined, and those that do not answer. */
-async function sockets(place: Place, world: World): Promise<Candidate[]> {
+async function sockets(line: Line, world: World): Promise<Candidate[]> {
   // The flag whose value is sought must not narrow the search.
-  const flags = new Map([...place.flags].filter(([{ names }]) => names.includes("--config")));
-  const { statuses } = await listing({ ...place, flags }, world);
+  const flags = line.flags.filter(({ key }) => key === "config");
+  const { statuses } = await listing({ ...line, flags }, world);
   const names = statuses.flatMap(({ socketName }) => socketName ?? []).filter(isSayable);
   return [...new Set(names)].sort().map((value) => ({ value, about: "" }));
 }
@@ -298,23 +235,32 @@ function isSayable(name: string): boolean {
   return name !== "" && escapeControls(name) === name;
 }
 
-async function listing(place: Place, world: World): Promise<Listing> {
-  const [{ loadConfig }, { definedSessions }, { sessionsOf }, { logStore }] = await Promise.all([
+async function listing(line: Line, world: World): Promise<Listing> {
+  const [
+    { directoryOf },
+    { loadConfig },
+    { definedSessions },
+    { sessionsOf },
+    { logStore },
+    { validateSocketName },
+  ] = await Promise.all([
+    import("../config/config.ts"),
     import("../config/load.ts"),
     import("../config/defined.ts"),
     import("../sessions.ts"),
     import("../logs/store.ts"),
+    import("../validate/socket_name.ts"),
   ]);
   const hurried = withPatience(world);
-  const named = flagValue(place, "--config");
+  const named = flagValue(line, "config");
   const config = await loadConfig(hurried, named === undefined ? null : fromHome(named, world));
   // Somebody who only looks around in a directory must not run a program that a file there names.
-  const isHere = config.directory === world.workingDirectory();
+  const isHere = config.path !== null && directoryOf(config.path) === world.workingDirectory();
   const logs = logStore(hurried, () => {});
   const tmuxBinary = isHere ? "tmux" : config.settings.tmuxBinary;
-  const backend = flagValue(place, "--backend");
-  const socket = flagValue(place, "--socket");
-  const runtime = flagValue(place, "--runtime");
+  const backend = flagValue(line, "backend");
+  const socket = flagValue(line, "socket");
+  const runtime = flagValue(line, "runtime");
   return await sessionsOf(hurried, { tmuxBinary, logs }, definedSessions(config)).list({
     backend: BACKENDS.find((each) => each === backend),
     socketName: socket === undefined ? undefined : validateSocketName(socket),
@@ -322,8 +268,8 @@ async function listing(place: Place, world: World): Promise<Listing> {
   });
 }
 
-function flagValue({ flags }: Place, long: string): string | undefined {
-  return [...flags].find(([{ names }]) => names.includes(long))?.[1];
+function flagValue({ flags }: Line, wanted: string): string | undefined {
+  return flags.findLast(({ key }) => key === wanted)?.value ?? undefined;
 }
 
 /** The world of somebody who waits for an answer: all calls together get no more than a moment. */

@@ -1,14 +1,13 @@
 /** What commands work with: config and sessions, read when a command asks for them. */
 import type { Config } from "../config/config.ts";
-import { definedSessions } from "../config/defined.ts";
 import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
 import type { EndSignal, ExecOptions, World } from "../world.ts";
 import type { Context } from "./command.ts";
-import type { GlobalFlags } from "./options.ts";
 import { spin, type Spinner } from "./spinner.ts";
+import type { GlobalFlags } from "./table.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {
@@ -27,7 +26,9 @@ export function contextOf(
   { warn, write, hide }: Voice,
 ): Context {
   const { terminal } = world;
-  const sign = terminal.stderrIsTerminal && !globals.verbose ? signOfLife(write) : null;
+  const sign = terminal.stderrIsTerminal && !globals.verbose
+    ? signOfLife(write, terminal.columns)
+    : null;
   const watched: World = {
     ...world,
     ...(globals.verbose
@@ -51,6 +52,7 @@ export function contextOf(
     json: globals.json === true,
     verbose: globals.verbose === true,
     warn: warnOnce,
+    write,
     hide,
     config: () => config ??= loadConfig(watched, globals.config ?? null),
     sessions: () => sessions ??= openSessions(context),
@@ -69,13 +71,16 @@ interface SignOfLife {
 }
 
 /** One sign of life for everything that is being done. */
-function signOfLife(write: (text: string) => void): SignOfLife {
+function signOfLife(
+  write: (text: string) => void,
+  columns: () => number | null,
+): SignOfLife {
   const labels = new Set<string>();
   let hidden = false;
   let spinner: Spinner | null = null;
   const update = (): void => {
     if (labels.size > 0 && !hidden) {
-      spinner ??= spin(() => [...labels].join(", "), { write });
+      spinner ??= spin(() => [...labels].join(", "), { write, columns });
     } else {
       spinner?.stop();
       spinner = null;
@@ -175,7 +180,10 @@ async function openSessions({ world, config, warn }: Context): Promise<Sessions>
   return sessionsOf(
     world,
     { tmuxBinary: loaded.settings.tmuxBinary, logs: logStore(world, warn) },
-    definedSessions(loaded),
+    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    loaded.sessions.size === 0
+      ? []
+      : (await import("../config/defined.ts")).definedSessions(loaded),
   );
 }
 

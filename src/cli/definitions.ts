@@ -1,10 +1,11 @@
 /** From flags and config to definitions, for the commands that need them. */
-import { define } from "../config/define.ts";
-import type { StartFlags as ResolvableFlags } from "../config/resolve.ts";
+import { defineWith } from "../config/define.ts";
+import type { Explained } from "../config/explain.ts";
+import { resolve, type Resolved, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
-/** Flags that say what to start, as commander gives them. */
+/** Flags that say what to start, as the command line gives them. */
 export interface StartFlags {
   readonly backend?: BackendType | undefined;
   readonly command?: string | undefined;
@@ -33,12 +34,29 @@ export async function definitionFor(
   name: string,
   flags: StartFlags,
 ): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
+  const { resolved, startWaitMs } = await resolvedWith(resolve, { context, name, flags });
+  return { definition: resolved.definition, startWaitMs };
+}
+
+/** The same with where each value comes from, and with a definition that may be shown. */
+export async function explanationFor(
+  context: Context,
+  name: string,
+  flags: StartFlags,
+): Promise<Explained> {
+  const { explain } = await import("../config/explain.ts");
+  return (await resolvedWith(explain, { context, name, flags })).resolved;
+}
+
+/** Reads what is needed, and says what there is to say. */
+async function resolvedWith<Result extends Resolved>(
+  work: (...given: Parameters<typeof resolve>) => Result,
+  { context, name, flags }: { context: Context; name: string; flags: StartFlags },
+): Promise<{ readonly resolved: Result; readonly startWaitMs: number }> {
   const { world, warn, verbose } = context;
   const config = await context.config();
-  const { definition, warnings, leftOut, secrets } = await define(world, config, {
-    name,
-    flags: resolvable(flags),
-  });
+  const resolved = await defineWith(work, { world, config, name, flags: resolvable(flags) });
+  const { definition, warnings, leftOut, secrets } = resolved;
   context.hide(secrets);
   for (const warning of warnings) warn(`${name}: ${warning}`);
   if (verbose && leftOut.length > 0) {
@@ -46,7 +64,7 @@ export async function definitionFor(
       `${name}: left out, since it does not apply to ${definition.backend}: ${leftOut.join(", ")}`,
     );
   }
-  return { definition, startWaitMs: config.settings.startWaitMs };
+  return { resolved, startWaitMs: config.settings.startWaitMs };
 }
 
 /** The flags without what was not given. */

@@ -1,9 +1,12 @@
 /** A sign of life while something takes longer than a second. */
 import { escapeControls } from "../errors.ts";
+import { cut } from "../output/text.ts";
 
 /** What a spinner is drawn with. */
 export interface SpinnerOptions {
   readonly write: (text: string) => void;
+  /** Columns of the terminal; null where it has no size. */
+  readonly columns: () => number | null;
   /** How long nothing is shown. */
   readonly afterMs?: number;
 }
@@ -11,6 +14,8 @@ export interface SpinnerOptions {
 // Plain ASCII: it looks the same in every locale.
 const FRAMES = ["-", "\\", "|", "/"];
 const FRAME_MS = 120;
+/** The sign, the blank behind it, and the last column, where some terminals already wrap. */
+const SIGN_COLUMNS = 3;
 /** Back to the beginning of the line, and nothing on it. */
 const CLEAR_LINE = "\r\x1b[2K";
 
@@ -22,11 +27,18 @@ export interface Spinner {
 }
 
 /** Shows what `label` says with a turning sign, until it is stopped. */
-export function spin(label: () => string, { write, afterMs = 1000 }: SpinnerOptions): Spinner {
+export function spin(
+  label: () => string,
+  { write, columns, afterMs = 1000 }: SpinnerOptions,
+): Spinner {
   let frame = 0;
   let drawing: ReturnType<typeof setInterval> | undefined;
-  const draw = (): void =>
-    write(`${CLEAR_LINE}${FRAMES[frame++ % FRAMES.length]} ${escapeControls(label())}`);
+  const draw = (): void => {
+    // A label that went on in the next line would stay there.
+    const room = (columns() || 80) - SIGN_COLUMNS;
+    const text = cut(escapeControls(label()), room, "~");
+    write(`${CLEAR_LINE}${FRAMES[frame++ % FRAMES.length]} ${text}`);
+  };
   const waiting = setTimeout(() => {
     draw();
     drawing = setInterval(draw, FRAME_MS);

@@ -1,11 +1,18 @@
 /** What a config file says, and what is wrong with it. */
-import { escapeControls } from "../errors.ts";
+import { escapeControls, type Json } from "../errors.ts";
 import type { BackendType, Runtime, StopSignal } from "../model.ts";
+import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
 export interface Position {
   readonly line: number;
   readonly column: number;
+}
+
+/** A place in one of a config's files. */
+export interface Place extends Position {
+  /** Absolute path. */
+  readonly file: string;
 }
 
 /** One mistake in a config. No part of it ever has the value of a variable. */
@@ -19,6 +26,8 @@ export interface Problem {
   readonly path: string;
   readonly message: string;
   readonly hint: string | null;
+  /** The line, with a caret on a second one, safe for a terminal and without secrets. */
+  readonly excerpt: (() => string) | null;
 }
 
 /** Keys and indexes from the top of a file. */
@@ -79,8 +88,6 @@ export interface UsableEntry {
   readonly unset: readonly Problem[];
   /** What came from the environment into keys that are read at once. */
   readonly secrets: readonly string[];
-  /** Where its values are, by path below the session, such as `volumes[0]`. */
-  readonly positions: ReadonlyMap<string, Position>;
 }
 
 /** A session that a config defines with mistakes. */
@@ -98,20 +105,60 @@ export interface InvalidEntry {
   readonly problems: readonly Problem[];
 }
 
+/** Where the values of a config are written; paths are from the top. */
+export interface Written {
+  /** Null: nowhere. */
+  readonly place: (path: Path) => Place | null;
+  /** What a relative path there is relative to: the directory of the file where it is written. */
+  readonly directory: (path: Path) => string;
+  /** A mistake in that value, or where it should be. */
+  readonly problem: (path: Path, mistake: Mistake) => Problem;
+}
+
+/** Where a value comes from. */
+export type Origin =
+  | { readonly kind: "flag"; readonly flag: string }
+  | { readonly kind: "file"; readonly place: Place }
+  | { readonly kind: "default" };
+
 /** A config, read. */
 export interface Config {
   /** Absolute path of the file; null when there is none. */
   readonly path: string | null;
-  /** What relative paths in it are relative to: its directory, or the current one. */
-  readonly directory: string;
+  /** Absolute paths of all files that were read: that one, and those that it includes. */
+  readonly files: readonly string[];
   readonly settings: Settings;
-  /** In the order of the file. */
+  /** In the order of the files, what is included first. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
-  /** What is wrong with the file as a whole; mistakes of one session are in its entry. */
+  /** What is wrong with the files as a whole; mistakes of one session are in its entry. */
   readonly problems: readonly Problem[];
+  /** What came from the environment into the settings. */
+  readonly secrets: readonly string[];
+  readonly written: Written;
 }
 
-/** Every mistake in a config, in the order of the file. */
+/** A config of which there is nothing. */
+export function emptyConfig(
+  path: string | null,
+  { settings, directory, problems = [] }: {
+    settings: Settings;
+    /** What relative paths are relative to. */
+    directory: string;
+    problems?: readonly Problem[];
+  },
+): Config {
+  const written: Written = {
+    place: () => null,
+    directory: () => directory,
+    problem: () => {
+      throw new Error("there is no config");
+    },
+  };
+  const files = path === null ? [] : [path];
+  return { path, files, settings, sessions: new Map(), problems, secrets: [], written };
+}
+
+/** Every mistake in a config, in the order of the files. */
 export function allProblems(config: Config): readonly Problem[] {
   const entries = [...config.sessions.values()];
   return sortedProblems([
@@ -120,10 +167,12 @@ export function allProblems(config: Config): readonly Problem[] {
   ]);
 }
 
-/** Mistakes in the order of the file. */
+/** Mistakes file by file, and in the order of each. */
 export function sortedProblems(problems: readonly Problem[]): readonly Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))];
   return problems.toSorted((a, b) =>
-    (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+    files.indexOf(a.file) - files.indexOf(b.file) || (a.line ?? 0) - (b.line ?? 0) ||
+    (a.column ?? 0) - (b.column ?? 0)
   );
 }
 
@@ -132,6 +181,24 @@ export function problemText(problem: Problem): string {
   const { file, line, column, path, message } = problem;
   const place = line === null ? file : `${file}:${line}:${column ?? 1}`;
   return escapeControls([place, path, message].filter((part) => part !== "").join(": "));
+}
+
+/** The same with what to do about it, and with the line shown: for a report. */
+export function problemReport(problem: Problem): string {
+  const { hint, excerpt } = problem;
+  const text = problemText(problem) + (hint === null ? "" : ` (${escapeControls(hint)})`);
+  return excerpt === null ? text : `${text}\n${indented(excerpt())}`;
+}
+
+/** An excerpt as it stands below a problem. */
+export function indented(excerpt: string): string {
+  return excerpt.split("\n").map((line) => `    ${line}`).join("\n");
+}
+
+/** A problem for scripts. */
+export function problemToWire(problem: Problem): { readonly [key: string]: Json } {
+  const { file, line, column, path, message, hint } = problem;
+  return { file, line, column, path, message, hint };
 }
 
 /**

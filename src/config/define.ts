@@ -12,10 +12,23 @@ import { envFilesOf, resolve, type Resolved, type StartFlags } from "./resolve.t
 export async function define(
   world: World,
   config: Config,
-  { name, flags }: { readonly name: string; readonly flags: StartFlags },
+  wanted: { readonly name: string; readonly flags: StartFlags },
 ): Promise<Resolved> {
+  return await defineWith(resolve, { world, config, ...wanted });
+}
+
+/** The same by another function than {@link resolve}, such as one that explains it, too. */
+export async function defineWith<Result extends Resolved>(
+  work: (...given: Parameters<typeof resolve>) => Result,
+  { world, config, name, flags }: {
+    readonly world: World;
+    readonly config: Config;
+    readonly name: string;
+    readonly flags: StartFlags;
+  },
+): Promise<Result> {
   const workingDirectory = world.workingDirectory();
   const files = envFilesOf(name, flags, config, { workingDirectory });
   const envFiles = await readEnvFiles(world, files);
-  return resolve(name, flags, config, { workingDirectory, env: world.env, envFiles });
+  return work(name, flags, config, { workingDirectory, env: world.env, envFiles });
 }

@@ -75,13 +75,20 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     named: { backend: settings.backend, socketName: place.socketName, runtime: place.runtime },
     command: typeof settings.command === "string" ? [settings.command] : settings.command,
     image: backend === "container" ? settings.image : null,
-    workingDir: directoryOf(backend, settings.workingDir, config),
+    workingDir: directoryOf(name, { backend, path: settings.workingDir, config }),
     protected: settings.protected,
     problem: null,
   };
 }
 
-function directoryOf(backend: BackendType, path: string | null, config: Config): string | null {
-  if (path !== null && hasVariables(path)) return path;
-  return backend === "tmux" ? absolutePath(config.directory, path ?? ".") : path;
+function directoryOf(
+  name: string,
+  { backend, path, config }: { backend: BackendType; path: string | null; config: Config },
+): string | null {
+  if (backend !== "tmux" || (path !== null && hasVariables(path))) return path;
+  if (path?.startsWith("/")) return absolutePath("/", path);
+  return absolutePath(
+    config.written.directory(["ops", "sessions", name, "working_dir"]),
+    path ?? ".",
+  );
 }

@@ -1,6 +1,14 @@
 /** Env files, by the rules of `docker run --env-file` (docker/cli 28 opts/file.go). */
 import { SessionConfigError } from "../errors.ts";
 
+/** One variable of an env file. */
+export interface EnvLine {
+  /** Null: it is taken from the environment. */
+  readonly value: string | null;
+  /** From 1 on. */
+  readonly line: number;
+}
+
 /**
  * The variables of an env file; a null value is taken from the environment of whoever starts the
  * session.
@@ -10,13 +18,14 @@ import { SessionConfigError } from "../errors.ts";
  * mean nothing. The last line for a key wins.
  *
  * ```ts
- * parseEnvFile("# comment\nMODE=a b # c\nTOKEN\n", "/srv/astro.env"); // MODE: "a b # c", TOKEN: null
+ * parseEnvFile("# comment\nMODE=a b # c\nTOKEN\n", "/srv/astro.env");
+ * // MODE: { value: "a b # c", line: 2 }, TOKEN: { value: null, line: 3 }
  * ```
  *
  * @throws {SessionConfigError} `config_invalid`, saying which line is wrong, and nothing of its value
  */
-export function parseEnvFile(text: string, file: string): ReadonlyMap<string, string | null> {
-  const variables = new Map<string, string | null>();
+export function parseEnvFile(text: string, file: string): ReadonlyMap<string, EnvLine> {
+  const variables = new Map<string, EnvLine>();
   for (const [index, whole] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
     const line = whole.trimStart();
     if (line === "" || line.startsWith("#")) continue;
@@ -24,7 +33,8 @@ export function parseEnvFile(text: string, file: string): ReadonlyMap<string, st
     const key = equals === -1 ? line.trimEnd() : line.slice(0, equals);
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) throw lineError(key, { file, line: index + 1 });
     variables.delete(key);
-    variables.set(key, equals === -1 ? null : line.slice(equals + 1));
+    const value = equals === -1 ? null : line.slice(equals + 1);
+    variables.set(key, { value, line: index + 1 });
   }
   return variables;
 }

@@ -1,7 +1,7 @@
 /** The texts of a session with their variables filled in, at a start. Pure. */
 import { SessionConfigError } from "../errors.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
-import { type Config, type Path, pathText, type Problem, type UsableEntry } from "./config.ts";
+import type { Config, Path, Problem, UsableEntry } from "./config.ts";
 import {
   hasVariables,
   interpolate,
@@ -41,18 +41,20 @@ const FILLED_WRONG = {
   hint: null,
 };
 
-/** A filler for a session of the config; null: for one that is not in it, and has no texts. */
+/**
+ * A filler for a session of the config; null: for one that is not in it, and has no texts.
+ *
+ * @param how `checked`: whether what comes out is checked
+ */
 export function filler(
   entry: UsableEntry | null,
-  { config, lookup }: { config: Config; lookup: Lookup },
+  { config, lookup, checked }: { config: Config; lookup: Lookup; checked: boolean },
 ): Filler {
   const problems: Problem[] = [];
   const secrets: string[] = [...entry?.secrets ?? []];
 
-  function fail(path: Path, { message, hint }: Mistake): void {
-    const { line = null, column = null } = entry?.positions.get(pathText(path)) ?? {};
-    const full = pathText(["ops", "sessions", entry?.name ?? "", ...path]);
-    problems.push({ file: config.path ?? "", line, column, path: full, message, hint });
+  function fail(path: Path, mistake: Mistake): void {
+    problems.push(config.written.problem(["ops", "sessions", entry?.name ?? "", ...path], mistake));
   }
 
   function note(path: Path, found: { secrets?: readonly string[]; mistakes: readonly Mistake[] }) {
@@ -61,6 +63,7 @@ export function filler(
   }
 
   function check(path: Path, work: () => unknown): void {
+    if (!checked) return;
     try {
       work();
     } catch (error) {

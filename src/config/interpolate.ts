@@ -42,6 +42,11 @@ export function hasVariables(text: string): boolean {
   return text.includes("${");
 }
 
+/** Names of the variables in a text, in order, each once. */
+export function variablesIn(text: string): readonly string[] {
+  return shellText(text, () => "").names;
+}
+
 /** What is wrong with the spelling of the variables in a text; whether they are set does not matter. */
 export function spellingMistakes(text: string): readonly Mistake[] {
   return read(text).mistakes;

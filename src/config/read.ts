@@ -1,4 +1,4 @@
-/** From the tree of a config file to its settings and sessions, with everything that is wrong. Pure. */
+/** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
 import { SessionConfigError } from "../errors.ts";
 import { closest } from "../suggest.ts";
 import { validateCommand } from "../validate/command.ts";
@@ -7,10 +7,9 @@ import { validateSessionName } from "../validate/name.ts";
 import {
   absolutePath,
   type Config,
+  directoryOf,
   type InvalidEntry,
   type Path,
-  pathText,
-  type Position,
   type Problem,
   type SessionEntry,
   type SessionSettings,
@@ -27,104 +26,175 @@ import {
 } from "./interpolate.ts";
 import {
   FILLED_AT_START,
+  type Key,
   type Keys,
   mistakeOf,
   mistakesOf,
   OPS_KEYS,
-  parseKey,
   SESSION_KEYS,
+  TOP_KEYS,
   type Values,
-} from "./schema.ts";
-import type { Entry, Fault, MapNode, Node, Tree } from "./yaml.ts";
+} from "./keys.ts";
+import { nodeAt, type Sources } from "./sources.ts";
+import {
+  type Entry,
+  type Fault,
+  type MapNode,
+  MAX_FAULTS,
+  type Node,
+  TOO_MANY_FAULTS,
+  type Tree,
+} from "./yaml.ts";
 
-/** What there is to know for reading a file. */
-export interface Context {
-  /** Absolute path. */
-  readonly file: string;
-  readonly directory: string;
-  readonly lookup: Lookup;
-  readonly defaults: Settings;
-  /** Whether top-level keys other than `ops` belong to someone else. */
-  readonly foreignKeys: boolean;
+/** Sessions of one config. */
+export const MAX_SESSIONS = 10_000;
+
+/** What one file says by itself. */
+export interface FileContents {
+  /** With the key `ops`, or none; null: the file says nothing, or cannot be read. */
+  readonly root: MapNode | null;
+  readonly includes: readonly Include[];
+  readonly faults: readonly Fault[];
 }
 
-/** Reads the tree of a config file. Never throws. */
-export function readConfig(
+/** Another file that one includes. */
+export interface Include {
+  readonly at: number;
+  /** Of the key in the file, for messages. */
+  readonly path: Path;
+  /** As written, with its variables filled in. */
+  readonly file: string;
+}
+
+/** What there is to know for reading. */
+export interface Context {
+  readonly lookup: Lookup;
+  readonly defaults: Settings;
+  readonly sources: Sources;
+}
+
+/**
+ * Reads the top of one file.
+ *
+ * @param foreignKeys whether top-level keys other than ours belong to someone else
+ */
+export function readFile(
   tree: Tree,
+  { lookup, foreignKeys }: { lookup: Lookup; foreignKeys: boolean },
+): FileContents {
+  const { root } = tree;
+  const isOurs = (path: Path): boolean =>
+    !foreignKeys || path.length === 0 || path[0] === "ops" || path[0] === "include";
+  const faults = tree.faults.filter(({ path }) => isOurs(path));
+  if (root === null || root.kind === "null") return { root: null, includes: [], faults };
+  if (root.kind !== "map") {
+    const message = "the file must be a mapping with the key ops";
+    return {
+      root: null,
+      includes: [],
+      faults: [...faults, { at: root.at, path: [], message, hint: null }],
+    };
+  }
+  for (const [key, { at }] of root.entries) {
+    if (key === "ops" || key === "include" || foreignKeys) continue;
+    if (faults.length >= MAX_FAULTS) {
+      faults.push({ at, path: [], ...TOO_MANY_FAULTS });
+      break;
+    }
+    faults.push({ at, path: [key], ...unknownTopKey(key) });
+  }
+  const entries = new Map([...root.entries].filter(([key]) => key === "ops"));
+  return { root: { ...root, entries }, ...includesOf(root, { lookup, faults }) };
+}
+
+function includesOf(
+  root: MapNode,
+  { lookup, faults }: { lookup: Lookup; faults: readonly Fault[] },
+): Pick<FileContents, "includes" | "faults"> {
+  const node = root.entries.get("include")?.value;
+  if (node === undefined || node.kind === "null") return { includes: [], faults };
+  const read = readKey(node, { key: TOP_KEYS.include, name: "include", path: ["include"], lookup });
+  const files = read.value ?? [];
+  const includes = files.map((file, index) => {
+    const path = ["include", ...(node.kind === "list" ? [index] : [])];
+    return { at: (nodeAt(root, path) ?? node).at, path, file };
+  });
+  return { includes, faults: [...faults, ...read.faults, ...read.unset] };
+}
+
+function unknownTopKey(key: string): Mistake {
+  if (key === "sessions" || Object.hasOwn(OPS_KEYS, key)) {
+    return { message: "unknown key", hint: `put ${key} below ops` };
+  }
+  return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
+}
+
+function unknownKey(key: string, known: Iterable<string>): Mistake {
+  const near = closest(key, known);
+  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
+}
+
+/** Reads a config from all its files, merged, and what is wrong with each. Never throws. */
+export function readConfig(
+  { root, faults: ofFiles }: Pick<FileContents, "root" | "faults">,
   context: Context,
-): Pick<Config, "settings" | "sessions" | "problems"> {
-  const found = readTop(tree, context);
-  const faults = [...tree.faults, ...found.faults].filter(({ path }) =>
-    !context.foreignKeys || path.length === 0 || path[0] === "ops"
-  );
+): Pick<Config, "settings" | "sessions" | "problems" | "secrets"> {
+  const found = readTop(root, context);
   const ofSessions = new Map<string, Fault[]>();
   const ofFile: Fault[] = [];
-  for (const fault of faults) {
+  for (const fault of [...ofFiles, ...found.faults]) {
     const [ops, sessions, name] = fault.path;
     const isSession = ops === "ops" && sessions === "sessions" && found.sessions.has(String(name));
-    if (!isSession) ofFile.push(fault);
-    else ofSessions.set(String(name), [...ofSessions.get(String(name)) ?? [], fault]);
+    if (!isSession) {
+      ofFile.push(fault);
+      continue;
+    }
+    const others = ofSessions.get(String(name));
+    if (others === undefined) ofSessions.set(String(name), [fault]);
+    else others.push(fault);
   }
-  const toProblem = (fault: Fault) => problemOf(fault, { tree, file: context.file });
+  const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
   const entries = [...found.sessions].map(([name, session]): [string, SessionEntry] => {
     const problems = ofSessions.get(name)?.map(toProblem) ?? [];
-    if (problems.length === 0) return [name, usableEntry(name, { session, tree, context })];
+    if (problems.length === 0) {
+      return [name, usableEntry(name, { session, unset: session.unset.map(toProblem) })];
+    }
     return [name, invalidEntry(name, { session, problems, settings: found.settings })];
   });
-  return { settings: found.settings, sessions: new Map(entries), problems: ofFile.map(toProblem) };
+  const { settings, secrets } = found;
+  return { settings, sessions: new Map(entries), problems: ofFile.map(toProblem), secrets };
 }
 
 interface Top {
   readonly settings: Settings;
   readonly sessions: ReadonlyMap<string, ReadSession>;
   readonly faults: readonly Fault[];
+  readonly secrets: readonly string[];
 }
 
-function readTop(tree: Tree, context: Context): Top {
-  const { root } = tree;
-  const nothing = { settings: context.defaults, sessions: new Map<string, ReadSession>() };
-  if (root === null || root.kind === "null") return { ...nothing, faults: [] };
-  if (root.kind !== "map") {
-    const message = "the file must be a mapping with the key ops";
-    return { ...nothing, faults: [{ at: root.at, path: [], message, hint: null }] };
-  }
+function readTop(root: MapNode | null, context: Context): Top {
   const faults: Fault[] = [];
-  for (const [key, { at }] of context.foreignKeys ? [] : root.entries) {
-    if (key === "ops") continue;
-    faults.push({ at, path: [key], ...unknownTopKey(key) });
-  }
-  const ops = mapAt(root.entries.get("ops"), { path: ["ops"], faults });
-  if (ops === null) return { ...nothing, faults };
-
-  const sessionsEntry = ops.entries.get("sessions");
-  const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], path: ["ops"], context });
-  faults.push(...read.faults, ...read.unset);
   const sessions = new Map<string, ReadSession>();
+  const ops = mapAt(root?.entries.get("ops"), { path: ["ops"], faults });
+  if (ops === null) return { settings: context.defaults, sessions, faults, secrets: [] };
+
+  const { lookup } = context;
+  const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], path: ["ops"], lookup });
+  for (const fault of [...read.faults, ...read.unset]) faults.push(fault);
   const path = ["ops", "sessions"];
-  for (const [name, entry] of mapAt(sessionsEntry, { path, faults })?.entries ?? []) {
-    const session = readSession(name, { entry, context });
-    faults.push(...session.faults);
+  const all = mapAt(ops.entries.get("sessions"), { path, faults });
+  if (all !== null && all.entries.size > MAX_SESSIONS) {
+    const message = `there are ${all.entries.size} of them, at most ${MAX_SESSIONS} are allowed`;
+    faults.push({ at: all.at, path, message, hint: "is it a config file?" });
+    return { settings: context.defaults, sessions, faults, secrets: [] };
+  }
+  for (const [name, entry] of all?.entries ?? []) {
+    const session = readSession(name, { entry, lookup });
+    for (const fault of session.faults) faults.push(fault);
     sessions.set(name, session);
   }
-  return { settings: settingsOf(read.values, context), sessions, faults };
-}
-
-function unknownTopKey(key: string): Mistake {
-  if (key === "include") {
-    return {
-      message: "include is not supported by this version",
-      hint: "put everything into one file",
-    };
-  }
-  if (key === "sessions" || Object.hasOwn(OPS_KEYS, key)) {
-    return { message: "unknown key", hint: `put ${key} below ops` };
-  }
-  return unknownKey(key, ["ops"]);
-}
-
-function unknownKey(key: string, known: Iterable<string>): Mistake {
-  const near = closest(key, known);
-  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
+  const settings = settingsOf(read.values, { ops, context });
+  return { settings, sessions, faults, secrets: read.secrets };
 }
 
 /** The mapping of an entry; null when there is none, which is a mistake unless it is empty. */
@@ -138,18 +208,29 @@ function mapAt(
   return null;
 }
 
-function settingsOf(values: Values<typeof OPS_KEYS>, context: Context): Settings {
-  const { defaults, directory } = context;
+function settingsOf(
+  values: Values<typeof OPS_KEYS>,
+  { ops, context }: { ops: MapNode; context: Context },
+): Settings {
+  const { defaults, sources } = context;
   const binary = values.tmux_binary ?? defaults.tmuxBinary;
+  const directory = () => {
+    const { value } = ops.entries.get("tmux_binary") ?? { value: ops };
+    return directoryOf(sources.placeOf(value.at).file);
+  };
   return {
     defaultBackend: values.default_backend ?? defaults.defaultBackend,
-    tmuxBinary: binary.includes("/") ? absolutePath(directory, binary) : binary,
+    tmuxBinary: binary.includes("/") ? absolutePath(directory(), binary) : binary,
     containerRuntime: values.container_runtime ?? defaults.containerRuntime,
     startWaitMs: values.start_wait ?? defaults.startWaitMs,
     stopTimeoutSeconds: values.stop_timeout ?? defaults.stopTimeoutSeconds,
     stopSignal: values.stop_signal ?? defaults.stopSignal,
   };
 }
+
+/** Nothing, mostly. */
+const NONE: readonly never[] = [];
+const NO_VARIABLES: ReadonlyMap<string, string | null> = new Map();
 
 interface ReadKeys<K extends Keys> {
   readonly values: Values<K>;
@@ -162,41 +243,54 @@ interface ReadKeys<K extends Keys> {
 /** Reads every key of a mapping on its own, so that all mistakes are found. */
 function readKeys<K extends Keys>(
   map: MapNode,
-  { keys, others = [], path, context }: {
+  { keys, others = [], path, lookup }: {
     keys: K;
     others?: readonly string[];
     path: Path;
-    context: Context;
+    lookup: Lookup;
   },
 ): ReadKeys<K> {
   const values: Record<string, unknown> = {};
   const faults: Fault[] = [];
   const unset: Fault[] = [];
   const secrets: string[] = [];
-  for (const [key, { at, value }] of map.entries) {
-    const here = [...path, key];
-    if (others.includes(key)) continue;
-    const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
-    if (type === undefined) {
-      faults.push({ at, path: here, ...unknownKey(key, [...Object.keys(keys), ...others]) });
+  for (const [name, { at, value }] of map.entries) {
+    if (others.includes(name)) continue;
+    if (faults.length >= MAX_FAULTS) {
+      faults.push({ at, path, ...TOO_MANY_FAULTS });
+      break;
+    }
+    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
+    if (key === undefined) {
+      const known = [...Object.keys(keys), ...others];
+      faults.push({ at, path: [...path, name], ...unknownKey(name, known) });
       continue;
     }
     if (value.kind === "null") continue;
-    const filled = FILLED_AT_START.has(key)
-      ? { node: value, faults: [], unset: [], secrets: [] }
-      : fillIn(value, here, context.lookup);
-    faults.push(...filled.faults);
-    unset.push(...filled.unset);
-    secrets.push(...filled.secrets);
-    if (filled.faults.length > 0 || filled.unset.length > 0) continue;
-    const parsed = parseKey(type, plain(filled.node));
-    if (parsed.mistakes.length === 0) values[key] = parsed.value;
-    for (const { path: below, message, hint } of parsed.mistakes) {
-      const { at } = nodeAt(value, below) ?? value;
-      faults.push({ at, path: [...here, ...below], message, hint });
-    }
+    const read = readKey(value, { key, name, path: [...path, name], lookup });
+    faults.push(...read.faults);
+    unset.push(...read.unset);
+    secrets.push(...read.secrets);
+    if (read.value !== undefined) values[name] = read.value;
   }
   return { values: values as Values<K>, faults, unset, secrets };
+}
+
+/** The value of one key, or what is wrong with it. */
+function readKey<T>(
+  node: Node,
+  { key, name, path, lookup }: { key: Key<T>; name: string; path: Path; lookup: Lookup },
+): Omit<ReadKeys<Keys>, "values"> & { readonly value: T | undefined } {
+  const filled = FILLED_AT_START.has(name)
+    ? { node, faults: NONE, unset: NONE, secrets: NONE }
+    : fillIn(node, path, lookup);
+  const { unset, secrets } = filled;
+  const faults = [...filled.faults];
+  if (faults.length > 0 || unset.length > 0) return { value: undefined, faults, unset, secrets };
+  const value = key.read(filled.node, ({ at }, below, mistake) => {
+    faults.push({ at, path: [...path, ...below], ...mistake });
+  }, []);
+  return { value, faults, unset, secrets };
 }
 
 /** A node with its variables filled in. */
@@ -215,7 +309,7 @@ function fillIn(
     };
   }
   if (node.kind !== "text" || !hasVariables(node.text)) {
-    return { node, faults: [], unset: [], secrets: [] };
+    return { node, faults: NONE, unset: NONE, secrets: NONE };
   }
   const { at } = node;
   const misspelled = spellingMistakes(node.text);
@@ -226,28 +320,14 @@ function fillIn(
   return { node: { ...node, text }, faults, unset, secrets };
 }
 
-/** A node as plain values. */
-function plain(node: Node): unknown {
-  if (node.kind === "text") return node.text;
-  if (node.kind === "null") return null;
-  if (node.kind === "list") return node.items.map(plain);
-  return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plain(value)]));
-}
-
-function nodeAt(node: Node, path: Path): Node | undefined {
-  return path.reduce<Node | undefined>((at, step) => {
-    if (at?.kind === "list" && typeof step === "number") return at.items[step];
-    return at?.kind === "map" ? at.entries.get(String(step))?.value : undefined;
-  }, node);
-}
-
 interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
+  /** Its mapping, or what stands in its place. */
   readonly node: Node;
 }
 
 function readSession(
   name: string,
-  { entry, context }: { entry: Entry; context: Context },
+  { entry, lookup }: { entry: Entry; lookup: Lookup },
 ): ReadSession {
   const path = ["ops", "sessions", name];
   const faults: Fault[] = mistakesOf(validateSessionName, name).map((mistake) => ({
@@ -257,7 +337,7 @@ function readSession(
   }));
   const map = mapAt(entry, { path, faults });
   if (map === null) return { values: {}, unset: [], secrets: [], node: entry.value, faults };
-  const read = readKeys(map, { keys: SESSION_KEYS, path, context });
+  const read = readKeys(map, { keys: SESSION_KEYS, path, lookup });
   faults.push(
     ...read.faults,
     ...commandFaults(map, { values: read.values, path }),
@@ -276,29 +356,38 @@ function commandFaults(
   const { command, shell = false } = values;
   const node = map.entries.get("command")?.value;
   if (command === undefined || node === undefined) return [];
-  const at = (below: Path) => ({
-    at: (nodeAt(node, below) ?? node).at,
-    path: [...path, "command", ...below],
-  });
   const words = typeof command === "string" ? [command] : command;
-  const misspelled = words.flatMap((word, index) =>
-    spellingMistakes(word).map((mistake) => ({
-      ...at(typeof command === "string" ? [] : [index]),
-      ...mistake,
-    }))
-  );
+  const isFilled = words.some(hasVariables);
+  const misspelled = isFilled ? spellingFaults(words, { node, path }) : [];
   if (misspelled.length > 0) return misspelled;
-  const masked = words.map((word) => shell ? word : maskVariables(word));
+  const masked = !isFilled || shell ? words : words.map(maskVariables);
   try {
-    validateCommand(typeof command === "string" ? masked.join() : masked, { shell });
+    validateCommand(typeof command === "string" ? masked[0] ?? "" : masked, { shell });
     return [];
   } catch (error) {
     const { message, hint } = mistakeOf(error);
     const index = error instanceof SessionConfigError ? error.details.index : undefined;
+    const below = typeof index === "number" ? [index] : [];
+    const { at } = nodeAt(node, below) ?? node;
     // Where the text has variables, positions in it are not those of what was checked.
-    const shown = words.some(hasVariables) ? message.replace(/, at character \d+$/, "") : message;
-    return [{ ...at(typeof index === "number" ? [index] : []), message: shown, hint }];
+    const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
+    return [{ at, path: [...path, "command", ...below], message: shown, hint }];
   }
+}
+
+function spellingFaults(
+  words: readonly string[],
+  { node, path }: { node: Node; path: Path },
+): readonly Fault[] {
+  return words.flatMap((word, index) => {
+    const below = node.kind === "list" ? [index] : [];
+    const { at } = nodeAt(node, below) ?? node;
+    return spellingMistakes(word).map((mistake) => ({
+      at,
+      path: [...path, "command", ...below],
+      ...mistake,
+    }));
+  });
 }
 
 function envFaults(
@@ -308,33 +397,38 @@ function envFaults(
   const node = map.entries.get("env")?.value;
   if (values.env === undefined || node?.kind !== "map") return [];
   const unsafeKeys = values.unsafe_env ?? [];
-  return [...node.entries].flatMap(([key, { at, value }]) => {
-    const text = value.kind === "text" ? value.text : "";
-    const misspelled = spellingMistakes(text);
-    const check = (value: string) => {
-      validateEnv(Object.fromEntries([[key, value]]), { unsafeKeys });
-    };
+  const texts = [...values.env].map(([key, text]): [string, string] => [
+    key,
+    text === null || hasVariables(text) ? "" : text,
+  ]);
+  const hasNone = ![...values.env.values()].some((text) => text !== null && hasVariables(text));
+  if (hasNone && isAllowed(texts, unsafeKeys)) return [];
+  return [...node.entries].flatMap(([key, { at, value }], index) => {
     const here = [...path, "env", key];
+    const pair = texts.slice(index, index + 1);
+    const text = value.kind === "text" ? value.text : "";
     return [
-      ...mistakesOf(check, hasVariables(text) ? "" : text).map((m) => ({ at, path: here, ...m })),
-      ...misspelled.map((mistake) => ({ at: value.at, path: here, ...mistake })),
+      ...mistakesOf(() => validateEnv(Object.fromEntries(pair), { unsafeKeys }), text)
+        .map((mistake) => ({ at, path: here, ...mistake })),
+      ...spellingMistakes(text).map((mistake) => ({ at: value.at, path: here, ...mistake })),
     ];
   });
 }
 
+/** Whether nothing is wrong with all of some variables: mostly so, and asked at once. */
+function isAllowed(
+  texts: readonly (readonly [string, string])[],
+  unsafeKeys: readonly string[],
+): boolean {
+  return mistakesOf(() => validateEnv(Object.fromEntries(texts), { unsafeKeys }), "").length === 0;
+}
+
 function usableEntry(
   name: string,
-  { session, tree, context }: { session: ReadSession; tree: Tree; context: Context },
+  { session, unset }: { session: ReadSession; unset: readonly Problem[] },
 ): UsableEntry {
-  const { values, node, secrets } = session;
-  return {
-    kind: "usable",
-    name,
-    settings: sessionSettings(values),
-    unset: session.unset.map((fault) => problemOf(fault, { tree, file: context.file })),
-    secrets,
-    positions: new Map(positionsBelow(node, { path: [], tree })),
-  };
+  const { values, secrets } = session;
+  return { kind: "usable", name, settings: sessionSettings(values), unset, secrets };
 }
 
 function invalidEntry(
@@ -359,48 +453,26 @@ function invalidEntry(
 }
 
 function sessionSettings(values: SessionValues): SessionSettings {
-  const env = Object.entries(values.env ?? {});
   return {
     backend: values.backend ?? null,
     command: values.command ?? null,
     shell: values.shell ?? false,
     workingDir: values.working_dir ?? null,
-    env: new Map(env.map(([key, value]) => [key, value === null ? null : String(value)])),
-    envFiles: values.env_file ?? [],
+    env: values.env ?? NO_VARIABLES,
+    envFiles: values.env_file ?? NONE,
     socketName: values.socket_name ?? null,
     image: values.image ?? null,
-    volumes: values.volumes ?? [],
+    volumes: values.volumes ?? NONE,
     logVolume: values.log_volume ?? null,
-    ports: values.ports ?? [],
+    ports: values.ports ?? NONE,
     runtime: values.runtime ?? null,
     stopSignal: values.stop_signal ?? null,
     stopTimeoutSeconds: values.stop_timeout ?? null,
     network: values.network ?? null,
     user: values.user ?? null,
     restart: values.restart ?? null,
-    runArgs: values.run_args ?? [],
+    runArgs: values.run_args ?? NONE,
     protected: values.protected ?? false,
-    unsafeEnv: values.unsafe_env ?? [],
+    unsafeEnv: values.unsafe_env ?? NONE,
   };
-}
-
-function* positionsBelow(
-  node: Node,
-  { path, tree }: { path: Path; tree: Tree },
-): Generator<[string, Position]> {
-  yield [pathText(path), tree.position(node.at)];
-  if (node.kind === "list") {
-    for (const [index, item] of node.items.entries()) {
-      yield* positionsBelow(item, { path: [...path, index], tree });
-    }
-  } else if (node.kind === "map") {
-    for (const [key, { value }] of node.entries) {
-      yield* positionsBelow(value, { path: [...path, key], tree });
-    }
-  }
-}
-
-function problemOf(fault: Fault, { tree, file }: { tree: Tree; file: string }): Problem {
-  const { path, message, hint } = fault;
-  return { file, ...tree.position(fault.at), path: pathText(path), message, hint };
 }

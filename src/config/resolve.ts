@@ -1,11 +1,5 @@
 /** Flags over config over defaults: what exactly a start is to start. Pure. */
-import {
-  type Json,
-  quote,
-  SessionConfigError,
-  SessionNotFoundError,
-  UsageError,
-} from "../errors.ts";
+import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
 import {
   type BackendType,
   type ContainerDefinition,
@@ -25,8 +19,13 @@ import { validateVolumes } from "../validate/volumes.ts";
 import {
   absolutePath,
   type Config,
+  indented,
+  type Origin,
+  type Path,
   type Problem,
+  problemReport,
   problemText,
+  problemToWire,
   type SessionEntry,
   type SessionSettings,
   sortedProblems,
@@ -65,11 +64,15 @@ export interface Surroundings {
   readonly env: Lookup;
   /** The texts of the files that {@link envFilesOf} names. */
   readonly envFiles: ReadonlyMap<string, string>;
+  /** Whether the values are only to be shown: what is filled in is a mask then, and not checked. */
+  readonly masked?: boolean;
 }
 
 /** What to start, and what there is to say about it. */
 export interface Resolved {
   readonly definition: Definition;
+  /** Where its variables come from, by name. */
+  readonly envOrigins: ReadonlyMap<string, Origin>;
   readonly warnings: readonly string[];
   /** Keys of the config that do not apply to the backend. */
   readonly leftOut: readonly string[];
@@ -98,7 +101,10 @@ function filesOf(
 ): { ofConfig: readonly string[]; ofFlags: readonly string[] } {
   const ofConfig = entry?.kind === "usable" ? entry.settings.envFiles : [];
   return {
-    ofConfig: ofConfig.map((path) => absolutePath(config.directory, path)),
+    ofConfig: ofConfig.map((path, index) => {
+      const written = ["ops", "sessions", entry?.name ?? "", "env_file", index];
+      return absolutePath(config.written.directory(written), path);
+    }),
     ofFlags: (flags.envFiles ?? []).map((path) => absolutePath(workingDirectory, path)),
   };
 }
@@ -133,8 +139,11 @@ export function resolve(
     entry,
     backend,
     settings: entry?.settings ?? NO_SETTINGS,
-    filler: filler(entry, { config, lookup: surroundings.env }),
-    baseDirectory: entry === null ? surroundings.workingDirectory : config.directory,
+    filler: filler(entry, {
+      config,
+      lookup: surroundings.env,
+      checked: surroundings.masked !== true,
+    }),
     asked: flags.backend !== undefined || implied !== null || entry === null,
   };
   const variables = variablesOf(start);
@@ -152,10 +161,15 @@ interface Start {
   readonly backend: BackendType;
   readonly settings: SessionSettings;
   readonly filler: Filler;
-  /** What relative paths of the settings are relative to. */
-  readonly baseDirectory: string;
   /** Whether the backend is the choice of the flags, and not of the config. */
   readonly asked: boolean;
+}
+
+/** What a relative path of the config is relative to: the directory of the file that says it. */
+function directoryAt({ entry, config, surroundings }: Start, path: Path): string {
+  return entry === null
+    ? surroundings.workingDirectory
+    : config.written.directory(["ops", "sessions", entry.name, ...path]);
 }
 
 function resolveTmux(start: Start, variables: Variables): Resolved {
@@ -179,14 +193,14 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
     : filler.text(["working_dir"], settings.workingDir, checkDirectory);
   if (flags.workingDir !== undefined) checkDirectory(flags.workingDir);
   const workingDir = flags.workingDir === undefined
-    ? absolutePath(start.baseDirectory, configured)
+    ? absolutePath(directoryAt(start, ["working_dir"]), configured)
     : absolutePath(surroundings.workingDirectory, flags.workingDir);
   if (flags.socket !== undefined) validateSocketName(flags.socket);
   const socketName = flags.socket ?? settings.socketName ?? "default";
   const common = commonOf(start, { ...variables.env, ...shellEnv });
   return finished(start, {
     definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
-    warnings: variables.warnings,
+    variables,
     leftOut,
   });
 }
@@ -225,17 +239,30 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
       runArgs: filler.list(["run_args"], settings.runArgs, checkText),
       ...common,
     },
-    warnings: variables.warnings,
+    variables,
     leftOut,
   });
 }
 
 /** The result, unless something in the config turned out to be wrong on the way. */
-function finished(start: Start, found: Omit<Resolved, "secrets">): Resolved {
+function finished(
+  start: Start,
+  { definition, variables, leftOut }: {
+    definition: Definition;
+    variables: Variables;
+    leftOut: readonly string[];
+  },
+): Resolved {
   const { filler, name } = start;
   if (filler.problems.length > 0) throw configInvalid(`start ${quote(name)}`, filler.problems);
-  const secrets = [...filler.secrets, ...Object.values(found.definition.env)];
-  return { ...found, secrets: [...new Set(secrets)].filter((secret) => secret !== "") };
+  const secrets = [...filler.secrets, ...Object.values(definition.env)];
+  return {
+    definition,
+    envOrigins: variables.origins,
+    warnings: variables.warnings,
+    leftOut,
+    secrets: [...new Set(secrets)].filter((secret) => secret !== ""),
+  };
 }
 
 /** The backend that flags mean without saying so. */
@@ -307,25 +334,32 @@ function incomplete(
     : new SessionConfigError(message, { code: "config_invalid", hint });
 }
 
-/** `Cannot TASK: what is wrong with the config`. */
-export function configInvalid(task: string, unsorted: readonly Problem[]): SessionConfigError {
+/** A config has mistakes. */
+export class ConfigProblemsError extends SessionConfigError {
+  constructor(message: string, readonly problems: readonly Problem[], hint: string | null) {
+    super(message, {
+      code: "config_invalid",
+      hint,
+      details: { problems: problems.map(problemToWire) },
+    });
+  }
+}
+
+/** `Cannot TASK: what is wrong with the config`, each mistake with the line shown. */
+export function configInvalid(task: string, unsorted: readonly Problem[]): ConfigProblemsError {
   const problems = sortedProblems(unsorted);
   const [first] = problems;
-  const isOne = problems.length === 1;
-  const lines = problems.map((problem) =>
-    problemText(problem) + (problem.hint === null || isOne ? "" : ` (${problem.hint})`)
-  );
-  return new SessionConfigError(
-    isOne
-      ? `Cannot ${task}: ${lines.join()}`
-      : [`Cannot ${task}: the config has ${problems.length} mistakes`, ...lines]
-        .join("\n"),
-    {
-      code: "config_invalid",
-      hint: isOne ? first?.hint ?? null : null,
-      details: { problems: problems.map((problem): Json => ({ ...problem })) },
-    },
-  );
+  if (first !== undefined && problems.length === 1) {
+    const { hint, excerpt } = first;
+    const below = excerpt === null ? "" : `\n${indented(excerpt())}`;
+    const message = `Cannot ${task}: ${problemText(first)}${below}`;
+    return new ConfigProblemsError(message, problems, hint);
+  }
+  const message = [
+    `Cannot ${task}: the config has ${problems.length} mistakes`,
+    ...problems.map(problemReport),
+  ].join("\n");
+  return new ConfigProblemsError(message, problems, null);
 }
 
 /**
@@ -390,8 +424,12 @@ function unsafeKeys({ settings, flags }: Pick<Start, "settings" | "flags">): rea
 
 interface Variables {
   readonly env: Readonly<Record<string, string>>;
+  readonly origins: ReadonlyMap<string, Origin>;
   readonly warnings: readonly string[];
 }
+
+/** A variable as it is given; null: it is taken from the environment. */
+type Given = readonly [key: string, value: string | null, origin: Origin];
 
 /** The variables, key by key: env files of the config, its `env`, then the same of the flags. */
 function variablesOf(start: Start): Variables {
@@ -399,36 +437,48 @@ function variablesOf(start: Start): Variables {
   const { workingDirectory } = surroundings;
   const files = filesOf(entry ?? undefined, { flags, config, workingDirectory });
   const ofFiles = (paths: readonly string[]) =>
-    paths.flatMap((path) => {
-      const text = surroundings.envFiles.get(path);
-      if (text === undefined) throw new Error(`${path} was not read`);
-      return [...parseEnvFile(text, path)];
+    paths.flatMap((file) => {
+      const text = surroundings.envFiles.get(file);
+      if (text === undefined) throw new Error(`${file} was not read`);
+      return [...parseEnvFile(text, file)].map(([key, { value, line }]): Given => [
+        key,
+        value,
+        { kind: "file", place: { file, line, column: 1 } },
+      ]);
     });
-  const ofConfig = [...settings.env].map(([key, value]): [string, string | null] => [
+  const ofConfig = [...settings.env].map(([key, value]): Given => [
     key,
     value === null ? null : filler.text(["env", key], value, () => {}),
+    originAt(config, ["ops", "sessions", start.name, "env", key]),
+  ]);
+  const ofFlags = (flags.env ?? []).map((text): Given => [
+    ...envFlag(text, unsafeKeys(start)),
+    { kind: "flag", flag: "--env" },
   ]);
   const env = new Map<string, string>();
+  const origins = new Map<string, Origin>();
   const unset = new Set<string>();
-  for (
-    const [key, written] of [
-      ...ofFiles(files.ofConfig),
-      ...ofConfig,
-      ...ofFiles(files.ofFlags),
-      ...(flags.env ?? []).map((text) => envFlag(text, unsafeKeys(start))),
-    ]
-  ) {
+  const all = [...ofFiles(files.ofConfig), ...ofConfig, ...ofFiles(files.ofFlags), ...ofFlags];
+  for (const [key, written, origin] of all) {
     const value = written ?? surroundings.env(key);
     env.delete(key);
     if (value === undefined) unset.add(key);
     else env.set(key, value);
+    origins.set(key, origin);
   }
   return {
     env: Object.fromEntries(env),
+    origins,
     warnings: [...unset].filter((key) => !env.has(key)).map((key) =>
       `${key} is left out: it is to be taken from the environment, and is not set there`
     ),
   };
+}
+
+/** The origin of what a config says. */
+export function originAt({ written }: Config, path: Path): Origin {
+  const place = written.place(path);
+  return place === null ? { kind: "default" } : { kind: "file", place };
 }
 
 function envFlag(text: string, unsafeKeys: readonly string[]): [string, string | null] {
@@ -439,24 +489,26 @@ function envFlag(text: string, unsafeKeys: readonly string[]): [string, string |
 }
 
 function volumesOf(
-  { flags, settings, filler, surroundings, baseDirectory }: Start,
+  start: Start,
 ): Pick<ContainerDefinition, "volumes" | "logVolume"> {
+  const { flags, settings, filler, surroundings } = start;
   const check = (volume: string) => validateVolumes([volume]);
   const here = surroundings.workingDirectory;
   const flagged = given(flags.volumes);
   const volumes = flagged !== null
     ? validateVolumes(flagged).map((volume) => absoluteVolume(here, volume))
     : filler.list(["volumes"], settings.volumes, check)
-      .map((volume) => absoluteVolume(baseDirectory, volume));
+      .map((volume, index) => absoluteVolume(directoryAt(start, ["volumes", index]), volume));
   if (flags.logVolume !== undefined) check(flags.logVolume);
   const configured = filler.optional(["log_volume"], settings.logVolume, check);
   const logVolume = flags.logVolume !== undefined
     ? absoluteVolume(here, flags.logVolume)
     : configured === null
     ? null
-    : absoluteVolume(baseDirectory, configured);
+    : absoluteVolume(directoryAt(start, ["log_volume"]), configured);
+  const isChecked = filler.problems.length === 0 && !surroundings.masked;
   // Together they must not be too many.
-  if (filler.problems.length === 0 && logVolume !== null) validateVolumes([...volumes, logVolume]);
+  if (isChecked && logVolume !== null) validateVolumes([...volumes, logVolume]);
   return { volumes, logVolume };
 }
 

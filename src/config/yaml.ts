@@ -8,6 +8,7 @@
 import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
 import type { Path, Position } from "./config.ts";
+import { positionsIn } from "./positions.ts";
 
 /** Levels of nesting. */
 export const MAX_DEPTH = 50;
@@ -15,10 +16,12 @@ export const MAX_DEPTH = 50;
 export const MAX_ALIASES = 100;
 /** Values that all aliases of a file stand for: ten aliases of ten aliases of ten ... grow fast. */
 export const MAX_ALIASED_VALUES = 100_000;
-/** Mistakes after which a file is taken for something else. */
-const MAX_FAULTS = 100;
+/** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
+export const MAX_VALUES = 200_000;
+/** Mistakes in a file, or in one mapping, after which it is taken for something else. */
+export const MAX_FAULTS = 100;
 
-/** A value in a file; `at` is where it begins, in UTF-16 code units. */
+/** A value in a file; `at` is where it begins, see {@link parseYaml}. */
 export type Node = TextNode | NullNode | ListNode | MapNode;
 /** A scalar. */
 export interface TextNode {
@@ -62,23 +65,58 @@ export interface Tree {
   /** Null when the text has no value, or cannot be read. */
   readonly root: Node | null;
   readonly faults: readonly Fault[];
-  readonly position: (at: number) => Position;
 }
 
-/** Reads one YAML document; JSON is YAML, too. Never throws. */
-export function parseYaml(text: string): Tree {
-  const source = text.startsWith("\ufeff") ? text.slice(1) : text;
-  const position = positionsIn(source);
+/**
+ * Reads one YAML document; JSON is YAML, too. Never throws.
+ *
+ * @param base what the first character counts as. A place is that and the UTF-16 code units from
+ * there (a byte order mark is none), so that the files of a config can be told apart by their places
+ */
+export function parseYaml(text: string, base = 0): Tree {
+  const source = withoutMark(text);
   try {
     const events = parseEvents(source, { maxDepth: MAX_DEPTH });
-    return { ...compose(events, { source, position }), position };
+    return compose(events, { source, base });
   } catch (error) {
-    return { root: null, faults: [syntaxFault(error)], position };
+    return { root: null, faults: [syntaxFault(error, base)] };
   }
 }
 
-/** A node and the number of values in it, those behind aliases included. */
-interface Built {
+/** How many lines and values a text has at most, without reading it as YAML. */
+export function countValues(source: string): number {
+  let count = 1;
+  for (let index = 0; index < source.length; index++) {
+    const character = source.charCodeAt(index);
+    if (
+      character === COMMA || character === BRACKET || character === BRACE || character === NEWLINE
+    ) {
+      count++;
+    } else if (character === COLON || character === DASH || character === QUESTION) {
+      // Without a blank behind it, it is a part of a text.
+      const next = source.charCodeAt(index + 1);
+      if (!(next > SPACE)) count++;
+    }
+  }
+  return count;
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
+
+/** A text without its byte order mark. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** A node that may stand behind aliases, and the number of values in it, theirs included. */
+interface Anchored {
   readonly node: Node;
   readonly size: number;
 }
@@ -93,119 +131,128 @@ class FatalFault extends Error {
 /** Events to nodes. It calls itself for what is nested, which the parser has limited. */
 function compose(
   events: readonly Event[],
-  { source, position }: { source: string; position: (at: number) => Position },
-): Pick<Tree, "root" | "faults"> {
+  { source, base }: { source: string; base: number },
+): Tree {
+  const position = positionsIn(source);
   const faults: Fault[] = [];
   /** Null: begun, and not yet complete. */
-  const anchors = new Map<string, Built | null>();
+  const anchors = new Map<string, Anchored | null>();
+  /** Where the reading is: one list for all, since a file has a hundred thousand places. */
+  const path: (string | number)[] = [];
   let next = 0;
+  let values = 0;
   let aliases = 0;
   let aliasedValues = 0;
 
-  function fault(at: number, path: Path, what: Pick<Fault, "message" | "hint">): void {
+  function fault(at: number, what: Pick<Fault, "message" | "hint">): void {
     if (faults.length === MAX_FAULTS) throw new FatalFault({ at, path: [], ...TOO_MANY_FAULTS });
-    faults.push({ at, path, ...what });
+    faults.push({ at, path: [...path], ...what });
   }
 
   /** The node that begins with the next event; `keyAt` is its place when it is empty. */
-  function node(path: Path, keyAt: number): Built {
+  function node(keyAt: number): Node {
     const event = events[next++];
+    values++;
     switch (event?.type) {
       case EVENT_ID.SCALAR:
-        return anchored(event, () => scalar(event, path, keyAt));
+        return event.anchorStart === -1
+          ? scalar(event, keyAt)
+          : anchored(event, () => scalar(event, keyAt));
       case EVENT_ID.SEQUENCE:
-        return anchored(event, () => list(event, path));
+        return event.anchorStart === -1 ? list(event) : anchored(event, () => list(event));
       case EVENT_ID.MAPPING:
-        return anchored(event, () => map(event, path));
+        return event.anchorStart === -1 ? map(event) : anchored(event, () => map(event));
       case EVENT_ID.ALIAS:
-        return alias(event, path);
+        return alias(event);
       default:
-        return { node: { kind: "null", at: keyAt }, size: 1 };
+        return { kind: "null", at: keyAt };
     }
   }
 
-  function anchored(event: { anchorStart: number; anchorEnd: number }, build: () => Built): Built {
-    if (event.anchorStart === -1) return build();
+  function anchored(event: { anchorStart: number; anchorEnd: number }, build: () => Node): Node {
     const name = source.slice(event.anchorStart, event.anchorEnd);
     anchors.set(name, null);
+    const before = values;
     const built = build();
-    anchors.set(name, built);
+    anchors.set(name, { node: built, size: values - before + 1 });
     return built;
   }
 
-  function scalar(event: ScalarEvent, path: Path, keyAt: number): Built {
-    const tag = tagOf(event, path, SCALAR_TAGS);
+  function scalar(event: ScalarEvent, keyAt: number): Node {
+    const tag = tagOf(event, SCALAR_TAGS);
     const text = getScalarValue(source, event);
     const { style, valueStart } = event;
     const isQuoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
     // The offset of a quoted scalar lies inside of the quote.
-    const at = valueStart === -1 ? keyAt : valueStart - (isQuoted ? 1 : 0);
+    const at = valueStart === -1 ? keyAt : base + valueStart - (isQuoted ? 1 : 0);
     const mayBeNull = tag === "!!null" || (style === SCALAR_STYLE.PLAIN && !TEXT_TAGS.has(tag));
-    if (mayBeNull && NULLS.has(text)) return { node: { kind: "null", at }, size: 1 };
+    if (mayBeNull && NULLS.has(text)) return { kind: "null", at };
     const isBlock = style === SCALAR_STYLE.LITERAL_BLOCK || style === SCALAR_STYLE.FOLDED_BLOCK;
-    return { node: { kind: "text", at, text: isBlock ? text.replace(/\n$/, "") : text }, size: 1 };
+    return { kind: "text", at, text: isBlock ? text.replace(/\n$/, "") : text };
   }
 
-  function list(event: SequenceEvent, path: Path): Built {
-    tagOf(event, path, LIST_TAGS);
+  function list(event: SequenceEvent): Node {
+    tagOf(event, LIST_TAGS);
     const items: Node[] = [];
-    let size = 1;
     while (!isEnd()) {
-      const item = node([...path, items.length], event.start);
-      items.push(item.node);
-      size += item.size;
+      path.push(items.length);
+      items.push(node(base + event.start));
+      path.pop();
     }
     next++;
-    return { node: { kind: "list", at: event.start, items }, size };
+    return { kind: "list", at: base + event.start, items };
   }
 
-  function map(event: MappingEvent, path: Path): Built {
-    tagOf(event, path, MAP_TAGS);
+  function map(event: MappingEvent): Node {
+    tagOf(event, MAP_TAGS);
     const entries = new Map<string, Entry>();
     const merged: Entry[] = [];
-    let size = 1;
     while (!isEnd()) {
       const isMerge = isMergeKey(events[next]);
-      const key = node(path, event.start).node;
-      const name = key.kind === "text" ? key.text : "";
-      const here = key.kind === "text" ? [...path, name] : path;
-      const value = node(here, key.at);
-      size += value.size;
-      const entry = { at: key.at, value: value.node };
+      const key = node(base + event.start);
+      const isText = key.kind === "text";
+      const name = isText ? key.text : "";
+      if (isText) path.push(name);
+      const entry = { at: key.at, value: node(key.at) };
       const first = entries.get(name);
       if (isMerge) merged.push(entry);
-      else if (key.kind !== "text" || name === "__proto__") fault(key.at, here, BAD_KEY);
+      else if (!isText || name === "__proto__") fault(key.at, BAD_KEY);
       else if (first === undefined) entries.set(name, entry);
-      else fault(key.at, here, duplicate(position(first.at)));
+      else fault(key.at, duplicate(position(first.at - base)));
+      if (isText) path.pop();
     }
     next++;
     for (const { at, value } of merged) {
-      if (!merge(entries, value)) fault(at, [...path, "<<"], BAD_MERGE);
+      if (merge(entries, value)) continue;
+      path.push("<<");
+      fault(at, BAD_MERGE);
+      path.pop();
     }
-    return { node: { kind: "map", at: event.start, entries }, size };
+    return { kind: "map", at: base + event.start, entries };
   }
 
-  function alias(event: AliasEvent, path: Path): Built {
-    const at = event.anchorStart - 1;
+  function alias(event: AliasEvent): Node {
+    const at = base + event.anchorStart - 1;
     const built = anchors.get(source.slice(event.anchorStart, event.anchorEnd));
+    const size = built?.size ?? 0;
     aliases++;
-    aliasedValues += built?.size ?? 0;
+    values += size;
+    aliasedValues += size;
     if (aliases > MAX_ALIASES || aliasedValues > MAX_ALIASED_VALUES) {
-      throw new FatalFault({ at, path, ...TOO_MANY_ALIASES });
+      throw new FatalFault({ at, path: [...path], ...TOO_MANY_ALIASES });
     }
-    if (built) return built;
-    fault(at, path, built === null ? ALIAS_OF_ITSELF : UNKNOWN_ALIAS);
-    return { node: { kind: "null", at }, size: 1 };
+    if (built) return built.node;
+    fault(at, built === null ? ALIAS_OF_ITSELF : UNKNOWN_ALIAS);
+    return { kind: "null", at };
   }
 
   function tagOf(
     event: { tagStart: number; tagEnd: number },
-    path: Path,
     known: ReadonlySet<string>,
   ): string {
     if (event.tagStart === -1) return "";
     const tag = source.slice(event.tagStart, event.tagEnd);
-    if (!known.has(tag)) fault(event.tagStart, path, UNKNOWN_TAG);
+    if (!known.has(tag)) fault(base + event.tagStart, UNKNOWN_TAG);
     return tag;
   }
 
@@ -219,12 +266,21 @@ function compose(
       getScalarValue(source, event) === "<<";
   }
 
-  const documents = events.filter((event) => event.type === EVENT_ID.DOCUMENT).length;
-  if (documents > 1) throw new FatalFault({ at: 0, path: [], ...TWO_DOCUMENTS });
-  if (documents === 0) return { root: null, faults };
+  const second = events.findIndex(({ type }, index) => type === EVENT_ID.DOCUMENT && index > 0);
+  if (second !== -1) {
+    const at = base + startOf(events[second + 1]);
+    throw new FatalFault({ at, path: [], ...TWO_DOCUMENTS });
+  }
+  if (events.length === 0) return { root: null, faults };
   next = 1;
-  const root = isEnd() ? null : node([], 0).node;
+  const root = isEnd() ? null : node(base);
   return { root, faults };
+}
+
+function startOf(event: Event | undefined): number {
+  if (event === undefined) return 0;
+  const start = "start" in event ? event.start : "valueStart" in event ? event.valueStart : 0;
+  return Math.max(0, start);
 }
 
 /** Fills in what a mapping does not say itself; of several sources the first wins. */
@@ -265,7 +321,8 @@ const TOO_MANY_ALIASES = {
     `the aliases are too many (${MAX_ALIASES} are allowed) or stand for too many values (${MAX_ALIASED_VALUES})`,
   hint: "write the values out",
 };
-const TOO_MANY_FAULTS = {
+/** Said instead of all further mistakes. */
+export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
 };
@@ -292,32 +349,78 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^duplication of a tag|^unknown scalar tag/, UNKNOWN_TAG.message],
 ];
 
-function syntaxFault(thrown: unknown): Fault {
+function syntaxFault(thrown: unknown, base: number): Fault {
   if (thrown instanceof FatalFault) return thrown.fault;
   if (!(thrown instanceof YAMLException)) {
     const message = "it cannot be read as YAML";
-    return { at: 0, path: [], message, hint: null };
+    return { at: base, path: [], message, hint: null };
   }
   const [, reason] = REASONS.find(([pattern]) => pattern.test(thrown.reason)) ?? [];
   const message = reason ?? `it is not YAML: ${thrown.reason.replace(/: .*$|"[^"]*" /gs, "")}`;
   const hint = /^bad indentation|^tab characters|^deficient/.test(thrown.reason)
     ? "check the indentation, and put quotes around a value with a colon or special characters"
     : null;
-  return { at: thrown.mark?.position ?? 0, path: [], message, hint };
+  return { at: base + (thrown.mark?.position ?? 0), path: [], message, hint };
 }
 
-/** Offsets to lines and columns. The lines are looked for when the first is asked for. */
-function positionsIn(source: string): (at: number) => Position {
-  let starts: number[] | null = null;
-  return (at) => {
-    starts ??= [0, ...source.matchAll(/\r\n|\n|\r/g).map((m) => m.index + m[0].length)];
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((starts[middle] ?? 0) <= at) low = middle;
-      else high = middle - 1;
+/** A scalar as it stands in a text; offsets from its begin. */
+export interface Mark {
+  readonly from: number;
+  readonly to: number;
+  /** Of a key, that of its value. */
+  readonly path: Path;
+  readonly isKey: boolean;
+}
+
+/**
+ * Every scalar of a text that can be read, in order, also those of keys that are there twice, each
+ * where it is written: for showing a part of the text. Null: it cannot be read.
+ */
+export function marksIn(source: string): readonly Mark[] | null {
+  const marks: Mark[] = [];
+  let next = 1;
+
+  function mark(path: Path, isKey: boolean): string {
+    const event = events[next++];
+    switch (event?.type) {
+      case EVENT_ID.SCALAR: {
+        if (event.valueStart !== -1) {
+          marks.push({ from: event.valueStart, to: event.valueEnd, path, isKey });
+        }
+        return getScalarValue(source, event);
+      }
+      case EVENT_ID.SEQUENCE:
+        for (let index = 0; !isEnd(); index++) mark([...path, index], false);
+        next++;
+        return "";
+      case EVENT_ID.MAPPING:
+        while (!isEnd()) {
+          const first = marks.length;
+          const key = mark(path, true);
+          const here = [...path, key];
+          const own = marks[first];
+          if (own !== undefined) marks[first] = { ...own, path: here };
+          mark(here, false);
+        }
+        next++;
+        return "";
+      default:
+        return "";
     }
-    return { line: low + 1, column: Math.max(1, at - (starts[low] ?? 0) + 1) };
-  };
+  }
+
+  function isEnd(): boolean {
+    const event = events[next];
+    return event === undefined || event.type === EVENT_ID.POP;
+  }
+
+  let events: readonly Event[];
+  try {
+    events = parseEvents(source, { maxDepth: MAX_DEPTH });
+  } catch (error) {
+    if (error instanceof YAMLException) return null;
+    throw error;
+  }
+  while (next < events.length) mark([], false);
+  return marks;
 }

@@ -1,5 +1,5 @@
 /** What a program says of a session that it wants: the options of the library, checked. */
-import type { Config, UsableEntry } from "../config/config.ts";
+import { type Config, emptyConfig, type UsableEntry } from "../config/config.ts";
 import { defaultSettings } from "../config/defaults.ts";
 import type { StartFlags } from "../config/resolve.ts";
 import { checkDirectory } from "../config/rules.ts";
@@ -194,11 +194,8 @@ function isEmpty(value: unknown): boolean {
 
 /** What holds where there is no config file. */
 export function noConfig(world: World, settings: Partial<Config["settings"]> = {}): Config {
-  return {
-    path: null,
-    directory: world.workingDirectory(),
+  return emptyConfig(null, {
     settings: { ...defaultSettings(), ...settings },
-    sessions: new Map(),
-    problems: [],
-  };
+    directory: world.workingDirectory(),
+  });
 }

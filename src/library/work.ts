@@ -125,12 +125,13 @@ export async function logs(
   try {
     const match = await context.sessions.find("show the logs of", name, context.selection);
     const { session } = present("show the logs of", match);
-    return new TextDecoder().decode(await session.logs({ lines }));
+    return new TextDecoder().decode(await session.logs({ lines, since: null, timestamps: false }));
   } catch (error) {
     const outputs = error instanceof SessionNotFoundError ? await context.logs.outputs(name) : [];
     const newest = outputs.at(-1);
     if (newest === undefined) throw error;
-    return new TextDecoder().decode(await context.logs.tail(newest, lines));
+    const wanted = { lines, since: null, timestamps: false };
+    return new TextDecoder().decode(await context.logs.read(newest, wanted));
   }
 }
 

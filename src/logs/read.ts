@@ -43,7 +43,8 @@ export async function readParts(
     const start = since === null ? 0 : await startIn(world, part, { marks, since });
     if (start >= part.bytes) continue;
     const bytes = await world.files.readFrom(part.path, start, part.bytes - start);
-    chunks.push(timestamps ? stamped(bytes, { marks, start }) : bytes);
+    const last = (await world.files.facts(part.path))?.modifiedAt ?? null;
+    chunks.push(timestamps ? stamped(bytes, { marks, start, last }) : bytes);
   }
   return lastLines(joined(chunks), lines, reading);
 }
@@ -95,17 +96,25 @@ async function startIn(
 
 const NEWLINE = 0x0a;
 
-/** Each line with its time before it: `2026-01-02T03:04:05Z `, or as many blanks where nobody knows. */
+/**
+ * Each line with its time before it: `2026-01-02T03:04:05Z `, or as many blanks where nobody knows.
+ *
+ * @param last when the file was written to last: what no mark covers yet was printed then
+ */
 function stamped(
   bytes: Uint8Array,
-  { marks, start }: { readonly marks: readonly Mark[]; readonly start: number },
+  { marks, start, last }: {
+    readonly marks: readonly Mark[];
+    readonly start: number;
+    readonly last: Date | null;
+  },
 ): Uint8Array {
   const encoder = new TextEncoder();
   const chunks: Uint8Array[] = [];
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, from);
     const to = newline === -1 ? bytes.length : newline + 1;
-    const at = timeAt(marks, start + from);
+    const at = timeAt(marks, start + from) ?? last;
     const stamp = at === null ? " ".repeat(20) : at.toISOString().replace(/\.\d+/, "");
     chunks.push(encoder.encode(`${stamp} `), bytes.subarray(from, to));
     from = to;

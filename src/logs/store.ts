@@ -15,6 +15,8 @@ import { formatEvent, parseRuns, type Run, type RunEvent } from "./runs.ts";
 
 /** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
+  /** Where the output of a run that begins now would go; null: nowhere. Nothing is made. */
+  captureOf(name: string, runId: string, policy: LogPolicy): Capture | null;
   /**
    * Makes room for the output of a new run.
    *
@@ -116,21 +118,26 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       return notKept(error.message);
     }
   };
-  const open: LogStore["open"] = async (name, runId, { capture, maxBytes, keep }) => {
+  const captureOf: LogStore["captureOf"] = (name, runId, { maxBytes, keep }) => {
     const directory = directoryOf(name);
-    if (directory === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
     // With milliseconds: names in their order are runs in their order.
     const run = `${world.now().toISOString().replaceAll(/[-:]/g, "")}-${runId}`;
+    return directory === null ? null : { directory, run, maxBytes, keep };
+  };
+  const open: LogStore["open"] = async (name, runId, policy) => {
+    const capture = captureOf(name, runId, policy);
+    if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    const { directory, run, keep } = capture;
     return await kept(async () => {
       await files.makeDirectory(directory);
       await shorten(world, runsFile(directory));
-      if (!capture) return null;
+      if (!policy.capture) return null;
       const parts = await partsIn(directory);
       for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
         await remove(directory, part);
       }
       await files.create(`${directory}/${partName(run, 1)}`);
-      return { directory, run, maxBytes, keep };
+      return capture;
     });
   };
   const record: LogStore["record"] = async (name, event) => {
@@ -157,6 +164,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     }));
   };
   return {
+    captureOf,
     open,
     record,
     discard: async ({ directory, run }) => {
@@ -179,7 +187,13 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     runs: async (name) => {
       const directory = directoryOf(name);
       if (directory === null || await files.facts(runsFile(directory)) === null) return [];
-      return await kept(async () => parseRuns(await files.readText(runsFile(directory)))) ?? [];
+      try {
+        return parseRuns(await files.readText(runsFile(directory)));
+      } catch (error) {
+        // What cannot be read says nothing: it must not cost the whole list.
+        if (error instanceof FileError) return [];
+        throw error;
+      }
     },
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),

@@ -9,7 +9,14 @@ export interface Screen {
   /** Width of the terminal in columns. */
   readonly columns: number;
   readonly colour: boolean;
+  /** Whether the locale can show more than ASCII. */
+  readonly unicode: boolean;
   readonly now: Date;
+}
+
+/** Stands for what was cut off; one column wide. */
+export function cutSign({ unicode }: Pick<Screen, "unicode">): string {
+  return unicode ? "…" : "~";
 }
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

@@ -1,6 +1,7 @@
 /** Rows of text: an aligned table on a terminal, tab-separated values in a pipe. */
 import { escapeControls } from "../errors.ts";
-import { type Colour, paint, type Screen } from "./screen.ts";
+import { type Colour, cutSign, paint, type Screen } from "./screen.ts";
+import { cut, widthOf } from "./text.ts";
 
 /** One cell: text, and its colour on a terminal. */
 export interface Cell {
@@ -8,9 +9,18 @@ export interface Cell {
   readonly colour?: Colour | null;
 }
 
-/** Rows under a head. The last column is the first to give way on a narrow terminal. */
+/** The head of a column, and how the column gives way on a narrow terminal. */
+export interface Head {
+  readonly text: string;
+  /** Its cells may be cut to so many columns of the terminal; without this they stay whole. */
+  readonly atLeast?: number;
+  /** Where cutting is not enough, columns leave the table: those with the lowest number first. */
+  readonly leaves?: number;
+}
+
+/** Rows under a head. */
 export interface Rows {
-  readonly head: readonly string[];
+  readonly head: readonly Head[];
   readonly rows: readonly (readonly Cell[])[];
 }
 
@@ -25,32 +35,32 @@ export async function layOut(table: Rows, screen: Screen): Promise<string> {
     ).join("");
   }
   const { default: Table } = await import("cli-table3");
-  const all: readonly (readonly Cell[])[] = [
-    table.head.map((text) => ({ text, colour: "bold" as const })),
-    ...rows,
-  ];
-  const widths = columnWidths(all, screen.columns);
+  const all = table.head.map((head, column): Column => ({
+    head,
+    cells: [
+      { text: head.text, colour: "bold" },
+      ...rows.map((row) => row[column] ?? { text: "" }),
+    ],
+  }));
+  const { columns, widths } = fitting(all, screen.columns);
   const grid = new Table({
     chars: BORDERLESS,
     style: { "padding-left": 0, "padding-right": GAP, head: [], border: [], compact: true },
-    colWidths: widths,
+    colWidths: widths.map((width) => width + GAP),
   });
   // Cut here, since cli-table3 cuts surrogate pairs in two and loses the end of a colour (0.6.5).
+  const painted = columns.map(({ cells }, column) =>
+    cells.map(({ text, colour = null }) =>
+      paint(cut(text, widths[column] ?? 0, cutSign(screen)), colour, screen)
+    )
+  );
   grid.push(
-    ...all.map((row) =>
-      row.map(({ text, colour }, column) =>
-        paint(fitted(text, (widths[column] ?? 0) - GAP), colour ?? null, screen)
-      )
-    ),
+    ...[table.head, ...rows].map((_, row) => painted.map((cells) => cells[row] ?? "")),
   );
   return `${grid.toString().split("\n").map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
 const GAP = 2;
-/** The last column gives way down to this, before any other one does. */
-const LAST_COLUMN = 9;
-/** No column gets narrower: one character is left of it. */
-const NARROWEST = GAP + 1;
 
 const BORDERLESS = Object.fromEntries(
   [
@@ -60,41 +70,49 @@ const BORDERLESS = Object.fromEntries(
   ].map((part) => [part, ""]),
 );
 
-function columnWidths(rows: readonly (readonly Cell[])[], columns: number): number[] {
-  const count = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from(
-    { length: count },
-    (_, column) => Math.max(...rows.map((row) => widthOf(row[column]?.text ?? ""))) + GAP,
-  );
-  // Nothing stands behind the last gap.
-  let excess = widths.reduce((sum, width) => sum + width, -GAP) - columns;
-  const last = widths.at(-1) ?? 0;
-  const given = Math.min(Math.max(0, excess), Math.max(0, last - LAST_COLUMN));
-  widths[count - 1] = last - given;
-  for (excess -= given; excess > 0; excess--) {
+interface Column {
+  readonly head: Head;
+  readonly cells: readonly Cell[];
+}
+
+/** The columns that there is room for, and their widths without gaps. */
+function fitting(
+  all: readonly Column[],
+  available: number,
+): { readonly columns: readonly Column[]; readonly widths: readonly number[] } {
+  const wanted = new Map(all.map((column) => [column, widestOf(column)]));
+  const wantedBy = (column: Column): number => wanted.get(column) ?? 0;
+  const least = (column: Column): number =>
+    Math.min(wantedBy(column), column.head.atLeast ?? Infinity);
+  const leaving = all.filter(({ head }) => head.leaves !== undefined)
+    .toSorted((a, b) => (a.head.leaves ?? 0) - (b.head.leaves ?? 0));
+  let columns = all;
+  for (const leaver of leaving) {
+    if (total(columns.map(least)) <= available) break;
+    columns = columns.filter((column) => column !== leaver);
+  }
+  const widths = columns.map(wantedBy);
+  // The last ones are cut first: what stands first says which row it is.
+  let excess = total(widths) - available;
+  for (const [index, column] of [...columns.entries()].toReversed()) {
+    const given = Math.min(Math.max(0, excess), wantedBy(column) - least(column));
+    widths[index] = wantedBy(column) - given;
+    excess -= given;
+  }
+  // On a terminal that is too narrow for anything, one letter of each column is left.
+  for (; excess > 0; excess--) {
     const widest = Math.max(...widths);
-    if (widest <= NARROWEST) break;
+    if (widest <= 1) break;
     widths[widths.lastIndexOf(widest)] = widest - 1;
   }
-  return widths;
+  return { columns, widths };
 }
 
-/** The text, cut where it takes more columns than there are. */
-function fitted(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
-  let kept = "";
-  let left = columns - 1;
-  for (const character of text) {
-    left -= widthOf(character);
-    if (left < 0) break;
-    kept += character;
-  }
-  return `${kept}…`;
+function widestOf({ cells }: Column): number {
+  return cells.reduce((widest, { text }) => Math.max(widest, widthOf(text)), 0);
 }
 
-/** Columns that a text takes, rather one too many: everything from Hangul on counts as wide. */
-function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += (character.codePointAt(0) ?? 0) >= 0x1100 ? 2 : 1;
-  return width;
+/** The width of a row: nothing stands behind the last gap. */
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
 }

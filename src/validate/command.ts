@@ -82,9 +82,11 @@ export function splitCommand(text: string): string[] {
   let quoting: "'" | '"' | null = null;
   let escaped = false;
   let position = 0;
+  // Looked for once: character by character it would take longer than all the rest.
+  const control = findControlButTabAndNewline(text);
   for (const character of text) {
     position++;
-    if (findControlButTabAndNewline(character) !== undefined) throw controlError(text, character);
+    if (character === control) throw controlError(text, character);
     let added = character;
     if (escaped) {
       escaped = false;

@@ -2,20 +2,40 @@
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type ContainerDefinition, DEFAULT_LOG, type Runtime, RUNTIMES } from "../../src/model.ts";
-import type { World } from "../../src/world.ts";
+import type { ExecResult, World } from "../../src/world.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
-import { withTmux } from "../support/tmux.ts";
+import { type TmuxSandbox, withTmux } from "../support/tmux.ts";
+import type { Runner } from "../../src/backends/backend.ts";
 import type { Harness, SuiteTest } from "./suite.ts";
 
 /** What is known of the container backend besides what every backend has. */
 export interface ContainerSetup extends SuiteTest {
+  readonly sandbox: TmuxSandbox;
   readonly world: World;
   readonly runtime: Runtime;
   readonly define: (
     wanted: Pick<ContainerDefinition, "name" | "argv"> & Partial<ContainerDefinition>,
   ) => ContainerDefinition;
+  /** A backend at work in another world. */
+  readonly runnerIn: (world: World) => Runner;
   /** Runs the runtime's own client, and gives what it printed; its exit code may be anything. */
   readonly client: (...args: readonly string[]) => Promise<string>;
+  /**
+   * Makes a container by the runtime's own client, of the test's image unless told, and gives its id.
+   *
+   * @throws when the client fails
+   */
+  readonly make: (foreign: Foreign) => Promise<string>;
+}
+
+/** A container that kstops does not make. */
+export interface Foreign {
+  /** `run` unless told. */
+  readonly verb?: "run" | "create";
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** Flags of the client. */
+  readonly flags?: readonly string[];
 }
 
 /** The image of the private engines: busybox alone. */
@@ -54,20 +74,36 @@ export async function withContainers(
   runtime: Runtime,
   body: (t: ContainerSetup) => Promise<void>,
 ): Promise<void> {
-  await withTmux(async ({ world }) => {
+  await withTmux(async (sandbox) => {
+    const { world } = sandbox;
     const directory = world.workingDirectory();
-    const client: ContainerSetup["client"] = async (...args) =>
-      (await world.exec([runtime, ...args], { timeoutMs: 60_000 })).stdout.trim();
+    const call = (...args: readonly string[]): Promise<ExecResult> =>
+      // podman 4.3 leaves a file where it was called when the memory of a container is used up.
+      world.exec(["env", "--chdir", directory, runtime, ...args], { timeoutMs: 60_000 });
+    const client: ContainerSetup["client"] = async (...args) => (await call(...args)).stdout.trim();
+    const runnerIn = (world: World): Runner =>
+      containerRunner(world, { logs: logStore(world, () => {}) });
     // Everything that a test makes mounts its directory, and nothing else does.
     const mine = ["ps", "--all", "--quiet", "--no-trunc", "--filter", `volume=${directory}`];
     try {
       await body({
-        runner: containerRunner(world, { logs: logStore(world, () => {}) }),
+        runner: runnerIn(world),
+        runnerIn,
         logs: logStore(world, () => {}),
+        sandbox,
         world,
         runtime,
         directory,
         client,
+        make: async ({ verb = "run", name, argv, flags = [] }) => {
+          const mount = ["--volume", `${directory}:${directory}`];
+          const args = verb === "run" ? [verb, "--detach"] : [verb];
+          const { code, stdout, stderr } = await call(
+            ...[...args, "--name", name, ...mount, ...flags, testImage(), ...argv],
+          );
+          if (code !== 0) throw new Error(`${runtime} ${verb} ${name}: ${stderr}`);
+          return stdout.trim();
+        },
         define: (wanted) => ({
           backend: "container",
           image: testImage(),

@@ -214,7 +214,7 @@ tmuxTest("attach to what does not run says what to do", async (t) => {
   );
   await terminal.enter(`clear; ${KSTOPS} attach done; echo "done left with $?"`);
   match(
-    await terminal.shows(/left with 7/),
+    await terminal.shows(/done left with 7/),
     /"done": it ended with exit code 3\nhint: kstops logs/,
   );
   await terminal.enter(`clear; ${KSTOPS} attach nobody; echo "nobody left with $?"`);

@@ -23,12 +23,12 @@ tmuxTest("list on a terminal is a table that fits its width", async (t) => {
   const terminal = await openTerminal(t, { columns: 90 });
   await terminal.enter(LIST);
   const [head = "", ...rows] = (await terminal.shows(/^end$/m)).split("\n");
-  // All of them are on the default socket: that says nothing.
-  deepEqual(head.split(/ {2,}/), ["NAME", "ENGINE", "STATE", "PID", "EXIT", "SINCE", "COMMAND"]);
+  // All of them are in tmux and on its default socket: that says nothing.
+  deepEqual(head.split(/ {2,}/), ["NAME", "STATE", "PID", "EXIT", "SINCE", "COMMAND"]);
   const [astro = "", crash = "", defined = ""] = rows;
-  match(astro, /^astro {4}tmux {4}running {2}\d+ +- {5}\d+ s ago +sleep 100$/);
-  match(crash, /^crash {4}tmux {4}exited {3}- +3 {5}\d+ s ago +sh -c 'exit 3'$/);
-  match(defined, /^defined {2}tmux {4}defined {2}- +- {5}- +sleep 100 x+…$/);
+  match(astro, /^astro {4}running {2}\d+ +- {5}\d+ s ago +sleep 100$/);
+  match(crash, /^crash {4}exited {3}- +3 {5}\d+ s ago +sh -c 'exit 3'$/);
+  match(defined, /^defined {2}defined {2}- +- {5}- +sleep 100 x+…$/);
   for (const row of [astro, crash, defined]) ok([...row].length <= 90, row);
   equal(astro.indexOf("sleep"), head.indexOf("COMMAND"));
 });
@@ -37,7 +37,7 @@ tmuxTest("a terminal that has no size gets a table all the same", async (t) => {
   await withSessions(t);
   const terminal = await openTerminal(t);
   await terminal.enter(`stty columns 0; ${LIST}`);
-  match(await terminal.shows(/^end$/m), /^astro {4}tmux {4}running {2}\d+ /m);
+  match(await terminal.shows(/^end$/m), /^astro {4}running {2}\d+ /m);
 });
 
 tmuxTest("states have colours on a terminal, but not where nobody wants them", async (t) => {
@@ -67,13 +67,37 @@ tmuxTest("states have colours on a terminal, but not where nobody wants them", a
   match(await coloured(`clear; NO_COLOR=1 ${KSTOPS} list --color always; echo end`), /ESC\[32m/);
 });
 
-tmuxTest("an empty list says on a terminal what to do", async (t) => {
+tmuxTest("where the locale has only ASCII, kstops adds nothing else", async (t) => {
+  await withSessions(t);
+  const terminal = await openTerminal(t, { columns: 60, env: { LC_ALL: "C" } });
+  await terminal.enter(`${LIST}`);
+  match(await terminal.shows(/^end$/m), /^defined .* sleep 100 x+~$/m);
+});
+
+tmuxTest("errors on a terminal are red, and broken between words", async (t) => {
+  await install(t);
+  const terminal = await openTerminal(t, { columns: 40 });
+  await terminal.enter(`clear; ${KSTOPS} status nope; echo end`);
+  match(
+    await terminal.shows(/^end$/m),
+    /^kstops: Cannot show "nope": no such\n {2}session\nhint: kstops list shows every session\nend$/m,
+  );
+  match(await terminal.coloured(), /^ESC\[31mkstops:ESC/m);
+  const words = `${"x".repeat(30)} ${"y".repeat(30)}`;
+  await terminal.enter(`clear; ${KSTOPS} start crash -- sh -c 'echo ${words}; exit 3'; echo end`);
+  match(
+    await terminal.shows(/^hint[^]*\nend$/m),
+    /exit code 3\n {2}\| x{30}\n {4}y{30}\nhint: the whole output:\n {2}kstops logs crash\nend$/m,
+  );
+});
+
+tmuxTest("an empty list says on a terminal that it is empty", async (t) => {
   await install(t);
   const terminal = await openTerminal(t);
   await terminal.enter(LIST);
   match(
     await terminal.shows(/^end$/m),
-    /^No sessions. Start one: kstops start NAME -- COMMAND\nend$/m,
+    /^No such sessions. All of them: kstops list\nend$/m,
   );
   await terminal.enter(`clear; ${KSTOPS} list -L default | cat; echo piped`);
   match(await terminal.shows(/^piped$/m), /^piped\n/);
@@ -86,7 +110,7 @@ tmuxTest("status on a terminal shows what is known, and times as people say them
   const screen = await terminal.shows(/^end$/m);
   match(screen, /^name {10}crash$/m);
   match(screen, /^exit code {5}3$/m);
-  match(screen, /^finished at {3}\d+ s ago$/m);
+  match(screen, /^finished {6}\d+ s ago \(\d{4}-.*Z\)$/m);
   doesNotMatch(screen, /^(pid|signal|image|ports) /m);
 });
 
@@ -99,6 +123,6 @@ tmuxTest("no name or command of another tool can act on the terminal", async (t)
   const screen = await terminal.shows(/^end$/m);
   match(screen, /^a\\033\[31mb\\u202ec /m);
   match(screen, /exec sleep 100 # .*title/);
-  doesNotMatch(await terminal.coloured(), /ESC\[31m|\u202e/);
+  doesNotMatch(await terminal.coloured(), /ESC\[31m(?!kstops:)|\u202e/);
   doesNotMatch(await terminal.title(), /title/);
 });

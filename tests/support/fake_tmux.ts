@@ -11,6 +11,7 @@
  */
 import type { Exec, ExecResult } from "../../src/world.ts";
 import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
+import { expandFormat } from "./tmux_format.ts";
 
 /** A session; by default one that a stranger made. */
 export interface FakeSession {
@@ -275,5 +276,5 @@ function expanded(format: string, session: Entry): string {
       "@kstops_pid": String(pid + 1),
     }),
   };
-  return `${format.replaceAll(/#\{([^}]*)\}/g, (_, field: string) => values[field] ?? "")}\n`;
+  return `${expandFormat(format, values)}\n`;
 }

@@ -16,6 +16,8 @@
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
+  type ExecBytesOptions,
+  type ExecBytesResult,
   type ExecOptions,
   type ExecResult,
   FileError,
@@ -36,8 +38,8 @@ export interface ExpectedCall {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Exit code, 0 unless told. */
   readonly code?: number;
-  readonly stdout?: string;
-  readonly stderr?: string;
+  readonly stdout?: string | Uint8Array;
+  readonly stderr?: string | Uint8Array;
   /** Thrown instead of an answer: `new ProgramMissingError("tmux", "missing")`. */
   readonly fails?: Error;
   /** What happens outside when it runs: files change, processes end. */
@@ -61,6 +63,8 @@ export interface FakeFileFacts {
   readonly modifiedAt?: Date;
   /** Whether reading, listing and changing it is refused. */
   readonly denied?: boolean;
+  /** Where it is a symbolic link: the path of what it leads to, and what is here is a copy of. */
+  readonly realPath?: string;
 }
 
 /** What a fake world starts with. */
@@ -175,6 +179,15 @@ function fakeWorld(spec: FakeWorldSpec): {
   }
 
   async function exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const { code, stdout, stderr } = await execBytes(argv, options);
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async function execBytes(
+    argv: readonly string[],
+    options: ExecBytesOptions,
+  ): Promise<ExecBytesResult> {
     const found = spec.anyOrder ? pending.findIndex((call) => fits(call, argv, options)) : 0;
     const call = pending[found];
     if (!call) throw refuse(`Unexpected call: ${shown(argv, options.stdin)}`);
@@ -193,7 +206,13 @@ function fakeWorld(spec: FakeWorldSpec): {
     call.effect?.(world);
     clock.advance(call.tookMs ?? 0);
     if (call.fails) throw call.fails;
-    return { code: call.code ?? 0, stdout: call.stdout ?? "", stderr: call.stderr ?? "" };
+    const [stdout, stderr] = [bytesOf(call.stdout ?? ""), bytesOf(call.stderr ?? "")];
+    for (const bytes of [stdout, stderr]) {
+      if (bytes.length > 0) options.onOutput?.(new TextDecoder().decode(bytes));
+    }
+    const kept = (bytes: Uint8Array): Uint8Array =>
+      bytes.slice(Math.max(0, bytes.length - (options.keepBytes ?? Infinity)));
+    return { code: call.code ?? 0, stdout: kept(stdout), stderr: kept(stderr) };
   }
 
   function signal(pid: number, name: Signal): "sent" | "gone" | "denied" {
@@ -226,6 +245,7 @@ function fakeWorld(spec: FakeWorldSpec): {
 
   const world: FakeWorld = {
     exec,
+    execBytes,
     now: clock.now,
     sleep: clock.sleep,
     randomId: () => (++ids).toString(16).padStart(12, "0"),
@@ -272,6 +292,10 @@ function shown(argv: readonly (string | RegExp)[], stdin?: string | RegExp): str
   ).join(" ");
   if (stdin === undefined) return words;
   return `${words} with the input ${stdin instanceof RegExp ? stdin : JSON.stringify(stdin)}`;
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
 }
 
 function recorder(): {
@@ -344,9 +368,10 @@ function answer<T>(work: () => T): Promise<T> {
 interface Entry extends FileFacts {
   readonly content: Uint8Array;
   readonly denied: boolean;
+  readonly realPath: string;
 }
 
-/** Files in memory. Paths are normalised as text: there are no links. */
+/** Files in memory. Paths are normalised as text: only the last part of one can be a link. */
 function fakeFiles(
   outside: {
     readonly workingDirectory: string;
@@ -362,9 +387,7 @@ function fakeFiles(
 
   function add(path: string, file: FakeFileFacts): void {
     const kind = file.kind ?? "file";
-    const content = typeof file.content === "string"
-      ? new TextEncoder().encode(file.content)
-      : file.content ?? new Uint8Array();
+    const content = bytesOf(file.content ?? "");
     entries.set(path, {
       kind,
       content,
@@ -374,6 +397,7 @@ function fakeFiles(
       bytes: content.length,
       modifiedAt: file.modifiedAt ?? outside.now(),
       denied: file.denied ?? false,
+      realPath: file.realPath ?? path,
     });
   }
 
@@ -436,6 +460,13 @@ function fakeFiles(
     return found.content;
   }
 
+  /** Makes an empty file in a directory that is there. */
+  function addFile(path: string, content = ""): void {
+    const above = entries.get(posix.dirname(absolute(path)));
+    if (above?.kind !== "directory" || above.denied) throw missing(path);
+    add(absolute(path), { mode: 0o600, content });
+  }
+
   addDirectories(absolute("."), 0o755);
 
   const files: Files = {
@@ -463,12 +494,17 @@ function fakeFiles(
           throw entries.has(absolute(path)) ? error : missing(path);
         }
       }),
-    create: (path) =>
+    create: (path, text = "") =>
       answer(() => {
         if (entries.has(absolute(path))) throw new FileError(path, "exists", "it exists");
-        const above = entries.get(posix.dirname(absolute(path)));
-        if (above?.kind !== "directory" || above.denied) throw missing(path);
-        add(absolute(path), { mode: 0o600 });
+        addFile(path, text);
+      }),
+    append: (path, bytes) =>
+      answer(() => {
+        if (!entries.has(absolute(path))) addFile(path);
+        const before = content(path);
+        const { mode, uid, gid } = entry(path);
+        add(absolute(path), { content: joined([before, bytes]), mode, uid, gid });
       }),
     remove: (path) =>
       answer(() => {
@@ -477,6 +513,7 @@ function fakeFiles(
         if (namesIn(path).length > 0) throw new FileError(path, "other", "Directory not empty");
         entries.delete(absolute(path));
       }),
+    realPath: (path) => answer(() => entry(path).realPath),
   };
   return { files, put };
 }

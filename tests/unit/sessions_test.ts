@@ -82,6 +82,7 @@ function runnerOf(
       );
     },
     check: () => Promise.resolve(),
+    plan: ({ name }) => Promise.resolve({ argv: [backend, name], stdin: null, env: [] }),
     start: ({ name }) => Promise.resolve(running(name)),
   };
 }
@@ -796,4 +797,12 @@ Deno.test("detectBackend() does not guess", async () => {
   await rejects(detectBackend(machine([inTrouble(DOCKER)]), "astro", {}), {
     code: "backend_unavailable",
   });
+});
+
+Deno.test("plan() asks the backend of the definition", async () => {
+  const sessions = machine([]);
+  for (const backend of ["tmux", "container"] as const) {
+    const definition = { backend, name: "astro" } as Definition;
+    deepEqual((await sessions.plan(definition)).argv, [backend, "astro"]);
+  }
 });

@@ -1,6 +1,6 @@
 /** The container runtimes of this machine, and the programs that speak to them. */
 import { type Runtime, RUNTIMES } from "../../model.ts";
-import type { World } from "../../world.ts";
+import { FileError, type World } from "../../world.ts";
 import { findProgram } from "../program.ts";
 
 /** A program that speaks to a container runtime. */
@@ -38,10 +38,16 @@ async function isPodmanInDisguise(world: World, docker: string): Promise<boolean
   // The real client may be led to podman's own socket, too.
   if (/podman[^/]*\.sock/.test(world.env("DOCKER_HOST") ?? "")) return true;
   const { files } = world;
-  if ((await files.realPath(docker)).split("/").at(-1) === "podman") return true;
-  const facts = await files.facts(docker);
-  if (facts === null || facts.bytes > MOST_SCRIPT_BYTES) return false;
-  return /\bexec\s+\S*podman\b/.test(await files.readText(docker));
+  try {
+    if ((await files.realPath(docker)).split("/").at(-1) === "podman") return true;
+    const facts = await files.facts(docker);
+    if (facts === null || facts.bytes > MOST_SCRIPT_BYTES) return false;
+    return /\bexec\s+\S*podman\b/.test(await files.readText(docker));
+  } catch (error) {
+    // It may be executed, and not read: that is no script.
+    if (error instanceof FileError) return false;
+    throw error;
+  }
 }
 
 /** How to get a container runtime, by operating system. */

@@ -57,23 +57,39 @@ export function parsePodmanList(stdout: string): Container[] {
 
 function podmanListed(value: unknown): Container {
   const row = fieldsOf(value);
-  const [name = ""] = listOf(row["Names"]);
-  const state = textOf(row["State"]);
-  const hasEnded = row["Exited"] === true && numberOf(row["ExitedAt"]) > 0;
+  const [name] = listOf(row["Names"]);
+  const finishedAt = row["Exited"] === true ? secondsOf(row["ExitedAt"]) : null;
   return {
-    id: textOf(row["Id"]),
-    name: textOf(name),
-    state,
+    id: wordOf(row["Id"]),
+    name: wordOf(name),
+    state: wordOf(row["State"]),
     pid: numberOf(row["Pid"]) || null,
-    exitCode: hasEnded ? numberOf(row["ExitCode"]) : null,
+    exitCode: finishedAt === null ? null : numberOf(row["ExitCode"]),
     createdAt: secondsOf(row["Created"]),
-    finishedAt: hasEnded ? secondsOf(row["ExitedAt"]) : null,
+    finishedAt,
     image: textOf(row["Image"]) || null,
-    command: row["Command"] == null ? null : listOf(row["Command"]).map(textOf),
-    ports: row["Ports"] == null ? [] : listOf(row["Ports"]).flatMap(podmanPorts),
+    command: wordsOf(row["Command"]),
+    ports: listOf(row["Ports"]).flatMap(podmanPorts).sort(byPort),
     labels: labelsOf(row["Labels"]),
     details: null,
   };
+}
+
+const MOST_PORTS = 65_535;
+
+/** podman's list says nothing where podman 5's `inspect` says that it is every address. */
+function podmanAddress(text: string): string | null {
+  return text === "" || text === "0.0.0.0" ? null : text;
+}
+
+/** The runtimes, and podman's own list and `inspect`, have orders of their own. */
+function byPort(a: PortBinding, b: PortBinding): number {
+  return a.containerPort - b.containerPort || compare(a.protocol, b.protocol) ||
+    compare(a.hostIp ?? "", b.hostIp ?? "") || (a.hostPort ?? 0) - (b.hostPort ?? 0);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** One entry may stand for a range. */
@@ -81,8 +97,9 @@ function podmanPorts(value: unknown): PortBinding[] {
   const port = fieldsOf(value);
   const first = numberOf(port["container_port"]);
   const host = numberOf(port["host_port"]);
-  return Array.from({ length: Math.max(1, numberOf(port["range"])) }, (_, index) => ({
-    hostIp: textOf(port["host_ip"]) || null,
+  const length = Math.min(Math.max(1, numberOf(port["range"])), MOST_PORTS);
+  return Array.from({ length }, (_, index) => ({
+    hostIp: podmanAddress(textOf(port["host_ip"])),
     hostPort: host === 0 ? null : host + index,
     containerPort: first + index,
     protocol: protocolOf(textOf(port["protocol"])),
@@ -119,11 +136,11 @@ function inspected(value: unknown): Container {
   const state = fieldsOf(whole["State"]);
   const config = fieldsOf(whole["Config"]);
   const finishedAt = timeOf(state["FinishedAt"]);
-  const word = textOf(state["Status"]);
+  const word = wordOf(state["Status"]);
   const hasEnded = finishedAt !== null && !IS_ALIVE.has(word);
   return {
-    id: textOf(whole["Id"]),
-    name: textOf(whole["Name"]).replace(/^\//, ""),
+    id: wordOf(whole["Id"]),
+    name: wordOf(whole["Name"]).replace(/^\//, ""),
     state: word,
     pid: numberOf(state["Pid"]) || null,
     exitCode: hasEnded ? numberOf(state["ExitCode"]) : null,
@@ -131,22 +148,40 @@ function inspected(value: unknown): Container {
     finishedAt: hasEnded ? finishedAt : null,
     // What was asked for (docker's own `Image` is an id).
     image: textOf(whole["ImageName"] ?? config["Image"]) || null,
-    command: [textOf(whole["Path"] ?? ""), ...listOf(whole["Args"] ?? []).map(textOf)],
-    ports: portsOf(whole),
+    command: commandOf(whole, config),
+    ports: portsOf(whole).sort(byPort),
     labels: labelsOf(config["Labels"]),
     details: {
-      workingDir: textOf(config["WorkingDir"] ?? "") || "/",
+      workingDir: textOf(config["WorkingDir"]) || "/",
       tty: config["Tty"] === true,
       env: variablesOf(config["Env"]),
       outOfMemory: state["OOMKilled"] === true,
-      error: textOf(state["Error"] ?? "") || null,
-      restarts: numberOf(whole["RestartCount"] ?? 0),
+      error: textOf(state["Error"]) || null,
+      restarts: numberOf(whole["RestartCount"]),
     },
   };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Only podman's `inspect` has that key. */
+function isOfPodman(whole: Fields): boolean {
+  return "ImageName" in whole;
+}
+
+/**
+ * What docker runs is `Path` and `Args`. podman 4.3 repeats a command of one word there, and puts its
+ * init before the command; its list knows the command alone.
+ */
+function commandOf(whole: Fields, config: Fields): readonly string[] | null {
+  if (isOfPodman(whole)) return wordsOf(config["Cmd"]);
+  const path = textOf(whole["Path"]);
+  return path === "" ? null : [path, ...listOf(whole["Args"]).map(textOf)];
+}
+
 /** `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}], "81/tcp": null}`. */
-function portsOf(whole: Readonly<Record<string, unknown>>): PortBinding[] {
+function portsOf(whole: Fields): PortBinding[] {
+  const addressOf = isOfPodman(whole) ? podmanAddress : (text: string) => text || null;
   const running = entriesOf(fieldsOf(whole["NetworkSettings"] ?? {})["Ports"]);
   // A container that does not run has no ports; these it would get again.
   const wanted = entriesOf(fieldsOf(whole["HostConfig"] ?? {})["PortBindings"]);
@@ -154,11 +189,12 @@ function portsOf(whole: Readonly<Record<string, unknown>>): PortBinding[] {
   return entries.flatMap(([key, bindings]) => {
     const [port = "", protocol = "tcp"] = key.split("/");
     const containerPort = Number(port);
-    return listOf(bindings ?? []).map((each) => {
+    if (!Number.isInteger(containerPort)) throw new GarbledAnswerError();
+    return listOf(bindings).map((each) => {
       const binding = fieldsOf(each);
       return {
-        hostIp: textOf(binding["HostIp"] ?? "") || null,
-        hostPort: Number(textOf(binding["HostPort"] ?? "")) || null,
+        hostIp: addressOf(textOf(binding["HostIp"])),
+        hostPort: Number(textOf(binding["HostPort"])) || null,
         containerPort,
         protocol: protocolOf(protocol),
       };
@@ -168,7 +204,7 @@ function portsOf(whole: Readonly<Record<string, unknown>>): PortBinding[] {
 
 function variablesOf(value: unknown): Record<string, string> {
   return Object.fromEntries(
-    listOf(value ?? []).map(textOf).map((entry): [string, string] => {
+    listOf(value).map(textOf).map((entry): [string, string] => {
       const equals = entry.indexOf("=");
       return equals === -1 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
@@ -177,7 +213,7 @@ function variablesOf(value: unknown): Record<string, string> {
 
 /** A time in RFC 3339, with up to nanoseconds; the year 1 is never. */
 function timeOf(value: unknown): Date | null {
-  const text = textOf(value ?? "").replace(/(\.\d{3})\d*/, "$1");
+  const text = textOf(value).replace(/(\.\d{3})\d*/, "$1");
   const time = new Date(text);
   return Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1970 ? null : time;
 }
@@ -187,6 +223,9 @@ function protocolOf(text: string): PortBinding["protocol"] {
 }
 
 // --- JSON that may be anything -------------------------------------------------------------------
+
+// What is missing or null is unknown: older and newer versions have other keys. What has another type
+// than it should is garbage, and so is a container without an id, a name or a state.
 
 function understood<T>(read: () => T): T {
   try {
@@ -203,11 +242,11 @@ function parseJson(text: string): unknown {
   return text.trim() === "" ? [] : JSON.parse(text);
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+function fieldsOf(value: unknown): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new GarbledAnswerError();
   }
-  return value as Readonly<Record<string, unknown>>;
+  return value as Fields;
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
@@ -215,17 +254,30 @@ function entriesOf(value: unknown): [string, unknown][] {
 }
 
 function listOf(value: unknown): readonly unknown[] {
-  if (value === null) return [];
+  if (value == null) return [];
   if (!Array.isArray(value)) throw new GarbledAnswerError();
   return value;
 }
 
+function wordsOf(value: unknown): readonly string[] | null {
+  return value == null ? null : listOf(value).map(textOf);
+}
+
 function textOf(value: unknown): string {
+  if (value == null) return "";
   if (typeof value !== "string") throw new GarbledAnswerError();
   return value;
 }
 
+/** A text that has to be there. */
+function wordOf(value: unknown): string {
+  const text = textOf(value);
+  if (text === "") throw new GarbledAnswerError();
+  return text;
+}
+
 function numberOf(value: unknown): number {
+  if (value == null) return 0;
   if (typeof value !== "number") throw new GarbledAnswerError();
   return value;
 }
@@ -340,13 +392,47 @@ export function recordOf(container: Container): DefinitionRecord | null {
   if (text === undefined || !isManaged(container)) return null;
   try {
     const record = fieldsOf(JSON.parse(text));
-    // Written by kstops: its own shape, or somebody else's label.
-    return typeof record["image"] === "string" && Array.isArray(record["env"])
-      ? record as unknown as DefinitionRecord
-      : null;
+    // Anybody can write a label.
+    const isWhole = Object.entries(RECORD_SHAPE).every(([key, is]) => is(record[key]));
+    return isWhole ? record as unknown as DefinitionRecord : null;
   } catch {
     return null;
   }
+}
+
+const RECORD_SHAPE: Readonly<Record<keyof DefinitionRecord, (value: unknown) => boolean>> = {
+  image: isText,
+  command: (value) => value === null || isTexts(value),
+  working_dir: isTextOrNull,
+  env: isTexts,
+  volumes: isTexts,
+  log_volume: isTextOrNull,
+  ports: isTexts,
+  network: isTextOrNull,
+  user: isTextOrNull,
+  restart: isTextOrNull,
+  run_args: isTexts,
+  stop_signal: isTextOrNull,
+  stop_timeout: isNumber,
+  log_capture: (value) => typeof value === "boolean",
+  log_max_bytes: isNumber,
+  log_keep: isNumber,
+};
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || isText(value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isText);
 }
 
 // --- failures ------------------------------------------------------------------------------------
@@ -374,9 +460,15 @@ export function parseFailure(stderr: string): Failure {
 }
 
 const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
-  ["not_running", /is the docker daemon running|cannot connect to podman|connection refused/i],
+  // Somebody is there, and does not let us in; podman says that it cannot connect then, too.
+  ["other", /permission denied while trying to connect|connect: permission denied/i],
+  [
+    "not_running",
+    // The second is that of docker 29.
+    /is the docker daemon running|if the daemon is running|cannot connect to podman|connection refused/i,
+  ],
   ["name_taken", /name "[^"]*" is already in use/i],
-  ["no_init", /docker-init|init binary|catatonit.*(not found|no such file)/i],
+  ["no_init", /(docker-init|catatonit)\b.{0,200}?(not found|no such file)|init binary/i],
   ["no_image", /no such image|image not known|unable to find image|not present locally/i],
   ["not_found", /no such container|no container with name or ID|marked for removal/i],
 ];
@@ -388,19 +480,32 @@ function kindOf(stderr: string): Failure["kind"] {
 /** The line that tells: without the client's own prefixes, and its advice to read the help. */
 function reasonIn(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter((line) =>
-    line !== "" && !/^(See|Run|Try|Usage:) /.test(line) &&
+    line !== "" && !/^(See|Run|Try|Usage:|WARNING:) /.test(line) &&
     !/^time=\S+ level=(warning|info)/.test(line)
   );
-  const said = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "it said nothing";
-  return said
-    .replace(/^time=\S+ level=\S+ msg="(.*)"$/, "$1")
+  const said = lines.find((line) => /^(docker: )?Error\b/.test(line)) ??
+    lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
+  const reason = logged(said)
     .replace(/^(docker: )?(Error response from daemon: |Error: )*/, "")
     .replace(/^(runc: |crun: )/, "")
-    .replace(/^failed to create (shim task|task for container): /, "")
+    .replace(/^(failed to create (shim task|task for container): )+/, "")
     .replace(/^OCI runtime create failed: runc create failed: /, "")
     .replace(/^runc create failed: /, "")
-    .replace(/(: unknown|: OCI runtime attempted to invoke.*|: OCI permission denied)\.?$/, "")
+    .replace(/(: unknown|: OCI runtime attempted to invoke a command that was not found)\.?$/, "")
+    .replace(/: OCI permission denied\.?$/, "")
     .replace(/\.$/, "");
+  return reason === "" ? "it said nothing" : reason;
+}
+
+/** The message of a line of podman's log: `time="…" level=error msg="…"`. */
+function logged(line: string): string {
+  const [, quoted] = line.match(/^time=\S+ level=\S+ msg=("(?:[^"\\]|\\.)*")/) ?? [];
+  if (quoted === undefined) return line;
+  try {
+    return String(JSON.parse(quoted)).replaceAll(/\s*\n\s*/g, " ").trim();
+  } catch {
+    return quoted.slice(1, -1);
+  }
 }
 
 /**

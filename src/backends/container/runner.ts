@@ -27,6 +27,10 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       const { check } = await import("./start.ts");
       await check(context, containerOnly(definition));
     },
+    plan: async (definition) => {
+      const { plan } = await import("./start.ts");
+      return await plan(context, containerOnly(definition));
+    },
     start: async (definition, options) => {
       const { start } = await import("./start.ts");
       return await start(context, containerOnly(definition), options);
@@ -98,9 +102,11 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   const work = () => import("./session.ts");
-  const kept = isManaged(container) && container.exitCode !== null &&
-    (await context.logs.runs(container.name)).some(({ begun, stopped }) =>
-      begun?.id === container.id && stopped !== null
+  const { name, id, finishedAt } = container;
+  // A container that somebody has started again since then has ended later.
+  const kept = isManaged(container) && finishedAt !== null &&
+    (await context.logs.runs(name)).some(({ begun, stopped }) =>
+      begun?.id === id && stopped !== null && finishedAt <= stopped.at
     );
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),

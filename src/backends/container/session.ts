@@ -291,6 +291,8 @@ function hasProgram({ state }: Container): boolean {
   return !["exited", "created", "configured", "dead"].includes(state);
 }
 
+const STOP_ATTEMPTS = 10;
+
 async function end(
   context: Context,
   client: Client,
@@ -302,22 +304,26 @@ async function end(
     : options.timeoutSeconds ?? recordOf(before)?.stop_timeout ?? 10;
   // podman does not stop what is paused.
   if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
-  const answer = await answerOf(
-    context,
-    client,
-    stopContainer(client, id, seconds),
-    seconds * 1000 + WORK_TIMEOUT_MS,
-  );
-  const after = await askOne(context, client, id);
-  // Somebody else removed it meanwhile, or it was started with --rm.
-  if (after === null) return { ...before, state: "exited", pid: null };
-  if (after.pid === null && !hasProgram(after)) return after;
-  const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
-  throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
-    backend: "container",
-    hint: `try it by hand: ${client.program} rm -f ${name}`,
-    details: { pids: [after.pid ?? pid].filter((each) => each !== null) },
-  });
+  for (let attempt = 1;; attempt++) {
+    const answer = await answerOf(
+      context,
+      client,
+      stopContainer(client, id, seconds),
+      seconds * 1000 + WORK_TIMEOUT_MS,
+    );
+    const after = await askOne(context, client, id);
+    // Somebody else removed it meanwhile, or it was started with --rm.
+    if (after === null) return { ...before, state: "exited", pid: null };
+    if (after.pid === null && !hasProgram(after)) return after;
+    // podman says that it is done also where the restart policy has just started it again.
+    if (answer.code === 0 && attempt < STOP_ATTEMPTS) continue;
+    const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
+    throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
+      backend: "container",
+      hint: `try it by hand: ${client.program} rm -f ${name}`,
+      details: { pids: [after.pid ?? pid].filter((each) => each !== null) },
+    });
+  }
 }
 
 const REMOVAL_POLL_MS = 100;

@@ -9,8 +9,8 @@ import {
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { type ContainerDefinition, type SessionStatus, statusOf } from "../../model.ts";
-import { type ExecResult, ExecTimeoutError, FileError, type World } from "../../world.ts";
-import type { StartOptions } from "../backend.ts";
+import { ExecTimeoutError, FileError, type World } from "../../world.ts";
+import type { EngineCall, StartOptions } from "../backend.ts";
 import {
   isOfTheClient,
   pullImage,
@@ -72,6 +72,16 @@ export async function check(context: Context, definition: ContainerDefinition): 
   const client = await prepare(context, definition);
   // What nobody has is as good as any other name; a runtime that is down says so here.
   await askByName(context, client, definition.name);
+}
+
+/** The call that a start would make: see `Runner.plan`. */
+export async function plan(
+  { world }: Context,
+  definition: ContainerDefinition,
+): Promise<EngineCall> {
+  const client = await clientFor(world, definition);
+  const { argv, env, stdin } = runContainer(client, { definition, runId: "RUN_ID", init: true });
+  return { argv, stdin: stdin ?? null, env: Object.keys(env) };
 }
 
 async function prepare(context: Context, definition: ContainerDefinition): Promise<Client> {
@@ -192,7 +202,7 @@ async function create(context: Context, client: Client, creation: Creation): Pro
     } else if (failure.kind === "not_running") {
       throw unavailable(client, failure);
     } else {
-      throw startError(name, failure.reason, hintFor(answer, definition));
+      throw startError(name, failure.reason, hintFor(failure.reason, definition));
     }
   }
 }
@@ -201,8 +211,9 @@ function idIn(stdout: string): string | null {
   return stdout.match(/^[0-9a-f]{64}$/m)?.[0] ?? null;
 }
 
-function hintFor({ code }: ExecResult, { argv, image }: ContainerDefinition): string {
-  return code === 127 || code === 126
+/** By what was said: podman's exit code for a port in use is that for what cannot be executed. */
+function hintFor(reason: string, { argv, image }: ContainerDefinition): string {
+  return /\bexec(utable)?\b/.test(reason)
     ? `the program is looked for in the image ${image}: ${quote(argv?.[0] ?? "its own command")}`
     : "nothing of it was left behind";
 }

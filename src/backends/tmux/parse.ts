@@ -1,14 +1,10 @@
 /** What tmux says, as facts: pure functions from its output. */
-import { DEFAULT_LOG, howItEnded, type SessionStatus, signalName, statusOf } from "../../model.ts";
+import { DEFAULT_LOG, howItEnded, type SessionStatus, signalName } from "../../model.ts";
 import {
-  CREATED_FIELDS,
   fieldSeparator,
-  PANE_FIELDS,
-  PANE_OPTION,
-  PID_OPTION,
-  RECORD_OPTION,
+  PANE_FIELD_COUNT,
+  type PaneFacts,
   rowEnd,
-  RUN_ID_OPTION,
   type RunRecord,
   SERVER_FIELDS,
 } from "./args.ts";
@@ -18,13 +14,14 @@ export interface Pane {
   readonly id: string;
   /** The process that tmux started in it; stale once the pane is dead. */
   readonly pid: number;
+  /** Whether the user sees it in its session; false for every pane of a managed session. */
   readonly active: boolean;
   readonly dead: boolean;
-  /** How its process ended; null while it runs, or when tmux lost it. */
+  /** How its process ended; null while it runs, and when tmux lost it. */
   readonly exit: { readonly exitCode: number; readonly signal: string | null } | null;
   readonly finishedAt: Date | null;
   readonly startCommand: string;
-  /** Id of the run that this pane was made for. */
+  /** Id of the run that this pane was made for; null also for every pane of a foreign session. */
   readonly runId: string | null;
   /** The program itself, below the shell that keeps it. */
   readonly programPid: number | null;
@@ -39,7 +36,8 @@ export interface TmuxSession {
   readonly createdAt: Date | null;
   readonly attached: number;
   readonly windowCount: number;
-  readonly path: string;
+  /** Its directory; null for a managed session, whose record has it. */
+  readonly path: string | null;
   /** Id of the run; null for a foreign session. */
   readonly runId: string | null;
   readonly record: RunRecord | null;
@@ -53,73 +51,107 @@ export interface TmuxSession {
 /** The answer could not be understood. */
 export class GarbledAnswerError extends Error {}
 
-/** The value of a field; a function, since building objects takes longer than all the rest. */
-type Row = (field: string) => string;
-
-function rowsOf(stdout: string, fields: readonly string[], nonce: string): Row[] {
+/**
+ * The fields of every row.
+ *
+ * @throws {GarbledAnswerError} it is no rows of so many fields
+ */
+export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
   const pieces = stdout.split(`${rowEnd(nonce)}\n`);
   const rest = pieces.pop();
   if (rest !== "") {
     throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`);
   }
   const separator = fieldSeparator(nonce);
-  const indexes = new Map(fields.map((field, index) => [field, index]));
   return pieces.map((piece) => {
-    const values = piece.split(separator);
-    if (values.length !== fields.length) throw new GarbledAnswerError("unexpected answer of tmux");
-    return (field) => values[indexes.get(field) ?? -1] ?? "";
+    const fields = piece.split(separator);
+    if (fields.length !== fieldCount) throw new GarbledAnswerError("unexpected answer of tmux");
+    return fields;
   });
 }
 
-/** The sessions of a server, in the order of their ids. */
+/**
+ * The sessions of a server, in the order in which it tells them.
+ *
+ * What is done for each row, here and up to the JSON, is done too seldom to be compiled: plain code
+ * is fast, and what makes no objects that nobody keeps.
+ */
 export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
-  const groups = new Map<string, Map<string, Row>>();
-  const shownBy = new Map<string, number>();
-  for (const row of rowsOf(stdout, PANE_FIELDS, nonce)) {
-    const [id, pane] = [row("session_id"), row("pane_id")];
-    const group = groups.get(id) ?? new Map<string, Row>();
-    groups.set(id, group);
-    // A window may be linked twice into one session: its pane is in the one that is active.
-    const seen = group.get(pane);
-    if (seen === undefined) shownBy.set(pane, (shownBy.get(pane) ?? 0) + 1);
-    if (seen === undefined || row("window_active") === "1") group.set(pane, row);
+  const groups = new Map<string, Group>();
+  const firstShownBy = new Map<string, string>();
+  const linked = new Set<string>();
+  for (const fields of rowsOf(stdout, PANE_FIELD_COUNT, nonce)) {
+    const facts = factsOf(fields[0] ?? "");
+    const id = facts[2];
+    const pane = paneOf(facts, fields);
+    const group = groups.get(id);
+    const shownBy = firstShownBy.get(pane.id);
+    if (group === undefined) groups.set(id, { facts, fields, panes: [pane] });
+    else if (shownBy === undefined) group.panes.push(pane);
+    else addShownBefore(group.panes, pane);
+    if (shownBy === undefined) firstShownBy.set(pane.id, id);
+    else if (shownBy !== id) linked.add(pane.id);
   }
-  const isLinked = (pane: string): boolean => (shownBy.get(pane) ?? 0) > 1;
-  return [...groups.values()].map((rows) => sessionOf([...rows.values()], isLinked));
+  return Array.from(groups.values(), (group) => sessionOf(group, linked));
 }
 
-function sessionOf(rows: readonly Row[], isLinked: (pane: string) => boolean): TmuxSession {
-  const field: Row = (name) => rows[0]?.(name) ?? "";
-  const panes = rows.map((row) => paneOf(row, isLinked(row("pane_id"))));
-  const runId = field(RUN_ID_OPTION) || null;
+/** The first row of a session, and the panes of all its rows. */
+interface Group {
+  readonly facts: PaneFacts;
+  readonly fields: readonly string[];
+  readonly panes: Pane[];
+}
+
+function factsOf(text: string): PaneFacts {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new GarbledAnswerError("unexpected answer of tmux");
+  }
+}
+
+/** A window may be linked twice into one session: its pane is in the one that is active. */
+function addShownBefore(panes: Pane[], pane: Pane): void {
+  const index = panes.findIndex(({ id }) => id === pane.id);
+  if (index === -1) panes.push(pane);
+  else if (pane.active) panes[index] = pane;
+}
+
+function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>): TmuxSession {
+  const runId = fields[2] || null;
+  const shown = linked.size === 0
+    ? panes
+    : panes.map((pane) => linked.has(pane.id) ? { ...pane, linked: true } : pane);
   return {
-    id: field("session_id"),
-    name: field("session_name"),
-    createdAt: timeOf(field("session_created")),
-    attached: numberOf(field("session_attached")) ?? 0,
-    windowCount: numberOf(field("session_windows")) ?? 0,
-    path: field("session_path"),
+    id: facts[2],
+    name: fields[1] ?? "",
+    createdAt: timeOf(facts[3]),
+    attached: facts[4],
+    windowCount: facts[5],
+    path: runId === null ? fields[4] || null : null,
     runId,
-    record: recordOf(field(RECORD_OPTION)),
-    panes,
-    managedPane: runId === null ? null : panes.find((pane) => pane.runId === runId) ?? null,
-    serverVersion: field("version"),
-    serverPid: numberOf(field("pid")) ?? 0,
+    record: runId === null ? null : recordOf(fields[5] ?? ""),
+    panes: shown,
+    managedPane: runId === null ? null : shown.find((pane) => pane.runId === runId) ?? null,
+    serverVersion: facts[0],
+    serverPid: facts[1],
   };
 }
 
-function paneOf(field: Row, linked: boolean): Pane {
+function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
+  const managed = fields[2] !== "";
+  const end = facts[8]?.split(" ") ?? null;
   return {
-    id: field("pane_id"),
-    pid: numberOf(field("pane_pid")) ?? 0,
-    active: field("window_active") === "1" && field("pane_active") === "1",
-    dead: field("pane_dead") === "1",
-    exit: exitOf(numberOf(field("pane_dead_status")), numberOf(field("pane_dead_signal"))),
-    finishedAt: timeOf(field("pane_dead_time")),
-    startCommand: unquoted(field("pane_start_command")),
-    runId: field(PANE_OPTION) || null,
-    programPid: numberOf(field(PID_OPTION)),
-    linked,
+    id: facts[6],
+    pid: facts[7],
+    active: !managed && fields[3] === "11",
+    dead: end !== null,
+    exit: end === null ? null : exitOf(numberOf(end[0]), numberOf(end[1])),
+    finishedAt: end === null ? null : timeOf(numberOf(end[2])),
+    startCommand: managed ? "" : unquoted(fields[5] ?? ""),
+    runId: managed ? fields[3] || null : null,
+    programPid: managed ? numberOf(fields[4]) : null,
+    linked: false,
   };
 }
 
@@ -135,12 +167,14 @@ function unquoted(command: string): string {
   return command.slice(1, -1).replaceAll(/\\(["\\$])/g, "$1");
 }
 
-function numberOf(text: string): number | null {
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+/** A number as tmux writes it: digits, and nothing else. */
+export function numberOf(text = ""): number | null {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number >= 0 && String(number) === text ? number : null;
 }
 
-function timeOf(text: string): Date | null {
-  const seconds = numberOf(text);
+/** A moment, from seconds since 1970; null where there is none. */
+export function timeOf(seconds: number | null): Date | null {
   return seconds === null || seconds === 0 ? null : new Date(seconds * 1000);
 }
 
@@ -171,7 +205,11 @@ function recordOf(text: string): RunRecord | null {
 }
 
 function isWords(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((word) => typeof word === "string");
+  return Array.isArray(value) && value.every(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 /**
@@ -187,66 +225,43 @@ export function mainPane(session: TmuxSession): Pane | null {
 
 /** The status of one session. */
 export function statusOfSession(session: TmuxSession, socketName: string): SessionStatus {
+  const { record } = session;
   const pane = mainPane(session);
   const managed = session.runId !== null;
-  const { record } = session;
-  return statusOf({
+  const dead = pane !== null && pane.dead;
+  // All keys at once: to spread one object over another took longer than to parse the row.
+  return {
     name: session.name,
     backend: "tmux",
-    ...stateOf(pane),
-    pid: pane === null || pane.dead ? null : managed ? pane.programPid : pane.pid,
+    state: pane === null ? "stopped" : dead ? "exited" : "running",
+    pid: pane === null || dead ? null : managed ? pane.programPid : pane.pid,
+    exitCode: pane?.exit?.exitCode ?? null,
+    signal: pane?.exit?.signal ?? null,
     createdAt: session.createdAt,
+    finishedAt: pane?.finishedAt ?? null,
     managed,
+    defined: false,
     engine: "tmux",
-    engineState: pane?.dead ? "dead" : null,
+    engineState: dead ? "dead" : null,
     socketName,
     windowCount: session.windowCount,
     attached: session.attached,
     id: session.id,
+    image: null,
+    ports: null,
     command: managed
       ? record?.command ?? null
       : pane === null || pane.startCommand === ""
       ? null
       : [pane.startCommand],
-    workingDir: record?.working_dir ?? (session.path || null),
-  });
-}
-
-function stateOf(
-  pane: Pane | null,
-): Pick<SessionStatus, "state" | "exitCode" | "signal" | "finishedAt" | "reason"> {
-  const running = { exitCode: null, signal: null, finishedAt: null, reason: null };
-  if (pane === null) {
-    return { ...running, state: "stopped", reason: "the pane of its program was closed" };
-  }
-  if (!pane.dead) return { ...running, state: "running" };
-  return {
-    state: "exited",
-    exitCode: pane.exit?.exitCode ?? null,
-    signal: pane.exit?.signal ?? null,
-    finishedAt: pane.finishedAt,
-    reason: pane.exit === null ? "tmux does not know how it ended" : null,
+    workingDir: record?.working_dir ?? session.path,
+    reason: reasonOf(pane),
   };
 }
 
-/** What `new-session` printed about the session that it made; null: it made none. */
-export interface Created {
-  readonly serverVersion: string;
-  readonly sessionId: string;
-  readonly createdAt: Date | null;
-  readonly panePid: number;
-}
-
-/** Reads what a start script printed. */
-export function parseCreated(stdout: string, nonce: string): Created | null {
-  const [row] = rowsOf(stdout, CREATED_FIELDS, nonce);
-  if (row === undefined) return null;
-  return {
-    serverVersion: row("version"),
-    sessionId: row("session_id"),
-    createdAt: timeOf(row("session_created")),
-    panePid: numberOf(row("pane_pid")) ?? 0,
-  };
+function reasonOf(pane: Pane | null): string | null {
+  if (pane === null) return "the pane of its program was closed";
+  return pane.dead && pane.exit === null ? "tmux does not know how it ended" : null;
 }
 
 /** What attaching needs to know of a server. */
@@ -260,9 +275,10 @@ export interface ServerFacts {
 /** Reads what `describeServer` asked; null: the session is gone. */
 export function parseServer(stdout: string, nonce: string): ServerFacts | null {
   // For an absent target, display-message prints nothing and succeeds (tmux 3.3a).
-  const [row] = stdout.trim() === "" ? [] : rowsOf(stdout, SERVER_FIELDS, nonce);
+  const [row] = stdout.trim() === "" ? [] : rowsOf(stdout, SERVER_FIELDS.length, nonce);
   if (row === undefined) return null;
-  return { pid: row("pid"), socketPath: row("socket_path"), prefix: row("prefix") };
+  const [pid = "", socketPath = "", prefix = ""] = row;
+  return { pid, socketPath, prefix };
 }
 
 /** Values of variables, from the answers to `environmentScript`; those without one are left out. */

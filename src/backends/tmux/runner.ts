@@ -23,6 +23,10 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
       const { check } = await import("./start.ts");
       await check(context.world, tmuxOnly(definition));
     },
+    plan: async (definition) => {
+      const { plan } = await import("./start.ts");
+      return await plan(context, tmuxOnly(definition));
+    },
     start: async (definition, options) => {
       const { start } = await import("./start.ts");
       return await start(context, tmuxOnly(definition), options);
@@ -98,7 +102,6 @@ async function survey(context: Context, socketName: string): Promise<Survey> {
 
 /** A session with what can be done to it; most commands only look at it. */
 function sessionAt(context: Context, socketName: string, session: TmuxSession): Session {
-  const work = () => import("./session.ts");
   return {
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,
@@ -111,4 +114,8 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     },
     definition: async () => (await work()).definitionOf(context, socketName, session),
   };
+}
+
+function work(): Promise<typeof import("./session.ts")> {
+  return import("./session.ts");
 }

@@ -13,8 +13,8 @@ import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { outputOf } from "../../logs/store.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
-import type { StartOptions } from "../backend.ts";
-import { type Server, startScript, startServerAndRunScript } from "./args.ts";
+import type { EngineCall, StartOptions } from "../backend.ts";
+import { type Server, startServerAndRunScript } from "./args.ts";
 import {
   answerOf,
   ask,
@@ -28,18 +28,17 @@ import {
   understood,
 } from "./ask.ts";
 import {
-  type Created,
   type Failure,
   isTooOld,
   mainPane,
   OLDEST_TMUX,
-  parseCreated,
   parseFailure,
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
 import { close, logs } from "./session.ts";
+import { type Created, parseCreated, startScript } from "./start_script.ts";
 
 /** How long a server may take to start a session. */
 const START_TIMEOUT_MS = 10_000;
@@ -55,9 +54,7 @@ export async function start(
 ): Promise<SessionStatus> {
   const { world } = context;
   await check(world, definition);
-  const inherited = Object.fromEntries(
-    Object.entries(world.environment()).filter(([key]) => INHERITED.test(key)),
-  );
+  const inherited = inheritedFrom(world);
   const runId = world.randomId();
   const capture = await context.logs.open(definition.name, runId, definition.log);
   const story = context.logs.storyOf(definition.name);
@@ -89,6 +86,29 @@ export async function start(
     capture,
     waitMs: options.waitMs,
   });
+}
+
+function inheritedFrom(world: World): Record<string, string> {
+  const all = Object.entries(world.environment());
+  return Object.fromEntries(all.filter(([key]) => INHERITED.test(key)));
+}
+
+/** The call with which a start begins: see `Runner.plan`. */
+export async function plan(context: Context, definition: TmuxDefinition): Promise<EngineCall> {
+  const { world, binary, logs } = context;
+  const { name, socketName } = definition;
+  // Of the caller's variables no value is shown, either.
+  const inherited = Object.keys(inheritedFrom(world)).map((key) => [key, "***"]);
+  const script = startScript({
+    definition,
+    runId: "RUN_ID",
+    nonce: "NONCE",
+    inherited: Object.fromEntries(inherited),
+    binary: await binaryPath(context),
+    capture: definition.log.capture ? logs.captureOf(name, "RUN_ID", definition.log) : null,
+    story: logs.storyOf(name),
+  });
+  return { argv: startServerAndRunScript({ binary, socketName }), stdin: script, env: [] };
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */

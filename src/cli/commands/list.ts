@@ -6,12 +6,11 @@ import {
   commandLine,
   exitText,
   moment,
-  paint,
   portsText,
   type Screen,
   stateColour,
 } from "../../output/screen.ts";
-import { layOut } from "../../output/table.ts";
+import { type Head, layOut } from "../../output/table.ts";
 import { statusToWire } from "../../output/wire.ts";
 import type { ReportedTrouble } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -35,7 +34,7 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
   );
   return {
     data: shown.map(statusToWire) as readonly Json[],
-    text: (screen) => flags.quiet ? namesOf(shown) : tableOf(shown, screen),
+    text: (screen) => flags.quiet ? namesOf(shown) : textOf(shown, screen, flags),
     failures: failuresOf(context, troubles),
   };
 }
@@ -52,12 +51,20 @@ function namesOf(statuses: readonly SessionStatus[]): string {
   return statuses.flatMap(({ name }) => name === null ? [] : `${commandLine([name])}\n`).join("");
 }
 
+async function textOf(
+  statuses: readonly SessionStatus[],
+  screen: Screen,
+  flags: ListFlags,
+): Promise<string> {
+  if (statuses.length > 0) return await tableOf(statuses, screen);
+  if (!screen.terminal) return "";
+  const isPart = Object.values(flags).some((flag) => flag !== undefined);
+  return isPart
+    ? "No such sessions. All of them: kstops list\n"
+    : "No sessions. Start one: kstops start NAME -- COMMAND\n";
+}
+
 async function tableOf(statuses: readonly SessionStatus[], screen: Screen): Promise<string> {
-  if (statuses.length === 0) {
-    return screen.terminal
-      ? `${paint("No sessions. Start one: kstops start NAME -- COMMAND", "dim", screen)}\n`
-      : "";
-  }
   const shown = columnsFor(statuses, screen);
   const rows = statuses.map((status) => {
     const dimmed = status.state === "defined" ? "dim" as const : null;
@@ -71,7 +78,7 @@ async function tableOf(statuses: readonly SessionStatus[], screen: Screen): Prom
 }
 
 interface Column {
-  readonly head: string;
+  readonly head: Head;
   readonly text: (status: SessionStatus, screen: Screen) => string;
   readonly colour?: (status: SessionStatus) => Colour | null;
   /** What says nothing: where all rows have only that, a terminal has better use for the space. */
@@ -79,23 +86,40 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { head: "NAME", text: ({ name }) => name ?? "-" },
-  { head: "ENGINE", text: ({ engine, backend }) => engine ?? backend },
-  { head: "STATE", text: ({ state }) => state, colour: stateColour },
-  { head: "PID", text: ({ pid }) => pid === null ? "-" : String(pid) },
-  { head: "EXIT", text: exitText, silent: ["-"] },
+  { head: { text: "NAME", atLeast: 16 }, text: nameOf },
   {
-    head: "SINCE",
+    head: { text: "ENGINE", leaves: 2 },
+    text: ({ engine, backend }) => engine ?? backend,
+    silent: ["tmux"],
+  },
+  { head: { text: "STATE" }, text: ({ state }) => state, colour: stateColour },
+  {
+    head: { text: "PID", leaves: 1 },
+    text: ({ pid }) => pid === null ? "-" : String(pid),
+    silent: ["-"],
+  },
+  { head: { text: "EXIT", leaves: 5 }, text: exitText, silent: ["-"] },
+  {
+    head: { text: "SINCE", leaves: 4 },
     text: ({ finishedAt, createdAt }, screen) => moment(finishedAt ?? createdAt, screen),
     silent: ["-"],
   },
-  { head: "SOCKET", text: ({ socketName }) => socketName ?? "-", silent: ["-", "default"] },
   {
-    head: "COMMAND",
+    head: { text: "SOCKET", leaves: 3 },
+    text: ({ socketName }) => socketName ?? "-",
+    silent: ["-", "default"],
+  },
+  {
+    head: { text: "COMMAND", atLeast: 12 },
     text: ({ reason, image, ports, command }) =>
       reason ?? (image === null ? commandLine(command) : imageText(image, ports ?? [])),
   },
 ];
+
+/** On a terminal, the row of an engine in trouble says which, since that column may have left. */
+function nameOf({ name, engine, backend }: SessionStatus, screen: Screen): string {
+  return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
+}
 
 /** `web:1 (127.0.0.1:8081:8080)`: an image, and where its ports are published. */
 function imageText(image: string, ports: readonly PortBinding[]): string {

@@ -16,6 +16,8 @@ export interface StartCommandFlags extends StartFlags {
   readonly all?: true | undefined;
   readonly wait: boolean;
   readonly attach?: true | undefined;
+  /** Only say what would be started. */
+  readonly dryRun?: true | undefined;
   readonly quiet?: true | undefined;
   /** What stands behind `--`. */
   readonly argv: readonly string[] | null;
@@ -26,6 +28,10 @@ export async function start(context: Context, flags: StartCommandFlags): Promise
   const names = await namesFrom(context, "start", flags);
   if (names.length > 1 || flags.all) refuseSingleFlags(flags);
   const [name] = names;
+  if (flags.dryRun) {
+    const { dryRun } = await import("./dry_run.ts");
+    return await dryRun(context, names, flags);
+  }
   if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
   return await forEach(context, names, {
     work: (name, guarded) => startOne(guarded, name, flags),

@@ -9,7 +9,8 @@ import {
   type Screen,
   stateColour,
 } from "../../output/screen.ts";
-import { statusToWire } from "../../output/wire.ts";
+import { folded } from "../../output/text.ts";
+import { statusToWire, time } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 
@@ -31,28 +32,10 @@ export async function status(context: Context, flags: StatusFlags): Promise<Repl
 
 /** One property a line: what is known on a terminal, all of them as `key<TAB>value` in a pipe. */
 function propertiesOf(status: SessionStatus, screen: Screen): string {
-  const wire = Object.entries(statusToWire(status));
-  if (!screen.terminal) {
-    return wire.map(([key, value]) => {
-      const colour = key === "state" ? stateColour(status) : null;
-      return `${key}\t${paint(plain(key, value), colour, screen)}\n`;
-    }).join("");
-  }
-  const isKnown = (value: Json) => value !== null && !(Array.isArray(value) && value.length === 0);
-  const known = wire.filter(([, value]) => isKnown(value));
-  const width = Math.max(...known.map(([key]) => key.length));
-  return known.map(([key, value]) => {
+  if (screen.terminal) return propertiesForPeople(status, screen);
+  return Object.entries(statusToWire(status)).map(([key, value]) => {
     const colour = key === "state" ? stateColour(status) : null;
-    const text = key === "created_at"
-      ? moment(status.createdAt, screen)
-      : key === "finished_at"
-      ? moment(status.finishedAt, screen)
-      : key === "ports"
-      ? portsText(status.ports ?? [])
-      : plain(key, value);
-    return `${paint(key.replaceAll("_", " ").padEnd(width), "dim", screen)}  ${
-      paint(text, colour, screen)
-    }\n`;
+    return `${key}\t${paint(plain(key, value), colour, screen)}\n`;
   }).join("");
 }
 
@@ -60,4 +43,61 @@ function plain(key: string, value: Json): string {
   if (value === null) return "-";
   if (key === "command" && Array.isArray(value)) return commandLine(value.map(String));
   return escapeControls(typeof value === "object" ? JSON.stringify(value) : String(value));
+}
+
+function propertiesForPeople(status: SessionStatus, screen: Screen): string {
+  const properties = labelled(status, screen);
+  const width = Math.max(...properties.map(([label]) => label.length)) + 2;
+  return properties.map(([label, value]) => {
+    if (value === null) return "";
+    const colour = label === "state" ? stateColour(status) : null;
+    const [first = "", ...rest] = folded(
+      escapeControls(value),
+      Math.max(NARROWEST, screen.columns - width),
+    );
+    return [
+      `${paint(label, "dim", screen)}${" ".repeat(width - label.length)}` +
+      paint(first, colour, screen),
+      ...rest.map((line) => `${" ".repeat(width)}${paint(line, colour, screen)}`),
+    ].map((line) => `${line}\n`).join("");
+  }).join("");
+}
+
+/** Columns for values on a terminal that is too narrow for anything. */
+const NARROWEST = 8;
+
+/** Every property as people call it, what matters most first; null: it is not known. */
+function labelled(
+  status: SessionStatus,
+  screen: Screen,
+): readonly (readonly [label: string, value: string | null])[] {
+  const { exitCode, pid, command, ports, windowCount, attached } = status;
+  return [
+    ["name", status.name],
+    ["state", status.state],
+    ["reason", status.reason],
+    ["exit code", exitCode === null ? null : String(exitCode)],
+    ["signal", status.signal],
+    ["pid", pid === null ? null : String(pid)],
+    ["command", command === null ? null : commandLine(command)],
+    ["image", status.image],
+    ["ports", ports === null ? null : portsText(ports) || "none"],
+    ["directory", status.workingDir],
+    ["created", momentAndTime(status.createdAt, screen)],
+    ["finished", momentAndTime(status.finishedAt, screen)],
+    ["backend", status.backend],
+    ["engine", status.engine],
+    ["socket", status.socketName],
+    ["windows", windowCount === null ? null : String(windowCount)],
+    ["attached", attached === null ? null : attached === 1 ? "1 client" : `${attached} clients`],
+    ["managed", status.managed ? "yes" : "no"],
+    ["defined", status.defined ? "yes" : "no"],
+    ["engine state", status.engineState],
+    ["id", status.id],
+  ];
+}
+
+/** `5 min ago (2026-03-04T11:55:00Z)`. */
+function momentAndTime(date: Date | null, screen: Screen): string | null {
+  return date === null ? null : `${moment(date, screen)} (${time(date)})`;
 }

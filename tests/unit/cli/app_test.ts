@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
 import config from "../../../deno.json" with { type: "json" };
 import { main } from "../../../src/cli/app.ts";
 import { type ErrorCode, ERRORS } from "../../../src/errors.ts";
 import { ProgramMissingError } from "../../../src/world.ts";
+import { equalsGolden } from "../../support/golden.ts";
 import { type FakeServer, type FakeTmuxSpec, withFakeTmux } from "../../support/fake_tmux.ts";
 
 interface Outcome {
@@ -72,7 +74,8 @@ for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
   const { exit } = ERRORS[code as ErrorCode];
 
   Deno.test(`${code} ends with exit status ${exit} and says why, for people`, async () => {
-    const { code: status, stdout, stderr } = await run(args, spec);
+    const env = { ...spec.env, NO_COLOR: "1" };
+    const { code: status, stdout, stderr } = await run(args, { ...spec, env });
     deepEqual([status, stdout], [exit, ""]);
     const [first = "", ...rest] = stderr.trimEnd().split("\n");
     match(first, code === "internal" ? /^kstops: Unexpected failure: / : /^kstops: Cannot .+[^.]$/);
@@ -125,6 +128,12 @@ Deno.test("--json behind -- is not ours", async () => {
   const { code, stderr } = await run(["start", "web", "--", "no-such-program", "--json"]);
   equal(code, 7);
   match(stderr, /^kstops: Cannot start "web": /);
+});
+
+Deno.test("--json as the value of a flag is not ours either", async () => {
+  const { code, stderr } = await run(["start", "web", "-e", "--json", "--", "no-such-program"]);
+  equal(code, 3);
+  match(stderr, /^kstops: Cannot .*"--json"/);
 });
 
 Deno.test("an error shows what the program printed, and no escape sequence of it", async () => {
@@ -262,6 +271,106 @@ for (const [where, [spec, flags, colour]] of Object.entries(COLOURS)) {
     }
   });
 }
+
+for (const columns of [60, 80, 200]) {
+  Deno.test(`errors look good on a terminal of ${columns} columns`, async () => {
+    const texts = async (env: Record<string, string>): Promise<string> => {
+      const all: string[] = [];
+      for (const { args, ...spec } of Object.values(FAILURES)) {
+        const terminal = { ...spec.terminal, stderr: true, columns };
+        const { stderr } = await run(args, { ...spec, terminal, env: { ...spec.env, ...env } });
+        all.push(`$ kstops ${args.join(" ")}\n${stderr}`);
+      }
+      return all.join("");
+    };
+    const plain = await texts({ NO_COLOR: "1" });
+    await equalsGolden(`errors-${columns}.txt`, plain);
+    const colour = await texts({});
+    await equalsGolden(`errors-${columns}-colour.txt`, colour);
+    equal(stripVTControlCharacters(colour), plain);
+  });
+}
+
+Deno.test("errors are one line each where nobody looks at them, whatever the width", async () => {
+  const terminal = { stdout: true, columns: 20 };
+  const { stderr } = await run(["status", "nope"], { servers: SERVERS, terminal });
+  equal(
+    stderr,
+    'kstops: Cannot show "nope": no such session\nhint: kstops list shows every session\n',
+  );
+});
+
+Deno.test("a list of mistakes stays a list on a narrow terminal", async () => {
+  const terminal = { stderr: true, columns: 40 };
+  const env = { NO_COLOR: "1" };
+  const files = {
+    "/project/kstops.yml": "ops: { sessions: { web: { comand: x, socket_name: a b } } }\n",
+  };
+  const mistakes = await run(["start", "web"], { files, terminal, env });
+  equal(
+    mistakes.stderr,
+    [
+      'kstops: Cannot start "web": the config',
+      "  has 2 mistakes",
+      "  /project/kstops.yml:1:27:",
+      "    ops.sessions.web.comand: unknown key",
+      '    (did you mean "command"?)',
+      "  /project/kstops.yml:1:51:",
+      "    ops.sessions.web.socket_name: it has",
+      "    a space (use letters, digits, ., -",
+      "    and _)",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("errors have colour only where it is wanted", async () => {
+  const coloured = async (flags: readonly string[], spec: FakeTmuxSpec): Promise<boolean> =>
+    (await run(["status", "nope", ...flags], spec)).stderr.includes("\x1b[31mkstops:\x1b[0m");
+  const terminal = { stderr: true };
+  equal(await coloured([], { terminal }), true);
+  equal(await coloured(["--color", "never"], { terminal }), false);
+  equal(await coloured([], { terminal, env: { TERM: "dumb" } }), false);
+  equal(await coloured([], { terminal: { stdout: true } }), false);
+  equal(await coloured(["--color", "always"], {}), true);
+});
+
+const LOCALES: Record<string, readonly [Record<string, string>, string]> = {
+  "no locale": [{}, "~"],
+  "LC_ALL=C over another language": [{ LC_ALL: "C", LANG: "en_US.UTF-8" }, "~"],
+  "an empty LC_ALL over another language": [{ LC_ALL: "", LANG: "de_DE.utf8" }, "…"],
+  "LC_CTYPE over LANG": [{ LC_CTYPE: "C.UTF-8", LANG: "C" }, "…"],
+  "Latin 1": [{ LANG: "de_DE.ISO-8859-1" }, "~"],
+};
+
+for (const [what, [env, sign]] of Object.entries(LOCALES)) {
+  Deno.test(`what is cut off is shown as ${sign} with ${what}`, async () => {
+    const servers = { default: [{ name: "n".repeat(64), pid: 1 }] };
+    const terminal = { stdout: true, columns: 40 };
+    const { stdout } = await run(["list"], { servers, terminal, env });
+    match(stdout, new RegExp(`^n+${sign} `, "m"));
+  });
+}
+
+Deno.test("list says on a terminal whether there is nothing, or nothing of that kind", async () => {
+  const terminal = { stdout: true };
+  const some = await run(["list", "--state", "stopped"], { servers: SERVERS, terminal });
+  equal(some.stdout, "No such sessions. All of them: kstops list\n");
+  const none = await run(["list"], { terminal });
+  equal(none.stdout, "No sessions. Start one: kstops start NAME -- COMMAND\n");
+});
+
+Deno.test("the help fits a terminal, and has 80 columns elsewhere", async () => {
+  const widthOf = ({ stdout }: Outcome): number =>
+    Math.max(...stdout.split("\n").map((line) => line.length));
+  const terminal = { stdout: true, columns: 60 };
+  ok(widthOf(await run(["start", "--help"], { terminal })) <= 60);
+  const [pipe, wide] = [
+    await run(["start", "--help"], { terminal: { stdout: false, columns: 60 } }),
+    await run(["start", "--help"], { terminal: { stdout: true, columns: 80 } }),
+  ];
+  equal(pipe.stdout, wide.stdout);
+});
 
 Deno.test("a terminal without a size counts as 80 columns", async () => {
   const wide = await run(["list"], { servers: SERVERS, terminal: { stdout: true, columns: 80 } });

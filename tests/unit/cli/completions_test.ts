@@ -2,25 +2,10 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
 import { main } from "../../../src/cli/app.ts";
 import { answer } from "../../../src/cli/completions.ts";
-import table from "../../../src/cli/completions/table.json" with { type: "json" };
-import { type Entry, tableOf } from "../../../src/cli/completions/table.ts";
 import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";
-import { commandTable } from "../../../src/cli/options.ts";
-import { VERSION } from "../../../src/cli/version.ts";
+import { command, type Program } from "../../../src/cli/grammar.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
 import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
-
-Deno.test("completions know every command and flag that there is (else: deno task docs)", () => {
-  deepEqual(table, JSON.parse(JSON.stringify(tableOf(commandTable(VERSION)))));
-});
-
-Deno.test("every flag and argument has a description to show", () => {
-  const visit = ({ about, flags, commands }: Entry): void => {
-    for (const text of [about, ...flags.map((flag) => flag.about)]) ok(/^[^\t\n]+$/.test(text));
-    commands.forEach(visit);
-  };
-  visit(table as Entry);
-});
 
 // --- what the three shells get -------------------------------------------------------------------
 
@@ -43,6 +28,13 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   "kstops help att": ["words", "attach"],
   "kstops frob ": [""],
   "kstops frob --js": ["words", "--json"],
+  "kstops --frob sta": ["words", "start", "status"],
+  "kstops hel": ["words", "help"],
+  "kstops help hel": [""],
+  "kstops help start ": [""],
+  "kstops -- sta": ["words", "start", "status"],
+  "kstops start x --no-": ["words", "--no-wait"],
+  "kstops stop x -qfb ": ["words", "tmux", "container"],
   "kstops --js": ["words", "--json"],
   "kstops --color al": ["words", "always"],
   "kstops --color=^ne": ["words", "never"],
@@ -86,6 +78,50 @@ Deno.test("behind a dash come the flags of the command and those of every comman
     equal(flags.filter((each) => each === flag).length, 1, flag);
   }
   ok(!flags.includes("--attach"));
+});
+
+Deno.test("commands below a command are offered, and what they take", async () => {
+  const load = () => Promise.resolve(() => ({}));
+  const program = {
+    name: "demo",
+    about: "a program",
+    flags: { json: { about: "for scripts" } },
+    help: { about: "the help" },
+    commands: {
+      config: {
+        about: "a group",
+        commands: {
+          show: command({
+            about: "show it",
+            arguments: { what: { name: "what", about: "of what", choices: ["all", "some"] } },
+            flags: { secrets: { short: "s", about: "hide nothing" } },
+            load,
+          }),
+          path: command({ about: "say where it is", load }),
+        },
+      },
+    },
+  } as const satisfies Program;
+  const answers = {
+    "config ": ["show", "path"],
+    "help config ": ["show", "path"],
+    "config show ": ["all", "some"],
+    "config show --": ["--secrets", "--json"],
+    "config show -s --": ["--json"],
+    "config -": ["--json"],
+    "config path ": [],
+    "config frob ": [],
+  };
+  await withFakeWorld({}, async (world) => {
+    for (const [line, expected] of Object.entries(answers)) {
+      const text = await answer(
+        ["bash", `demo ${line}`, line.split(" ").at(-1) ?? ""],
+        world,
+        program,
+      );
+      deepEqual(text.split("\n").slice(1, -1), expected, line);
+    }
+  });
 });
 
 Deno.test("zsh gets what follows the beginning of a word, with descriptions", async () => {

@@ -10,6 +10,8 @@ const MANAGED = { default: [{ name: "shell", pid: 100, managed: true }] };
 
 const TERMINAL: FakeTerminalSpec = { stdin: true, stdout: true, stderr: true };
 
+const NO_COLOUR = { NO_COLOR: "1" };
+
 function configured(settings: string): Record<string, string> {
   return { "/project/kstops.yml": `ops: { sessions: { shell: ${settings} } }\n` };
 }
@@ -21,7 +23,7 @@ async function outcomeOf(
   check: (outcome: { readonly code: number; readonly world: FakeTmuxWorld }) => void,
 ): Promise<void> {
   await withFakeTmux(
-    spec,
+    { ...spec, env: NO_COLOUR },
     async (world) => check({ code: await main(line.split(" "), world), world }),
   );
 }
@@ -168,7 +170,8 @@ Deno.test("what to say has the flags that chose the place", () => {
 Deno.test("a question and its hint hold no escape sequences", async () => {
   const name = "a\x1b[2J";
   const servers = { default: [{ name, pid: 100 }] };
-  await withFakeTmux({ servers, terminal: { ...TERMINAL, answers: ["n"] } }, async (world) => {
+  const terminal = { ...TERMINAL, answers: ["n"] };
+  await withFakeTmux({ servers, terminal, env: NO_COLOUR }, async (world) => {
     equal(await main(["stop", name], world), 8);
     ok(!world.stderr().includes("\x1b"));
   });

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { contextOf } from "../../../src/cli/context.ts";
 import type { Context } from "../../../src/cli/command.ts";
-import type { GlobalFlags } from "../../../src/cli/options.ts";
+import type { GlobalFlags } from "../../../src/cli/table.ts";
 import { InterruptedError } from "../../../src/errors.ts";
 import type { EndSignal, ExecOptions, World } from "../../../src/world.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
@@ -173,6 +173,7 @@ Deno.test("work that takes long gives a sign of life, which a question hides", a
       world: {
         terminal: {
           stderrIsTerminal: true,
+          columns: () => 80,
           ask: () => new Promise((resolve) => answers.push(resolve)),
         } as Partial<World["terminal"]> as World["terminal"],
       },
@@ -193,6 +194,17 @@ Deno.test("work that takes long gives a sign of life, which a question hides", a
         deepEqual(said.slice(-2), ["\r\x1b[2K", "b is pulled first"]);
       });
       equal(said.at(-1), "\r\x1b[2K");
+    })
+  );
+});
+
+Deno.test("a sign of life stays in one line of a narrow terminal", async () => {
+  const narrow = { terminal: { ...ON_TERMINAL.terminal, columns: 20 } };
+  await hurried(() =>
+    inContext(narrow, async ({ context, said }) => {
+      await context.during("stopping a-name-of-some-length", () => until(() => said.length > 2));
+      // deno-lint-ignore no-control-regex
+      for (const line of said) match(line, /^\r\x1b\[2K([-\\|/] stopping a-name-~)?$/);
     })
   );
 });

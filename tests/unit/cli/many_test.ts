@@ -9,7 +9,13 @@ import {
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
 import type { Screen } from "../../../src/output/screen.ts";
 
-const SCREEN: Screen = { terminal: false, columns: 80, colour: false, now: new Date(0) };
+const SCREEN: Screen = {
+  terminal: false,
+  columns: 80,
+  colour: false,
+  unicode: true,
+  now: new Date(0),
+};
 
 /** A context in which a signal has left the sessions like this; it counts its releases. */
 function contextOf(found?: SessionStatus | Error) {

@@ -1,7 +1,8 @@
 import { deepEqual, throws } from "node:assert/strict";
 import { defaultSettings, settingsIn } from "../../../src/config/defaults.ts";
-import { readConfig } from "../../../src/config/read.ts";
-import { OPS_KEYS } from "../../../src/config/schema.ts";
+import { OPS_KEYS } from "../../../src/config/keys.ts";
+import { readConfig, readFile } from "../../../src/config/read.ts";
+import { newSources } from "../../../src/config/sources.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
 
 const text = await Deno.readTextFile(new URL("../../../config/defaults.yml", import.meta.url));
@@ -16,13 +17,13 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
     stopTimeoutSeconds: -1,
     stopSignal: null,
   } as const;
-  const { settings, problems } = readConfig(parseYaml(text), {
-    file: "/defaults.yml",
-    directory: "/",
-    lookup: () => undefined,
-    defaults: nonsense,
+  const lookup = () => undefined;
+  const sources = newSources();
+  const contents = readFile(parseYaml(text, sources.add("/defaults.yml", text)), {
+    lookup,
     foreignKeys: false,
   });
+  const { settings, problems } = readConfig(contents, { lookup, defaults: nonsense, sources });
   deepEqual(problems, []);
   deepEqual(defaultSettings(), settings);
 });

@@ -17,9 +17,15 @@ const READ: Record<string, [string, [string, string | null][]]> = {
 
 for (const [what, [text, expected]] of Object.entries(READ)) {
   Deno.test(`parseEnvFile() reads ${what}`, () => {
-    deepEqual([...parseEnvFile(text, "/x.env")], expected);
+    const variables = [...parseEnvFile(text, "/x.env")];
+    deepEqual(variables.map(([key, { value }]) => [key, value]), expected);
   });
 }
+
+Deno.test("parseEnvFile() knows the line of each variable", () => {
+  const variables = [...parseEnvFile("# B=1\nA=1\r\n\nB\nA=2\n", "/x.env")];
+  deepEqual(variables.map(([key, { line }]) => [key, line]), [["B", 4], ["A", 5]]);
+});
 
 const REFUSED: Record<string, [string, string]> = {
   "export": ["A=1\nexport TOKEN=secret", "remove export: this is no shell script"],

@@ -1,12 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { resolve } from "../../../src/config/resolve.ts";
-import { OPS_KEYS, SESSION_KEYS } from "../../../src/config/schema.ts";
+import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
 import { configOf, problemsIn } from "./files.ts";
 
 const example = await Deno.readTextFile(new URL("../../../config/example.yml", import.meta.url));
 /** With the lines that are commented out. */
 const whole = example.replace(/^( *)# (web:| {2}[a-z_]+: )/gm, "$1$2")
-  .replace(/^( *)# ([a-z_]+: \[.*)/gm, "$1$2");
+  .replace(/^( +)# ([a-z_]+: \[.*)/gm, "$1$2");
 
 Deno.test("example.yml has no mistakes, and its sessions can be started", async () => {
   const config = await configOf(example);
@@ -29,7 +29,8 @@ Deno.test("example.yml has no mistakes in what is commented out", async () => {
 });
 
 Deno.test("example.yml shows every key", () => {
-  for (const key of [...Object.keys(OPS_KEYS), ...Object.keys(SESSION_KEYS)]) {
+  const keys = [TOP_KEYS, OPS_KEYS, SESSION_KEYS].flatMap((table) => Object.keys(table));
+  for (const key of keys) {
     ok(new RegExp(`^[ #]*${key}:`, "m").test(example), key);
   }
 });

@@ -3,9 +3,12 @@ import { allProblems, type Config, problemText } from "../../../src/config/confi
 import { loadConfig } from "../../../src/config/load.ts";
 import { FileError, type FileFacts, type World } from "../../../src/world.ts";
 
+/** A file: its text or bytes, or more about it. */
+export type Thing = string | Partial<FileFacts> & { text?: string | Uint8Array };
+
 /** What is there; every file belongs to user 1000, who is asking, unless told. */
 export interface Things {
-  readonly files?: Readonly<Record<string, string | Partial<FileFacts> & { text?: string }>>;
+  readonly files?: Readonly<Record<string, Thing>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Null: it has been removed. */
   readonly workingDirectory?: string | null;
@@ -20,6 +23,13 @@ export function worldOf(things: Things): World {
   const fileAt = (path: string) => {
     const file = files[path];
     return typeof file === "string" ? { text: file } : file;
+  };
+  const bytesAt = (path: string): Promise<Uint8Array> => {
+    read.push(path);
+    const text = fileAt(path)?.text;
+    return text === undefined
+      ? Promise.reject(new FileError(path, "missing", "no such file"))
+      : Promise.resolve(typeof text === "string" ? new TextEncoder().encode(text) : text);
   };
   const world: Partial<World> = {
     env: (name) => env[name],
@@ -39,22 +49,25 @@ export function worldOf(things: Things): World {
           ...facts,
         });
       },
-      readText: (path) => {
-        read.push(path);
-        const text = fileAt(path)?.text;
-        return text === undefined
-          ? Promise.reject(new FileError(path, "missing", "no such file"))
-          : Promise.resolve(text);
-      },
-    } as World["files"],
+      readFrom: bytesAt,
+      readText: async (path) => new TextDecoder().decode(await bytesAt(path)),
+    } as Partial<World["files"]> as World["files"],
   };
   return world as World;
 }
 
-/** The config of a text, as it is in `/srv/kstops.yml` or a file of that name. */
-export function configOf(text: string, { name = "kstops.yml", env = {} } = {}): Promise<Config> {
+/** The config of a text, as it is in `/srv/kstops.yml` or a file of that name, and of others there. */
+export function configOf(
+  text: string,
+  { name = "kstops.yml", env = {}, others = {} }: {
+    name?: string;
+    env?: Readonly<Record<string, string>>;
+    others?: Readonly<Record<string, Thing>>;
+  } = {},
+): Promise<Config> {
   const path = `/srv/${name}`;
-  return loadConfig(worldOf({ files: { [path]: text }, env }), path);
+  const named = Object.entries(others).map(([file, thing]) => [`/srv/${file}`, thing]);
+  return loadConfig(worldOf({ files: { [path]: text, ...Object.fromEntries(named) }, env }), path);
 }
 
 /** Everything that is wrong with a config, as it is printed, without the file. */

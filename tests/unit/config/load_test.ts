@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { problemText } from "../../../src/config/config.ts";
 import { defaultSettings } from "../../../src/config/defaults.ts";
-import { findConfig, loadConfig, MAX_FILE_BYTES, readEnvFiles } from "../../../src/config/load.ts";
+import { findConfig, loadConfig, readEnvFiles } from "../../../src/config/load.ts";
+import { MAX_FILE_BYTES } from "../../../src/config/trusted.ts";
 import { type Things, worldOf } from "./files.ts";
 
 const EVERYWHERE = {
@@ -44,13 +45,16 @@ for (const [expected, { explicit, ...things }] of ORDER) {
 }
 
 Deno.test("loadConfig() is empty when there is no config", async () => {
-  deepEqual(await loadConfig(worldOf({}), null), {
+  const { written, ...config } = await loadConfig(worldOf({}), null);
+  deepEqual(config, {
     path: null,
-    directory: "/project",
+    files: [],
     settings: defaultSettings(),
     sessions: new Map(),
     problems: [],
+    secrets: [],
   });
+  equal(written.directory(["ops"]), "/project");
 });
 
 Deno.test("loadConfig() is empty when even the current directory is gone", async () => {
@@ -99,7 +103,7 @@ const REFUSED: Record<string, [Things, string]> = {
   "a socket": [{ files: { [FILE]: { kind: "socket" } } }, "it is no regular file"],
   "a huge file": [
     { files: { [FILE]: { bytes: MAX_FILE_BYTES + 1 } } },
-    "it is larger than 4 MiB",
+    "it is larger than 2 MiB",
   ],
   "a file of someone else": [
     { files: { [FILE]: { uid: 1001 } } },

@@ -321,9 +321,6 @@ const FILES: Record<string, [string, string[]]> = {
   ]],
   "an unknown key": ["opps: {}", ['1:1: opps: unknown key (did you mean "ops"?)']],
   "sessions at the top": ["sessions: {}", ["1:1: sessions: unknown key (put sessions below ops)"]],
-  "an include": ["include: [a.yml]", [
-    "1:1: include: include is not supported by this version (put everything into one file)",
-  ]],
   "ops that are a list": ["ops: []", ["1:6: ops: must be a mapping"]],
   "sessions that are a list": ["ops:\n  sessions: []", ["2:13: ops.sessions: must be a mapping"]],
   "mistakes in ops": [
@@ -391,12 +388,10 @@ for (const text of EMPTY) {
 }
 
 Deno.test("in kstlib.conf.yml the keys of kstlib are left alone, whatever they are", async () => {
-  const text = `include: x\ncache: {a: 1, a: 2}\nsecrets: !vault [x]\nother: *nobody\n${
-    session("image: a")
-  }`;
+  const text = `cache: {a: 1, a: 2}\nsecrets: !vault [x]\nother: *nobody\n${session("image: a")}`;
   const config = await configOf(text, { name: "kstlib.conf.yml" });
   deepEqual([problemsIn(config), [...config.sessions.keys()]], [[], ["astro"]]);
-  equal((await configOf(text)).problems.length, 7);
+  equal((await configOf(text)).problems.length, 6);
 });
 
 Deno.test("in kstlib.conf.yml mistakes in ops are reported", async () => {

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
+import { SessionConfigError } from "../../../src/errors.ts";
 import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { configOf, worldOf } from "./files.ts";
@@ -480,7 +481,12 @@ for (const [what, [astro, message]] of Object.entries(WRONG_AT_START)) {
   Deno.test(`resolve() reports ${what} in the config`, async () => {
     const given = { astro };
     const config = await configOf(textOf(given));
-    throws(() => resolveIn(config, given), { code: "config_invalid", message });
+    throws(() => resolveIn(config, given), (error: unknown) => {
+      ok(error instanceof SessionConfigError && error.code === "config_invalid", String(error));
+      // Without the lines of the file that it shows.
+      equal(error.message.replaceAll(/\n {4}.*/g, ""), message);
+      return true;
+    });
   });
 }
 

@@ -111,6 +111,122 @@ for (const [why, spec] of Object.entries(UNUSABLE)) {
     }));
 }
 
+// --- runs that are over --------------------------------------------------------------------------
+
+const STOP = {
+  runId: "00000000000a",
+  id: "abc",
+  at: new Date("2026-01-02T03:04:05.678Z"),
+  exitCode: 143,
+};
+const RUNS = `${LOGS}/astro/runs.ndjson`;
+const LINE =
+  '{"run":"00000000000a","event":"stopped","id":"abc","at":"2026-01-02T03:04:05.678Z","exit_code":143}\n';
+
+Deno.test("what a run printed is kept byte by byte, in a file of its own", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const printed = new Uint8Array([0x61, 0xff, 0x00, 0x0a]);
+    await store.save("astro", "00000000000a", printed);
+    const path = await store.newest("astro") ?? "";
+    equal(path, `${LOGS}/astro/20260102T030405.000Z-00000000000a.log`);
+    deepEqual(await world.files.readFrom(path, 0), printed);
+    equal((await world.files.facts(path))?.mode, 0o600);
+    world.advance(1);
+    await store.save("astro", "00000000000b", new Uint8Array());
+    match(await store.newest("astro") ?? "", /-00000000000b\.log$/);
+    deepEqual(await world.files.readFrom(path, 0), printed);
+  }));
+
+Deno.test("a stop is remembered in a line of JSON, for its owner alone", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    await store.recordStop("astro", STOP);
+    await store.recordStop("astro", { ...STOP, id: "def", exitCode: null });
+    const [first, second] = (await world.files.readText(RUNS)).split(/(?<=\n)/);
+    equal(first, LINE);
+    equal(JSON.parse(second ?? "").exit_code, null);
+    equal((await world.files.facts(RUNS))?.mode, 0o600);
+    equal((await world.files.facts(`${LOGS}/astro`))?.mode, 0o700);
+    equal(await store.newest("astro"), null);
+  }));
+
+/** Whether what is asked about was stopped, with what is there and asked. */
+const ASKED: Record<
+  string,
+  { runs: string; name?: string; id?: string; at?: string; is: boolean }
+> = {
+  "what was stopped": { runs: LINE, is: true },
+  "what was stopped, to the second": { runs: LINE, at: "2026-01-02T03:04:05Z", is: true },
+  "what has ended again since": { runs: LINE, at: "2026-01-02T03:04:06Z", is: false },
+  "another container": { runs: LINE, id: "def", is: false },
+  "a container whose id only begins so": { runs: LINE, id: "ab", is: false },
+  "another session": { runs: LINE, name: "bot", is: false },
+  "a name that leads out of the store": { runs: LINE, name: "../logs/astro", is: false },
+  "nothing": { runs: "", is: false },
+  "what was stopped, behind garbage": { runs: `\0\xff{\n[]\n${LINE}`, is: true },
+  "what was stopped, behind half a line": { runs: `{"run":"0","ev${LINE}`, is: true },
+  "what was stopped, before half a line": { runs: `${LINE}{"run":"0","ev`, is: true },
+  "half a line": { runs: LINE.slice(0, 40), is: false },
+};
+for (const [what, { runs, name = "astro", id = "abc", at, is }] of Object.entries(ASKED)) {
+  Deno.test(`wasStopped() says ${is ? "yes" : "no"} to ${what}`, () =>
+    withFakeWorld({ ...AT_HOME, files: { [RUNS]: runs } }, async (world) => {
+      const store = logStore(world, noWarning);
+      equal(
+        await store.wasStopped(name, { id, at: at === undefined ? STOP.at : new Date(at) }),
+        is,
+      );
+    }));
+}
+
+Deno.test("what was never stopped was not, wherever nothing is kept", async () => {
+  for (const spec of [AT_HOME, {}]) {
+    await withFakeWorld(spec, async (world) => {
+      equal(await logStore(world, noWarning).wasStopped("astro", STOP), false);
+    });
+  }
+});
+
+Deno.test("a stop is added to what is remembered, also where that is corrupt", () =>
+  withFakeWorld({ ...AT_HOME, files: { [RUNS]: '{"run":' } }, async (world) => {
+    const store = logStore(world, noWarning);
+    await store.recordStop("astro", STOP);
+    equal(await world.files.readText(RUNS), `{"run":${LINE}`);
+    equal(await store.wasStopped("astro", STOP), true);
+  }));
+
+const NOT_WRITABLE: Record<string, FakeWorldSpec> = {
+  "a file is where the directory should be": { ...AT_HOME, files: { "/home/user/.local": "" } },
+  "the directory is another user's": {
+    ...AT_HOME,
+    files: { [`${LOGS}/astro`]: { kind: "directory", denied: true } },
+  },
+};
+for (const [why, spec] of Object.entries(NOT_WRITABLE)) {
+  Deno.test(`when ${why}, no run is remembered, and that is said once`, () =>
+    withFakeWorld(spec, async (world) => {
+      const warnings: string[] = [];
+      const store = logStore(world, (warning) => warnings.push(warning));
+      await store.recordStop("astro", STOP);
+      await store.save("astro", "00000000000a", bytes("x\n"));
+      equal(await store.wasStopped("astro", STOP), false);
+      equal(warnings.length, 1, warnings.join("; "));
+      match(warnings[0] ?? "", /^The output is not kept: .*[^.]$/);
+    }));
+}
+
+Deno.test("runs that cannot be written are said once, and are no failure", () =>
+  withFakeWorld({ ...AT_HOME, files: { [RUNS]: { denied: true } } }, async (world) => {
+    const warnings: string[] = [];
+    const store = logStore(world, (warning) => warnings.push(warning));
+    await store.recordStop("astro", STOP);
+    await store.recordStop("astro", STOP);
+    deepEqual(warnings, [`The output is not kept: ${RUNS}: permission denied`]);
+  }));
+
+// --- reading -------------------------------------------------------------------------------------
+
 Deno.test("the tail of a file is its last lines, however long they are", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);

@@ -14,8 +14,8 @@ import {
 } from "../../../src/output/screen.ts";
 import { NOW } from "../../support/statuses.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
-const TERMINAL: Screen = { terminal: true, columns: 80, colour: true, now: NOW };
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: true, unicode: true, now: NOW };
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

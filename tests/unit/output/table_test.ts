@@ -2,20 +2,24 @@ import { deepEqual, doesNotMatch, equal, ok } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import type { Screen } from "../../../src/output/screen.ts";
-import { type Cell, layOut } from "../../../src/output/table.ts";
+import { type Cell, type Head, layOut } from "../../../src/output/table.ts";
 import { NOW } from "../../support/statuses.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 
 function terminal(columns: number, colour = false): Screen {
-  return { terminal: true, columns, colour, now: NOW };
+  return { terminal: true, columns, colour, unicode: true, now: NOW };
 }
 
 function cells(...texts: readonly string[]): Cell[] {
   return texts.map((text) => ({ text }));
 }
 
-const HEAD = ["NAME", "STATE", "COMMAND"];
+const HEAD: readonly Head[] = [
+  { text: "NAME", atLeast: 6 },
+  { text: "STATE", leaves: 1 },
+  { text: "COMMAND", atLeast: 7 },
+];
 
 async function linesOf(rows: readonly (readonly Cell[])[], screen: Screen): Promise<string[]> {
   const text = await layOut({ head: HEAD, rows }, screen);
@@ -77,12 +81,36 @@ Deno.test("on a narrow terminal the last column gives way, and the others stay w
   ]);
 });
 
-Deno.test("a long name does not take the columns of the others", async () => {
+Deno.test("a long name is cut where the last column is as narrow as it gets", async () => {
   const rows = [cells("n".repeat(64), "running", "x".repeat(100))];
   deepEqual(await linesOf(rows, terminal(40)), [
     "NAME                    STATE    COMMAND",
     "nnnnnnnnnnnnnnnnnnnnn…  running  xxxxxx…",
   ]);
+});
+
+Deno.test("columns leave a terminal that is too narrow for what must stay", async () => {
+  const rows = [cells("n".repeat(64), "running", "x".repeat(100))];
+  deepEqual(await linesOf(rows, terminal(23)), [
+    "NAME            COMMAND",
+    "nnnnnnnnnnnnn…  xxxxxx…",
+  ]);
+  const head = [
+    { text: "A", leaves: 2 },
+    { text: "B" },
+    { text: "C", leaves: 1 },
+  ];
+  const textAt = (columns: number) =>
+    layOut({ head, rows: [cells("aaaa", "bbbb", "cccc")] }, terminal(columns));
+  equal(await textAt(16), "A     B     C\naaaa  bbbb  cccc\n");
+  equal(await textAt(15), "A     B\naaaa  bbbb\n");
+  equal(await textAt(9), "B\nbbbb\n");
+});
+
+Deno.test("where the locale has only ASCII, so has the sign of a cut", async () => {
+  const rows = [cells("a", "b", "x".repeat(20))];
+  const [, line] = await linesOf(rows, { ...terminal(23), unicode: false });
+  equal(line, "a     b      xxxxxxxxx~");
 });
 
 Deno.test("a wide letter is never cut in two", async () => {
@@ -98,10 +126,10 @@ Deno.test("a wide letter is never cut in two", async () => {
 });
 
 Deno.test("a cut text ends its colour", async () => {
-  const rows = [[{ text: "name" }, { text: "x".repeat(20), colour: "dim" as const }]];
-  const [head, line] = await linesOf(rows, terminal(22, true));
-  equal(head, "\x1b[1mNAME\x1b[0m  \x1b[1mSTATE\x1b[0m    \x1b[1mCOMMAND\x1b[0m");
-  equal(line, "name  \x1b[2mxxxxxx…\x1b[0m");
+  const rows = [[...cells("name", "s"), { text: "x".repeat(20), colour: "dim" as const }]];
+  const [head, line] = await linesOf(rows, terminal(20, true));
+  equal(head, "\x1b[1mNAME\x1b[0m  \x1b[1mSTATE\x1b[0m  \x1b[1mCOMMAND\x1b[0m");
+  equal(line, "name  s      \x1b[2mxxxxxx…\x1b[0m");
 });
 
 Deno.test("text from outside moves no cursor", async () => {

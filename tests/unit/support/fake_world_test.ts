@@ -24,6 +24,32 @@ Deno.test("fake exec answers as told, in order", async () => {
   });
 });
 
+Deno.test("fake execBytes answers in bytes, of which it keeps as many as are wanted", async () => {
+  const stdout = new Uint8Array([0x61, 0xff, 0x0a]);
+  const calls = [{ argv: ["logs"], stdout, stderr: "oops\n" }, { argv: ["logs"], stdout }];
+  await withFakeWorld({ calls }, async ({ execBytes }) => {
+    const shown: string[] = [];
+    const onOutput = (text: string): void => {
+      shown.push(text);
+    };
+    deepEqual(await execBytes(["logs"], { ...TIMEOUT, keepBytes: 2, onOutput }), {
+      code: 0,
+      stdout: new Uint8Array([0xff, 0x0a]),
+      stderr: new TextEncoder().encode("s\n"),
+    });
+    deepEqual(shown, ["a\ufffd\n", "oops\n"]);
+    deepEqual((await execBytes(["logs"], TIMEOUT)).stdout, stdout);
+  });
+});
+
+Deno.test("a fake link leads to another path", async () => {
+  const files = { "/bin/docker": { mode: 0o755, realPath: "/bin/podman" } };
+  await withFakeWorld({ files }, async ({ files }) => {
+    equal(await files.realPath("/bin/docker"), "/bin/podman");
+    equal(await files.realPath("/bin/../bin"), "/bin");
+  });
+});
+
 const UNEXPECTED: Record<string, [readonly string[], { stdin?: string }]> = {
   "another argument": [["tmux", "kill-server"], {}],
   "one argument too many": [["tmux", "list", "-a"], {}],
@@ -292,6 +318,22 @@ const FILES: Record<string, (files: Files, root: string) => Promise<void>> = {
     await refused(files.create(`${root}/dir`), `${root}/dir`, "exists");
     await refused(files.create(`${root}/none/new`), `${root}/none/new`, "missing");
     await refused(files.create(`${root}/text/new`), `${root}/text/new`, "other");
+  },
+  "append, and make the file for this user alone": async (files, root) => {
+    await files.append(`${root}/new`, new Uint8Array([0x61, 0xff]));
+    await files.append(`${root}/new`, new Uint8Array([0x0a]));
+    deepEqual(await files.readFrom(`${root}/new`, 0), new Uint8Array([0x61, 0xff, 0x0a]));
+    equal((await files.facts(`${root}/new`))?.mode, 0o600);
+    await files.append(`${root}/text`, new TextEncoder().encode("more"));
+    equal(await files.readText(`${root}/text`), "h\u00e9llo\nmore");
+    equal((await files.facts(`${root}/text`))?.mode, 0o640);
+    await refused(files.append(`${root}/dir`, new Uint8Array()), `${root}/dir`, "directory");
+    await refused(files.append(`${root}/no/new`, new Uint8Array()), `${root}/no/new`, "missing");
+    await refused(files.append(`${root}/text/x`, new Uint8Array()), `${root}/text/x`, "other");
+  },
+  "say the real path": async (files, root) => {
+    equal((await files.realPath(`${root}/dir/../text`)).endsWith("/text"), true);
+    await refused(files.realPath(`${root}/none`), `${root}/none`, "missing");
   },
   "remove": async (files, root) => {
     await files.remove(`${root}/text`);

@@ -1,22 +1,17 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import {
-  CREATED_FIELDS,
-  fieldSeparator,
-  PANE_FIELDS,
-  rowEnd,
-} from "../../../../src/backends/tmux/args.ts";
+import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
 import {
   GarbledAnswerError,
   isTooOld,
   mainPane,
-  parseCreated,
   parseEnvironment,
   parseFailure,
   parsePanes,
   parseServer,
   statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
+import { expandFormat } from "../../../support/tmux_format.ts";
 
 const NONCE = "0123456789ab";
 const RECORD = {
@@ -31,7 +26,7 @@ const RECORD = {
 
 /** One row as tmux prints it, of a foreign session unless told. */
 function row(fields: Readonly<Record<string, string>> = {}): string {
-  const known: Record<string, string> = {
+  const known = {
     version: "3.3a",
     pid: "77",
     session_id: "$1",
@@ -47,8 +42,7 @@ function row(fields: Readonly<Record<string, string>> = {}): string {
     pane_dead: "0",
     ...fields,
   };
-  const values = PANE_FIELDS.map((field) => known[field] ?? "");
-  return `${values.join(fieldSeparator(NONCE))}${rowEnd(NONCE)}\n`;
+  return `${expandFormat(paneFormat(NONCE), known)}\n`;
 }
 
 /** The same of a managed session. */
@@ -188,7 +182,7 @@ Deno.test("any values are read as they were printed", () => {
   const value = fc.string({ unit: "binary" });
   fc.assert(fc.property(value, value, (name, path) => {
     const session = only(row({ session_name: name, session_path: path }));
-    deepEqual([session.name, session.path], [name, path]);
+    deepEqual([session.name, session.path], [name, path || null]);
   }));
 });
 
@@ -197,13 +191,13 @@ const GARBAGE: Record<string, string> = {
   "a row without its end": row().slice(0, -2),
   "a row with a field too few": row().replace(fieldSeparator(NONCE), ""),
   "a row with a field too many": row({ session_path: fieldSeparator(NONCE) }),
+  "a pane without a pid": row({ pane_pid: "" }),
   "a text behind the rows": `${row()}warning\n`,
   "only newlines": "\n\n",
 };
 for (const [what, stdout] of Object.entries(GARBAGE)) {
   Deno.test(`${what} is a garbled answer`, () => {
     throws(() => parsePanes(stdout, NONCE), GarbledAnswerError);
-    throws(() => parseCreated(stdout, NONCE), GarbledAnswerError);
   });
 }
 
@@ -249,26 +243,8 @@ Deno.test("a record of another version is read as far as it goes", () => {
 });
 
 Deno.test("numbers that are none are unknown", () => {
-  const status = statusFrom(managedRow({ "@kstops_pid": "x", session_created: "" }));
+  const status = statusFrom(managedRow({ "@kstops_pid": "0x1f", session_created: "0" }));
   deepEqual([status.pid, status.createdAt], [null, null]);
-});
-
-Deno.test("a start that made a session says which", () => {
-  const values: Record<string, string> = {
-    version: "3.3a",
-    session_id: "$4",
-    session_created: "1700000000",
-    pane_id: "%8",
-    pane_pid: "4711",
-  };
-  const printed = CREATED_FIELDS.map((field) => values[field]).join(fieldSeparator(NONCE));
-  deepEqual(parseCreated(`${printed}${rowEnd(NONCE)}\n`, NONCE), {
-    serverVersion: "3.3a",
-    sessionId: "$4",
-    createdAt: new Date(1_700_000_000_000),
-    panePid: 4711,
-  });
-  equal(parseCreated("", NONCE), null);
 });
 
 Deno.test("values of variables are read exactly, and an absent one is left out", () => {

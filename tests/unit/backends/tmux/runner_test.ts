@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
-import { fieldSeparator, PANE_FIELDS, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { expandFormat } from "../../../support/tmux_format.ts";
 import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
 import { OpsError, TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { LogStore } from "../../../../src/logs/store.ts";
@@ -49,7 +50,7 @@ const nonceOf = (call: number): string => call.toString(16).padStart(12, "0");
 
 /** One row of the answer to the question whose nonce is the `call`th random id. */
 function row(call: number, fields: Readonly<Record<string, string>> = {}): string {
-  const known: Record<string, string> = {
+  const known = {
     version: "3.3a",
     pid: "77",
     session_id: "$1",
@@ -64,9 +65,7 @@ function row(call: number, fields: Readonly<Record<string, string>> = {}): strin
     pane_dead: "0",
     ...fields,
   };
-  const nonce = nonceOf(call);
-  const values = PANE_FIELDS.map((field) => known[field] ?? "");
-  return `${values.join(fieldSeparator(nonce))}${rowEnd(nonce)}\n`;
+  return `${expandFormat(paneFormat(nonceOf(call)), known)}\n`;
 }
 
 /** What a start script prints when it made a session. */
@@ -98,6 +97,7 @@ function fakeLogs(): FakeLogs {
   const kept = new Set<string>();
   return {
     kept,
+    pathOf: (name, runId) => `/logs/${name}-${runId}.log`,
     open: (name, runId) => {
       const path = `/logs/${name}-${runId}.log`;
       kept.add(path);
@@ -107,6 +107,9 @@ function fakeLogs(): FakeLogs {
       kept.delete(path);
       return Promise.resolve();
     },
+    save: () => Promise.resolve(),
+    recordStop: () => Promise.resolve(),
+    wasStopped: () => Promise.resolve(false),
     newest: () => Promise.resolve(null),
     tail: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
   };

@@ -11,8 +11,8 @@ import type { Listing, Selection } from "../../../../src/sessions.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { NOW, STATUSES } from "../../../support/statuses.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
-const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, now: NOW };
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
 
 /** What `list` answers on a machine with this listing. */
 async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise<{

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { status } from "../../../../src/cli/commands/status.ts";
@@ -10,8 +10,8 @@ import type { Sessions } from "../../../../src/sessions.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { CONTAINER, NOW, STATUSES, TMUX_SESSION } from "../../../support/statuses.ts";
 
-const PIPE: Screen = { terminal: false, columns: 80, colour: false, now: NOW };
-const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, now: NOW };
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
 
 async function statusReply(found: SessionStatus): Promise<Reply> {
   const sessions: Partial<Sessions> = {
@@ -37,13 +37,16 @@ async function textOf(found: SessionStatus, screen: Screen): Promise<string> {
 }
 
 for (const [name, found] of Object.entries({ tmux: TMUX_SESSION, container: CONTAINER })) {
-  Deno.test(`status of a ${name} session shows what is known on a terminal`, async () => {
-    const plain = await textOf(found, TERMINAL);
-    await equalsGolden(`status-${name}.txt`, plain);
-    const colour = await textOf(found, { ...TERMINAL, colour: true });
-    await equalsGolden(`status-${name}-colour.txt`, colour);
-    equal(stripVTControlCharacters(colour), plain);
-  });
+  for (const columns of [60, 80, 200]) {
+    Deno.test(`status of a ${name} session looks good on ${columns} columns`, async () => {
+      const plain = await textOf(found, { ...TERMINAL, columns });
+      await equalsGolden(`status-${name}-${columns}.txt`, plain);
+      const colour = await textOf(found, { ...TERMINAL, columns, colour: true });
+      await equalsGolden(`status-${name}-${columns}-colour.txt`, colour);
+      equal(stripVTControlCharacters(colour), plain);
+      for (const line of plain.split("\n")) ok(line.length <= columns, line);
+    });
+  }
 
   Deno.test(`status of a ${name} session has every key in a pipe`, async () => {
     const text = await textOf(found, PIPE);
@@ -61,7 +64,7 @@ for (const [name, found] of Object.entries({ tmux: TMUX_SESSION, container: CONT
 
 Deno.test("status shows nothing that moves a cursor, and one line for each property", async () => {
   const evil = STATUSES.find(({ name }) => name?.startsWith("evil"))!;
-  for (const screen of [PIPE, TERMINAL]) {
+  for (const screen of [PIPE, { ...TERMINAL, columns: 200 }]) {
     const text = await textOf({ ...evil, reason: "a\x1b]52;c;x\x07\tb\nc" }, screen);
     equal(/[^\P{Cc}\t\n]/u.test(text), false);
     equal(text.includes("\u202e"), false);
@@ -72,4 +75,16 @@ Deno.test("status shows nothing that moves a cursor, and one line for each prope
       screen.terminal ? shown.length + 1 : Object.keys(statusToWire(evil)).length,
     );
   }
+});
+
+Deno.test("status on a terminal that is too narrow for anything folds values all the same", async () => {
+  const narrow = { ...TERMINAL, columns: 5 };
+  const text = await textOf({ ...TMUX_SESSION, workingDir: "/a/bb/ccccccccc" }, narrow);
+  match(text, /^directory {5}\/a\/bb\/\n {14}cccccccc\n {14}c\n/m);
+});
+
+Deno.test("status puts an address of IPv6 into brackets", async () => {
+  const port = { hostIp: "::1", hostPort: 80, containerPort: 8080, protocol: "tcp" } as const;
+  match(await textOf({ ...CONTAINER, ports: [port] }, TERMINAL), /\[::1\]:80:8080$/m);
+  match(await textOf({ ...CONTAINER, ports: [] }, TERMINAL), /^ports {9}none$/m);
 });

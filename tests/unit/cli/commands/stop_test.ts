@@ -112,7 +112,13 @@ for (const [what, [status, flags, { keep, state, text }]] of Object.entries(STOP
     deepEqual(stops.map(([, options]) => options.keep), [keep]);
     equal((reply.data as { state: string }).state, state);
     equal(
-      await reply.text!({ terminal: false, columns: 80, colour: false, now: new Date(0) }),
+      await reply.text!({
+        terminal: false,
+        columns: 80,
+        colour: false,
+        unicode: true,
+        now: new Date(0),
+      }),
       text,
     );
   });

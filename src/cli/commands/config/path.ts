@@ -1,0 +1,40 @@
+/** `kstops config path`: which config file is in force. */
+import type { Config } from "../../../config/config.ts";
+import { SessionConfigError } from "../../../errors.ts";
+import type { Context, Reply } from "../../command.ts";
+
+/** Says which file it is; that nothing else is wrong with it is for `validate` to say. */
+export async function path(context: Context): Promise<Reply> {
+  const { path, files } = await requireConfig(context, "find a config file");
+  return { data: { path, files }, text: () => `${path}\n` };
+}
+
+/**
+ * The config, which must be there.
+ *
+ * @throws {SessionConfigError} `config_invalid`: there is none, or not where it was said to be
+ */
+export async function requireConfig(
+  context: Context,
+  task: string,
+): Promise<Config & { readonly path: string }> {
+  const config = await context.config();
+  const { path, problems } = config;
+  if (path === null) {
+    const { configPlaces } = await import("../../../config/load.ts");
+    const places = configPlaces(context.world);
+    throw new SessionConfigError(
+      [`Cannot ${task}: none of these exists`, ...places].join("\n"),
+      {
+        code: "config_invalid",
+        hint: "write one with kstops config init, or say where it is: --config FILE",
+        details: { looked_at: places },
+      },
+    );
+  }
+  if (await context.world.files.facts(path) === null) {
+    const { configInvalid } = await import("../../../config/resolve.ts");
+    throw configInvalid(task, problems);
+  }
+  return { ...config, path };
+}

@@ -1,0 +1,9 @@
+/** `kstops config schema`: the JSON Schema of config files, for editors. */
+import { jsonSchema } from "../../../config/schema.ts";
+import type { Reply } from "../../command.ts";
+
+/** The schema; it is JSON with and without `--json`. */
+export function schema(): Reply {
+  const data = jsonSchema();
+  return { data, text: () => `${JSON.stringify(data, null, 2)}\n` };
+}

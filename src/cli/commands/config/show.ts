@@ -1,0 +1,114 @@
+/** `kstops config show`: what the config means, with everything filled in. */
+import type { Config, Origin, Settings } from "../../../config/config.ts";
+import { configInvalid, originAt } from "../../../config/resolve.ts";
+import { type Json, quote, SessionNotFoundError } from "../../../errors.ts";
+import {
+  definitionToWire,
+  type Explanation,
+  originsToWire,
+  yamlLines,
+} from "../../../output/definition.ts";
+import { masked } from "../../../output/mask.ts";
+import { closest } from "../../../suggest.ts";
+import type { Context, Reply } from "../../command.ts";
+import { explanationFor } from "../../definitions.ts";
+import { requireConfig } from "./path.ts";
+
+/** Flags of `config show`. */
+export interface ShowFlags {
+  readonly name?: string | undefined;
+  readonly origins?: true | undefined;
+  readonly showSecrets?: true | undefined;
+}
+
+/** Shows all of it, or one session. What cannot be started fails, and the rest is shown. */
+export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
+  const task = flags.name === undefined ? "show the config" : `show ${quote(flags.name)}`;
+  const config = await requireConfig(context, task);
+  if (config.problems.length > 0) throw configInvalid(task, config.problems);
+  const names = flags.name === undefined ? [...config.sessions.keys()] : [flags.name];
+  const outcomes = await Promise.allSettled(
+    names.map((name) => explained(context, name, { config, flags })),
+  );
+  const sessions = outcomes.flatMap((outcome, index): [string, Explanation][] =>
+    outcome.status === "fulfilled" ? [[names[index] ?? "", outcome.value]] : []
+  );
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? [outcome.reason] : []
+  );
+  const settings = flags.name === undefined ? explainedSettings(config, flags) : null;
+  if (settings === null && failures.length > 0) return { failures };
+  const shown = { settings, sessions, flags };
+  return { data: dataOf(config, shown), text: () => textOf(shown), failures };
+}
+
+/** What is shown; null: the settings are not asked for. */
+interface Shown {
+  readonly settings: Explanation | null;
+  readonly sessions: readonly [string, Explanation][];
+  readonly flags: ShowFlags;
+}
+
+/** A config file of its own. */
+function textOf({ settings, sessions, flags }: Shown): string {
+  const withOrigins = flags.origins === true;
+  const own = settings === null ? [] : yamlLines(settings, { withOrigins });
+  const below = sessions.flatMap(([name, each]) => [
+    `    ${name}:`,
+    ...yamlLines(each, { withOrigins }).map((line) => `      ${line}`),
+  ]);
+  const list = below.length === 0 ? [] : ["  sessions:", ...below];
+  return ["ops:", ...own.map((line) => `  ${line}`), ...list, ""].join("\n");
+}
+
+async function explained(
+  context: Context,
+  name: string,
+  { config, flags }: { config: Config; flags: ShowFlags },
+): Promise<Explanation> {
+  const entry = config.sessions.get(name);
+  if (entry?.kind === "invalid") throw configInvalid(`show ${quote(name)}`, entry.problems);
+  if (entry === undefined) {
+    const near = closest(name, config.sessions.keys());
+    throw new SessionNotFoundError("show", name, {
+      reason: "the config does not define it",
+      hint: near === null ? "kstops config show has every session" : `did you mean "${near}"?`,
+    });
+  }
+  const { definition, shown, origins } = await explanationFor(context, name, {});
+  const wire = definitionToWire(flags.showSecrets ? definition : shown);
+  return { values: wire, origins };
+}
+
+function explainedSettings(config: Config, { showSecrets }: ShowFlags): Explanation {
+  const values = settingsToWire(config.settings, showSecrets ? [] : config.secrets);
+  const origins = Object.keys(values).map((key): [string, Origin] => [
+    key,
+    originAt(config, ["ops", key]),
+  ]);
+  return { values, origins: new Map(origins) };
+}
+
+function settingsToWire(settings: Settings, secrets: readonly string[]): { [key: string]: Json } {
+  return {
+    default_backend: settings.defaultBackend,
+    // Of all keys of ops the only one with a text of its own.
+    tmux_binary: masked(settings.tmuxBinary, secrets),
+    container_runtime: settings.containerRuntime,
+    start_wait: settings.startWaitMs,
+    stop_timeout: settings.stopTimeoutSeconds,
+    stop_signal: settings.stopSignal,
+  };
+}
+
+function dataOf(
+  { path, files }: Config,
+  { settings, sessions, flags }: Shown,
+): Json {
+  const toWire = ({ values, origins }: Explanation): { [key: string]: Json } =>
+    flags.origins ? { ...values, origins: originsToWire(origins) } : { ...values };
+  const [only] = sessions;
+  if (settings === null) return only === undefined ? null : { name: only[0], ...toWire(only[1]) };
+  const all = sessions.map(([name, each]) => ({ name, ...toWire(each) }));
+  return { path, files, ...toWire(settings), sessions: all };
+}

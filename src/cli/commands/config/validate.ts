@@ -1,0 +1,31 @@
+/** `kstops config validate`: everything that is wrong with the config. */
+import { problemReport, problemToWire } from "../../../config/config.ts";
+import { configInvalid } from "../../../config/resolve.ts";
+import { validateConfig } from "../../../config/validate.ts";
+import { escapeControls } from "../../../errors.ts";
+import type { Context, Reply } from "../../command.ts";
+import { requireConfig } from "./path.ts";
+
+/** Says what is wrong, or that nothing is. */
+export async function validate(context: Context): Promise<Reply> {
+  const config = await requireConfig(context, "validate the config");
+  const { problems, warnings } = await validateConfig(context.world, config);
+  for (const warning of context.json ? [] : warnings) {
+    context.write(`kstops: warning: ${problemReport(warning)}\n`);
+  }
+  if (problems.length > 0) throw configInvalid("use the config", problems);
+  const { path, files, sessions } = config;
+  return {
+    data: {
+      path,
+      files,
+      sessions: [...sessions.keys()],
+      problems: [],
+      warnings: warnings.map(problemToWire),
+    },
+    text: () => {
+      const many = sessions.size === 1 ? "1 session" : `${sessions.size} sessions`;
+      return `${escapeControls(path)}: ${many}, no mistakes\n`;
+    },
+  };
+}

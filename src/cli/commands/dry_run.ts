@@ -1,0 +1,73 @@
+/** `kstops start --dry-run`: what would be started, and how. Runs nothing. */
+import type { EngineCall } from "../../backends/backend.ts";
+import type { Explained } from "../../config/explain.ts";
+import { escapeControls, type Json } from "../../errors.ts";
+import { definitionToWire, originsToWire, yamlLines } from "../../output/definition.ts";
+import { shellWord } from "../../output/screen.ts";
+import type { Context, Reply } from "../command.ts";
+import { explanationFor } from "../definitions.ts";
+import type { StartCommandFlags } from "./start.ts";
+
+/** A start that does not happen. */
+interface Plan extends Explained {
+  readonly name: string;
+  readonly call: EngineCall;
+}
+
+/** Explains a start of each name. */
+export async function dryRun(
+  context: Context,
+  names: readonly string[],
+  flags: StartCommandFlags,
+): Promise<Reply> {
+  const outcomes = await Promise.allSettled(names.map((name) => planFor(context, name, flags)));
+  const plans = outcomes.flatMap((outcome) =>
+    outcome.status === "fulfilled" ? [outcome.value] : []
+  );
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === "rejected" ? [outcome.reason] : []
+  );
+  const [only] = plans;
+  const isList = flags.all === true || names.length > 1;
+  const isEmpty = only === undefined && failures.length > 0;
+  return {
+    ...(isEmpty ? {} : { data: only === undefined || isList ? plans.map(toWire) : toWire(only) }),
+    text: () => plans.map(toText).join("\n"),
+    failures,
+  };
+}
+
+async function planFor(context: Context, name: string, flags: StartCommandFlags): Promise<Plan> {
+  const explained = await explanationFor(context, name, flags);
+  const call = await (await context.sessions()).plan(explained.shown);
+  return { ...explained, name, call };
+}
+
+function toWire({ name, shown, origins, leftOut, call }: Plan): { [key: string]: Json } {
+  return {
+    name,
+    definition: definitionToWire(shown),
+    origins: originsToWire(origins),
+    left_out: leftOut,
+    call: { argv: call.argv, stdin: call.stdin, env: call.env },
+  };
+}
+
+/** The definition as YAML with origins, then the call as a shell would read it. */
+function toText({ name, shown, origins, call }: Plan): string {
+  const values = definitionToWire(shown);
+  const env = call.env.length === 0 ? [] : [`# with ${call.env.join(", ")} in its environment`];
+  const stdin = call.stdin === null ? [] : [
+    "# with this on its standard input",
+    ...call.stdin.replace(/\n$/, "").split("\n").map((line) => `  | ${escapeControls(line)}`),
+  ];
+  return [
+    `${name}:`,
+    ...yamlLines({ values, origins }, { withOrigins: true }).map((line) => `  ${line}`),
+    "",
+    `$ ${escapeControls(call.argv.map(shellWord).join(" "))}`,
+    ...env,
+    ...stdin,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,191 @@
+/**
+ * What a table of commands can say. The table is data, so that the parser, the help, the completions
+ * and the README are made from one source; the types turn each command's part of it into the type of
+ * what that command is given.
+ */
+import type { Context, Reply } from "./command.ts";
+
+/** What a value stands for, so that a shell can offer some. Without it: text that nobody can know. */
+export type Kind = "file" | "directory" | "socket" | "session";
+
+/** A value of a flag or an argument. */
+export interface Value {
+  /** The placeholder: `seconds` is shown as `<seconds>`. */
+  readonly name: string;
+  readonly kind?: Kind;
+  /** The only words that are taken. */
+  readonly choices?: readonly string[];
+  /** Makes the value of the text; null: it is refused, as `rule` says. */
+  readonly read?: (text: string) => unknown;
+  /** `it must be a whole number`. */
+  readonly rule?: string;
+  /** Loads a check with an error of its own, for a value that a config can have as well. */
+  readonly check?: () => Promise<(text: string) => unknown>;
+}
+
+/** A flag. Its key in the table is its long name, without dashes. */
+export interface Flag {
+  /** One letter. */
+  readonly short?: string;
+  readonly about: string;
+  /** The heading above it in the help; without it, `Options:`. */
+  readonly group?: string;
+  /** Without it, the flag takes none. */
+  readonly value?: Value;
+  /** Every value counts, not only the last one. */
+  readonly repeats?: true;
+  /** Its key is `wait`, but what one can say is `--no-wait`. */
+  readonly negated?: true;
+  /** What it is where it is not given. */
+  readonly default?: string | number;
+  /** It asks for a text, instead of anything being run. */
+  readonly asks?: Question;
+}
+
+/** A text that can be asked for. */
+export type Question = "help" | "version";
+
+/** Flags by their long names. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** An argument. Its key in the table is what the command knows it by. */
+export interface Argument extends Value {
+  readonly about: string;
+  readonly required?: true;
+  /** It takes all words that are left; only the last argument can. */
+  readonly variadic?: true;
+}
+
+/** Arguments in their order: required ones first. */
+export type Arguments = Readonly<Record<string, Argument>>;
+
+/** What every entry of the table has. */
+interface Described {
+  readonly about: string;
+  /** The heading above it in the help; without it, `Commands:`. */
+  readonly group?: string;
+  readonly aliases?: readonly string[];
+  /** Command lines, each with what it does. */
+  readonly examples?: Readonly<Record<string, string>>;
+}
+
+/** A command, to whoever does not know which one. */
+export interface Command extends Described {
+  readonly arguments: Arguments;
+  readonly flags: Flags;
+  /** What stands behind `--` is no argument, but a command line of its own: `argv`. */
+  readonly argv?: boolean;
+  /** The arguments as the help shows them, where it can say more than their list does. */
+  readonly usage?: string;
+  /** Loads the code. */
+  readonly load: () => Promise<
+    (context: Context, given: Readonly<Record<string, unknown>>) => Reply | Promise<Reply>
+  >;
+}
+
+/** Commands below a word of their own, as in `kstops config validate`. */
+export interface Group extends Described {
+  readonly commands: Commands;
+}
+
+/** Commands by their names. */
+export type Commands = Readonly<Record<string, Command | Group>>;
+
+/** The whole table. */
+export interface Program<G extends Flags = Flags> extends Group {
+  readonly name: string;
+  /** Flags that work before and after every command. */
+  readonly flags: G;
+  /** The command `help`, which is `--help` said in another way. */
+  readonly help: Described;
+}
+
+/**
+ * An entry of the table: a command whose code takes exactly what its arguments and flags give.
+ *
+ * @example
+ * ```ts
+ * command({
+ *   about: "one session, every known property",
+ *   arguments: { name: { name: "name", about: "the session", required: true } },
+ *   flags: { quiet: { short: "q", about: "print nothing" } },
+ *   // status(context: Context, flags: { readonly name: string; readonly quiet?: true })
+ *   load: async () => (await import("./commands/status.ts")).status,
+ * });
+ * ```
+ */
+export function command<
+  const A extends Arguments = Record<never, Argument>,
+  const F extends Flags = Record<never, Flag>,
+  const P extends boolean = false,
+>(
+  { load, ...entry }: Omit<Command, "arguments" | "flags" | "argv" | "load"> & {
+    readonly arguments?: A;
+    readonly flags?: F;
+    readonly argv?: P;
+    readonly load: () => Promise<
+      (context: Context, given: NoInfer<Given<A, F, P>>) => Reply | Promise<Reply>
+    >;
+  },
+): Command {
+  // The parser gives a command what its own entry says, which is what `Given` says of the entry.
+  return { arguments: {}, flags: {}, ...entry, load: load as unknown as Command["load"] };
+}
+
+/** What a command is given. */
+export type Given<A extends Arguments, F extends Flags, P extends boolean> =
+  & GivenArguments<A>
+  & GivenFlags<F>
+  & (P extends true ? { readonly argv: readonly string[] | null } : unknown);
+
+/** What flags come to: `--env-file FILE`, repeatable, is `envFile?: readonly string[]`. */
+export type GivenFlags<F extends Flags> =
+  & {
+    readonly [K in keyof F as F[K] extends Always ? Property<K> : never]: F[K] extends
+      { readonly negated: true } ? boolean : FlagValue<F[K]> | DefaultOf<F[K]>;
+  }
+  & {
+    readonly [K in keyof F as F[K] extends Always | Asking ? never : Property<K>]?: FlagValue<F[K]>;
+  };
+
+type Always = { readonly negated: true } | { readonly default: string | number };
+type Asking = { readonly asks: Question };
+
+type DefaultOf<F extends Flag> = F extends { readonly default: infer D } ? D : never;
+
+type FlagValue<F extends Flag> = F extends { readonly value: infer V extends Value }
+  ? F extends { readonly repeats: true } ? readonly ValueOf<V>[] : ValueOf<V>
+  : true;
+
+type GivenArguments<A extends Arguments> =
+  & {
+    readonly [K in keyof A as A[K] extends Sure ? K : never]: A[K] extends
+      { readonly variadic: true } ? readonly ValueOf<A[K]>[] : ValueOf<A[K]>;
+  }
+  & { readonly [K in keyof A as A[K] extends Sure ? never : K]?: ValueOf<A[K]> };
+
+/** Where there may be none, a variadic argument is an empty list. */
+type Sure = { readonly required: true } | { readonly variadic: true };
+
+type ValueOf<V extends Value> = V extends { readonly choices: readonly (infer C)[] } ? C
+  : V extends { readonly read: (text: string) => infer T } ? Exclude<T, null>
+  : string;
+
+type Property<K> = K extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<Property<Rest> & string>}`
+  : K;
+
+/** The property that a flag's value is given as: `envFile` for `env-file`. */
+export function propertyOf(key: string): string {
+  return key.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What one says for a flag: `--env-file`, `--no-wait`. */
+export function longOf(key: string, { negated }: Flag): string {
+  return negated ? `--no-${key}` : `--${key}`;
+}
+
+/** Whether commands are below an entry, or the entry is one. */
+export function isGroup(entry: Command | Group): entry is Group {
+  return "commands" in entry;
+}

@@ -1,0 +1,254 @@
+/**
+ * A line of a config file with a caret below, for messages. Pure.
+ *
+ * No secret is shown. Of a file that can be read, the keys are shown, and the values of keys that are
+ * known and whose values are no secrets; all other text is `***`: values of `env`, of unknown keys
+ * (who misspells `env` has secrets below it), comments, anchors. Of a key or an item of `run_args`
+ * everything from a `=` on is hidden, too. Of a file that cannot be read, nobody knows what is what:
+ * there the first key of a line is shown, and its value only when the key is one of those, is not
+ * below an `env`, and the file is not written in brackets, where the line says nothing of that.
+ */
+import { escapeControls } from "../errors.ts";
+import type { Path } from "./config.ts";
+import { OPS_KEYS, SESSION_KEYS } from "./keys.ts";
+import { lineAt, lineStarts } from "./positions.ts";
+import { type Mark, marksIn } from "./yaml.ts";
+
+/** Most columns of a line that are shown: with what stands before them, they fit a terminal of 80. */
+const WIDTH = 70;
+/** How far a line is looked at on both sides; JSON may be one line of a megabyte. UTF-16 code units. */
+const REACH = 120;
+const HIDDEN = "***";
+
+/** Shows the line of an offset (in UTF-16 code units) in a text, and a caret below that place. */
+export function excerptsOf(source: string): (offset: number) => string {
+  const starts = lineStarts(source);
+  const marks = marksIn(source);
+  const begins = marks?.map((mark) => mark.from) ?? [];
+  return (wanted) => {
+    // What is missing at the end of a file is shown behind what is there.
+    const isAtEnd = source.slice(wanted, wanted + REACH).trim() === "";
+    const offset = isAtEnd ? source.slice(0, wanted).trimEnd().length : wanted;
+    const line = lineAt(starts, offset);
+    const lineFrom = starts[line] ?? 0;
+    const end = starts[line + 1] ?? source.length;
+    const lineTo = lineFrom + source.slice(lineFrom, end).replace(/[\r\n]+$/, "").length;
+    const place = Math.min(offset, lineTo);
+    const from = Math.max(lineFrom, place - REACH);
+    const to = Math.min(lineTo, place + REACH);
+    const pieces = marks === null
+      ? piecesOfUnreadable(source, { from: lineFrom, to: lineTo })
+      : piecesOf(source, { from, to, marks, first: lineAt(begins, from) });
+    const cells = cellsOf(pieces).filter(({ at }) => at >= from && at <= to);
+    const first = from === lineFrom ? cells.findIndex(({ text }) => text !== " ") : 0;
+    return drawn(cells.slice(Math.max(0, first)), place, {
+      left: from > lineFrom,
+      right: to < lineTo,
+    });
+  };
+}
+
+/** A part of a line: as it is, or hidden. */
+interface Piece {
+  /** Offset of its first character. */
+  readonly at: number;
+  readonly text: string;
+  readonly hidden: boolean;
+}
+
+function piecesOf(
+  source: string,
+  { from, to, marks, first }: {
+    from: number;
+    to: number;
+    marks: readonly Mark[];
+    /** The first mark that may reach into that part. */
+    first: number;
+  },
+): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let at = from;
+  for (let index = first;; index++) {
+    const mark = marks[index];
+    if (mark === undefined || mark.from >= to) break;
+    if (mark.to <= at) continue;
+    const begin = Math.max(mark.from, at);
+    pieces.push(...structure(source.slice(at, begin), at));
+    at = Math.min(mark.to, to);
+    pieces.push(...scalar(source.slice(begin, at), begin, mark));
+  }
+  return [...pieces, ...structure(source.slice(at, to), at)];
+}
+
+/** What stands between scalars: signs, and comments, anchors and tags, which are hidden. */
+function structure(text: string, at: number): readonly Piece[] {
+  return cut(
+    text,
+    at,
+    /(?<=#).+|\*[^\s,[\]{}]+|(?<=[&!])[^\s,[\]{}]+|[^\s{}[\],:?|>&!'"#+\-0-9]+/g,
+  );
+}
+
+function scalar(text: string, at: number, { path, isKey }: Mark): readonly Piece[] {
+  if (isKey || path[3] === "run_args" && isClear(path)) return cut(text, at, /(?<==).+/g);
+  return isClear(path) ? [{ at, text, hidden: false }] : cut(text, at, /\S.*/g);
+}
+
+/** A text, with what matches hidden. */
+function cut(text: string, at: number, secret: RegExp): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const { index, 0: match } of text.matchAll(secret)) {
+    pieces.push({ at: at + end, text: text.slice(end, index), hidden: false });
+    pieces.push({ at: at + index, text: match, hidden: true });
+    end = index + match.length;
+  }
+  return [...pieces, { at: at + end, text: text.slice(end), hidden: false }];
+}
+
+/** Whether the value of a key may be shown. */
+function isClear([first, second, , key]: Path): boolean {
+  if (first === "include") return true;
+  if (first !== "ops") return false;
+  if (second !== "sessions") return Object.hasOwn(OPS_KEYS, String(second));
+  return key !== undefined && isClearKey(String(key));
+}
+
+function isClearKey(key: string): boolean {
+  return key !== "env" && (Object.hasOwn(SESSION_KEYS, key) || Object.hasOwn(OPS_KEYS, key));
+}
+
+/** Spaces, dashes of lists, a key, its colon, the rest. */
+const BLOCK_LINE = /^([\s-]*)(?:([A-Za-z0-9_.-]+|"[A-Za-z0-9_.-]+")(\s*:(?=\s|$)))?(.*)$/s;
+
+function piecesOfUnreadable(
+  source: string,
+  { from, to }: { from: number; to: number },
+): readonly Piece[] {
+  const text = source.slice(from, to);
+  const [, indent = "", key = "", colon = "", rest = ""] = BLOCK_LINE.exec(text) ?? [];
+  const at = from + indent.length + key.length + colon.length;
+  const shown = { at: from, text: text.slice(0, at - from), hidden: false };
+  const clear = isClearKey(key) && !isFlow(source) && !isBelowEnv(source, from, indent.length);
+  if (!clear) return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
+  return [shown, ...cut(rest, at, key === "run_args" ? /(?<==).+/g : /(?<=\s#).+/g)];
+}
+
+function isFlow(source: string): boolean {
+  return /^(?:\s|#.*|---)*[{["']/.test(source);
+}
+
+/** Whether a line that is further out, and so around this one, speaks of variables. */
+function isBelowEnv(source: string, from: number, indent: number): boolean {
+  let inner = indent;
+  for (const line of source.slice(0, from).split(/\r\n|\n|\r/).reverse()) {
+    const [, blank = "", rest = ""] = /^([\s-]*)(.*)$/s.exec(line) ?? [];
+    if (rest === "" || rest.startsWith("#") || blank.length >= inner) continue;
+    if (/(?:^|[\s{,"'])env["']?\s*:/.test(rest)) return true;
+    inner = blank.length;
+  }
+  return false;
+}
+
+/** What is drawn for one character, or for a hidden part. */
+interface Cell {
+  readonly at: number;
+  readonly text: string;
+  readonly width: number;
+}
+
+function cellsOf(pieces: readonly Piece[]): readonly Cell[] {
+  return pieces.flatMap(({ at, text, hidden }) => {
+    if (hidden) return [{ at, text: HIDDEN, width: HIDDEN.length }];
+    let offset = at;
+    return Array.from(text, (character): Cell => {
+      const safe = escapeControls(character.toWellFormed());
+      const cell = { at: offset, text: safe, width: widthOf(safe) };
+      offset += character.length;
+      return cell;
+    });
+  });
+}
+
+/** The cells around an offset, and the caret; `cut` tells whether there is more than these. */
+function drawn(
+  cells: readonly Cell[],
+  offset: number,
+  cut: { readonly left: boolean; readonly right: boolean },
+): string {
+  const found = cells.findLastIndex(({ at }) => at <= offset);
+  const last = cells.at(-1);
+  // Behind the end of the line, where a quote is missing.
+  const isBehind = last !== undefined && found === cells.length - 1 && last.text !== HIDDEN &&
+    offset > last.at;
+  const caret = Math.max(0, found) + (isBehind ? 1 : 0);
+  let [from, to] = [caret, caret];
+  let width = 0;
+  for (const next of around(caret, cells.length)) {
+    width += cells[next]?.width ?? 0;
+    if (width > WIDTH) break;
+    [from, to] = [Math.min(from, next), Math.max(to, next + 1)];
+  }
+  const left = cut.left || from > 0 ? "…" : "";
+  const right = cut.right || to < cells.length ? "…" : "";
+  const shown = cells.slice(from, to).map(({ text }) => text).join("");
+  const before = cells.slice(from, caret).reduce((sum, cell) => sum + cell.width, left.length);
+  return `${left}${shown}${right}\n${" ".repeat(before)}^`;
+}
+
+/** Indexes from a place on outwards: two thirds behind it, one third before it. */
+function* around(place: number, length: number): Generator<number> {
+  let [before, behind] = [place - 1, place];
+  while (before >= 0 || behind < length) {
+    if (behind < length) yield behind++;
+    if (behind < length) yield behind++;
+    if (before >= 0) yield before--;
+  }
+}
+
+/** Columns of a terminal: none for what is drawn over another character, two for East Asian ones. */
+function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    width += isIn(NO_COLUMN, code) ? 0 : isIn(TWO_COLUMNS, code) ? 2 : 1;
+  }
+  return width;
+}
+
+type Ranges = readonly (readonly [number, number])[];
+
+/** Combining marks, zero width characters and variation selectors. */
+const NO_COLUMN: Ranges = [
+  [0x300, 0x36f],
+  [0x483, 0x489],
+  [0x591, 0x5bd],
+  [0x610, 0x61a],
+  [0x64b, 0x65f],
+  [0x200b, 0x200d],
+  [0x20d0, 0x20ff],
+  [0xfe00, 0xfe0f],
+  [0xfe20, 0xfe2f],
+  [0x1f3fb, 0x1f3ff],
+  [0xe0100, 0xe01ef],
+];
+/** East_Asian_Width W and F, in the blocks that have them (Unicode 16, EastAsianWidth.txt). */
+const TWO_COLUMNS: Ranges = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x1f300, 0x1f64f],
+  [0x1f680, 0x1f6ff],
+  [0x1f900, 0x1faff],
+  [0x20000, 0x3fffd],
+];
+
+function isIn(ranges: Ranges, code: number): boolean {
+  return ranges.some(([first, last]) => first <= code && code <= last);
+}

@@ -1,0 +1,330 @@
+/**
+ * The keys of a config file: their types, rules and descriptions, as one table. Reading a file, the
+ * JSON Schema and the reference all come from it.
+ *
+ * Everything in a file is text or null (see `yaml.ts`); a key that wants a truth value or a number
+ * makes it from the text. A null is as good as a key that is not there, except for a variable.
+ */
+import { SessionConfigError } from "../errors.ts";
+import { BACKENDS, RUNTIMES, STOP_SIGNALS } from "../model.ts";
+import { closest } from "../suggest.ts";
+import { MAX_ENV_VARIABLES } from "../validate/env.ts";
+import { validateImageName } from "../validate/image.ts";
+import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
+import { validateSocketName } from "../validate/socket_name.ts";
+import { MAX_VOLUMES, validateVolumes } from "../validate/volumes.ts";
+import type { Path } from "./config.ts";
+import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
+import {
+  checkDirectory,
+  checkNetwork,
+  checkRestart,
+  checkText,
+  checkUser,
+  reasonOf,
+} from "./rules.ts";
+import type { Node } from "./yaml.ts";
+
+/** Throws {@link SessionConfigError} for a value that is not allowed. */
+export type Check = (value: string) => unknown;
+
+/** What a key may hold, as far as a schema can say it. */
+export type Form =
+  | { readonly kind: "text" | "flag" | "variables" }
+  | { readonly kind: "choice"; readonly words: readonly string[] }
+  | { readonly kind: "integer"; readonly max: number }
+  | {
+    readonly kind: "list";
+    readonly item: Form;
+    /** Most items; null: any number. */
+    readonly limit: number | null;
+    /** Whether one item does without a list. */
+    readonly orOne: boolean;
+  };
+
+/** Gets what is wrong at a node, and the path from the key to it. */
+export type Note = (node: Node, below: Path, mistake: Mistake) => void;
+
+/** A type of values. */
+export interface Type<T> {
+  readonly form: Form;
+  /** The value of a node; what is wrong with it is noted, and the value then undefined. */
+  readonly read: (node: Node, note: Note, below: Path) => T | undefined;
+}
+
+/** A key. */
+export interface Key<T> extends Type<T> {
+  /** What editors show and the reference prints. */
+  readonly description: string;
+}
+
+/** Keys and their types. */
+export type Keys = Readonly<Record<string, Key<unknown>>>;
+/** What keys give. */
+export type Values<K extends Keys> = {
+  readonly [key in keyof K]?: K[key] extends Key<infer T> ? T : never;
+};
+
+function key<T>(description: string, type: Type<T>): Key<T> {
+  return { ...type, description };
+}
+
+/** A text, with what is wrong with it. */
+function textWith(mistakes: (value: string) => readonly Mistake[]): Type<string> {
+  return {
+    form: { kind: "text" },
+    read: (node, note, below) => {
+      if (node.kind !== "text") return refuse(node, note, below, "must be text");
+      const found = mistakes(node.text);
+      for (const mistake of found) note(node, below, mistake);
+      return found.length === 0 ? node.text : undefined;
+    },
+  };
+}
+
+/** A text that must please a validator at once: its variables are already filled in. */
+function text(check: Check = checkText): Type<string> {
+  return textWith((value) => mistakesOf(check, value));
+}
+
+/** A text that is checked later, at a start, when it has variables. */
+function template(check: Check = checkText): Type<string> {
+  return textWith((value) =>
+    hasVariables(value) ? spellingMistakes(value) : mistakesOf(check, value)
+  );
+}
+
+function list<T>(
+  item: Type<T>,
+  { limit = null, orOne = false }: { limit?: number | null; orOne?: boolean } = {},
+): Type<readonly T[]> {
+  return {
+    form: { kind: "list", item: item.form, limit, orOne },
+    read: (node, note, below) => {
+      const items = node.kind === "list"
+        ? node.items
+        : orOne && node.kind === "text"
+        ? [node]
+        : null;
+      if (items === null) return refuse(node, note, below, "must be a list");
+      if (limit !== null && items.length > limit) {
+        const reason = `there are ${items.length} of them, at most ${limit} are allowed`;
+        return refuse(node, note, below, reason);
+      }
+      const isList = node.kind === "list";
+      const values = items.map((each, index) =>
+        item.read(each, note, isList ? [...below, index] : below)
+      );
+      const whole = values.filter((value) => value !== undefined);
+      return whole.length === values.length ? whole : undefined;
+    },
+  };
+}
+
+/** A command: a string, or a list of words. What they say is checked when `shell` is known. */
+const COMMAND: Type<string | readonly string[]> = {
+  form: { kind: "list", item: { kind: "text" }, limit: null, orOne: true },
+  read: (node, note, below) => {
+    if (node.kind === "text") return node.text;
+    const isWords = node.kind === "list" && node.items.every((item) => item.kind === "text");
+    if (!isWords) return refuse(node, note, below, "must be text or a list of texts");
+    return node.items.map((item) => item.kind === "text" ? item.text : "");
+  },
+};
+
+/** Names and texts, or null for a variable that is taken from the environment. */
+const VARIABLES: Type<ReadonlyMap<string, string | null>> = {
+  form: { kind: "variables" },
+  read: (node, note, below) => {
+    if (node.kind !== "map") {
+      return refuse(node, note, below, "must be a mapping of names to texts");
+    }
+    const { size } = node.entries;
+    if (size > MAX_ENV_VARIABLES) {
+      const reason = `there are ${size} of them, at most ${MAX_ENV_VARIABLES} are allowed`;
+      return refuse(node, note, below, reason);
+    }
+    const values = new Map<string, string | null>();
+    for (const [name, { value }] of node.entries) {
+      if (value.kind === "text") values.set(name, value.text);
+      else if (value.kind === "null") values.set(name, null);
+      else note(value, [...below, name], { message: "must be text, or nothing", hint: null });
+    }
+    return values.size === size ? values : undefined;
+  },
+};
+
+function oneOf<const T extends readonly string[]>(words: T): Type<T[number]> {
+  const message = `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return {
+    form: { kind: "choice", words },
+    read: (node, note, below) => {
+      const value = node.kind === "text" ? node.text : "";
+      const word = words.find((each) => each === value);
+      if (word !== undefined) return word;
+      const near = closest(value, words);
+      note(node, below, { message, hint: near === null ? null : `did you mean "${near}"?` });
+      return undefined;
+    },
+  };
+}
+
+const FLAG: Type<boolean> = {
+  form: { kind: "flag" },
+  read: (node, note, below) => {
+    const value = node.kind === "text" ? node.text.toLowerCase() : "";
+    if (value === "true" || value === "false") return value === "true";
+    return refuse(node, note, below, "must be true or false");
+  },
+};
+
+function integer({ unit, max }: { unit: string; max: number }): Type<number> {
+  return {
+    form: { kind: "integer", max },
+    read: (node, note, below) => {
+      const value = node.kind === "text" && /^(?:0|[1-9][0-9]{0,8})$/.test(node.text)
+        ? Number(node.text)
+        : Infinity;
+      if (value <= max) return value;
+      return refuse(node, note, below, `must be a whole number of ${unit}, 0 to ${max}`);
+    },
+  };
+}
+
+function refuse(node: Node, note: Note, below: Path, message: string): undefined {
+  note(node, below, { message, hint: null });
+  return undefined;
+}
+
+/** What a check has against a value: nothing, or one thing. */
+export function mistakesOf(check: Check, value: string): readonly Mistake[] {
+  try {
+    check(value);
+    return [];
+  } catch (error) {
+    return [mistakeOf(error)];
+  }
+}
+
+/** A validator's error without the value. */
+export function mistakeOf(error: unknown): Mistake {
+  if (!(error instanceof SessionConfigError)) throw error;
+  return { message: reasonOf(error), hint: error.hint };
+}
+
+/** The longest `stop_timeout`, in seconds. */
+const DAY = 86_400;
+
+/** The keys of one session. */
+export const SESSION_KEYS = {
+  backend: key(
+    "Where the session runs: `tmux` or `container`. Default: `default_backend`.",
+    oneOf(BACKENDS),
+  ),
+  command: key(
+    "What to run: a string, split into words as a POSIX shell would, or a list of words. " +
+      "On containers it replaces the command of the image.",
+    COMMAND,
+  ),
+  shell: key(
+    "`true`: run the string with `sh -c`, which then also expands `${NAME}`. Default: `false`.",
+    FLAG,
+  ),
+  working_dir: key(
+    "Directory to run in, relative to this file; by default the directory of this file. " +
+      "On containers: the path inside; by default what the image says.",
+    template(checkDirectory),
+  ),
+  env: key(
+    "Variables of the program, each as the text that is written here. " +
+      "Without a value: taken from the environment of whoever starts the session.",
+    VARIABLES,
+  ),
+  env_file: key(
+    "Files with `KEY=value` lines, relative to this file; later ones win, and `env` wins over all.",
+    list(text(), { orOne: true }),
+  ),
+  socket_name: key(
+    "tmux: name of the socket (`tmux -L`). Default: `default`.",
+    text(validateSocketName),
+  ),
+  image: key("Container: the image.", template(validateImageName)),
+  volumes: key(
+    "Container: `SOURCE:/target[:options]`. A source `./path` is relative to this file.",
+    list(template((volume) => validateVolumes([volume])), { limit: MAX_VOLUMES }),
+  ),
+  log_volume: key(
+    "Container: one more volume, for the program's own log files.",
+    template((volume) => validateVolumes([volume])),
+  ),
+  ports: key(
+    "Container: `[IP:][HOST:]CONTAINER[/protocol]` to publish.",
+    list(template((port) => validatePorts([port])), { limit: MAX_PORTS }),
+  ),
+  runtime: key(
+    "Container: `podman` or `docker`. Default: `container_runtime`.",
+    oneOf(RUNTIMES),
+  ),
+  stop_signal: key(
+    "Signal that asks the program to end. Default: SIGINT; on containers the image's.",
+    oneOf(STOP_SIGNALS),
+  ),
+  stop_timeout: key(
+    "Seconds that a stop waits before it ends the program by force. Default: 10.",
+    integer({ unit: "seconds", max: DAY }),
+  ),
+  network: key("Container: the network to join.", template(checkNetwork)),
+  user: key("Container: user to run as, `NAME[:GROUP]` or ids.", template(checkUser)),
+  restart: key(
+    "Container: `no`, `on-failure[:N]`, `always` or `unless-stopped`, done by the runtime.",
+    text(checkRestart),
+  ),
+  run_args: key(
+    "Container: more arguments for the runtime's `run`, passed before the image.",
+    list(template()),
+  ),
+  protected: key("`true`: `stop` and `restart` need a yes. Default: `false`.", FLAG),
+  unsafe_env: key(
+    "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
+    list(text()),
+  ),
+};
+
+/** The keys of `ops`, without `sessions`. */
+export const OPS_KEYS = {
+  default_backend: key(
+    "Backend of sessions that name none: `tmux` or `container`.",
+    oneOf(BACKENDS),
+  ),
+  tmux_binary: key(
+    "The tmux program: a name to look for, or a path, relative to this file.",
+    text(),
+  ),
+  container_runtime: key(
+    "`podman` or `docker`. Empty: podman where it is installed, else docker.",
+    oneOf(RUNTIMES),
+  ),
+  start_wait: key(
+    "Milliseconds that a start watches whether the program stays alive.",
+    integer({ unit: "milliseconds", max: 600_000 }),
+  ),
+  stop_timeout: key(
+    "`stop_timeout` of sessions that name none, in seconds.",
+    integer({ unit: "seconds", max: DAY }),
+  ),
+  stop_signal: key("`stop_signal` of sessions that name none.", oneOf(STOP_SIGNALS)),
+};
+
+/** The keys at the top of a file, without `ops`. */
+export const TOP_KEYS = {
+  include: key(
+    "Files to read under this one, relative to it. Mappings are merged, lists and single values " +
+      "replaced; this file wins over them, a later one over an earlier one.",
+    list(text(), { orOne: true }),
+  ),
+};
+
+/** Texts that stay as they are until a start; all other values have their variables filled in at once. */
+export const FILLED_AT_START: ReadonlySet<string> = new Set(
+  "command working_dir env image volumes log_volume ports network user run_args".split(" "),
+);

@@ -1,0 +1,100 @@
+/** What a session is started from, for people and scripts. */
+import type { Origin } from "../config/config.ts";
+import { escapeControls, type Json } from "../errors.ts";
+import type { Definition } from "../model.ts";
+
+/** Keys and values; every value may have an origin, by the path of its key. */
+export interface Explanation {
+  readonly values: { readonly [key: string]: Json };
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+/** The JSON of a definition: the keys of a config file, those of the other backend null. */
+export function definitionToWire(definition: Definition): { [key: string]: Json } {
+  const tmux = definition.backend === "tmux" ? definition : null;
+  const container = definition.backend === "container" ? definition : null;
+  return {
+    backend: definition.backend,
+    command: definition.argv,
+    working_dir: definition.workingDir,
+    env: definition.env,
+    socket_name: tmux?.socketName ?? null,
+    image: container?.image ?? null,
+    volumes: container?.volumes ?? null,
+    log_volume: container?.logVolume ?? null,
+    ports: container?.ports ?? null,
+    runtime: container?.runtime ?? null,
+    network: container?.network ?? null,
+    user: container?.user ?? null,
+    restart: container?.restart ?? null,
+    run_args: container?.runArgs ?? null,
+    stop_signal: definition.stopSignal,
+    stop_timeout: definition.stopTimeoutSeconds,
+    protected: definition.protected,
+  };
+}
+
+/** The JSON of origins: by key `{from: "flag", flag}`, `{from: "file", file, line, column}`, `{from: "default"}`. */
+export function originsToWire(origins: ReadonlyMap<string, Origin>): { [key: string]: Json } {
+  return Object.fromEntries(
+    [...origins].map(([key, origin]): [string, Json] => {
+      if (origin.kind === "default") return [key, { from: "default" }];
+      if (origin.kind === "flag") return [key, { from: "flag", flag: origin.flag }];
+      const { file, line, column } = origin.place;
+      return [key, { from: "file", file, line, column }];
+    }),
+  );
+}
+
+/** `/srv/kstops.yml:5:16`, `--env`, `default`. */
+export function originText(origin: Origin): string {
+  if (origin.kind === "default") return "default";
+  if (origin.kind === "flag") return origin.flag;
+  const { file, line, column } = origin.place;
+  return escapeControls(`${file}:${line}:${column}`);
+}
+
+/**
+ * Lines of YAML that a config file may have, one value each; what is null or empty is left out.
+ *
+ * @param withOrigins whether each line ends with a comment that says where its value comes from
+ */
+export function yamlLines(
+  { values, origins }: Explanation,
+  { withOrigins }: { readonly withOrigins: boolean },
+): readonly string[] {
+  const line = (text: string, path: string): string => {
+    const origin = origins.get(path);
+    return withOrigins && origin !== undefined ? `${text} # ${originText(origin)}` : text;
+  };
+  return Object.entries(values).flatMap(([key, value]): readonly string[] => {
+    if (value === null) return [];
+    if (typeof value !== "object") return [line(`${key}: ${yamlScalar(value)}`, key)];
+    const isList = Array.isArray(value);
+    const entries = Object.entries(value);
+    if (entries.length === 0) return [];
+    const hasOrigin = origins.has(key);
+    if (isList && hasOrigin) {
+      return [line(`${key}: [${value.map((item) => yamlScalar(item)).join(", ")}]`, key)];
+    }
+    return [
+      `${key}:`,
+      ...entries.map(([name, each]) => {
+        const path = isList ? `${key}[${name}]` : `${key}.${name}`;
+        return line(`  ${isList ? "-" : `${name}:`} ${yamlScalar(each)}`, path);
+      }),
+    ];
+  });
+}
+
+/** Words that some reader of YAML takes for something else than text. */
+const NO_TEXT = /^(?:~|null|true|false|yes|no|on|off|y|n|[-+.\d].*)$/i;
+
+/** A value in YAML, with `${` written as kstops wants it for a text that is filled in. */
+function yamlScalar(value: Json): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  const text = value.replaceAll("${", () => "$${");
+  const isPlain = /^[A-Za-z0-9_./][A-Za-z0-9_./@%+=:-]*$/.test(text) && !NO_TEXT.test(text) &&
+    !text.endsWith(":");
+  return isPlain ? text : escapeControls(JSON.stringify(text));
+}

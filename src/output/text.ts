@@ -1,0 +1,95 @@
+/** Fitting text into columns of a terminal. Pure. */
+
+/** Letters that are no wider than Latin ones, from Hangul on: Georgian to mathematics, then frames. */
+const NARROW = /[\u1160-\u22ff\u2400-\u25fc]/;
+/** Accents that stand apart from their letter. */
+const ACCENT = /[\u0300-\u036f]/;
+/** Some terminals show old signs such as U+2194 as wide emoji, with U+FE0F behind them or without. */
+const EMOJI = /\p{Emoji}/u;
+
+/**
+ * Columns that a text takes, rather one too many: what is not known to be narrow counts as wide,
+ * and so does every part of a joined emoji. Never less than cli-table3 (0.6.5) finds, which would
+ * cut once more. Exact tables cost more start-up time than they are worth.
+ */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const character of text) width += widthOfCharacter(character);
+  return width;
+}
+
+function widthOfCharacter(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return 1;
+  if (ACCENT.test(character)) return 0;
+  if (EMOJI.test(character)) return 2;
+  return code < 0x1100 || character === "\ufe0f" || NARROW.test(character) ? 1 : 2;
+}
+
+/** The text, cut where it takes more columns than there are; `sign`, one column, stands for the rest. */
+export function cut(text: string, columns: number, sign: string): string {
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let left = columns - 1;
+  for (const character of text) {
+    left -= widthOfCharacter(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  // A joiner (U+200D) would swallow the sign.
+  return `${kept.replace(/\u200d+$/, "")}${sign}`;
+}
+
+/** What stays in one piece, for whoever copies it: quoted values and commands of ours. */
+const PIECES = /"(?:[^"\\]|\\.)*"\S*|\bkstops [^,;()]*[,;]?|\S+/g;
+
+/** How prose is laid out. */
+export interface Wrapping {
+  readonly columns: number;
+  /** Columns that are taken in the first line. */
+  readonly taken: number;
+  /** What the other lines begin with. */
+  readonly indent: string;
+}
+
+/** Prose over as many lines as it takes, broken at blanks. */
+export function wrapped(text: string, { columns, taken, indent }: Wrapping): string {
+  if (taken + widthOf(text) <= columns) return text;
+  const pieces = (text.match(PIECES) ?? []).map((piece) => `${piece.trimEnd()} `);
+  const room = (line: number): number => columns - (line === 0 ? taken : indent.length);
+  return filled(pieces, room).join(`\n${indent}`);
+}
+
+/** A path or a command over as many lines as it takes, none wider than the columns. */
+export function folded(text: string, columns: number): readonly string[] {
+  if (widthOf(text) <= columns) return [text];
+  // A path of one word is broken behind a slash; what has no such place, wherever it must be.
+  const pieces = (text.match(/[^ /]*(?:[ /]+|$)/g) ?? []).flatMap((piece) =>
+    chopped(piece, columns)
+  );
+  return filled(pieces, () => columns);
+}
+
+/** Lines of as many pieces as have room in each; blanks at their ends take none. */
+function filled(pieces: readonly string[], room: (line: number) => number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const piece of pieces) {
+    const longer = `${line}${piece}`;
+    if (line !== "" && widthOf(longer.trimEnd()) > room(lines.length)) {
+      lines.push(line);
+      line = piece;
+    } else line = longer;
+  }
+  return [...lines, line].map((each) => each.trimEnd());
+}
+
+function chopped(piece: string, columns: number): string[] {
+  const parts = [""];
+  for (const character of piece) {
+    const longer = `${parts.at(-1)}${character}`;
+    if (character !== " " && widthOf(longer) > columns) parts.push(character);
+    else parts[parts.length - 1] = longer;
+  }
+  return parts;
+}

@@ -1,0 +1,22 @@
+/** Since when: a length of time before now, or a time. Pure. */
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/**
+ * `10m`, `1h30m`, `2026-01-02`, `2026-01-02T03:04:05Z`: the moment that is meant; null where none is.
+ * A date without a time is its beginning in UTC, a time without a zone is in that of this machine.
+ */
+export function sinceOf(text: string, now: Date): Date | null {
+  const lengths = [...text.matchAll(/(\d{1,9})([smhdw])/g)];
+  if (text !== "" && lengths.map(([length]) => length).join("") === text) {
+    const seconds = lengths.reduce(
+      (sum, [, count, unit]) => sum + Number(count) * (SECONDS[unit ?? ""] ?? 0),
+      0,
+    );
+    const since = new Date(now.getTime() - seconds * 1000);
+    return Number.isNaN(since.getTime()) ? null : since;
+  }
+  const form = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+  const time = new Date(form.test(text) ? text.replace(" ", "T") : NaN);
+  return Number.isNaN(time.getTime()) ? null : time;
+}

@@ -1,0 +1,136 @@
+/** Containers as the tests of the container backend need them. */
+import {
+  DEFINITION_LABEL,
+  RUN_LABEL,
+  SESSION_LABEL,
+} from "../../../../src/backends/container/args.ts";
+import type { Client } from "../../../../src/backends/container/clients.ts";
+import type { ContainerDefinition } from "../../../../src/model.ts";
+
+/** podman's own client. */
+export const PODMAN: Client = { runtime: "podman", program: "podman" };
+/** docker's own client. */
+export const DOCKER: Client = { runtime: "docker", program: "docker" };
+
+/** A definition with nothing but a program, unless told. */
+export function definition(more: Partial<ContainerDefinition> = {}): ContainerDefinition {
+  return {
+    backend: "container",
+    name: "astro",
+    image: "busybox:1",
+    argv: ["sleep", "60"],
+    workingDir: null,
+    env: {},
+    volumes: [],
+    logVolume: null,
+    ports: [],
+    runtime: null,
+    network: null,
+    user: null,
+    restart: null,
+    runArgs: [],
+    stopSignal: null,
+    stopTimeoutSeconds: 10,
+    protected: false,
+    ...more,
+  };
+}
+
+/** The text of a recorded answer: see `tests/fixtures/README.md`. */
+export function recorded(path: string): string {
+  return Deno.readTextFileSync(new URL(`../../../fixtures/${path}`, import.meta.url));
+}
+
+/** A full id that begins so. */
+export function idOf(start: string): string {
+  return start.padEnd(64, "0");
+}
+
+/** The labels of a container that kstops made. */
+export function labelsOf(
+  name: string,
+  { runId = "000000000001", record = {} }: { runId?: string; record?: object } = {},
+): Record<string, string> {
+  return {
+    [SESSION_LABEL]: name,
+    [RUN_LABEL]: runId,
+    [DEFINITION_LABEL]: JSON.stringify({
+      ...{ image: "busybox:1", command: ["sleep", "60"], working_dir: null, env: [] },
+      ...{ volumes: [], log_volume: null, ports: [], network: null, user: null, restart: null },
+      ...{ run_args: [], stop_signal: null, stop_timeout: 10 },
+      ...record,
+    }),
+  };
+}
+
+/** A container as `inspect` has it, one that runs unless told. */
+export interface Inspected {
+  readonly id?: string;
+  readonly name?: string;
+  readonly status?: string;
+  readonly pid?: number;
+  readonly exitCode?: number;
+  /** RFC 3339; the year 1 is never. */
+  readonly created?: string;
+  readonly finished?: string;
+  readonly error?: string;
+  readonly outOfMemory?: boolean;
+  readonly restarts?: number;
+  readonly labels?: Readonly<Record<string, string>> | null;
+  readonly tty?: boolean;
+}
+
+const NEVER = "0001-01-01T00:00:00Z";
+
+/** What `container inspect` of docker answers about them. */
+export function inspectAnswer(...containers: readonly Inspected[]): string {
+  return JSON.stringify(containers.map((container) => {
+    const { name = "astro", status = "running", pid = status === "running" ? 77 : 0 } = container;
+    return {
+      Id: container.id ?? idOf("a"),
+      Created: container.created ?? "2026-01-02T03:00:00.5Z",
+      Path: "sleep",
+      Args: ["60"],
+      State: {
+        Status: status,
+        Pid: pid,
+        ExitCode: container.exitCode ?? 0,
+        Error: container.error ?? "",
+        OOMKilled: container.outOfMemory ?? false,
+        FinishedAt: container.finished ?? NEVER,
+      },
+      Name: `/${name}`,
+      RestartCount: container.restarts ?? 0,
+      Config: {
+        Tty: container.tty ?? true,
+        Env: [],
+        Image: "busybox:1",
+        WorkingDir: "",
+        Labels: container.labels === undefined ? labelsOf(name) : container.labels,
+      },
+      HostConfig: { PortBindings: {} },
+      NetworkSettings: { Ports: {} },
+    };
+  }));
+}
+
+/** What podman's list says of them. */
+export function podmanListAnswer(...containers: readonly Inspected[]): string {
+  return JSON.stringify(containers.map((container) => {
+    const { name = "astro", status = "running", finished } = container;
+    return {
+      Id: container.id ?? idOf("a"),
+      Names: [name],
+      State: status,
+      Pid: container.pid ?? (status === "running" ? 77 : 0),
+      Exited: finished !== undefined,
+      ExitedAt: finished === undefined ? -62135596800 : new Date(finished).getTime() / 1000,
+      ExitCode: container.exitCode ?? 0,
+      Created: 1767322800,
+      Image: "busybox:1",
+      Command: ["sleep", "60"],
+      Ports: null,
+      Labels: container.labels === undefined ? labelsOf(name) : container.labels,
+    };
+  }));
+}

@@ -1,0 +1,335 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type { Survey, Where } from "../../../../src/backends/backend.ts";
+import { idOf, inspectAnswer, podmanListAnswer } from "./containers.ts";
+import { BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
+import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
+
+const PODMAN_LIST = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
+const DOCKER_LIST = ["docker", "ps", "--all", "--no-trunc", "--quiet"];
+const inspect = (program: string, ...ids: readonly string[]): readonly string[] => [
+  ...[program, "container", "inspect", "--", ...ids],
+];
+
+const A = idOf("a");
+const B = idOf("b");
+const FINISHED = "2026-01-02T03:04:00Z";
+
+/** What came of a survey, in short: runtime, `NAME STATE` of each session, kind of trouble. */
+const short = (surveys: readonly Survey[]): readonly unknown[] =>
+  surveys.map(({ place, sessions, trouble }) => [
+    place.engine,
+    sessions.map(({ status }) => `${status.name} ${status.state}`),
+    trouble?.kind ?? null,
+  ]);
+
+/** Each with the only calls that may be made for it: one child process each. */
+const SURVEYS: Record<
+  string,
+  {
+    machine?: FakeWorldSpec;
+    where?: Where;
+    calls: readonly ExpectedCall[];
+    is: readonly unknown[];
+  }
+> = {
+  "podman without containers takes one call": {
+    machine: ONLY_PODMAN,
+    calls: [{ argv: PODMAN_LIST, stdout: "[]\n" }],
+    is: [["podman", [], null]],
+  },
+  "podman with containers takes one call": {
+    machine: ONLY_PODMAN,
+    calls: [{
+      argv: PODMAN_LIST,
+      stdout: podmanListAnswer(
+        { id: A, name: "a" },
+        { id: B, name: "b", status: "exited", exitCode: 3, finished: FINISHED },
+      ),
+    }],
+    is: [["podman", ["a running", "b exited"], null]],
+  },
+  "podman is looked at closer for the name that is asked for": {
+    machine: ONLY_PODMAN,
+    where: { name: "b" },
+    calls: [
+      { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }, { id: B, name: "b" }) },
+      { argv: inspect("podman", B), stdout: inspectAnswer({ id: B, name: "b", status: "paused" }) },
+    ],
+    is: [["podman", ["a running", "b stopped"], null]],
+  },
+  "podman has no container of the name that is asked for": {
+    machine: ONLY_PODMAN,
+    where: { name: "c" },
+    calls: [{ argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) }],
+    is: [["podman", ["a running"], null]],
+  },
+  "podman is looked at closer for all that SIGKILL ended": {
+    machine: ONLY_PODMAN,
+    calls: [
+      {
+        argv: PODMAN_LIST,
+        stdout: podmanListAnswer(
+          { id: A, name: "a", status: "exited", exitCode: 137, finished: FINISHED },
+          { id: B, name: "b", status: "exited", exitCode: 137, finished: FINISHED },
+        ),
+      },
+      {
+        argv: inspect("podman", A, B),
+        stdout: inspectAnswer(
+          ...[A, B].map((id, index) => ({
+            ...{ id, name: "ab".charAt(index), status: "exited", exitCode: 137 },
+            ...{ finished: FINISHED, outOfMemory: true },
+          })),
+        ),
+      },
+    ],
+    is: [["podman", ["a exited", "b exited"], null]],
+  },
+  "docker without containers takes one call": {
+    machine: ONLY_DOCKER,
+    calls: [{ argv: DOCKER_LIST }],
+    is: [["docker", [], null]],
+  },
+  "docker with containers takes two calls": {
+    machine: ONLY_DOCKER,
+    calls: [
+      { argv: DOCKER_LIST, stdout: `${A}\n${B}\n` },
+      {
+        argv: inspect("docker", A, B),
+        stdout: inspectAnswer({ id: A, name: "a" }, { id: B, name: "b", status: "created" }),
+      },
+    ],
+    is: [["docker", ["a running", "b stopped"], null]],
+  },
+  "a container that goes between list and inspect is left out": {
+    machine: ONLY_DOCKER,
+    calls: [
+      { argv: DOCKER_LIST, stdout: `${A}\n${B}\n` },
+      {
+        argv: inspect("docker", A, B),
+        code: 1,
+        stdout: inspectAnswer({ id: B, name: "b" }),
+        stderr: `Error response from daemon: No such container: ${A}\n`,
+      },
+    ],
+    is: [["docker", ["b running"], null]],
+  },
+  "all containers go between list and inspect": {
+    machine: ONLY_DOCKER,
+    calls: [
+      { argv: DOCKER_LIST, stdout: `${A}\n` },
+      {
+        argv: inspect("docker", A),
+        code: 1,
+        stdout: "[]\n",
+        stderr: `Error: No such container: ${A}\n`,
+      },
+    ],
+    is: [["docker", [], null]],
+  },
+  "a podman container that goes before the closer look is as the list had it": {
+    machine: ONLY_PODMAN,
+    where: { name: "a" },
+    calls: [
+      { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) },
+      {
+        argv: inspect("podman", A),
+        code: 125,
+        stdout: "[]\n",
+        stderr: `Error: inspecting object: no such container ${A}\n`,
+      },
+    ],
+    is: [["podman", ["a running"], null]],
+  },
+  "both runtimes are asked, and one in trouble does not hide the other": {
+    calls: [
+      { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) },
+      {
+        argv: DOCKER_LIST,
+        code: 1,
+        stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
+      },
+    ],
+    is: [["podman", ["a running"], null], ["docker", [], "not_running"]],
+  },
+  "only the runtime that is asked for is asked": {
+    where: { runtime: "docker" },
+    calls: [{ argv: DOCKER_LIST }],
+    is: [["docker", [], null]],
+  },
+  "a container that both clients list counts once": {
+    calls: [
+      {
+        argv: PODMAN_LIST,
+        stdout: podmanListAnswer({ id: A, name: "a" }, { id: B, name: "b" }),
+      },
+      { argv: DOCKER_LIST, stdout: `${A}\n` },
+      { argv: inspect("docker", A), stdout: inspectAnswer({ id: A, name: "a" }) },
+    ],
+    is: [["podman", ["a running", "b running"], null], ["docker", [], null]],
+  },
+  "a tmux socket has no containers": {
+    where: { socketName: "bots" },
+    calls: [],
+    is: [],
+  },
+};
+for (const [what, { machine = BOTH, where = {}, calls, is }] of Object.entries(SURVEYS)) {
+  Deno.test(`survey: ${what}`, () =>
+    withRunner({ ...machine, calls, anyOrder: true }, async ({ runner }) => {
+      deepEqual(short(await runner.survey(where)), is);
+    }));
+}
+
+Deno.test("survey: the reason of a kill is said, and podman's list alone does not know it", () =>
+  withRunner({
+    ...ONLY_PODMAN,
+    calls: [
+      {
+        argv: PODMAN_LIST,
+        stdout: podmanListAnswer({ id: A, status: "exited", exitCode: 137, finished: FINISHED }),
+      },
+      {
+        argv: inspect("podman", A),
+        stdout: inspectAnswer({
+          ...{ id: A, status: "exited", exitCode: 137, finished: FINISHED, outOfMemory: true },
+        }),
+      },
+    ],
+  }, async ({ runner }) => {
+    const [survey] = await runner.survey({});
+    equal(survey?.sessions[0]?.status.reason, "it was killed for want of memory");
+  }));
+
+/** What goes wrong with the first call, and what is said of it. */
+const TROUBLES: Record<
+  string,
+  { call: Omit<ExpectedCall, "argv">; kind: "not_running" | "unreachable"; reason: RegExp }
+> = {
+  "a daemon that is down": {
+    call: {
+      code: 1,
+      stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
+    },
+    kind: "not_running",
+    reason:
+      /^Cannot connect to the Docker daemon at unix:\/\/\/x\. Is the docker daemon running\?$/,
+  },
+  "a socket that may not be used": {
+    call: {
+      code: 1,
+      stderr:
+        "permission denied while trying to connect to the Docker daemon socket at unix:///x\n",
+    },
+    kind: "unreachable",
+    reason: /^permission denied while trying to connect/,
+  },
+  "a daemon that does not answer": {
+    call: { fails: new ExecTimeoutError("docker", 5000), tookMs: 5000 },
+    kind: "unreachable",
+    reason: /^it did not answer within 5 s$/,
+  },
+  "a client that has just been taken away": {
+    call: { fails: new ProgramMissingError("docker", "missing") },
+    kind: "unreachable",
+    reason: /^docker: not found$/,
+  },
+  "an answer that is none": {
+    call: { stdout: "hello\n" },
+    kind: "unreachable",
+    reason: /^its answer could not be understood$/,
+  },
+  "a failure with control characters": {
+    call: { code: 1, stderr: "Error: \u001b[31mno\n" },
+    kind: "unreachable",
+    reason: /^\\x1b\[31mno$/,
+  },
+  "a failure that says nothing": {
+    call: { code: 2 },
+    kind: "unreachable",
+    reason: /^it said nothing$/,
+  },
+};
+for (const [what, { call, kind, reason }] of Object.entries(TROUBLES)) {
+  Deno.test(`survey: ${what} is ${kind}`, () =>
+    withRunner({ ...ONLY_DOCKER, calls: [{ argv: DOCKER_LIST, ...call }] }, async ({ runner }) => {
+      const [survey, ...more] = await runner.survey({});
+      equal(more.length, 0);
+      deepEqual(survey?.place, { backend: "container", engine: "docker", socketName: null });
+      deepEqual(survey.sessions, []);
+      deepEqual([survey.trouble?.kind, survey.trouble?.missing], [kind, false]);
+      match(survey.trouble?.reason ?? "", reason);
+      match(survey.trouble?.hint ?? "", kind === "not_running" ? /systemctl start/ : /docker ps/);
+    }));
+}
+
+for (
+  const [what, answer] of Object.entries({
+    "garbage": { stdout: "[{" },
+    "another failure": { code: 1, stderr: "Error response from daemon: layer does not exist\n" },
+  })
+) {
+  Deno.test(`survey: ${what} of the closer look is trouble, and not an empty list`, () =>
+    withRunner({
+      ...ONLY_DOCKER,
+      calls: [
+        { argv: DOCKER_LIST, stdout: `${A}\n` },
+        { argv: inspect("docker", A), ...answer },
+      ],
+    }, async ({ runner }) => {
+      deepEqual(short(await runner.survey({})), [["docker", [], "unreachable"]]);
+    }));
+}
+
+Deno.test("survey: where no runtime is installed, that is said once", () =>
+  withRunner({}, async ({ runner }) => {
+    const [survey, ...more] = await runner.survey({});
+    equal(more.length, 0);
+    deepEqual([survey?.trouble?.kind, survey?.trouble?.missing], ["not_running", true]);
+    equal(survey?.trouble?.reason, "neither podman nor docker is installed");
+    match(survey?.trouble?.hint ?? "", /^install one: /);
+  }));
+
+Deno.test("survey: where the runtime that is asked for is missing, that is said", () =>
+  withRunner(ONLY_DOCKER, async ({ runner }) => {
+    const [survey] = await runner.survey({ runtime: "podman" });
+    equal(survey?.place.engine, "podman");
+    deepEqual([survey?.trouble?.kind, survey?.trouble?.missing], ["not_running", true]);
+    equal(survey?.trouble?.reason, "podman is not installed");
+  }));
+
+for (const [at, state] of [[FINISHED, "stopped"], ["2026-01-01T00:00:00Z", "exited"]] as const) {
+  Deno.test(`survey: one that was stopped at ${at} is ${state}`, () =>
+    withRunner({
+      ...ONLY_DOCKER,
+      calls: [
+        { argv: DOCKER_LIST, stdout: `${A}\n` },
+        {
+          argv: inspect("docker", A),
+          stdout: inspectAnswer({ id: A, status: "exited", exitCode: 143, finished: FINISHED }),
+        },
+      ],
+    }, async ({ runner, logs }) => {
+      await logs.recordStop("astro", { runId: "r", id: A, at: new Date(at), exitCode: 143 });
+      deepEqual(short(await runner.survey({})), [["docker", [`astro ${state}`], null]]);
+    }));
+}
+
+Deno.test("survey: of a foreign container nothing is remembered", () =>
+  withRunner({
+    ...ONLY_DOCKER,
+    calls: [
+      { argv: DOCKER_LIST, stdout: `${A}\n` },
+      {
+        argv: inspect("docker", A),
+        stdout: inspectAnswer({ id: A, status: "exited", finished: FINISHED, labels: {} }),
+      },
+    ],
+  }, async ({ runner, logs }) => {
+    await logs.recordStop("astro", { runId: "r", id: A, at: new Date(FINISHED), exitCode: 0 });
+    const [survey] = await runner.survey({});
+    const status = survey?.sessions[0]?.status;
+    ok(status !== undefined);
+    deepEqual([status.state, status.managed], ["exited", false]);
+  }));

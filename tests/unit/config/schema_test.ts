@@ -1,0 +1,120 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import * as fc from "fast-check";
+import { load } from "js-yaml";
+import * as z from "zod/mini";
+import { allProblems } from "../../../src/config/config.ts";
+import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
+import { configShape, jsonSchema } from "../../../src/config/schema.ts";
+import { configOf } from "./files.ts";
+
+const directory = new URL("../../../config/", import.meta.url);
+
+/** Whether an editor would accept a config. */
+function accepts(text: string): boolean {
+  return z.safeParse(configShape(), load(text)).success;
+}
+
+Deno.test("kstops.schema.json is what the table of keys says", async () => {
+  const published = JSON.parse(await Deno.readTextFile(new URL("kstops.schema.json", directory)));
+  deepEqual(jsonSchema(), published);
+});
+
+Deno.test("every key has a description that editors show", () => {
+  const text = JSON.stringify(jsonSchema());
+  for (const keys of [TOP_KEYS, OPS_KEYS, SESSION_KEYS]) {
+    for (const [name, { description }] of Object.entries(keys)) {
+      ok(description.length > 20 && description.endsWith("."), name);
+      ok(text.includes(JSON.stringify(description)), name);
+    }
+  }
+});
+
+for (const name of ["example.yml", "starter.yml", "defaults.yml"]) {
+  Deno.test(`the schema accepts ${name}`, async () => {
+    const text = await Deno.readTextFile(new URL(name, directory));
+    ok(accepts(text));
+    deepEqual(allProblems(await configOf(text)), []);
+  });
+}
+
+const ACCEPTED: readonly string[] = [
+  "{}",
+  "ops:",
+  "include: a.yml",
+  "include: [a.yml, b.yml]",
+  "ops: { sessions: { a: } }",
+  "ops: { sessions: { a: { ports: [80, '81:81'], user: 1000, shell: true, stop_timeout: 0 } } }",
+  "ops: { sessions: { a: { shell: 'True', protected: '${YES}', backend: '${WHERE:-tmux}' } } }",
+  "ops: { sessions: { a: { env: { A: 1, B: true, C: , D: 1.5 }, env_file: x.env, command: [a, 1] } } }",
+  "ops: { start_wait: '500', stop_timeout: '${T}', stop_signal: null }",
+];
+
+const REFUSED: Readonly<Record<string, string>> = {
+  "an unknown key of a session": "ops: { sessions: { a: { comand: x } } }",
+  "an unknown key of ops": "ops: { default_backnd: tmux }",
+  "an unknown key at the top": "sessions: {}",
+  "an unknown backend": "ops: { sessions: { a: { backend: docker } } }",
+  "an unknown signal": "ops: { stop_signal: TERM }",
+  "a text for a list": "ops: { sessions: { a: { volumes: './a:/a' } } }",
+  "a list for a text": "ops: { sessions: { a: { image: [alpine] } } }",
+  "a list of variables": "ops: { sessions: { a: { env: [A=b] } } }",
+  "a variable that is a mapping": "ops: { sessions: { a: { env: { A: { B: c } } } } }",
+  "a name of a variable": "ops: { sessions: { a: { env: { 1A: b } } } }",
+  "a name with a dot": "ops: { sessions: { bot.v2: { command: x } } }",
+  "a session that is a text": "ops: { sessions: { a: sleep } }",
+  "a list of sessions": "ops: { sessions: [{ name: a }] }",
+  "words for a truth value": "ops: { sessions: { a: { shell: 'yes' } } }",
+  "words for a number": "ops: { stop_timeout: soon }",
+  "a number that is too large": "ops: { stop_timeout: 86401 }",
+  "too many volumes": `ops: { sessions: { a: { volumes: [${Array(21).fill("/a")}] } } }`,
+  "a list as the file": "[]",
+};
+
+for (const text of ACCEPTED) {
+  Deno.test(`the schema accepts, as kstops does, ${text}`, async () => {
+    ok(accepts(text));
+    const env = { YES: "true", T: "5" };
+    const others = { "a.yml": "", "b.yml": "" };
+    deepEqual(allProblems(await configOf(text, { env, others })), []);
+  });
+}
+
+for (const [what, text] of Object.entries(REFUSED)) {
+  Deno.test(`the schema refuses, as kstops does, ${what}`, async () => {
+    ok(!accepts(text));
+    ok(allProblems(await configOf(text)).length > 0);
+  });
+}
+
+Deno.test("the JSON Schema says how many there may be, and what names may be", () => {
+  const text = JSON.stringify(jsonSchema());
+  for (const part of ['"maxItems":20', '"maxItems":50', '"maxProperties":100']) {
+    ok(text.includes(part), part);
+  }
+  equal(text.match(/"additionalProperties":false/g)?.length, 3);
+});
+
+Deno.test("the schema accepts whatever kstops accepts", async () => {
+  const scalar = fc.constantFrom("a", "80", "true", "'x y'", "./a:/b", "~", "tmux", "1.5", "${A}");
+  const value = fc.oneof(
+    scalar,
+    fc.array(scalar, { maxLength: 3 }).map((items) => `[${items.map((x) => `"${x}"`).join(", ")}]`),
+    fc.array(scalar, { maxLength: 2 }).map((items) => `[${items.join(", ")}]`),
+    scalar.map((text) => `{ A: ${text}, B: }`),
+  );
+  const lines = (keys: readonly string[]) =>
+    fc.dictionary(fc.constantFrom(...keys), value, { maxKeys: 4 })
+      .map((all) => Object.entries(all).map(([key, text]) => `${key}: ${text}`).join(", "));
+  await fc.assert(
+    fc.asyncProperty(
+      lines(Object.keys(OPS_KEYS)),
+      lines(Object.keys(SESSION_KEYS)),
+      async (ops, session) => {
+        const text = `ops: { ${ops}${ops === "" ? "" : ","} sessions: { a: { ${session} } } }`;
+        const problems = allProblems(await configOf(text, { env: { A: "1" } }));
+        if (problems.length === 0) ok(accepts(text), text);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});

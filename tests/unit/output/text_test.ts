@@ -1,0 +1,93 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { cut, folded, widthOf, wrapped, type Wrapping } from "../../../src/output/text.ts";
+
+const WIDTHS: Record<string, readonly [string, number]> = {
+  "Latin letters": ["astro é", 7],
+  "a letter with its accent apart": ["e\u0301", 1],
+  "Georgian, Greek with accents and arrows": ["გἀ⇒…", 4],
+  "lines and boxes": ["─│█", 3],
+  "Chinese, Japanese and Korean": ["語ボ한", 6],
+  "wide forms of Latin letters": ["Ａ", 2],
+  "an emoji": ["🐍", 2],
+  "an old sign made an emoji": ["↔\ufe0f", 3],
+  "an old emoji": ["⌚", 2],
+  "a joined emoji, as where its parts are shown": ["👩‍🚀", 5],
+};
+
+for (const [what, [text, width]] of Object.entries(WIDTHS)) {
+  Deno.test(`widthOf() counts the columns of ${what}`, () => equal(widthOf(text), width));
+}
+
+Deno.test("cut() says with its sign that there was more", () => {
+  equal(cut("astro", 5, "…"), "astro");
+  equal(cut("astro-prod", 5, "…"), "astr…");
+  equal(cut("日本語", 5, "~"), "日本~");
+  equal(cut("日本語", 4, "~"), "日~");
+});
+
+Deno.test("cut() leaves no joiner behind, which would swallow the sign", () => {
+  equal(cut("🐍👩‍🚀", 6, "…"), "🐍👩…");
+});
+
+Deno.test("cut() keeps an accent with its letter", () => {
+  equal(cut("e\u0301e\u0301e\u0301", 2, "…"), "e\u0301…");
+});
+
+const PROSE: Wrapping = { columns: 30, taken: 0, indent: "  " };
+
+Deno.test("wrapped() breaks a sentence between words", () => {
+  equal(
+    wrapped("Cannot start it: it ended at once with exit code 3", { ...PROSE, taken: 8 }),
+    "Cannot start it: it\n  ended at once with exit code\n  3",
+  );
+});
+
+Deno.test("wrapped() keeps a command together, for whoever copies it", () => {
+  equal(
+    wrapped("look at it with kstops status astro, or stop it", { ...PROSE, columns: 34 }),
+    "look at it with\n  kstops status astro, or stop it",
+  );
+});
+
+Deno.test("wrapped() keeps a quoted value together", () => {
+  equal(
+    wrapped('Cannot stop "a name with blanks": no such session', PROSE),
+    'Cannot stop\n  "a name with blanks": no\n  such session',
+  );
+});
+
+Deno.test("wrapped() leaves alone what fits, with all its blanks", () => {
+  equal(wrapped("a  b ", { columns: 7, taken: 2, indent: "  " }), "a  b ");
+});
+
+Deno.test("folded() breaks a command at blanks and a path behind slashes", () => {
+  deepEqual(folded("python3 -m worker --queue default", 18), [
+    "python3 -m worker",
+    "--queue default",
+  ]);
+  deepEqual(folded("/opt/a-long-name/and-another", 17), ["/opt/a-long-name/", "and-another"]);
+  deepEqual(folded("x".repeat(10), 4), ["xxxx", "xxxx", "xx"]);
+  deepEqual(folded("", 4), [""]);
+});
+
+const anyText = fc.string({
+  unit: fc.constantFrom(" ", "/", '"', "a", "語", "🐍", "é", "\u0301", "\u200d", "kstops "),
+  maxLength: 60,
+});
+const columns = fc.integer({ min: 4, max: 40 });
+
+Deno.test("nothing that is cut or folded is wider than asked for", () => {
+  fc.assert(fc.property(anyText, columns, (text, columns) => {
+    ok(widthOf(cut(text, columns, "…")) <= columns);
+    for (const line of folded(text, columns)) ok(widthOf(line) <= columns, line);
+  }));
+});
+
+Deno.test("wrapping and folding lose nothing but blanks", () => {
+  const withoutBlanks = (text: string) => text.replaceAll(/\s/g, "");
+  fc.assert(fc.property(anyText, columns, (text, columns) => {
+    equal(withoutBlanks(wrapped(text, { columns, taken: 3, indent: "  " })), withoutBlanks(text));
+    equal(withoutBlanks(folded(text, columns).join("")), withoutBlanks(text));
+  }));
+});
