@@ -1,10 +1,11 @@
 /**
- * What kstops costs over an empty program and over raw tmux: one table of ratios, all of one run.
- * Nothing is asserted here: it exits 0 unless something could not be run.
+ * What kstops costs over an empty program, raw tmux, podman and docker: one table of ratios, all of
+ * one run. Nothing is asserted here: it exits 0 unless something could not be run.
  *
  * ```sh
- * deno task bench        # 25 pairs for each ratio, about a minute
- * deno task bench 101    # on a noisy machine
+ * deno task bench                   # 25 pairs for each ratio, some minutes
+ * deno task bench 101               # on a noisy machine
+ * deno task bench 25 containers     # only that part; the other one is tmux
  * ```
  */
 import { defaultSettings } from "../src/config/defaults.ts";
@@ -19,29 +20,10 @@ import {
   type Step,
 } from "./measure.ts";
 import { preparePrograms, ProgramError, type Programs } from "./programs.ts";
+import { containerSubjects } from "./containers.ts";
+import type { Against, Subject } from "./subject.ts";
 import { fillSandbox, socketNames, stepIn } from "./sandboxes.ts";
 import { countOver, type Result, tableOf } from "./table.ts";
-
-/** A command to measure. */
-interface Subject {
-  readonly command: string;
-  readonly step: Step;
-  readonly against: readonly Against[];
-  /** The most child processes it may have; null: there is no target. */
-  readonly children: number | null;
-  /** A fixed wait in it, which is taken off its times. */
-  readonly waitMs?: number;
-  /** Whether its preparation takes so long that fewer pairs have to do. */
-  readonly slow?: true;
-}
-
-/** What it is compared with. */
-interface Against {
-  readonly what: string;
-  readonly step: Step;
-  /** The most that the ratio may be; without it there is no target. */
-  readonly atMost?: number;
-}
 
 /** Sandboxes by what is in them. */
 interface Sandboxes {
@@ -58,6 +40,8 @@ interface Measuring {
   readonly directory: string;
   /** Gets every sandbox that is made, to be cleared in the end. */
   readonly made: Sandbox[];
+  /** Gets what else has to be done in the end, before the sandboxes are cleared. */
+  readonly clearings: (() => Promise<void>)[];
   readonly signal: AbortSignal;
 }
 
@@ -67,17 +51,27 @@ const MEMORY_AT_MOST_MIB = 60;
 const SOCKETS = 5;
 
 async function main(): Promise<number> {
-  const pairs = Number(Deno.args[0] ?? PAIRS);
+  const [pairsText = String(PAIRS), part = null] = Deno.args;
+  const pairs = Number(pairsText);
   if (!Number.isInteger(pairs) || pairs < 1) {
     say("bench: the number of pairs must be a whole one from 1 on");
     return 2;
   }
+  if (part !== null && part !== "tmux" && part !== "containers") {
+    say("bench: its parts are tmux and containers");
+    return 2;
+  }
   const directory = await Deno.makeTempDir({ prefix: "kstops-bench-" });
   const made: Sandbox[] = [];
+  const clearings: (() => Promise<void>)[] = [];
   const signal = interruption();
   try {
     const programs = await preparePrograms(directory);
-    const results = await resultsOf(programs, { pairs, directory, made, signal });
+    const measuring = { pairs, directory, made, clearings, signal };
+    const results = [
+      ...part === "containers" ? [] : await ofTmux(programs, measuring),
+      ...part === "tmux" ? [] : await ofContainers(programs, measuring),
+    ];
     console.log(`${await circumstances(programs, pairs)}\n\n${tableOf(results)}`);
     say(`bench: ${countOver(results)} figures are over their target`);
     return 0;
@@ -90,32 +84,46 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     say("bench: clearing up");
+    for (const clear of clearings) await clear();
     await Promise.all(made.map((sandbox) => clearSandbox(sandbox, { graceMs: 3000 })));
     await Deno.remove(directory, { recursive: true });
   }
 }
 
-async function resultsOf(programs: Programs, measuring: Measuring): Promise<Result[]> {
+async function ofTmux(programs: Programs, measuring: Measuring): Promise<Result[]> {
   const { made } = measuring;
   const fill = (sessions: number, sockets: number): Promise<Sandbox> => {
     say(`bench: starting sessions (${sessions}, sockets: ${sockets})`);
     return fillSandbox(programs.kstops, { sessions, sockets, made });
   };
-  const results: Result[] = [];
-  const measureAll = async (subjects: readonly Subject[]): Promise<void> => {
-    for (const subject of subjects) {
-      say(`bench: ${subject.command}`);
-      results.push(await resultOf(subject, measuring));
-    }
-  };
   const one = await fill(1, 1);
-  await measureAll([...startUp(programs, one), ...changing(programs, one)]);
+  const small = [...startUp(programs, one), ...changing(programs, one)];
+  const results = await resultsOf(small, measuring);
   // Only now: a stop looks at every process of the machine, and these are many.
   const twenty = await fill(20, 1);
   const fiveSockets = await fill(20, SOCKETS);
   const twoHundred = await fill(200, 1);
-  await measureAll(lists(programs, { one, twenty, twoHundred, fiveSockets }));
-  await measureAll(await lookingUp(programs, twenty));
+  const large = [
+    ...lists(programs, { one, twenty, twoHundred, fiveSockets }),
+    ...await lookingUp(programs, twenty),
+  ];
+  return [...results, ...await resultsOf(large, measuring)];
+}
+
+async function ofContainers(programs: Programs, measuring: Measuring): Promise<Result[]> {
+  const results: Result[] = [];
+  for await (const subjects of containerSubjects(programs, { ...measuring, say })) {
+    results.push(...await resultsOf(subjects, measuring));
+  }
+  return results;
+}
+
+async function resultsOf(subjects: readonly Subject[], measuring: Measuring): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const subject of subjects) {
+    say(`bench: ${subject.command}`);
+    results.push(await resultOf(subject, measuring));
+  }
   return results;
 }
 
@@ -255,20 +263,11 @@ function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
   });
 }
 
-/** `status`, `logs`, and `list` with a config. */
+/** `list` with a config, `status` and `logs`. */
 async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subject[]> {
-  const configured = `${sandbox.directory}/configured`;
-  await Deno.mkdir(configured);
-  await Deno.writeTextFile(`${configured}/kstops.yml`, configOfTwoKilobytes());
-  const plain = stepIn(sandbox, [kstops, "list"]);
   const log = await writeLargeLog(kstops, sandbox);
   return [
-    {
-      command: "`list` with a `kstops.yml` of 2 kB",
-      step: { ...plain, workingDirectory: configured },
-      against: [{ what: "`list` without", step: plain }],
-      children: 1,
-    },
+    ...await configured(kstops, sandbox),
     {
       command: "`status NAME`, 20 sessions",
       step: stepIn(sandbox, [kstops, "status", "session1"]),
@@ -287,14 +286,34 @@ async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subjec
   ];
 }
 
-function configOfTwoKilobytes(): string {
-  const sessions = Array.from({ length: 16 }, (_, index) =>
+/** `list -q` with configs of 2 kB and 1 MB: what it takes more than without is their reading. */
+async function configured(kstops: string, sandbox: Sandbox): Promise<Subject[]> {
+  const names = stepIn(sandbox, [kstops, "list", "-q"]);
+  const subjects: Subject[] = [];
+  for (
+    const { size, sessions } of [{ size: "2 kB", sessions: 16 }, { size: "1 MB", sessions: 8000 }]
+  ) {
+    const directory = `${sandbox.directory}/with-${sessions}`;
+    await Deno.mkdir(directory);
+    await Deno.writeTextFile(`${directory}/kstops.yml`, configWith(sessions));
+    subjects.push({
+      command: `\`list -q\` with a \`kstops.yml\` of ${size}`,
+      step: { ...names, workingDirectory: directory },
+      against: [{ what: "`list -q` without", step: names }],
+      children: 1,
+    });
+  }
+  return subjects;
+}
+
+function configWith(sessions: number): string {
+  const entries = Array.from({ length: sessions }, (_, index) =>
     `    worker${index + 1}:
-      command: "python3 -m http.server 80${index + 10}"
+      command: "python3 -m http.server 80${index % 90 + 10}"
       working_dir: /tmp
       env: { LEVEL: debug, NUMBER: ${index} }
 `);
-  return `ops:\n  sessions:\n${sessions.join("")}`;
+  return `ops:\n  sessions:\n${entries.join("")}`;
 }
 
 /** The session whose output is read, and what it prints: 300,000 lines, 2 MB. */
@@ -358,6 +377,7 @@ async function circumstances({ kstops }: Programs, pairs: number): Promise<strin
   return [
     await said(kstops, "--version"),
     await said("tmux", "-V"),
+    ...await Promise.all(["podman", "docker"].map((each) => said(each, "--version"))),
     await systemName(),
     `${navigator.hardwareConcurrency} cores (${await processorName()})`,
     `${pairs} pairs for each ratio`,

@@ -281,8 +281,9 @@ const config: Group = {
   about: "check, show and begin the config file",
   group: SET_UP,
   examples: {
-    "kstops config init": "a first kstops.yml, with everything explained",
-    "kstops config validate": "what is wrong with it",
+    "kstops config init": "write one to begin with",
+    "kstops config validate": "everything that is wrong with it",
+    "kstops config show --origins": "what it comes to, and where each value is from",
   },
   commands: {
     validate: command({

@@ -5,8 +5,8 @@
  * known and whose values are no secrets; all other text is `***`: values of `env`, of unknown keys
  * (who misspells `env` has secrets below it), comments, anchors. Of a key or an item of `run_args`
  * everything from a `=` on is hidden, too. Of a file that cannot be read, nobody knows what is what:
- * there the first key of a line is shown, and its value only when the key is one of those, is not
- * below an `env`, and the file is not written in brackets, where the line says nothing of that.
+ * there the first key of a line is shown, and its value only when by the indentation of the lines
+ * above, each a key alone, it is one of those.
  */
 import { escapeControls } from "../errors.ts";
 import type { Path } from "./config.ts";
@@ -111,11 +111,7 @@ function isClear([first, second, , key]: Path): boolean {
   if (first === "include") return true;
   if (first !== "ops") return false;
   if (second !== "sessions") return Object.hasOwn(OPS_KEYS, String(second));
-  return key !== undefined && isClearKey(String(key));
-}
-
-function isClearKey(key: string): boolean {
-  return key !== "env" && (Object.hasOwn(SESSION_KEYS, key) || Object.hasOwn(OPS_KEYS, key));
+  return key !== undefined && key !== "env" && Object.hasOwn(SESSION_KEYS, key);
 }
 
 /** Spaces, dashes of lists, a key, its colon, the rest. */
@@ -129,25 +125,29 @@ function piecesOfUnreadable(
   const [, indent = "", key = "", colon = "", rest = ""] = BLOCK_LINE.exec(text) ?? [];
   const at = from + indent.length + key.length + colon.length;
   const shown = { at: from, text: text.slice(0, at - from), hidden: false };
-  const clear = isClearKey(key) && !isFlow(source) && !isBelowEnv(source, from, indent.length);
-  if (!clear) return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
+  const above = keysAbove(source, { from, indent: indent.length });
+  if (above === null || !isClear([...above, key])) {
+    return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
+  }
   return [shown, ...cut(rest, at, key === "run_args" ? /(?<==).+/g : /(?<=\s#).+/g)];
 }
 
-function isFlow(source: string): boolean {
-  return /^(?:\s|#.*|---)*[{["']/.test(source);
-}
-
-/** Whether a line that is further out, and so around this one, speaks of variables. */
-function isBelowEnv(source: string, from: number, indent: number): boolean {
+/** The keys around a line, from the outside; null where a line above is anything but a key. */
+function keysAbove(
+  source: string,
+  { from, indent }: { from: number; indent: number },
+): readonly string[] | null {
+  const keys: string[] = [];
   let inner = indent;
   for (const line of source.slice(0, from).split(/\r\n|\n|\r/).reverse()) {
-    const [, blank = "", rest = ""] = /^([\s-]*)(.*)$/s.exec(line) ?? [];
+    const [, blank = "", rest = ""] = /^( *)(.*)$/s.exec(line) ?? [];
     if (rest === "" || rest.startsWith("#") || blank.length >= inner) continue;
-    if (/(?:^|[\s{,"'])env["']?\s*:/.test(rest)) return true;
+    const [, key] = /^([A-Za-z0-9_-]+):\s*(?:#.*)?$/.exec(rest) ?? [];
+    if (key === undefined) return null;
+    keys.unshift(key);
     inner = blank.length;
   }
-  return false;
+  return inner === 0 || indent === 0 ? keys : null;
 }
 
 /** What is drawn for one character, or for a hidden part. */

@@ -8,6 +8,10 @@ import { type TmuxSandbox, withTmux } from "../support/tmux.ts";
 import type { Runner } from "../../src/backends/backend.ts";
 import type { Harness, SuiteTest } from "./suite.ts";
 
+if (ignoreWithoutEngines()) {
+  console.log("Tests of containers are ignored: . <(.ci/engines up) brings up engines for them");
+}
+
 /** What is known of the container backend besides what every backend has. */
 export interface ContainerSetup extends SuiteTest {
   readonly sandbox: TmuxSandbox;

@@ -216,12 +216,15 @@ export function containerLogs({ program }: Client, id: string, question: LogQues
 /** The keys that give the terminal back, whatever the user's own config of the client says. */
 export const DETACH_KEYS = "ctrl-p,ctrl-q";
 
-/** Shows a container on this terminal. */
-export function attachContainer(
-  { program }: Client,
-  id: string,
-  { readOnly }: { readonly readOnly: boolean },
-): string[] {
-  const noKeys = readOnly ? ["--no-stdin"] : [];
-  return [program, "attach", "--detach-keys", DETACH_KEYS, ...noKeys, "--", id];
+/** Hands this terminal to a container. */
+export function attachContainer({ program }: Client, id: string): string[] {
+  return [program, "attach", "--detach-keys", DETACH_KEYS, "--", id];
+}
+
+/**
+ * Shows on this terminal what a container prints from now on. Not `attach --no-stdin`: podman leaves
+ * no key then that ends it, and docker passes Ctrl-C on.
+ */
+export function watchContainer({ program }: Client, id: string): string[] {
+  return [program, "logs", "--follow", "--tail", "0", "--", id];
 }

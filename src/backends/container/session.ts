@@ -18,6 +18,7 @@ import {
   RUN_LABEL,
   stopContainer,
   unpauseContainer,
+  watchContainer,
 } from "./args.ts";
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
 import type { Client } from "./clients.ts";
@@ -46,8 +47,8 @@ export async function attachTo(
       hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
     });
   }
-  options.say("Ctrl-p Ctrl-q gives the terminal back, and the session goes on");
-  const argv = attachContainer(client, id, { readOnly: options.readOnly });
+  options.say(howToLeave(container, options));
+  const argv = options.readOnly ? watchContainer(client, id) : attachContainer(client, id);
   // What a container without a terminal of its own writes to standard error is part of the show.
   await context.world.interact(argv, { showError: true }).ended;
   // The client's exit code is no answer: docker's is 1 after its keys, podman's always 0.
@@ -55,6 +56,16 @@ export async function attachTo(
   if (after === null) return { kind: "ended", status: null };
   const status = statusOfContainer(after, { runtime: client.runtime, kept: false });
   return status.state === "running" ? { kind: "detached" } : { kind: "ended", status };
+}
+
+function howToLeave({ details }: Container, { readOnly }: AttachOptions): string {
+  if (readOnly) return "Ctrl-c gives the terminal back, and the session goes on";
+  // Keys are no keys then: the client reads lines.
+  if (details?.tty === false) {
+    return "it has no terminal of its own: Ctrl-c goes to it, and may end it (attach --read-only " +
+      "gives the terminal back with Ctrl-c)";
+  }
+  return "Ctrl-p Ctrl-q gives the terminal back, and the session goes on";
 }
 
 function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string {

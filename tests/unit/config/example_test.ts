@@ -93,3 +93,16 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
     });
   });
 }
+
+const starter = await Deno.readTextFile(new URL("../../../config/starter.yml", import.meta.url));
+
+Deno.test("starter.yml has no mistakes, neither as it is nor with what is commented out", async () => {
+  const config = await configOf(starter);
+  deepEqual([problemsIn(config), [...config.sessions.keys()]], [[], ["hello"]]);
+  const lines = starter.split("\n").map((line) =>
+    /^ *# (?: *[a-z_]+:(?: |$)|  {2}[A-Z]+:)/.test(line) ? line.replace("# ", "") : line
+  );
+  const whole = await configOf(lines.join("\n"));
+  deepEqual([problemsIn(whole), [...whole.sessions.keys()]], [[], ["bot", "web", "hello"]]);
+  equal(whole.settings.stopTimeoutSeconds, 10);
+});

@@ -12,6 +12,7 @@ import {
   stopContainer,
   unpauseContainer,
   waitFor,
+  watchContainer,
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
 import { definition, DOCKER, PODMAN } from "./containers.ts";
@@ -50,12 +51,12 @@ const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
     "docker logs --timestamps -- a",
   ],
   "an attach": [
-    attachContainer(PODMAN, "a", { readOnly: false }),
+    attachContainer(PODMAN, "a"),
     "podman attach --detach-keys ctrl-p,ctrl-q -- a",
   ],
   "an attach that only looks": [
-    attachContainer(DOCKER, "a", { readOnly: true }),
-    "docker attach --detach-keys ctrl-p,ctrl-q --no-stdin -- a",
+    watchContainer(DOCKER, "a"),
+    "docker logs --follow --tail 0 -- a",
   ],
 };
 for (const [what, [argv, is]] of Object.entries(CALLS)) {

@@ -22,6 +22,11 @@ const MERGED: Record<string, { out?: string; err?: string; is: string }> = {
     // Each stream has its own order, and is put in the order of time.
     is: "first\nsooner\nlater\n",
   },
+  "one moment that is written in two ways": {
+    out: "2026-01-02T03:04:05.100Z a\n",
+    err: "2026-01-02T03:04:05.1Z b\n",
+    is: "a\nb\n",
+  },
   "times of podman, with their zone": {
     out: "2026-01-02T03:04:05.200000000+02:00 b\n",
     err: "2026-01-02T03:04:05.100000000+02:00 a\n",

@@ -323,6 +323,23 @@ Deno.test("tmux is not told of the session that kstops itself may run in", () =>
 
 // --- start ---------------------------------------------------------------------------------------
 
+Deno.test("a plan is the call of a start, runs and makes nothing, and shows no value of the caller", () => {
+  const env = { PATH: "/secret/bin", LANG: "secret", OTHER: "secret" };
+  return withRunner(
+    { env, files: { "/secret/bin/tmux": { mode: 0o755 } } },
+    async ({ runner, logs }) => {
+      const definition = { ...DEFINITION, socketName: "bots", env: { TOKEN: "***" } };
+      const { argv, stdin, env } = await runner.plan(definition);
+      deepEqual(argv, ["tmux", "-u", "-L", "bots", "start-server", ";", "source-file", "-"]);
+      deepEqual(env, []);
+      match(stdin ?? "", /'-e' 'PATH=\*\*\*' '-e' 'LANG=\*\*\*' '-e' 'TOKEN=\*\*\*' /);
+      match(stdin ?? "", /'KSTOPS_ID=RUN_ID' .* 'sleep' '60' .*\/logs\/astro-RUN_ID\.log/);
+      ok(!stdin?.replace("/secret/bin/tmux", "").includes("secret"));
+      deepEqual([...logs.kept], []);
+    },
+  );
+});
+
 Deno.test("a start without waiting is one call", () =>
   withRunner(machine([{ ...CREATE, stdout: created(2) }]), async ({ runner, logs }) => {
     const status = await runner.start(DEFINITION, { waitMs: 0 });

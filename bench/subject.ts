@@ -1,0 +1,23 @@
+/** What is measured, and against what. */
+import type { Step } from "./measure.ts";
+
+/** A command to measure. */
+export interface Subject {
+  readonly command: string;
+  readonly step: Step;
+  readonly against: readonly Against[];
+  /** The most child processes it may have; null: there is no target. */
+  readonly children: number | null;
+  /** A fixed wait in it, which is taken off its times. */
+  readonly waitMs?: number;
+  /** Whether its preparation takes so long that fewer pairs have to do. */
+  readonly slow?: true;
+}
+
+/** What it is compared with. */
+export interface Against {
+  readonly what: string;
+  readonly step: Step;
+  /** The most that the ratio may be; without it there is no target. */
+  readonly atMost?: number;
+}
