@@ -76,17 +76,14 @@ export function flagTerm({ key, flag }: NamedFlag): string {
 
 function sectionsOf(entry: Command | Group, program: Program): Section[] {
   const everywhere = namedFlags(program.flags);
-  if (entry === program) {
-    return [...flagSections(everywhere), ...commandSections(entry as Group, program.help)];
-  }
-  // Of all flags that work everywhere, the one for help is what a reader of a help looks for last.
-  const help = everywhere.filter(({ flag }) => flag.asks === "help");
-  const others = everywhere.filter(({ flag }) => flag.asks !== "help");
   return [
-    ...isGroup(entry) ? [] : argumentSections(entry),
-    ...flagSections([...isGroup(entry) ? [] : namedFlags(entry.flags), ...help]),
-    ...others.length === 0 ? [] : [{ heading: "Global Options:", rows: others.map(flagRow) }],
-    ...isGroup(entry) ? commandSections(entry) : [],
+    ...isGroup(entry)
+      ? commandSections(entry, entry === program ? program.help : undefined)
+      : [...argumentSections(entry), ...flagSections(namedFlags(entry.flags))],
+    // What a reader of a help looks for last.
+    ...everywhere.length === 0
+      ? []
+      : [{ heading: "Options of every command:", rows: everywhere.map(flagRow) }],
   ];
 }
 
@@ -104,7 +101,9 @@ function flagSections(flags: readonly NamedFlag[]): Section[] {
 
 function flagRow(named: NamedFlag): Row {
   const { about, value, default: standard }: Flag = named.flag;
-  return [flagTerm(named), withFacts(about, { choices: value?.choices, standard })];
+  // Those without a short one begin where the long ones of the others do.
+  const margin = named.flag.short === undefined ? "    " : "";
+  return [margin + flagTerm(named), withFacts(about, { choices: value?.choices, standard })];
 }
 
 interface Facts {
@@ -114,13 +113,13 @@ interface Facts {
 }
 
 function withFacts(about: string, { choices, standard }: Facts): string {
-  const facts = [
-    ...choices === undefined
-      ? []
-      : [`choices: ${choices.map((each) => JSON.stringify(each)).join(", ")}`],
-    ...standard === undefined ? [] : [`default: ${JSON.stringify(standard)}`],
-  ];
-  return facts.length === 0 ? about : `${about} (${facts.join(", ")})`;
+  const said = choices === undefined ? about : `${about}: ${inWords(choices)}`;
+  return standard === undefined ? said : `${said} (default: ${standard})`;
+}
+
+/** `tmux or container`, `auto, always or never`. */
+function inWords(words: readonly string[]): string {
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter(Boolean).join(" or ");
 }
 
 function commandSections({ commands }: Group, help?: Program["help"]): Section[] {

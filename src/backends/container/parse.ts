@@ -335,12 +335,14 @@ export function statusOfContainer(
   const record = recordOf(container);
   const known = stateOf(container);
   const state = known === "exited" && kept ? "stopped" : known ?? "unknown";
-  const ended = exitCode === null || pid !== null ? null : howItEnded(exitCode);
+  const isAlive = IS_ALIVE.has(container.state);
+  const ended = exitCode === null || isAlive ? null : howItEnded(exitCode);
   return {
     name,
     backend: "container",
     state,
-    pid,
+    // podman 4 keeps it for a container that ended while nobody looked after it.
+    pid: isAlive ? pid : null,
     exitCode: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,
     createdAt: time(container.createdAt),

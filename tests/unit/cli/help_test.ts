@@ -61,14 +61,14 @@ Deno.test("the help of a group shows the commands below it", () => {
 
 what is in force
 
-Options:
-  -h, --help   the help
-
 Commands:
   show [name]  show it
 
 Files:
   path|where   say where it is
+
+Options of every command:
+  -h, --help   the help
 
 Examples:
   demo config show  all of it
