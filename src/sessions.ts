@@ -105,9 +105,10 @@ export function sessionsOver(
   };
   const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
     const asked = backendsFor(selection);
-    const surveys = runners.filter(({ backend }) => asked.includes(backend))
+    // Containers are asked first, since their runtimes take longest to answer.
+    const surveys = runners.filter(({ backend }) => asked.includes(backend)).toReversed()
       .map((runner) => runner.survey(where(selection, name)));
-    return (await Promise.all(surveys)).flat();
+    return (await Promise.all(surveys)).toReversed().flat();
   };
   /** The runtimes that definitions name and that did not turn up, where they are not installed. */
   const missingRuntimes = async (

@@ -10,7 +10,10 @@ export interface ExecOptions {
   readonly stdin?: string;
   /** Variables over the ones of this process; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: for ever. */
+  /**
+   * How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: as
+   * long as it likes.
+   */
   readonly timeoutMs: number;
   /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
   readonly detached?: boolean;
@@ -19,8 +22,11 @@ export interface ExecOptions {
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
   /** Gets what it writes, as it comes. */
-  readonly onOutput?: (bytes: Uint8Array, stream: "stdout" | "stderr") => void;
+  readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
 }
+
+/** The streams that a program writes to. */
+export type OutputName = "stdout" | "stderr";
 
 /** What a child process that answers in bytes may be given. */
 export interface ExecBytesOptions extends ExecOptions {
@@ -220,7 +226,7 @@ export function denoWorld(): World {
       append,
       replace,
       remove,
-      realPath: (path) => fileWork(path, () => Deno.realPath(path)),
+      realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
     },
     terminal: terminal(),
   };
@@ -276,29 +282,48 @@ async function execBytes(
   }
 }
 
+/** The end of a stream of bytes. */
+export interface LastBytes {
+  readonly add: (chunk: Uint8Array) => void;
+  readonly bytes: () => Uint8Array;
+}
+
+/**
+ * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
+ * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
+ */
+export function lastBytes(keepBytes: number): LastBytes {
+  let buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  return {
+    add: (chunk) => {
+      if (length + chunk.length > buffer.length && length >= 2 * keepBytes) {
+        buffer.copyWithin(0, length - keepBytes, length);
+        length = keepBytes;
+      }
+      if (length + chunk.length > buffer.length) {
+        const larger = new Uint8Array(Math.max(2 * buffer.length, length + chunk.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: () => buffer.subarray(Math.max(0, length - keepBytes), length),
+  };
+}
+
 async function watchedOutput(
   child: Deno.ChildProcess,
   { onOutput, keepBytes = Infinity }: ExecBytesOptions,
 ): Promise<ExecBytesResult> {
-  const read = async (name: "stdout" | "stderr"): Promise<Uint8Array> => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
+  const read = async (name: OutputName): Promise<Uint8Array> => {
+    const kept = lastBytes(keepBytes);
     for await (const chunk of child[name]) {
       onOutput?.(chunk, name);
-      chunks.push(chunk);
-      length += chunk.length;
-      for (let first = chunks[0]; first && length - first.length >= keepBytes; first = chunks[0]) {
-        chunks.shift();
-        length -= first.length;
-      }
+      kept.add(chunk);
     }
-    const bytes = new Uint8Array(length);
-    let offset = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return bytes.subarray(Math.max(0, length - keepBytes));
+    return kept.bytes();
   };
   const [stdout, stderr, { code }] = await Promise.all([
     read("stdout"),
@@ -479,6 +504,10 @@ function fileError(path: string, error: unknown): FileError {
     return new FileError(path, "other", "a part of the path is not a directory");
   }
   const message = error instanceof Error ? error.message : String(error);
+  // A compiled program says so of a link to nothing, too (Deno 2.4).
+  if (message.includes("Too many levels of symbolic links")) {
+    return new FileError(path, "other", "no such file: its symbolic link leads nowhere");
+  }
   // `No space left on device (os error 28): open '/x'` says the path once too often.
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }

@@ -83,7 +83,12 @@ export interface Session {
   attach(options: AttachOptions): Promise<AttachEnd>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
-  /** The bytes that it printed, at most so many lines, each ended by a newline. */
+  /**
+   * The bytes that it printed, at most so many lines, each ended by a newline.
+   *
+   * @throws {SessionNotFoundError} `session_not_found`: it has gone meanwhile
+   * @throws {BackendUnavailableError} `backend_unavailable`: its engine does not give them back
+   */
   logs(options: LogOptions): Promise<Uint8Array>;
   /**
    * The same, and then what it goes on to print, as it comes: until it has ended, or longer where its

@@ -160,3 +160,17 @@ export function endOf({ ended, stopped }: Run): {
     finishedAt: ended?.at ?? stopped?.at ?? null,
   };
 }
+
+/**
+ * Whether what ended then was stopped: an engine may have started the same run again, without
+ * kstops. A time without milliseconds stands for the whole second.
+ */
+export function wasStopped(
+  runs: readonly Run[],
+  { run, at }: { readonly run: string; readonly at: Date },
+): boolean {
+  const stopped = runs.find(({ id }) => id === run)?.stopped?.at;
+  if (stopped === undefined) return false;
+  const unit = at.getMilliseconds() === 0 ? 1000 : 1;
+  return Math.floor(stopped.getTime() / unit) === Math.floor(at.getTime() / unit);
+}

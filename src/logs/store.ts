@@ -31,6 +31,8 @@ export interface LogStore {
     runId: string,
     kept: { readonly bytes: Uint8Array } & LogPolicy,
   ): Promise<void>;
+  /** Says, once, that something printed is not kept, and why. */
+  notKept(reason: string): void;
   /** Remembers what happened to a run. */
   record(name: string, event: RunEvent): Promise<void>;
   /** The file that remembers, for the shell that sees the program end; null: there is none. */
@@ -166,6 +168,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   return {
     captureOf,
     open,
+    notKept,
     record,
     discard: async ({ directory, run }) => {
       await kept(async () => {

@@ -9,7 +9,9 @@ import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { ignoreWithoutEngines, pathWithoutEngines } from "../support/engines.ts";
 import { type TmuxSandbox, waitFor, withTmux } from "../support/tmux.ts";
 import { containerTest, testImage, withContainers } from "./container_setup.ts";
-import { ended, existing, failure, find, sh, unique } from "./suite.ts";
+import { containerDefinition } from "../support/definitions.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, sh, unique } from "./suite.ts";
 
 const FORCE = { timeoutSeconds: null, force: true };
 const SERVE = sh("echo ready; exec sleep 60");
@@ -21,25 +23,7 @@ function runnerIn(world: World): ReturnType<typeof containerRunner> {
 function definition(
   wanted: Pick<ContainerDefinition, "name"> & Partial<ContainerDefinition>,
 ): ContainerDefinition {
-  return {
-    backend: "container",
-    image: testImage(),
-    argv: SERVE,
-    env: {},
-    workingDir: null,
-    volumes: [],
-    logVolume: null,
-    ports: [],
-    runtime: null,
-    network: null,
-    user: null,
-    restart: null,
-    runArgs: [],
-    stopSignal: null,
-    stopTimeoutSeconds: 1,
-    protected: false,
-    ...wanted,
-  };
+  return containerDefinition({ image: testImage(), argv: SERVE, stopTimeoutSeconds: 1, ...wanted });
 }
 
 /** What a runtime answered, which must be there. */

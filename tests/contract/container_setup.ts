@@ -3,6 +3,7 @@ import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type ContainerDefinition, DEFAULT_LOG, type Runtime, RUNTIMES } from "../../src/model.ts";
 import type { ExecResult, World } from "../../src/world.ts";
+import { containerDefinition } from "../support/definitions.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { type TmuxSandbox, withTmux } from "../support/tmux.ts";
 import type { Runner } from "../../src/backends/backend.ts";
@@ -108,25 +109,14 @@ export async function withContainers(
           if (code !== 0) throw new Error(`${runtime} ${verb} ${name}: ${stderr}`);
           return stdout.trim();
         },
-        define: (wanted) => ({
-          backend: "container",
-          image: testImage(),
-          env: {},
-          workingDir: directory,
-          volumes: [`${directory}:${directory}`],
-          logVolume: null,
-          ports: [],
-          runtime,
-          network: null,
-          user: null,
-          restart: null,
-          runArgs: [],
-          stopSignal: null,
-          stopTimeoutSeconds: 10,
-          protected: false,
-          log: DEFAULT_LOG,
-          ...wanted,
-        }),
+        define: (wanted) =>
+          containerDefinition({
+            image: testImage(),
+            workingDir: directory,
+            volumes: [`${directory}:${directory}`],
+            runtime,
+            ...wanted,
+          }),
       });
     } finally {
       const left = (await client(...mine)).split("\n").filter((id) => id !== "");

@@ -5,9 +5,9 @@
  * The programs of these tests are scripts of a POSIX `sh`, and talk to the test through files of a
  * directory that both see at the same path.
  */
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Runner, Session } from "../../src/backends/backend.ts";
-import { ERRORS, OpsError } from "../../src/errors.ts";
+import { ERRORS } from "../../src/errors.ts";
 import type { LogStore } from "../../src/logs/store.ts";
 import {
   type Definition,
@@ -17,6 +17,7 @@ import {
   type StopSignal,
 } from "../../src/model.ts";
 import { waitFor } from "../support/tmux.ts";
+import { failure } from "../support/failure.ts";
 
 /** What a test wants to run; the rest is for the backend to fill in. */
 export interface Wanted {
@@ -128,17 +129,6 @@ export async function ended(runner: Runner, name: string): Promise<Session> {
 /** What was printed, as text. */
 export async function printed(session: Session, lines = Infinity): Promise<string> {
   return new TextDecoder("utf-8", { fatal: true }).decode(await session.logs({ lines }));
-}
-
-/** The error of a start, stop or question that must fail, checked to be one that kstops means. */
-export async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let error: unknown = null;
-  await rejects(work.catch((thrown) => {
-    error = thrown;
-    throw thrown;
-  }));
-  if (!(error instanceof OpsError)) throw error;
-  return error;
 }
 
 /** The text of a file of the test's directory, once it is there. */
@@ -877,6 +867,15 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
     const all = Array.from({ length: 10_000 }, (_, n) => `line ${n + 1}\n`);
     equal(await printed(session), all.join(""));
     equal(await printed(session, 9_999), all.slice(1).join(""));
+  });
+
+  test("many lines of megabytes are as many lines", async ({ runner, define }) => {
+    const name = unique("log");
+    await runner.start(define({ name, argv: ["seq", "1000001", "1300000"] }), { waitMs: 0 });
+    const session = await ended(runner, name);
+    const lines = (await printed(session, 250_000)).split("\n");
+    equal(lines.length, 250_001);
+    deepEqual([lines[0], lines.at(-2), lines.at(-1)], ["1050001", "1300000", ""]);
   });
 
   test("each run has its own logs", async ({ runner, define }) => {

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { TmuxNotFoundError } from "../../src/errors.ts";
 import type { TmuxDefinition } from "../../src/model.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
-import { ended, existing, failure, find, printed, sh } from "./suite.ts";
+import { failure } from "../support/failure.ts";
+import { ended, existing, find, printed, sh } from "./suite.ts";
 import { setUpTmux } from "./tmux_setup.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
@@ -238,7 +239,7 @@ tmuxTest("tmux: a stop ends what runs now, not what ran when it was looked up", 
   await t.waitFor(() => printed(session), "its output");
   await session.stop({ timeoutSeconds: 1, force: false });
   equal(await find(runner, "mine"), null);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 // --- users change things -------------------------------------------------------------------------
@@ -267,7 +268,7 @@ tmuxTest("tmux: windows and panes of the user change neither state nor pid", asy
   // A stop ends what the user added, too.
   await t.tmux("new-window", "-t", "=astro:", ...DEAF);
   await (await existing(runner, "astro")).stop(FORCE);
-  deepEqual(await t.processes(), []);
+  await t.waitFor(async () => (await t.processes()).length === 0, "the end of the server");
 });
 
 tmuxTest("tmux: a session whose own pane the user closed is stopped", async (t) => {

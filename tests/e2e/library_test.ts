@@ -118,7 +118,13 @@ libraryTest("a session of that name on another socket is another one", async () 
 
 libraryTest("what goes wrong is thrown as what it is", async () => {
   const session = new SessionManager("bot", { backend: "tmux" });
-  for (const work of [session.status(), session.stop(), session.logs(), session.attach()]) {
+  const works = [
+    () => session.status(),
+    () => session.stop(),
+    () => session.logs(),
+    () => session.attach(),
+  ];
+  for (const work of works) {
     await rejects(work, (error) => {
       ok(error instanceof SessionNotFoundError && error instanceof OpsError);
       equal(error.name, "bot");

@@ -10,7 +10,7 @@
  * });
  * ```
  */
-import { denoWorld, type World } from "../../src/world.ts";
+import { denoWorld, type ExecOptions, type World } from "../../src/world.ts";
 import { engineVariables, pathWithoutEngines } from "./engines.ts";
 
 /** A private directory and the environment that goes with it. */
@@ -164,14 +164,17 @@ function privateWorld(
     if (value === undefined) delete env[name];
     else env[name] = value;
   }
+  // An exec adds to the environment of this process: what is not private has to go.
+  const privately = <O extends ExecOptions>(options: O): O => {
+    const hidden = Object.fromEntries(
+      Object.keys(Deno.env.toObject()).map((name) => [name, undefined]),
+    );
+    return { ...options, env: { ...hidden, ...env, ...options.env } };
+  };
   return {
     ...real,
-    exec: (argv, options) => {
-      // An exec adds to the environment of this process: what is not private has to go.
-      const hidden: Record<string, undefined> = {};
-      for (const name of Object.keys(Deno.env.toObject())) hidden[name] = undefined;
-      return real.exec(argv, { ...options, env: { ...hidden, ...env, ...options.env } });
-    },
+    exec: (argv, options) => real.exec(argv, privately(options)),
+    execBytes: (argv, options) => real.execBytes(argv, privately(options)),
     env: (name) => env[name],
     environment: () => ({ ...env }),
     workingDirectory: () => sandbox.work,

@@ -34,8 +34,8 @@ export interface DefinitionRecord {
 }
 
 /** Every container: podman tells all about them at once, docker only their ids. */
-export function listContainers({ runtime, program }: Client): string[] {
-  return runtime === "podman"
+export function listContainers({ dialect, program }: Client): string[] {
+  return dialect === "podman"
     ? [program, "ps", "--all", "--no-trunc", "--format", "json"]
     : [program, "ps", "--all", "--no-trunc", "--quiet"];
 }
@@ -113,7 +113,7 @@ function logOptions(runtime: Runtime, { capture, maxBytes, keep }: LogPolicy): s
 }
 
 /** All mounts of a definition. */
-export function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
+function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
   return logVolume === null ? volumes : [...volumes, logVolume];
 }
 
@@ -144,8 +144,9 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
 
 /** Variables that the clients themselves, or the programs that they call, go by. */
 const OF_THE_CLIENT = new RegExp(
-  "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|.*_PROXY|" +
-    "(DOCKER_|BUILDKIT_|CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|DBUS_|NOTIFY_).*)$",
+  "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|GLIBC_TUNABLES|.*_PROXY|" +
+    "(DOCKER_|BUILDKIT_|_?CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|SSL_CERT_|DBUS_|NOTIFY_|LISTEN_|" +
+    "_LIBCONTAINER_|_OCI_).*)$",
   "i",
 );
 
@@ -178,6 +179,11 @@ export function waitFor({ program }: Client, id: string): string[] {
 /** Asks a container to end, and ends it by force after so many seconds. */
 export function stopContainer({ program }: Client, id: string, seconds: number): string[] {
   return [program, "stop", "-t", String(seconds), "--", id];
+}
+
+/** Ends a container by force, and by no other signal before. */
+export function killContainer({ program }: Client, id: string): string[] {
+  return [program, "kill", "--signal", "KILL", "--", id];
 }
 
 /** Lets a paused container go on. */

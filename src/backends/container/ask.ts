@@ -113,7 +113,7 @@ export async function askAll(
 ): Promise<readonly Container[]> {
   const list = await answerOf(context, client, listContainers(client));
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
-  if (client.runtime === "docker") {
+  if (client.dialect === "docker") {
     const ids = understood(client, () => parseIds(list.stdout));
     return await askAbout(context, client, ids);
   }

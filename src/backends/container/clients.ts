@@ -5,15 +5,17 @@ import { findProgram } from "../program.ts";
 
 /** A program that speaks to a container runtime. */
 export interface Client {
-  /** Whose dialect it speaks. */
+  /** Whose containers it works on. */
   readonly runtime: Runtime;
+  /** Whose command line it is: that of docker can be led to podman's containers. */
+  readonly dialect: Runtime;
   /** The program to call. */
   readonly program: string;
 }
 
 /**
  * The clients on PATH, in the order in which they are preferred; each runtime once: a `docker` that
- * is podman in disguise counts as podman, and only where there is no other.
+ * is podman in disguise, or is led to podman's socket, counts only where there is no podman.
  */
 export async function findClients(world: World): Promise<readonly Client[]> {
   const found = await Promise.all(RUNTIMES.map((runtime) => findClient(world, runtime)));
@@ -27,16 +29,18 @@ async function findClient(world: World, program: Runtime): Promise<Client | null
   const path = world.env("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
   const found = await findProgram(world, { program, path, workingDir: "/" });
   if (found.kind === "missing") return null;
-  const isPodman = program === "docker" && await isPodmanInDisguise(world, found.path);
-  return { runtime: isPodman ? "podman" : program, program };
+  const dialect = program === "docker" && await isPodmanInDisguise(world, found.path)
+    ? "podman"
+    : program;
+  const isLedToPodman = dialect === "docker" &&
+    /podman[^/]*\.sock/.test(world.env("DOCKER_HOST") ?? "");
+  return { runtime: isLedToPodman ? "podman" : dialect, dialect, program };
 }
 
 /** The script that Debian and Fedora install as `docker` is 200 bytes; the real one 30 MB. */
 const MOST_SCRIPT_BYTES = 10_000;
 
 async function isPodmanInDisguise(world: World, docker: string): Promise<boolean> {
-  // The real client may be led to podman's own socket, too.
-  if (/podman[^/]*\.sock/.test(world.env("DOCKER_HOST") ?? "")) return true;
   const { files } = world;
   try {
     if ((await files.realPath(docker)).split("/").at(-1) === "podman") return true;
@@ -48,6 +52,47 @@ async function isPodmanInDisguise(world: World, docker: string): Promise<boolean
     if (error instanceof FileError) return false;
     throw error;
   }
+}
+
+/** Whether the files of that client's runtime are, or may be, those of another machine. */
+export async function isRemote(world: World, { dialect }: Client): Promise<boolean> {
+  if (dialect === "podman") {
+    return isElsewhere(world.env("CONTAINER_HOST")) || Boolean(world.env("CONTAINER_CONNECTION"));
+  }
+  const host = world.env("DOCKER_HOST");
+  return isElsewhere(host ? host : await hostOfContext(world));
+}
+
+function isElsewhere(host: string | undefined): boolean {
+  return Boolean(host) && !host?.startsWith("unix:");
+}
+
+/** Where the context leads that docker is told to use; `unknown:` where nobody knows. */
+async function hostOfContext(world: World): Promise<string | undefined> {
+  const { files } = world;
+  const home = world.env("DOCKER_CONFIG") || `${world.env("HOME") ?? ""}/.docker`;
+  const read = async (path: string): Promise<unknown> => {
+    try {
+      return JSON.parse(await files.readText(path));
+    } catch (error) {
+      if (error instanceof FileError || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  };
+  const config = await read(`${home}/config.json`) as { currentContext?: unknown } | null;
+  const name = world.env("DOCKER_CONTEXT") || config?.currentContext;
+  if (!name || name === "default") return undefined;
+  const all = `${home}/contexts/meta`;
+  const ids = await files.facts(all) === null ? [] : await files.list(all);
+  const contexts = await Promise.all(ids.map((id) => read(`${all}/${id}/meta.json`)));
+  const context = (contexts as (DockerContext | null)[]).find((each) => each?.Name === name);
+  return String(context?.Endpoints?.docker?.Host ?? "unknown:");
+}
+
+/** What docker keeps of a context (`docker context export`), as far as it matters here. */
+interface DockerContext {
+  readonly Name?: unknown;
+  readonly Endpoints?: { readonly docker?: { readonly Host?: unknown } };
 }
 
 /** How to get a container runtime, by operating system. */

@@ -450,6 +450,8 @@ export interface Failure {
     | "no_image"
     /** The runtime lacks the small init that it was told to use. */
     | "no_init"
+    /** Its log driver gives nothing back. */
+    | "no_log"
     | "other";
   /** In one line. */
   readonly reason: string;
@@ -471,6 +473,7 @@ const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
   ],
   ["name_taken", /name "[^"]*" is already in use/i],
   ["no_init", /(docker-init|catatonit)\b.{0,200}?(not found|no such file)|init binary/i],
+  ["no_log", /logging driver does not support reading|container is not logging output/i],
   ["no_image", /no such image|image not known|unable to find image|not present locally/i],
   ["not_found", /no such container|no container with name or ID|marked for removal/i],
 ];

@@ -1,4 +1,5 @@
 /** The container backend: containers of podman and docker. */
+import { wasStopped } from "../../logs/runs.ts";
 import type { ContainerDefinition, Definition, Place, Runtime } from "../../model.ts";
 import type { World } from "../../world.ts";
 import type { Runner, Session, Survey } from "../backend.ts";
@@ -102,21 +103,19 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   const work = () => import("./session.ts");
-  const { name, id, finishedAt } = container;
-  // A container that somebody has started again since then has ended later.
-  const kept = isManaged(container) && finishedAt !== null &&
-    (await context.logs.runs(name)).some(({ begun, stopped }) =>
-      begun?.id === id && stopped !== null && finishedAt <= stopped.at
-    );
+  const { name, finishedAt } = container;
+  const run = container.labels[RUN_LABEL] ?? null;
+  const kept = run !== null && isManaged(container) && finishedAt !== null &&
+    wasStopped(await context.logs.runs(name), { run, at: finishedAt });
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),
     protected: isProtected(container),
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
-    run: isManaged(container) ? container.labels[RUN_LABEL] ?? null : null,
-    logs: async (options) => (await work()).logs(context, client, container.id, options),
+    run: isManaged(container) ? run : null,
+    logs: async (options) => (await work()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
-      yield* (await work()).follow(context, client, { id: container.id, options, abort });
+      yield* (await work()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
   };

@@ -1,19 +1,27 @@
 /** What can be done with one container. Loaded when it is done. */
-import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import {
+  BackendUnavailableError,
+  escapeControls,
+  quote,
+  SessionAttachError,
+  SessionNotFoundError,
+  SessionStopError,
+} from "../../errors.ts";
 import { countLines, lastLines, withoutReturns } from "../../logs/lines.ts";
 import {
   type ContainerDefinition,
   DEFAULT_LOG,
-  howItEnded,
   type LogPolicy,
   type SessionStatus,
   STOP_SIGNALS,
 } from "../../model.ts";
+import { FileError, type OutputName, type World } from "../../world.ts";
 import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   containerLogs,
   type DefinitionRecord,
+  killContainer,
   removeContainer,
   RUN_LABEL,
   stopContainer,
@@ -21,10 +29,11 @@ import {
   watchContainer,
 } from "./args.ts";
 import { answerOf, askOne, type Context, troubleOf, unavailable, WORK_TIMEOUT_MS } from "./ask.ts";
-import type { Client } from "./clients.ts";
+import { type Client, isRemote } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
 import {
   type Container,
+  type Failure,
   isManaged,
   isProtected,
   OUT_OF_MEMORY,
@@ -76,57 +85,93 @@ function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
 
+/**
+ * What a container printed. One without a terminal of its own keeps its two streams apart: they are
+ * put together by time.
+ *
+ * @throws {UnreadableLogError}
+ * @throws {SessionNotFoundError} it has gone meanwhile: what it printed may have been kept
+ */
+export async function logs(
+  context: Context,
+  client: Client,
+  { container, options }: { readonly container: Container; readonly options: LogOptions },
+): Promise<Uint8Array> {
+  return await printed(context, client, await sourceOf(context, client, container), options);
+}
+
+const LOGS_VERB = "show the logs of";
+
 /** A container whose output is wanted. */
 interface Source {
+  readonly name: string;
   readonly id: string;
   /** Whether it has a terminal, and so one stream. */
   readonly tty: boolean;
 }
 
-/**
- * What a container printed. One without a terminal of its own keeps its two streams apart: they are
- * put together by time.
- */
-export async function logs(
+async function sourceOf(
   context: Context,
   client: Client,
-  id: string,
-  options: LogOptions,
-): Promise<Uint8Array> {
-  const source = await sourceOf(context, client, id);
-  return source === null ? new Uint8Array() : await printed(context, client, source, options);
+  { name, id, details: known }: Container,
+): Promise<Source> {
+  const details = known ?? (await askOne(context, client, id))?.details;
+  if (details === undefined || details === null) throw new SessionNotFoundError(LOGS_VERB, name);
+  return { name, id, tty: details.tty };
 }
 
-async function sourceOf(context: Context, client: Client, id: string): Promise<Source | null> {
-  const container = await askOne(context, client, id);
-  return container === null ? null : { id, tty: container.details?.tty ?? true };
+/** A container whose output its runtime does not give back. */
+export class UnreadableLogError extends BackendUnavailableError {
+  constructor({ runtime }: Client, name: string, { kind, reason: said }: Failure) {
+    const reason = escapeControls(said);
+    super(`Cannot read what ${quote(name)} printed: ${reason}`, {
+      reason,
+      hint: kind === "no_log"
+        ? "its log driver gives nothing back (--log-driver, or what the runtime is told to use)"
+        : `try it by hand: ${runtime} logs ${name}`,
+      details: { engine: runtime, reason: said },
+    });
+  }
 }
 
-/** The wanted lines of a container; none where it has gone meanwhile. */
+/** What docker takes for a line at most (daemon/logger/copier.go). */
+const DOCKER_LINE_BYTES = 16_384;
+
+/** How the output of a container is read. */
+interface Reading extends LogOptions {
+  /** Whether the last line may go on: it gets no newline where it has none. */
+  readonly isOpen?: boolean;
+  /** Is told how many bytes there were of each stream, the times of lines left out where not wanted. */
+  readonly count?: (bytes: Record<OutputName, number>) => void;
+}
+
+/** The wanted lines of a container. */
 async function printed(
   context: Context,
   client: Client,
   source: Source,
-  options: LogOptions,
+  options: Reading,
 ): Promise<Uint8Array> {
-  const { lines } = options;
-  if (lines === 0) return new Uint8Array();
+  const { lines, isOpen = false } = options;
+  if (lines === 0 && options.count === undefined) return new Uint8Array();
   if (!Number.isFinite(lines)) {
-    return lastLines(await output(context, client, source, options), lines);
+    return lastLines(await output(context, client, source, options), lines, { isOpen });
   }
   // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
   // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
-  // counts each 16 KB of a line as a line: fewer may come than were asked for.
+  // counts parts of a long line as lines: fewer may come than were asked for.
   const isPodman = client.runtime === "podman";
-  let before = -1;
   for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
-    const bytes = isPodman
-      ? await output(context, client, source, { ...options, lines: Infinity, keepBytes: size })
-      : await output(context, client, source, { ...options, lines: size });
-    const isAll = isPodman ? bytes.length < size : bytes.length === before;
+    const bytes = await output(context, client, source, {
+      ...options,
+      ...(isPodman ? { lines: Infinity, keepBytes: size } : { lines: size }),
+    });
+    const count = countLines(bytes);
+    const isAll = isPodman
+      ? bytes.length < size
+      : count + Math.ceil(bytes.length / DOCKER_LINE_BYTES) < size;
     // One more line than was asked for: only then is the first of them whole.
-    if (isAll || countLines(bytes) > lines) return lastLines(bytes, lines);
-    before = bytes.length;
+    if (isAll || count > lines) return lastLines(bytes, lines, { isOpen });
   }
 }
 
@@ -134,25 +179,40 @@ async function printed(
 async function output(
   { world }: Context,
   client: Client,
-  { id, tty }: Source,
-  options: LogOptions & { readonly keepBytes?: number },
+  { name, id, tty }: Source,
+  options: Reading & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
-  const { keepBytes, timestamps } = options;
+  const { keepBytes = Infinity, timestamps } = options;
   const argv = containerLogs(client, id, {
     ...options,
     timestamps: timestamps || !tty,
     follow: false,
   });
+  const seen = { stdout: 0, stderr: 0 };
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
       timeoutMs: LOGS_TIMEOUT_MS,
       interruptible: true,
-      ...(keepBytes === undefined ? {} : { keepBytes }),
+      onOutput: (bytes, stream) => {
+        seen[stream] += bytes.length;
+      },
+      // Two streams are put together by all of their lines.
+      ...(tty && Number.isFinite(keepBytes) ? { keepBytes } : {}),
     });
-    if (code === 0) return tty ? stdout : mergeByTime(stdout, stderr, { keepTimes: timestamps });
+    if (code === 0 && tty) {
+      options.count?.(seen);
+      return stdout;
+    }
+    if (code === 0) {
+      const merged = mergeByTime(stdout, stderr, { keepTimes: timestamps });
+      const own = mergeByTime(stdout, new Uint8Array(), { keepTimes: timestamps }).length;
+      options.count?.({ stdout: own, stderr: merged.length - own });
+      return merged;
+    }
     const failure = parseFailure(new TextDecoder().decode(stderr));
-    if (failure.kind === "not_found") return new Uint8Array();
-    throw unavailable(client, failure);
+    if (failure.kind === "not_found") throw new SessionNotFoundError(LOGS_VERB, name);
+    if (failure.kind === "not_running") throw unavailable(client, failure);
+    throw new UnreadableLogError(client, name, failure);
   } catch (error) {
     throw troubleOf(client, error);
   }
@@ -162,62 +222,92 @@ async function output(
 export async function* follow(
   context: Context,
   client: Client,
-  { id, options, abort }: {
-    readonly id: string;
+  { container, options, abort }: {
+    readonly container: Container;
     readonly options: LogOptions;
     readonly abort: AbortSignal;
   },
 ): AsyncGenerator<Uint8Array, void> {
-  const source = await sourceOf(context, client, id);
-  if (source === null) return;
+  const source = await sourceOf(context, client, container);
   // podman's `--tail` loses bytes: what was read is skipped when all comes again.
   const isPodman = client.runtime === "podman";
-  let skipped = 0;
+  let skipped = { stdout: 0, stderr: 0 };
   if (isPodman) {
-    const all = { lines: Infinity, since: options.since, timestamps: options.timestamps };
-    const bytes = await output(context, client, { id, tty: true }, all);
-    yield lastLines(bytes, options.lines, { isOpen: true });
-    skipped = bytes.length;
+    yield await printed(context, client, source, {
+      ...options,
+      isOpen: true,
+      count: (bytes) => {
+        skipped = bytes;
+      },
+    });
   }
-  const argv = containerLogs(client, id, {
+  const argv = containerLogs(client, source.id, {
     ...options,
     ...(isPodman ? { lines: Infinity } : {}),
     follow: true,
   });
+  yield* outputAsItComes(context, client, { source, argv, skipped, abort });
+}
+
+/** How much of what a client says of its own trouble is read. */
+const COMPLAINT_BYTES = 64 * 1024;
+
+/** What a client prints of a container, without the carriage returns that a terminal adds. */
+async function* outputAsItComes(
+  { world }: Context,
+  client: Client,
+  { source, argv, skipped, abort }: {
+    readonly source: Source;
+    readonly argv: readonly string[];
+    /** How much of each stream is left out. */
+    readonly skipped: Record<OutputName, number>;
+    readonly abort: AbortSignal;
+  },
+): AsyncGenerator<Uint8Array, void> {
   const chunks: Uint8Array[] = [];
+  const left = { ...skipped };
+  const strip = { stdout: withoutReturns(), stderr: withoutReturns() };
   let wake = (): void => {};
   let isOver = false;
-  const running = context.world.execBytes(argv, {
+  const running = world.execBytes(argv, {
     timeoutMs: Infinity,
     abort,
-    keepBytes: 0,
-    onOutput: (bytes) => {
-      const skip = Math.min(skipped, bytes.length);
-      skipped -= skip;
-      if (skip < bytes.length) chunks.push(bytes.subarray(skip));
+    keepBytes: COMPLAINT_BYTES,
+    onOutput: (bytes, stream) => {
+      // Of a container with a terminal only the client itself says something there.
+      if (source.tty && stream === "stderr") return;
+      const skip = Math.min(left[stream], bytes.length);
+      left[stream] -= skip;
+      if (skip < bytes.length) chunks.push(strip[stream](bytes.subarray(skip)));
       wake();
     },
-  }).catch((error) => {
-    if (!abort.aborted) throw troubleOf(client, error);
   }).finally(() => {
     isOver = true;
     wake();
   });
   running.catch(() => {});
-  const strip = withoutReturns();
   while (!isOver || chunks.length > 0) {
     const chunk = chunks.shift();
-    if (chunk !== undefined) yield strip(chunk);
-    else {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (isOver || chunks.length > 0) resolve();
-      });
+    if (chunk !== undefined) {
+      yield chunk;
+      continue;
     }
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (isOver || chunks.length > 0) resolve();
+    });
   }
-  await running;
+  if (abort.aborted) return;
+  try {
+    const { code, stderr } = await running;
+    if (code === 0) return;
+    const failure = parseFailure(new TextDecoder().decode(stderr));
+    // It was removed meanwhile: that is an end like any other.
+    if (failure.kind !== "not_found") throw new UnreadableLogError(client, source.name, failure);
+  } catch (error) {
+    throw troubleOf(client, error);
+  }
 }
-
 /** What a container was started from; null for a foreign one. */
 export async function definitionOf(
   context: Context,
@@ -267,15 +357,13 @@ export async function stop(
   // A question may have stood between looking it up and now.
   const before = await askOne(context, client, container.id);
   if (before === null) return stopped(context, client, container);
-  const after = hasProgram(before) ? await end(context, client, { before, options }) : before;
+  const isAlive = hasProgram(before);
+  const after = isAlive ? await end(context, client, { before, options }) : before;
   if (isManaged(container)) {
     if (options.keep) await recordEnd(context, after);
     else await saveAndRemove(context, client, after);
-    await context.logs.record(container.name, {
-      event: "stopped",
-      run: runOf(container),
-      at: context.world.now(),
-    });
+    // One that had ended by itself stays what it was, where it stays.
+    if (isAlive || !options.keep) await recordStop(context, after);
   }
   return stopped(context, client, after);
 }
@@ -298,6 +386,12 @@ export async function recordEnd(context: Context, container: Container): Promise
   });
 }
 
+/** Remembers that a container was stopped, and when: it may be started again, without kstops. */
+async function recordStop({ logs, world }: Context, container: Container): Promise<void> {
+  const at = container.finishedAt ?? world.now();
+  await logs.record(container.name, { event: "stopped", run: runOf(container), at });
+}
+
 function hasProgram({ state }: Container): boolean {
   return !["exited", "created", "configured", "dead"].includes(state);
 }
@@ -313,8 +407,14 @@ async function end(
   const seconds = options.force
     ? 0
     : options.timeoutSeconds ?? recordOf(before)?.stop_timeout ?? 10;
-  // podman does not stop what is paused.
-  if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
+  if (options.force && client.runtime === "docker") {
+    // Its stop sends the stop signal also where no time is left for it. The stop that follows finds
+    // nobody to ask; podman's asks nobody then.
+    await answerOf(context, client, killContainer(client, id), WORK_TIMEOUT_MS);
+  } else if (state === "paused") {
+    // podman does not stop what is paused.
+    await answerOf(context, client, unpauseContainer(client, id));
+  }
   for (let attempt = 1;; attempt++) {
     const answer = await answerOf(
       context,
@@ -326,8 +426,14 @@ async function end(
     // Somebody else removed it meanwhile, or it was started with --rm.
     if (after === null) return { ...before, state: "exited", pid: null };
     if (after.pid === null && !hasProgram(after)) return after;
-    // podman says that it is done also where the restart policy has just started it again.
-    if (answer.code === 0 && attempt < STOP_ATTEMPTS) continue;
+    if (await isForgotten(context, client, after)) {
+      const finishedAt = after.finishedAt ?? context.world.now();
+      return { ...after, state: "exited", pid: null, exitCode: null, finishedAt };
+    }
+    // podman says that it is done also where the restart policy has just started it again, and
+    // stumbles where that happens in the middle.
+    const isRestarted = answer.code === 0 || /container state improper/.test(answer.stderr);
+    if (isRestarted && attempt < STOP_ATTEMPTS) continue;
     const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
     throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
       backend: "container",
@@ -337,10 +443,36 @@ async function end(
   }
 }
 
+/**
+ * Whether a program has ended that podman goes on waiting for, or has given up: the one that was to
+ * tell how it ended (conmon) was killed.
+ */
+async function isForgotten(
+  { world }: Context,
+  client: Client,
+  { state, pid }: Container,
+): Promise<boolean> {
+  if (client.dialect !== "podman" || pid === null) return false;
+  if (state !== "stopping" && state !== "stopped") return false;
+  // On another machine, or in its virtual one, the pid says nothing.
+  if (world.operatingSystem !== "linux" || await isRemote(world, client)) return false;
+  return await isZombie(world, pid) || !await world.processes.alive(pid);
+}
+
+/** Whether a process has ended, and nobody has asked how (proc(5): the state follows the name). */
+async function isZombie({ files }: World, pid: number): Promise<boolean> {
+  try {
+    return /\) [ZX] [^)]*$/.test(await files.readText(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
+}
+
 const REMOVAL_POLL_MS = 100;
 
 /**
- * Takes an ended container away, after its output was kept; volumes stay.
+ * Takes an ended container away, after its output was kept, where it can be read; volumes stay.
  *
  * @returns whether it is gone: not when it runs again
  */
@@ -349,19 +481,10 @@ export async function saveAndRemove(
   client: Client,
   container: Container,
 ): Promise<boolean> {
-  const { id, name, details, finishedAt } = container;
-  const policy = policyOf(recordOf(container));
+  const { id, name, finishedAt } = container;
   if (finishedAt !== null) {
     await recordEnd(context, container);
-    if (policy.capture) {
-      const bytes = await output(context, client, { id, tty: details?.tty ?? true }, {
-        lines: Infinity,
-        since: null,
-        timestamps: false,
-        keepBytes: policy.maxBytes,
-      });
-      await context.logs.save(name, runOf(container), { bytes, ...policy });
-    }
+    await save(context, client, container);
   }
   const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
   if (answer.code === 0) return true;
@@ -380,19 +503,37 @@ export async function saveAndRemove(
   );
 }
 
+async function save(context: Context, client: Client, container: Container): Promise<void> {
+  const policy = policyOf(recordOf(container));
+  if (!policy.capture) return;
+  try {
+    const source = await sourceOf(context, client, container);
+    const bytes = await output(context, client, source, {
+      lines: Infinity,
+      since: null,
+      timestamps: false,
+      keepBytes: policy.maxBytes,
+    });
+    await context.logs.save(container.name, runOf(container), { bytes, ...policy });
+  } catch (error) {
+    // Somebody else removes it at this moment.
+    if (error instanceof SessionNotFoundError) return;
+    // It must not keep a session in its runtime for ever.
+    if (!(error instanceof UnreadableLogError)) throw error;
+    context.logs.notKept(error.message);
+  }
+}
+
 function stopped(
   { world }: Context,
   { runtime }: Client,
   container: Container,
 ): SessionStatus {
   const status = statusOfContainer(container, { runtime, kept: true });
-  const ended = container.exitCode === null ? null : howItEnded(container.exitCode);
   return {
     ...status,
     state: "stopped",
     pid: null,
-    exitCode: ended?.exitCode ?? null,
-    signal: ended?.signal ?? null,
     finishedAt: status.finishedAt ?? world.now(),
   };
 }

@@ -5,10 +5,11 @@ import {
   quote,
   SessionConfigError,
   SessionExistsError,
+  SessionNotFoundError,
   SessionStartError,
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
-import { type ContainerDefinition, type SessionStatus, statusOf } from "../../model.ts";
+import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
@@ -29,7 +30,7 @@ import {
   unavailable,
   WORK_TIMEOUT_MS,
 } from "./ask.ts";
-import { type Client, findClients, installHint } from "./clients.ts";
+import { type Client, findClients, installHint, isRemote } from "./clients.ts";
 import {
   type Container,
   isManaged,
@@ -37,7 +38,7 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { logs, recordEnd, saveAndRemove } from "./session.ts";
+import { logs, recordEnd, saveAndRemove, UnreadableLogError } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -89,7 +90,8 @@ async function prepare(context: Context, definition: ContainerDefinition): Promi
   const client = await clientFor(world, definition);
   checkName(client, definition);
   checkVariables(definition);
-  if (!isRemote(world, client)) await checkSources(world, definition);
+  checkRunArgs(definition);
+  if (!await isRemote(world, client)) await checkSources(world, definition);
   return client;
 }
 
@@ -130,10 +132,19 @@ function checkVariables({ env }: ContainerDefinition): void {
   );
 }
 
-/** Whether the files of that runtime are those of another machine. */
-function isRemote(world: World, { runtime }: Client): boolean {
-  const host = world.env(runtime === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST");
-  return host !== undefined && host !== "" && !host.startsWith("unix:");
+/** What kstops gives to `run` itself: another name, or a label of its own, would be another session. */
+const NOT_FOR_RUN_ARGS = /^(--name|--detach)(=|$)|^-d$|^((--label|-l)=?)?io\.kstops\./;
+
+function checkRunArgs({ runArgs }: ContainerDefinition): void {
+  const refused = runArgs.find((word) => NOT_FOR_RUN_ARGS.test(word));
+  if (refused === undefined) return;
+  const [flag = ""] = refused.split("=");
+  throw new SessionConfigError(
+    `Cannot give ${quote(flag)} to a container: kstops does that itself`,
+    {
+      hint: "leave it out of run_args",
+    },
+  );
 }
 
 /** docker makes a missing directory, for root alone, and podman refuses: a typo is one for both. */
@@ -246,8 +257,9 @@ async function makeRoom(context: Context, client: Client, name: string): Promise
   }
   if (!isManaged(there)) throw foreign(client, there);
   const age = world.now().getTime() - (there.createdAt?.getTime() ?? 0);
-  const isStarting = there.state === "created" && age < STARTING_MS;
-  const isOver = ["exited", "created", "dead"].includes(there.state);
+  // The clock of another machine may be ahead of ours.
+  const isStarting = there.state === "created" && Math.abs(age) < STARTING_MS;
+  const isOver = ["exited", "stopped", "created", "dead"].includes(there.state);
   if (!isStarting && isOver && await saveAndRemove(context, client, there)) return;
   throw new SessionExistsError(name, whatItDoes(client, there, isStarting), {
     backend: "container",
@@ -339,23 +351,59 @@ async function proveStarted(
   client: Client,
   { definition, id, waitMs }: Proof,
 ): Promise<SessionStatus> {
-  const { world } = context;
-  const { name } = definition;
-  try {
-    await world.exec(waitFor(client, id), { timeoutMs: waitMs });
-  } catch (error) {
-    // It lives: that is the proof.
-    if (!(error instanceof ExecTimeoutError)) throw troubleOf(client, error);
-  }
+  const firstExit = await exitWithin(context, client, { id, waitMs });
   const container = await askOne(context, client, id);
-  if (container === null) {
-    throw startError(name, "it was removed while it started", "somebody else removed it");
-  }
+  if (container === null) return removed(definition, client, { id, firstExit });
   const status = statusOfContainer(container, { runtime: client.runtime, kept: false });
   const isFine = status.state === "running" || status.state === "stopped" || status.exitCode === 0;
   const isLoop = container.state === "restarting" || (container.details?.restarts ?? 0) > 0;
   if (isFine && !isLoop) return status;
-  return await failed(context, client, { container, status, isLoop });
+  return await failed(context, client, { container, status, isLoop, firstExit });
+}
+
+/** The exit code of a container that ends in time; null: it lives, or nobody says. */
+async function exitWithin(
+  { world }: Context,
+  client: Client,
+  { id, waitMs }: Pick<Proof, "id" | "waitMs">,
+): Promise<number | null> {
+  try {
+    const { stdout } = await world.exec(waitFor(client, id), { timeoutMs: waitMs });
+    return /^\d+$/.test(stdout.trim()) ? Number(stdout) : null;
+  } catch (error) {
+    // It lives: that is the proof.
+    if (error instanceof ExecTimeoutError) return null;
+    throw troubleOf(client, error);
+  }
+}
+
+/** What became of a container that has gone: it ended, and was told to go then (`--rm`), or not. */
+function removed(
+  definition: ContainerDefinition,
+  client: Client,
+  { id, firstExit }: { readonly id: string; readonly firstExit: number | null },
+): SessionStatus {
+  const { name, runArgs } = definition;
+  if (firstExit === 0) {
+    return { ...startedStatus(definition, client, id), state: "exited", exitCode: 0 };
+  }
+  const hint = runArgs.some((word) => /^--rm(=|$)/.test(word))
+    ? "--rm in run_args removes it with what it printed: leave it out to see that"
+    : "somebody else removed it";
+  if (firstExit === null) throw startError(name, "it was removed while it started", hint);
+  const end = howItEnded(firstExit);
+  throw new SessionStartError(name, `${endedAtOnce(end)}, and was removed`, {
+    backend: "container",
+    hint,
+    details: { exit_code: end.exitCode, signal: end.signal },
+  });
+}
+
+function endedAtOnce(
+  { exitCode, signal }: { readonly exitCode: number | null; readonly signal: string | null },
+): string {
+  if (signal !== null) return `it ended at once by ${signal}`;
+  return exitCode === null ? "it ended at once" : `it ended at once with exit code ${exitCode}`;
 }
 
 /** What a failed start shows of the output. */
@@ -364,15 +412,16 @@ const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
 async function failed(
   context: Context,
   client: Client,
-  { container, status, isLoop }: {
+  { container, status, isLoop, firstExit }: {
     readonly container: Container;
     readonly status: SessionStatus;
     readonly isLoop: boolean;
+    readonly firstExit: number | null;
   },
 ): Promise<never> {
   const { name, id } = container;
   await recordEnd(context, container);
-  const printed = new TextDecoder().decode(await logs(context, client, id, LAST_LINES));
+  const { text: printed, problem } = await lastOutput(context, client, container);
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
@@ -383,18 +432,36 @@ async function failed(
       `the program is looked for in the image ${status.image}`,
     );
   }
-  const how = status.signal === null ? `with exit code ${status.exitCode}` : `by ${status.signal}`;
+  // What runs again has no exit code of its own.
+  const end = status.exitCode === null && firstExit !== null ? howItEnded(firstExit) : status;
   const why = container.details?.outOfMemory ? ", killed for want of memory" : "";
   const loop = isLoop ? `, and ${client.runtime} keeps restarting it` : "";
-  throw new SessionStartError(name, `it ended at once ${how}${why}${loop}`, {
+  const output = problem ?? `the whole output: kstops logs ${name}`;
+  throw new SessionStartError(name, `${endedAtOnce(end)}${why}${loop}`, {
     backend: "container",
-    hint: isLoop
-      ? `the whole output: kstops logs ${name}; kstops stop ${name} ends that`
-      : `the whole output: kstops logs ${name}`,
+    hint: isLoop ? `${output}; kstops stop ${name} ends that` : output,
     details: {
-      exit_code: status.exitCode,
-      signal: status.signal,
+      exit_code: end.exitCode,
+      signal: end.signal,
       output: printed.split("\n").slice(0, -1),
     },
   });
+}
+
+/** The last lines, or why they cannot be read: that is not why the program failed. */
+async function lastOutput(
+  context: Context,
+  client: Client,
+  container: Container,
+): Promise<{ readonly text: string; readonly problem: string | null }> {
+  try {
+    const bytes = await logs(context, client, { container, options: LAST_LINES });
+    return { text: new TextDecoder().decode(bytes), problem: null };
+  } catch (error) {
+    if (error instanceof SessionNotFoundError) {
+      return { text: "", problem: "somebody removed it, with what it printed" };
+    }
+    if (!(error instanceof UnreadableLogError)) throw error;
+    return { text: "", problem: `what it printed cannot be read: ${error.reason}` };
+  }
 }

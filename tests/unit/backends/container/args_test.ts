@@ -5,6 +5,7 @@ import {
   containerLogs,
   inspectContainers,
   isOfTheClient,
+  killContainer,
   listContainers,
   pullImage,
   removeContainer,
@@ -15,16 +16,23 @@ import {
   watchContainer,
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
-import { definition, DOCKER, PODMAN } from "./containers.ts";
+import { containerDefinition } from "../../../support/definitions.ts";
+import { DOCKER, PODMAN } from "./containers.ts";
 
 /** A `docker` that is podman in disguise. */
-const DISGUISED: Client = { runtime: "podman", program: "docker" };
+const DISGUISED: Client = { runtime: "podman", dialect: "podman", program: "docker" };
+/** The real docker, on podman's socket. */
+const LED: Client = { runtime: "podman", dialect: "docker", program: "docker" };
 
 const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
   "the list of podman": [listContainers(PODMAN), "podman ps --all --no-trunc --format json"],
   "the list of podman in disguise": [
     listContainers(DISGUISED),
     "docker ps --all --no-trunc --format json",
+  ],
+  "the list of podman by docker": [
+    listContainers(LED),
+    "docker ps --all --no-trunc --quiet",
   ],
   "the list of docker": [listContainers(DOCKER), "docker ps --all --no-trunc --quiet"],
   "a closer look of podman": [
@@ -36,6 +44,7 @@ const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
   "a wait": [waitFor(PODMAN, "a"), "podman wait -- a"],
   "a stop of podman": [stopContainer(PODMAN, "a", 20), "podman stop -t 20 -- a"],
   "a stop of docker": [stopContainer(DOCKER, "a", 0), "docker stop -t 0 -- a"],
+  "a kill": [killContainer(DOCKER, "-a"), "docker kill --signal KILL -- -a"],
   "an unpause": [unpauseContainer(DOCKER, "a"), "docker unpause -- a"],
   "a removal, which is never forced": [removeContainer(PODMAN, "a"), "podman rm -- a"],
   "all logs": [
@@ -64,8 +73,8 @@ for (const [what, [argv, is]] of Object.entries(CALLS)) {
 }
 
 const RUN_ID = "00000000000a";
-const plan = (more: Parameters<typeof definition>[0] = {}, init = true) => ({
-  definition: definition(more),
+const plan = (more: Parameters<typeof containerDefinition>[0] = {}, init = true) => ({
+  definition: containerDefinition(more),
   runId: RUN_ID,
   init,
 });
@@ -91,7 +100,7 @@ const PROGRAM = ["--", "busybox:1", "sleep", "60"];
 
 const RUNS: Record<
   string,
-  { define: Parameters<typeof definition>[0]; init?: boolean; is: readonly string[] }
+  { define: Parameters<typeof containerDefinition>[0]; init?: boolean; is: readonly string[] }
 > = {
   "nothing but a program": { define: {}, is: ["--init", ...NAME, ...STOP, ...PROGRAM] },
   "no init": { define: {}, init: false, is: [...NAME, ...STOP, ...PROGRAM] },
@@ -227,10 +236,23 @@ const OF_THE_CLIENT = [
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSH_AUTH_SOCK"],
   ...["http_proxy", "https_proxy", "no_proxy", "all_proxy", "REGISTRY_AUTH_FILE"],
   ...["DBUS_SESSION_BUS_ADDRESS", "NOTIFY_SOCKET", "STORAGE_DRIVER", "BUILDKIT_PROGRESS"],
+  ...["LISTEN_FDS", "SSL_CERT_FILE", "_CONTAINERS_USERNS_CONFIGURED", "_OCI_SYNCPIPE"],
+  ...["_LIBCONTAINER_LOGPIPE", "GLIBC_TUNABLES"],
 ];
 const NOT_OF_THE_CLIENT = [
   ...["TOKEN", "DATABASE_URL", "PYTHONPATH", "PATHS", "MY_PATH", "HOMEPAGE", "LDAP_HOST", "PROXY"],
-  ...["MYDOCKER_HOST", "SSHKEY", "XDG", "LANG", "TZ", "USER", "TERM", "proxy_url"],
+  ...[
+    "MYDOCKER_HOST",
+    "SSHKEY",
+    "SSL_MODE",
+    "LISTEN",
+    "XDG",
+    "LANG",
+    "TZ",
+    "USER",
+    "TERM",
+    "proxy_url",
+  ],
 ];
 for (const [keys, is] of [[OF_THE_CLIENT, true], [NOT_OF_THE_CLIENT, false]] as const) {
   for (const key of keys) {

@@ -1,6 +1,7 @@
-import { deepEqual, match } from "node:assert/strict";
-import { findClients, installHint } from "../../../../src/backends/container/clients.ts";
+import { deepEqual, equal, match } from "node:assert/strict";
+import { findClients, installHint, isRemote } from "../../../../src/backends/container/clients.ts";
 import { type FakeFile, withFakeWorld } from "../../../support/fake_world.ts";
+import { DOCKER as DOCKER_CLIENT, PODMAN as PODMAN_CLIENT } from "./containers.ts";
 
 const PROGRAM: FakeFile = { mode: 0o755 };
 /** As big as the real one need be: nobody reads it. */
@@ -15,8 +16,10 @@ exec /usr/bin/podman "$@"
 `,
 };
 
-const PODMAN = ["podman", "podman"];
-const DOCKER = ["docker", "docker"];
+/** Whose containers, in whose dialect, by which program. */
+const PODMAN = ["podman", "podman", "podman"];
+const DOCKER = ["docker", "docker", "docker"];
+const DISGUISED = ["podman", "podman", "docker"];
 
 const MACHINES: Record<
   string,
@@ -41,7 +44,7 @@ const MACHINES: Record<
   "docker outside of PATH": { files: { "/opt/docker": REAL_DOCKER }, is: [] },
   "docker as a link to podman": {
     files: { "/bin/docker": { mode: 0o755, realPath: "/usr/bin/podman" } },
-    is: [["podman", "docker"]],
+    is: [DISGUISED],
   },
   "podman, and docker as a link to it": {
     files: { "/bin/docker": { mode: 0o755, realPath: "/bin/podman" }, "/bin/podman": PROGRAM },
@@ -57,7 +60,7 @@ const MACHINES: Record<
     files: { "/bin/podman": PROGRAM, "/usr/bin/docker": SCRIPT },
     is: [PODMAN],
   },
-  "the script alone": { files: { "/usr/bin/docker": SCRIPT }, is: [["podman", "docker"]] },
+  "the script alone": { files: { "/usr/bin/docker": SCRIPT }, is: [DISGUISED] },
   "another script": {
     files: { "/bin/docker": { mode: 0o755, content: '#!/bin/sh\nexec sudo /opt/docker "$@"\n' } },
     is: [DOCKER],
@@ -74,7 +77,7 @@ const MACHINES: Record<
   "docker that is led to podman's socket": {
     files: { "/bin/docker": REAL_DOCKER },
     env: { DOCKER_HOST: "unix:///run/podman/podman-machine-default-api.sock" },
-    is: [["podman", "docker"]],
+    is: [["podman", "docker", "docker"]],
   },
   "docker that is led to another socket": {
     files: { "/bin/docker": REAL_DOCKER },
@@ -86,13 +89,13 @@ for (const [what, { files, env = {}, is }] of Object.entries(MACHINES)) {
   Deno.test(`a machine with ${what} has these clients`, () =>
     withFakeWorld({ files, env: { PATH: "/bin:/usr/bin", ...env } }, async (world) => {
       const clients = await findClients(world);
-      deepEqual(clients.map(({ runtime, program }) => [runtime, program]), is);
+      deepEqual(clients.map(({ runtime, dialect, program }) => [runtime, dialect, program]), is);
     }));
 }
 
 Deno.test("without a PATH, the usual directories count", () =>
   withFakeWorld({ files: { "/usr/local/bin/podman": PROGRAM } }, async (world) => {
-    deepEqual(await findClients(world), [{ runtime: "podman", program: "podman" }]);
+    deepEqual(await findClients(world), [PODMAN_CLIENT]);
   }));
 
 for (
@@ -103,4 +106,72 @@ for (
 ) {
   Deno.test(`what to install is said in the words of ${operatingSystem}`, () =>
     withFakeWorld({ operatingSystem }, (world) => match(installHint(world), is)));
+}
+
+// --- where its containers are --------------------------------------------------------------------
+
+const CONTEXTS = "/home/user/.docker/contexts/meta";
+const context = (name: string, host: string): string =>
+  JSON.stringify({ Name: name, Metadata: {}, Endpoints: { docker: { Host: host } } });
+const USES = (name: string): Record<string, FakeFile> => ({
+  "/home/user/.docker/config.json": JSON.stringify({ auths: {}, currentContext: name }),
+  [`${CONTEXTS}/a1/meta.json`]: context("rootless", "unix:///run/user/1000/docker.sock"),
+  [`${CONTEXTS}/b2/meta.json`]: context("server", "ssh://me@server"),
+});
+
+const PLACES: Record<
+  string,
+  {
+    client?: typeof DOCKER_CLIENT;
+    env?: Readonly<Record<string, string>>;
+    files?: Readonly<Record<string, FakeFile>>;
+    is: boolean;
+  }
+> = {
+  "docker that is told nothing": { is: false },
+  "docker on a socket": { env: { DOCKER_HOST: "unix:///x.sock" }, is: false },
+  "docker by ssh": { env: { DOCKER_HOST: "ssh://server" }, is: true },
+  "docker by an empty name": { env: { DOCKER_HOST: "" }, is: false },
+  "docker in the default context": { files: USES("default"), is: false },
+  "docker in a context of this machine": { files: USES("rootless"), is: false },
+  "docker in a context of another machine": { files: USES("server"), is: true },
+  "docker in a context that nobody knows": { files: USES("gone"), is: true },
+  "docker in the context that a variable names": {
+    env: { DOCKER_CONTEXT: "server" },
+    files: USES("rootless"),
+    is: true,
+  },
+  "docker whose host wins over its context": {
+    env: { DOCKER_HOST: "unix:///x.sock" },
+    files: USES("server"),
+    is: false,
+  },
+  "docker whose config is elsewhere": {
+    env: { DOCKER_CONFIG: "/etc/docker-client" },
+    files: { ...USES("server"), "/etc/docker-client/config.json": "{}" },
+    is: false,
+  },
+  "docker whose config is garbage": {
+    files: { "/home/user/.docker/config.json": "{" },
+    is: false,
+  },
+  "docker on podman's socket": {
+    client: { ...DOCKER_CLIENT, runtime: "podman" },
+    env: { DOCKER_HOST: "unix:///run/podman/podman.sock", CONTAINER_HOST: "ssh://server" },
+    is: false,
+  },
+  "podman that is told nothing": { client: PODMAN_CLIENT, files: USES("server"), is: false },
+  "podman by ssh": { client: PODMAN_CLIENT, env: { CONTAINER_HOST: "ssh://server" }, is: true },
+  "podman by a connection": {
+    client: PODMAN_CLIENT,
+    env: { CONTAINER_CONNECTION: "server" },
+    is: true,
+  },
+};
+for (const [what, { client = DOCKER_CLIENT, env = {}, files = {}, is }] of Object.entries(PLACES)) {
+  Deno.test(`the files of ${what} ${is ? "may be elsewhere" : "are those of this machine"}`, () =>
+    withFakeWorld(
+      { files, env: { HOME: "/home/user", ...env } },
+      async (world) => equal(await isRemote(world, client), is),
+    ));
 }

@@ -5,36 +5,11 @@ import {
   SESSION_LABEL,
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
-import type { ContainerDefinition } from "../../../../src/model.ts";
 
 /** podman's own client. */
-export const PODMAN: Client = { runtime: "podman", program: "podman" };
+export const PODMAN: Client = { runtime: "podman", dialect: "podman", program: "podman" };
 /** docker's own client. */
-export const DOCKER: Client = { runtime: "docker", program: "docker" };
-
-/** A definition with nothing but a program, unless told. */
-export function definition(more: Partial<ContainerDefinition> = {}): ContainerDefinition {
-  return {
-    backend: "container",
-    name: "astro",
-    image: "busybox:1",
-    argv: ["sleep", "60"],
-    workingDir: null,
-    env: {},
-    volumes: [],
-    logVolume: null,
-    ports: [],
-    runtime: null,
-    network: null,
-    user: null,
-    restart: null,
-    runArgs: [],
-    stopSignal: null,
-    stopTimeoutSeconds: 10,
-    protected: false,
-    ...more,
-  };
-}
+export const DOCKER: Client = { runtime: "docker", dialect: "docker", program: "docker" };
 
 /** The text of a recorded answer: see `tests/fixtures/README.md`. */
 export function recorded(path: string): string {

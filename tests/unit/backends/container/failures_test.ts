@@ -128,6 +128,18 @@ const SAID: Record<string, { stderr: string; kind: Failure["kind"]; reason: stri
     kind: "other",
     reason: 'time="2026-11-21T01:30:30Z" level=fatal msg="error: cannot re',
   },
+  "docker's log driver keeps nothing": {
+    stderr: "Error response from daemon: configured logging driver does not support reading\n",
+    kind: "no_log",
+    reason: "configured logging driver does not support reading",
+  },
+  "podman's log driver keeps nothing": {
+    stderr:
+      "Error: this container is using the 'none' log driver, cannot read logs: this container is not logging output\n",
+    kind: "no_log",
+    reason:
+      "this container is using the 'none' log driver, cannot read logs: this container is not logging output",
+  },
   "nothing is said": { stderr: "\n", kind: "other", reason: "it said nothing" },
   "only advice is given": {
     stderr: "See 'docker run --help'.\n",

@@ -58,6 +58,17 @@ const SURVEYS: Record<
     ],
     is: [["podman", ["a running", "b stopped"], null]],
   },
+  "docker on podman's socket has the containers of podman, and words of its own": {
+    machine: {
+      ...ONLY_DOCKER,
+      env: { ...ONLY_DOCKER.env, DOCKER_HOST: "unix:///run/podman/podman.sock" },
+    },
+    calls: [
+      { argv: DOCKER_LIST, stdout: `${A}\n` },
+      { argv: inspect("docker", A), stdout: inspectAnswer({ id: A, name: "a" }) },
+    ],
+    is: [["podman", ["a running"], null]],
+  },
   "podman has no container of the name that is asked for": {
     machine: ONLY_PODMAN,
     where: { name: "c" },

@@ -1,10 +1,11 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { StartOptions } from "../../../../src/backends/backend.ts";
-import { OpsError } from "../../../../src/errors.ts";
 import type { ContainerDefinition, SessionStatus } from "../../../../src/model.ts";
 import { ExecTimeoutError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
-import { definition, idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
+import { failure } from "../../../support/failure.ts";
+import { containerDefinition } from "../../../support/definitions.ts";
+import { idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
 import { type AtWork, BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 
 const NEW = idOf("ce");
@@ -40,9 +41,8 @@ const look = (what: string, ...containers: readonly Inspected[]): ExpectedCall =
     : { code: 1, stdout: "[]\n", stderr: `Error: No such container: ${what}\n` }),
 });
 const remove = (id: string): ExpectedCall => ({ argv: ["docker", "rm", "--", id] });
-/** The last lines of its output: docker is asked again for more, and has no more. */
+/** The last lines of its output. */
 const printed = (stdout: string): readonly ExpectedCall[] => [
-  { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW], stdout },
   { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW], stdout },
 ];
 
@@ -80,7 +80,7 @@ async function start(
       said.push(text);
     };
     try {
-      statuses.push(await t.runner.start(definition(define), { waitMs, say }));
+      statuses.push(await t.runner.start(containerDefinition(define), { waitMs, say }));
     } finally {
       await also({ ...t, said });
     }
@@ -88,16 +88,6 @@ async function start(
   const [status] = statuses;
   ok(status !== undefined);
   return status;
-}
-
-async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let thrown: unknown = null;
-  await rejects(work.catch((error) => {
-    thrown = error;
-    throw error;
-  }));
-  if (!(thrown instanceof OpsError)) throw thrown;
-  return thrown;
 }
 
 Deno.test("a start proves that the program lives, and says what the runtime says", async () => {
@@ -182,6 +172,26 @@ const REFUSED: Record<
     define: { env: { PATH: "s3cret\r" } },
     message: /^Cannot give the variable "PATH" to a container: its value has a newline$/,
   },
+  "another name among the arguments of run": {
+    define: { runArgs: ["--hostname=x", "--name=other"] },
+    message: /^Cannot give "--name" to a container: kstops does that itself$/,
+  },
+  "a name of its own, as two arguments": {
+    define: { runArgs: ["--name", "other"] },
+    message: /^Cannot give "--name" to a container/,
+  },
+  "a label that is ours": {
+    define: { runArgs: ["--label", "io.kstops.session=other"] },
+    message: /^Cannot give "io.kstops.session" to a container/,
+  },
+  "one in a single argument": {
+    define: { runArgs: ["--label=io.kstops.protected=false"] },
+    message: /^Cannot give "--label" to a container/,
+  },
+  "a run in the foreground": {
+    define: { runArgs: ["--detach=false"] },
+    message: /^Cannot give "--detach" to a container/,
+  },
   "a mount of what is not there": {
     machine: SRV,
     define: { volumes: ["/srv/data:/data", "cache:/cache", "/srv/dtaa:/x:ro"] },
@@ -221,6 +231,13 @@ Deno.test("what a runtime on another machine mounts is not looked for on this on
   equal((await start([run({ argv })], { machine, define, waitMs: 0 })).state, "running");
 });
 
+Deno.test("other arguments of run are passed on, before the image", async () => {
+  const runArgs = ["--hostname=name", "--label", "team=io.kstops.x", "-dx"];
+  const argv = runArgv("docker");
+  argv.splice(argv.indexOf("--"), 0, ...runArgs);
+  equal((await start([run({ argv })], { define: { runArgs }, waitMs: 0 })).state, "running");
+});
+
 Deno.test("a missing log directory is made, for this user alone", async () => {
   const argv = runArgv("docker");
   argv.splice(argv.indexOf("--stop-timeout"), 0, "--volume", "/home/user/logs/astro:/logs");
@@ -245,7 +262,7 @@ Deno.test("a log directory that cannot be made is why a start fails", async () =
 Deno.test("a check asks the runtime, and makes nothing", () =>
   withRunner(
     { ...ONLY_DOCKER, calls: [look("astro")] },
-    ({ runner }) => runner.check(definition()),
+    ({ runner }) => runner.check(containerDefinition()),
   ));
 
 Deno.test("a check says that the runtime is down", async () => {
@@ -254,7 +271,10 @@ Deno.test("a check says that the runtime is down", async () => {
     stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
   };
   const error = await failure(
-    withRunner({ ...ONLY_DOCKER, calls: [down] }, ({ runner }) => runner.check(definition())),
+    withRunner(
+      { ...ONLY_DOCKER, calls: [down] },
+      ({ runner }) => runner.check(containerDefinition()),
+    ),
   );
   equal(error.code, "backend_unavailable");
 });
@@ -446,7 +466,7 @@ Deno.test("a session that has ended is replaced, and its output is kept", async 
     also: async ({ logs, world }) => {
       const path = await logs.newest("astro");
       match(path ?? "", /-f\.log$/);
-      equal(await world.files.readText(path ?? ""), "one\ntwo\n");
+      equal(await world.files.readText(path ?? ""), "one\r\ntwo");
     },
   });
 });
@@ -455,6 +475,7 @@ for (
   const [what, there] of [
     ["was created long ago, and never ran", { status: "created" }],
     ["is dead, and never ran", { status: "dead" }],
+    ["has stopped, and is not cleaned up yet", { status: "stopped" }],
   ] as const
 ) {
   Deno.test(`a session that ${what} is replaced`, async () => {
@@ -462,6 +483,11 @@ for (
     equal((await start([TAKEN, seen, seen, remove(OLD), run()], { waitMs: 0 })).id, NEW);
   });
 }
+
+Deno.test("a session that is created by a clock ahead of ours is not being started", async () => {
+  const seen = look("astro", { ...OURS, status: "created", created: "2026-01-02T06:00:00Z" });
+  equal((await start([TAKEN, seen, seen, remove(OLD), run()], { waitMs: 0 })).id, NEW);
+});
 
 Deno.test("a session that is removed at this moment is waited for", async () => {
   const going = look("astro", { ...OURS, status: "removing" });
@@ -497,7 +523,7 @@ Deno.test("a session that cannot be removed is why a start fails", async () => {
 Deno.test("a program that ends at once with a failure shows what it printed, and stays", async () => {
   const ended = look(NEW, { id: NEW, status: "exited", exitCode: 3, finished: FINISHED });
   const output = printed("no config\r\ngiving up\r\n");
-  const error = await failure(start([run(), WAIT, ended, ended, ...output]));
+  const error = await failure(start([run(), WAIT, ended, ...output]));
   equal(error.code, "start_failed");
   equal(error.message, 'Cannot start "astro": it ended at once with exit code 3');
   equal(error.hint, "the whole output: kstops logs astro");
@@ -508,7 +534,7 @@ Deno.test("want of memory is why a program ended at once", async () => {
   const ended = look(NEW, {
     ...{ id: NEW, status: "exited", exitCode: 137, finished: FINISHED, outOfMemory: true },
   });
-  const error = await failure(start([run(), WAIT, ended, ended, ...printed("")]));
+  const error = await failure(start([run(), WAIT, ended, ...printed("")]));
   equal(
     error.message,
     'Cannot start "astro": it ended at once by SIGKILL, killed for want of memory',
@@ -518,7 +544,7 @@ Deno.test("want of memory is why a program ended at once", async () => {
 Deno.test("a program that its init cannot execute leaves nothing", async () => {
   const ended = look(NEW, { id: NEW, status: "exited", exitCode: 127, finished: FINISHED });
   const output = printed("[FATAL tini (7)] exec sleep failed: No such file or directory\r\n");
-  const error = await failure(start([run(), WAIT, ended, ended, ...output, remove(NEW)]));
+  const error = await failure(start([run(), WAIT, ended, ...output, remove(NEW)]));
   equal(error.code, "start_failed");
   equal(
     error.message,
@@ -535,7 +561,7 @@ for (
 ) {
   Deno.test(`a program that is ${container.status} after ${container.restarts} restarts has not started`, async () => {
     const seen = look(NEW, { id: NEW, ...container });
-    const error = await failure(start([run(), LIVES, seen, seen, ...printed("no\n")]));
+    const error = await failure(start([run(), LIVES, seen, ...printed("no\n")]));
     equal(error.code, "start_failed");
     match(error.message, /, and docker keeps restarting it$/);
     match(error.hint ?? "", /kstops stop astro ends that$/);
@@ -545,4 +571,52 @@ for (
 Deno.test("a container that somebody removes while it starts has not started", async () => {
   const error = await failure(start([run(), LIVES, look(NEW)]));
   equal(error.message, 'Cannot start "astro": it was removed while it started');
+});
+
+Deno.test("a container whose first run is over says how that ended", async () => {
+  const seen = look(NEW, { id: NEW, status: "running", restarts: 2 });
+  const calls = [run(), { ...WAIT, stdout: "3\n" }, seen, ...printed("no\n")];
+  const error = await failure(start(calls));
+  equal(
+    error.message,
+    'Cannot start "astro": it ended at once with exit code 3, and docker keeps restarting it',
+  );
+  deepEqual(error.details, { exit_code: 3, signal: null, output: ["no"] });
+});
+
+Deno.test("a program that fails where its output cannot be read has failed all the same", async () => {
+  const ended = look(NEW, { id: NEW, status: "exited", exitCode: 3, finished: FINISHED });
+  const refused: ExpectedCall = {
+    argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW],
+    code: 1,
+    stderr: "Error response from daemon: configured logging driver does not support reading\n",
+  };
+  const error = await failure(start([run(), WAIT, ended, refused]));
+  equal(error.code, "start_failed");
+  equal(error.message, 'Cannot start "astro": it ended at once with exit code 3');
+  equal(
+    error.hint,
+    "what it printed cannot be read: configured logging driver does not support reading",
+  );
+});
+
+const WITH_RM: Partial<ContainerDefinition> = { runArgs: ["--rm"] };
+const runWithRm = (): ExpectedCall => {
+  const argv = runArgv("docker");
+  argv.splice(argv.indexOf("--"), 0, "--rm");
+  return run({ argv });
+};
+
+Deno.test("a program that succeeds and is told to go then has started", async () => {
+  const calls = [runWithRm(), { ...WAIT, stdout: "0\n" }, look(NEW)];
+  const status = await start(calls, { define: WITH_RM });
+  deepEqual([status.state, status.exitCode, status.id], ["exited", 0, NEW]);
+});
+
+Deno.test("a program that fails and is told to go then says how it ended", async () => {
+  const calls = [runWithRm(), { ...WAIT, stdout: "137\n" }, look(NEW)];
+  const error = await failure(start(calls, { define: WITH_RM }));
+  equal(error.message, 'Cannot start "astro": it ended at once by SIGKILL, and was removed');
+  match(error.hint ?? "", /^--rm in run_args removes it/);
+  deepEqual(error.details, { exit_code: 137, signal: "SIGKILL" });
 });

@@ -2,8 +2,9 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
 import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
+import { failure } from "../../../support/failure.ts";
 import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
-import { OpsError, TmuxNotFoundError } from "../../../../src/errors.ts";
+import { TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { LogStore } from "../../../../src/logs/store.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
@@ -108,6 +109,7 @@ function fakeLogs(): FakeLogs {
       return Promise.resolve();
     },
     save: () => Promise.resolve(),
+    notKept: () => {},
     recordStop: () => Promise.resolve(),
     wasStopped: () => Promise.resolve(false),
     newest: () => Promise.resolve(null),
@@ -142,16 +144,6 @@ function withRunner(
     const logs = fakeLogs();
     return body({ world, logs, runner: tmuxRunner(world, { binary: "tmux", logs }) });
   });
-}
-
-async function failure(work: Promise<unknown>): Promise<OpsError> {
-  let thrown: unknown = null;
-  await rejects(work.catch((error) => {
-    thrown = error;
-    throw error;
-  }));
-  if (!(thrown instanceof OpsError)) throw thrown;
-  return thrown;
 }
 
 // --- survey --------------------------------------------------------------------------------------

@@ -5,13 +5,13 @@ import { restart } from "../../../../src/cli/commands/restart.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
 import {
-  type ContainerDefinition,
   type Definition,
   type SessionStatus,
   statusOf,
   type TmuxDefinition,
 } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
+import { containerDefinition } from "../../../support/definitions.ts";
 
 const COMMON = { env: {}, stopSignal: null, stopTimeoutSeconds: 10, protected: false } as const;
 
@@ -23,22 +23,7 @@ const TMUX: TmuxDefinition = {
   socketName: "default",
   ...COMMON,
 };
-const CONTAINER: ContainerDefinition = {
-  backend: "container",
-  name: "web",
-  image: "web:1",
-  argv: null,
-  workingDir: null,
-  volumes: [],
-  logVolume: null,
-  ports: [],
-  runtime: null,
-  network: null,
-  user: null,
-  restart: null,
-  runArgs: [],
-  ...COMMON,
-};
+const CONTAINER = containerDefinition({ name: "web", image: "web:1", argv: null, ...COMMON });
 
 /** What is done to a session that says this of itself when it is restarted, in its order. */
 async function restarted(

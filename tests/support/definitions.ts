@@ -1,0 +1,28 @@
+/** Definitions of sessions as tests need them. */
+import type { ContainerDefinition } from "../../src/model.ts";
+
+/** A container with nothing but a program, unless told. */
+export function containerDefinition(
+  more: Partial<ContainerDefinition> = {},
+): ContainerDefinition {
+  return {
+    backend: "container",
+    name: "astro",
+    image: "busybox:1",
+    argv: ["sleep", "60"],
+    workingDir: null,
+    env: {},
+    volumes: [],
+    logVolume: null,
+    ports: [],
+    runtime: null,
+    network: null,
+    user: null,
+    restart: null,
+    runArgs: [],
+    stopSignal: null,
+    stopTimeoutSeconds: 10,
+    protected: false,
+    ...more,
+  };
+}

@@ -1,0 +1,14 @@
+/** Failures that tests are about. */
+import { rejects } from "node:assert/strict";
+import { OpsError } from "../../src/errors.ts";
+
+/** The error of work that must fail, checked to be one that kstops means. */
+export async function failure(work: Promise<unknown>): Promise<OpsError> {
+  let error: unknown = null;
+  await rejects(work.catch((thrown) => {
+    error = thrown;
+    throw thrown;
+  }));
+  if (!(error instanceof OpsError)) throw error;
+  return error;
+}

@@ -1,0 +1,46 @@
+import { deepEqual, equal } from "node:assert/strict";
+import fc from "fast-check";
+import { denoWorld, lastBytes } from "../../src/world.ts";
+
+const LARGE = Array.from({ length: 300 }, (_, index) => index % 256);
+
+Deno.test("lastBytes() keeps the end of what comes, in whatever parts it comes", () => {
+  const parts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 });
+  fc.assert(fc.property(parts, fc.nat(300), fc.boolean(), (chunks, keep, isLarge) => {
+    // More than the first buffer holds, too.
+    const all = isLarge
+      ? [...chunks, ...Array.from({ length: 300 }, () => Uint8Array.from(LARGE)), ...chunks]
+      : chunks;
+    const kept = lastBytes(keep);
+    for (const chunk of all) kept.add(chunk);
+    const whole = all.flatMap((chunk) => [...chunk]);
+    deepEqual([...kept.bytes()], whole.slice(Math.max(0, whole.length - keep)));
+  }));
+});
+
+Deno.test("lastBytes() keeps everything where nothing is said", () => {
+  const kept = lastBytes(Infinity);
+  for (let round = 0; round < 1000; round++) kept.add(Uint8Array.from(LARGE));
+  equal(kept.bytes().length, 300_000);
+});
+
+Deno.test("lastBytes() holds on to no chunk, and so to no buffer that it is a part of", () => {
+  const buffer = new Uint8Array(64 * 1024).fill(1);
+  const kept = lastBytes(10);
+  kept.add(buffer.subarray(0, 3));
+  buffer.fill(2);
+  deepEqual([...kept.bytes()], [1, 1, 1]);
+});
+
+Deno.test("a program that writes byte by byte is heard to its end", async () => {
+  const heard: string[] = [];
+  const { stdout } = await denoWorld().execBytes(["sh", "-c", "printf a; sleep 0.1; printf bcd"], {
+    timeoutMs: 60_000,
+    keepBytes: 3,
+    onOutput: (text) => {
+      heard.push(text);
+    },
+  });
+  equal(new TextDecoder().decode(stdout), "bcd");
+  equal(heard.join(""), "abcd");
+});
