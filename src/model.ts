@@ -68,8 +68,16 @@ export interface LogPolicy {
   readonly keep: number;
 }
 
-/** What is kept where nobody says otherwise; `config/defaults.yml` says the same. */
+/** What holds where nobody says otherwise, as in `config/defaults.yml`. */
 export const DEFAULT_LOG: LogPolicy = { capture: true, maxBytes: 10 * 1024 * 1024, keep: 5 };
+
+/** The smallest and the largest size of a file of output, in bytes. */
+export const LOG_BYTES = { least: 64 * 1024, most: 1024 ** 4 };
+/**
+ * The smallest and the largest number of files of output. With a single one there would be nothing
+ * left at the moment when it is full.
+ */
+export const LOG_FILES = { least: 2, most: 1000 };
 
 interface CommonDefinition {
   readonly name: string;
@@ -178,6 +186,9 @@ export function statusOf(
     ...known,
   };
 }
+
+/** What the reason of a session begins with that the kernel killed when memory ran out. */
+export const OUT_OF_MEMORY = "it was killed for want of memory";
 
 /** Signal names by number, 1 to 31, as Linux on x86 and ARM has them (signal(7)). */
 const SIGNALS = [

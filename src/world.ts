@@ -517,19 +517,20 @@ function readText(path: string): Promise<string> {
 }
 
 function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Uint8Array> {
-  return fileWork(path, async () => {
-    using file = await Deno.open(path, { read: true });
-    const { size } = await file.stat();
-    await file.seek(offset, Deno.SeekMode.Start);
+  // At once, as with facts: a list reads the end of one small file for each session that is gone.
+  return fileWork(path, () => {
+    using file = Deno.openSync(path, { read: true });
+    const { size } = file.statSync();
+    file.seekSync(offset, Deno.SeekMode.Start);
     // What is written to it meanwhile is for the next one who asks.
     const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
     let length = 0;
     while (length < bytes.length) {
-      const read = await file.read(bytes.subarray(length));
+      const read = file.readSync(bytes.subarray(length));
       if (read === null) break;
       length += read;
     }
-    return bytes.subarray(0, length);
+    return Promise.resolve(bytes.subarray(0, length));
   });
 }
 

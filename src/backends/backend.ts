@@ -83,6 +83,8 @@ export interface Session {
   attach(options: AttachOptions): Promise<AttachEnd>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
+  /** Whether its engine has it no more, and only its record is left. */
+  readonly recorded: boolean;
   /**
    * The bytes that it printed, at most so many lines, each ended by a newline.
    *

@@ -222,6 +222,18 @@ const status = command({
   load: async () => (await import("./commands/status.ts")).status,
 });
 
+const why = command({
+  about: "how a session ended, what it printed last, and what to do next",
+  group: LOOK,
+  arguments: { name: NAME },
+  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME },
+  examples: {
+    "kstops why astro": "also after it was stopped, or its engine has lost it",
+    "kstops why astro --json | jq .exit_code": "for scripts",
+  },
+  load: async () => (await import("./commands/why.ts")).why,
+});
+
 const logs = command({
   about: "what sessions printed, also after they ended",
   group: LOOK,
@@ -348,7 +360,7 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
   name: "kstops",
   about: "One interface over tmux sessions and containers, driven by one config file",
   flags: GLOBAL_FLAGS,
-  commands: { start, stop, restart, attach, status, logs, list, config, completions },
+  commands: { start, stop, restart, attach, status, why, logs, list, config, completions },
   help: { about: "print the help of a command", group: SET_UP },
   examples: {
     "kstops list": "everything that runs or is defined",

@@ -1,12 +1,11 @@
 /** Flags over config over defaults: what exactly a start is to start. Pure. */
 import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
-import {
-  type BackendType,
-  type ContainerDefinition,
-  DEFAULT_LOG,
-  type Definition,
-  type Runtime,
-  type TmuxDefinition,
+import type {
+  BackendType,
+  ContainerDefinition,
+  Definition,
+  Runtime,
+  TmuxDefinition,
 } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
@@ -414,7 +413,11 @@ function commonOf(
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
     stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
     protected: settings.protected,
-    log: DEFAULT_LOG,
+    log: {
+      capture: settings.logCapture ?? config.settings.log.capture,
+      maxBytes: settings.logMaxBytes ?? config.settings.log.maxBytes,
+      keep: settings.logKeep ?? config.settings.log.keep,
+    },
   };
 }
 
@@ -598,6 +601,9 @@ const NO_SETTINGS: SessionSettings = {
   runtime: null,
   stopSignal: null,
   stopTimeoutSeconds: null,
+  logCapture: null,
+  logMaxBytes: null,
+  logKeep: null,
   network: null,
   user: null,
   restart: null,

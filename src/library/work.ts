@@ -142,7 +142,7 @@ export async function stateOf(
 ): Promise<SessionStatus["state"] | null> {
   try {
     const match = await context.sessions.find("find", name, context.selection);
-    if (match.kind === "session") return match.status.state;
+    if (match.kind === "session") return match.session.recorded ? null : match.status.state;
     if (match.trouble !== null) throw match.trouble;
     return null;
   } catch (error) {

@@ -43,7 +43,8 @@ const MAX_BLOCKS = 16;
 export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
   const blockBytes = Math.min(BLOCK_BYTES, maxBytes);
   const mostBlocks = Math.max(1, Math.min(MAX_BLOCKS, Math.floor(maxBytes / 16 / blockBytes)));
-  return `PATH=/usr/bin:/bin LC_ALL=C
+  return `umask 077
+PATH=/usr/bin:/bin LC_ALL=C
 export PATH LC_ALL
 run=${quoted(run)} part=1 blocks=1 noted=0
 copy() {

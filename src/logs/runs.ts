@@ -1,7 +1,7 @@
 /** What is remembered of the runs of a session: one line of JSON for each thing that happened. Pure. */
 import { BACKENDS, type BackendType, type Engine, howItEnded, RUNTIMES } from "../model.ts";
 
-/** A run began. */
+/** A run began. Its command is no part of this: it may have secrets in it. */
 export interface Begun {
   readonly event: "begun";
   readonly run: string;
@@ -10,10 +10,7 @@ export interface Begun {
   readonly engine: Engine;
   /** Null for a container. */
   readonly socketName: string | null;
-  /** The container's full id; null for tmux, which gives its ids again. */
-  readonly id: string | null;
   readonly image: string | null;
-  readonly command: readonly string[] | null;
   readonly workingDir: string | null;
   /** A fingerprint of the definition that it was started from, secrets left out. */
   readonly definition: string;
@@ -60,9 +57,7 @@ export function formatEvent(event: RunEvent): string {
         backend: event.backend,
         engine: event.engine,
         socket_name: event.socketName,
-        id: event.id,
         image: event.image,
-        command: event.command,
         working_dir: event.workingDir,
         definition: event.definition,
       });
@@ -127,7 +122,6 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
   const backend = BACKENDS.find((each) => each === fields["backend"]);
   const engine = (["tmux", ...RUNTIMES] as const).find((each) => each === fields["engine"]);
   if (backend === undefined || engine === undefined) return null;
-  const { command } = fields;
   return {
     event: "begun",
     run,
@@ -135,9 +129,7 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     backend,
     engine,
     socketName: textOrNull(fields["socket_name"]),
-    id: textOrNull(fields["id"]),
     image: textOrNull(fields["image"]),
-    command: Array.isArray(command) ? command.map(String) : null,
     workingDir: textOrNull(fields["working_dir"]),
     definition: textOrNull(fields["definition"]) ?? "",
   };

@@ -25,7 +25,7 @@ export interface LogStore {
   open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
   /** Takes back what {@link LogStore.open} made. */
   discard(capture: Capture): Promise<void>;
-  /** Keeps what a run printed that is over. */
+  /** Keeps what a run printed that is over, in the place of what was kept of it before. */
   save(
     name: string,
     runId: string,
@@ -37,6 +37,8 @@ export interface LogStore {
   record(name: string, event: RunEvent): Promise<void>;
   /** The file that remembers, for the shell that sees the program end; null: there is none. */
   storyOf(name: string): string | null;
+  /** The run of a session that began last; null: none is remembered. */
+  newestRun(name: string): Promise<Run | null>;
   /** The runs of a session that are remembered, the oldest first. */
   runs(name: string): Promise<readonly Run[]>;
   /** The names of all sessions of which anything is kept. */
@@ -82,6 +84,8 @@ const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** A file of output: the run, and its part. */
 const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
 
+/** The end of a story, with all lines of the last run in it: a line has less than a third of that. */
+const NEWEST_BYTES = 32 * 1024;
 /** At this size the older half of a session's story is forgotten. */
 const MOST_STORY_BYTES = 256 * 1024;
 
@@ -150,6 +154,20 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
     });
   };
+  /** The runs in the last bytes of a story. A line that is cut off at its beginning is none. */
+  const story = async (name: string, mostBytes: number): Promise<readonly Run[]> => {
+    const directory = directoryOf(name);
+    const facts = directory === null ? null : await files.facts(runsFile(directory));
+    if (directory === null || facts === null) return [];
+    try {
+      const start = Math.max(0, facts.bytes - mostBytes);
+      return parseRuns(new TextDecoder().decode(await files.readFrom(runsFile(directory), start)));
+    } catch (error) {
+      // What cannot be read says nothing: it must not cost the whole list.
+      if (error instanceof FileError) return [];
+      throw error;
+    }
+  };
   const outputs: LogStore["outputs"] = async (name) => {
     const directory = directoryOf(name);
     if (directory === null) return [];
@@ -165,39 +183,37 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       return { path, bytes: (await files.facts(path))?.bytes ?? 0 };
     }));
   };
+  const discard = async (output: string): Promise<void> => {
+    const slash = output.lastIndexOf("/");
+    const directory = output.slice(0, slash);
+    for (const part of await partsIn(directory)) {
+      if (part.startsWith(`${output.slice(slash + 1)}-`)) await remove(directory, part);
+    }
+  };
   return {
     captureOf,
     open,
     notKept,
     record,
-    discard: async ({ directory, run }) => {
-      await kept(async () => {
-        const parts = await partsIn(directory);
-        for (const part of parts.filter((each) => each.startsWith(`${run}-`))) {
-          await remove(directory, part);
-        }
-      });
+    discard: async (capture) => {
+      await kept(() => discard(outputOf(capture)));
     },
     save: async (name, runId, { bytes, ...policy }) => {
+      const before = (await outputs(name)).filter((output) => output.endsWith(`-${runId}`));
       const capture = await open(name, runId, policy);
       if (capture === null) return;
-      await kept(() => files.append(`${outputOf(capture)}-000001.log`, bytes));
+      await kept(async () => {
+        await files.append(`${outputOf(capture)}-000001.log`, bytes);
+        for (const output of before) await discard(output);
+      });
     },
     storyOf: (name) => {
       const directory = directoryOf(name);
       return directory === null ? null : runsFile(directory);
     },
-    runs: async (name) => {
-      const directory = directoryOf(name);
-      if (directory === null || await files.facts(runsFile(directory)) === null) return [];
-      try {
-        return parseRuns(await files.readText(runsFile(directory)));
-      } catch (error) {
-        // What cannot be read says nothing: it must not cost the whole list.
-        if (error instanceof FileError) return [];
-        throw error;
-      }
-    },
+    newestRun: async (name) =>
+      (await story(name, NEWEST_BYTES)).findLast(({ begun }) => begun !== null) ?? null,
+    runs: (name) => story(name, Infinity),
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
     outputs,

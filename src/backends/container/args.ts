@@ -1,5 +1,5 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition, LogPolicy, Runtime } from "../../model.ts";
+import type { ContainerDefinition, Runtime } from "../../model.ts";
 import type { Client } from "./clients.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
@@ -91,7 +91,7 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     ...option("--restart", restart),
     ...option("--stop-signal", stopSignal),
     ...["--stop-timeout", String(definition.stopTimeoutSeconds)],
-    ...logOptions(runtime, definition.log),
+    ...logOptions(runtime, definition),
     ...definition.runArgs,
     ...["--", definition.image],
     ...(definition.argv ?? []),
@@ -104,7 +104,10 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
  * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
  * number of files, and its driver is left alone: only some systems have the one or the other.
  */
-function logOptions(runtime: Runtime, { capture, maxBytes, keep }: LogPolicy): string[] {
+function logOptions(runtime: Runtime, { log, runArgs }: ContainerDefinition): string[] {
+  const { capture, maxBytes, keep } = log;
+  // Whoever chooses a driver knows its options: ours may not be among them.
+  if (runArgs.some((word) => /^--log-(?:driver|opt)(?:=|$)/.test(word))) return [];
   if (!capture) return ["--log-driver", "none"];
   return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
     ...["--log-driver", "json-file"],

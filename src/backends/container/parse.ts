@@ -1,6 +1,7 @@
 /** What podman and docker say, as facts. Pure. */
 import {
   howItEnded,
+  OUT_OF_MEMORY,
   type PortBinding,
   type Runtime,
   type SessionState,
@@ -290,9 +291,6 @@ function labelsOf(value: unknown): Readonly<Record<string, string>> {
 
 /** The words for a container whose program runs. */
 const IS_ALIVE = new Set(["running", "stopping", "paused"]);
-
-/** Why the kernel killed it. */
-export const OUT_OF_MEMORY = "it was killed for want of memory";
 
 /** The state that a runtime's word means; null: nobody knows that word. */
 function stateOf({ state, finishedAt }: Container): SessionState | null {

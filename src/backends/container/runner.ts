@@ -113,6 +113,7 @@ async function sessionAt(
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run: isManaged(container) ? run : null,
+    recorded: false,
     logs: async (options) => (await work()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
       yield* (await work()).follow(context, client, { container, options, abort });

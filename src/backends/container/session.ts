@@ -12,6 +12,7 @@ import {
   type ContainerDefinition,
   DEFAULT_LOG,
   type LogPolicy,
+  OUT_OF_MEMORY,
   type SessionStatus,
   STOP_SIGNALS,
 } from "../../model.ts";
@@ -36,7 +37,6 @@ import {
   type Failure,
   isManaged,
   isProtected,
-  OUT_OF_MEMORY,
   parseFailure,
   recordOf,
   statusOfContainer,
@@ -340,12 +340,8 @@ export async function definitionOf(
   };
 }
 
-function policyOf(record: DefinitionRecord | null): LogPolicy {
-  return {
-    capture: record?.log_capture ?? DEFAULT_LOG.capture,
-    maxBytes: record?.log_max_bytes ?? DEFAULT_LOG.maxBytes,
-    keep: record?.log_keep ?? DEFAULT_LOG.keep,
-  };
+function policyOf({ log_capture, log_max_bytes, log_keep }: DefinitionRecord): LogPolicy {
+  return { capture: log_capture, maxBytes: log_max_bytes, keep: log_keep };
 }
 
 /** Ends a container, and takes it away where kstops made it. */
@@ -360,7 +356,7 @@ export async function stop(
   const isAlive = hasProgram(before);
   const after = isAlive ? await end(context, client, { before, options }) : before;
   if (isManaged(container)) {
-    if (options.keep) await recordEnd(context, after);
+    if (options.keep) await keepEnd(context, client, after);
     else await saveAndRemove(context, client, after);
     // One that had ended by itself stays what it was, where it stays.
     if (isAlive || !options.keep) await recordStop(context, after);
@@ -373,17 +369,22 @@ function runOf({ labels, id }: Container): string {
   return labels[RUN_LABEL] ?? id.slice(0, 12);
 }
 
-/** Remembers how a container ended, beyond its own life. */
-export async function recordEnd(context: Context, container: Container): Promise<void> {
+/** Keeps how a container ended, and what it printed, beyond its own life; none ends that never ran. */
+export async function keepEnd(
+  context: Context,
+  client: Client,
+  container: Container,
+): Promise<void> {
   const { name, exitCode, finishedAt, details } = container;
-  if (exitCode === null) return;
+  if (finishedAt === null) return;
   await context.logs.record(name, {
     event: "ended",
     run: runOf(container),
-    at: finishedAt ?? context.world.now(),
+    at: finishedAt,
     exitCode,
     reason: details?.outOfMemory ? OUT_OF_MEMORY : null,
   });
+  await save(context, client, container);
 }
 
 /** Remembers that a container was stopped, and when: it may be started again, without kstops. */
@@ -481,11 +482,8 @@ export async function saveAndRemove(
   client: Client,
   container: Container,
 ): Promise<boolean> {
-  const { id, name, finishedAt } = container;
-  if (finishedAt !== null) {
-    await recordEnd(context, container);
-    await save(context, client, container);
-  }
+  const { id, name } = container;
+  await keepEnd(context, client, container);
   const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
   if (answer.code === 0) return true;
   let left = await askOne(context, client, id);
@@ -504,7 +502,8 @@ export async function saveAndRemove(
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {
-  const policy = policyOf(recordOf(container));
+  const record = recordOf(container);
+  const policy = record === null ? DEFAULT_LOG : policyOf(record);
   if (!policy.capture) return;
   try {
     const source = await sourceOf(context, client, container);

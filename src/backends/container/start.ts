@@ -38,7 +38,7 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { logs, recordEnd, saveAndRemove, UnreadableLogError } from "./session.ts";
+import { keepEnd, logs, saveAndRemove, UnreadableLogError } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -58,14 +58,12 @@ export async function start(
     backend: "container",
     engine: client.runtime,
     socketName: null,
-    id,
     image: definition.image,
-    command: definition.argv,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
   });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
-  return await proveStarted(context, client, { definition, id, waitMs: options.waitMs });
+  return await proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs });
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */
@@ -341,6 +339,7 @@ function startedStatus(
 
 interface Proof {
   readonly definition: ContainerDefinition;
+  readonly runId: string;
   readonly id: string;
   readonly waitMs: number;
 }
@@ -349,16 +348,24 @@ interface Proof {
 async function proveStarted(
   context: Context,
   client: Client,
-  { definition, id, waitMs }: Proof,
+  { definition, runId, id, waitMs }: Proof,
 ): Promise<SessionStatus> {
   const firstExit = await exitWithin(context, client, { id, waitMs });
   const container = await askOne(context, client, id);
-  if (container === null) return removed(definition, client, { id, firstExit });
+  if (container === null) {
+    const at = context.world.now();
+    const end = { event: "ended", run: runId, at, exitCode: firstExit, reason: null } as const;
+    await context.logs.record(definition.name, end);
+    return removed(definition, client, { id, firstExit });
+  }
   const status = statusOfContainer(container, { runtime: client.runtime, kept: false });
   const isFine = status.state === "running" || status.state === "stopped" || status.exitCode === 0;
   const isLoop = container.state === "restarting" || (container.details?.restarts ?? 0) > 0;
-  if (isFine && !isLoop) return status;
-  return await failed(context, client, { container, status, isLoop, firstExit });
+  if (isFine && !isLoop) {
+    await keepEnd(context, client, container);
+    return status;
+  }
+  return await failed(context, client, { container, runId, status, isLoop, firstExit });
 }
 
 /** The exit code of a container that ends in time; null: it lives, or nobody says. */
@@ -412,19 +419,21 @@ const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
 async function failed(
   context: Context,
   client: Client,
-  { container, status, isLoop, firstExit }: {
+  { container, runId, status, isLoop, firstExit }: {
     readonly container: Container;
+    readonly runId: string;
     readonly status: SessionStatus;
     readonly isLoop: boolean;
     readonly firstExit: number | null;
   },
 ): Promise<never> {
   const { name, id } = container;
-  await recordEnd(context, container);
   const { text: printed, problem } = await lastOutput(context, client, container);
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
+    // Nothing of it ran: there is no end that anybody could ask about.
+    await context.logs.record(name, { event: "stopped", run: runId, at: context.world.now() });
     const program = status.command?.[0] ?? "";
     throw startError(
       name,
@@ -432,6 +441,7 @@ async function failed(
       `the program is looked for in the image ${status.image}`,
     );
   }
+  if (!isLoop) await keepEnd(context, client, container);
   // What runs again has no exit code of its own.
   const end = status.exitCode === null && firstExit !== null ? howItEnded(firstExit) : status;
   const why = container.details?.outOfMemory ? ", killed for want of memory" : "";

@@ -108,6 +108,7 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     stop: async (options) => (await work()).stop(context, socketName, session, options),
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
     run: session.runId,
+    recorded: false,
     logs: async (options) => (await work()).logs(context, socketName, session, options),
     follow: async function* (options, abort) {
       yield* (await work()).follow(context, socketName, { session, options, abort });

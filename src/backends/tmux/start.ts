@@ -72,9 +72,7 @@ export async function start(
     backend: "tmux",
     engine: "tmux",
     socketName: definition.socketName,
-    id: null,
     image: null,
-    command: definition.argv,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
   });

@@ -73,7 +73,7 @@ async function stopOne(context: Context, name: string, flags: StopFlags): Promis
     if (match.trouble !== null) throw match.trouble;
     return { status: match.status, was: "absent", kept: null };
   }
-  const kept = reasonToKeep(match.status, flags);
+  const kept = match.session.recorded ? null : reasonToKeep(match.status, flags);
   await requireYes(context, "stop", match, flags);
   const ended = await context.during(`stopping ${name}`, () =>
     match.session.stop({

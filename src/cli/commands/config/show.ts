@@ -10,6 +10,7 @@ import {
 } from "../../../output/definition.ts";
 import { masked } from "../../../output/mask.ts";
 import { closest } from "../../../suggest.ts";
+import { formatSize } from "../../../validate/size.ts";
 import type { Context, Reply } from "../../command.ts";
 import { explanationFor } from "../../definitions.ts";
 import { requireConfig } from "./path.ts";
@@ -98,6 +99,9 @@ function settingsToWire(settings: Settings, secrets: readonly string[]): { [key:
     start_wait: settings.startWaitMs,
     stop_timeout: settings.stopTimeoutSeconds,
     stop_signal: settings.stopSignal,
+    log_capture: settings.log.capture,
+    log_max_size: formatSize(settings.log.maxBytes),
+    log_keep: settings.log.keep,
   };
 }
 
