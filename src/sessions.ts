@@ -9,7 +9,7 @@ import type {
 } from "./backends/backend.ts";
 import { type BackendSettings, REGISTRY } from "./backends/registry.ts";
 import type { DefinedSession } from "./config/defined.ts";
-import { NO_RECORDS, type Recorded, recordedIn } from "./logs/recorded.ts";
+import { NO_RECORDS, type Recorded, recordedIn } from "./recorded.ts";
 import {
   BackendNotFoundError,
   BackendUnavailableError,

@@ -238,7 +238,10 @@ const logs = command({
   about: "what sessions printed, also after they ended",
   group: LOOK,
   arguments: {
-    names: { ...NAMES, about: "sessions; of several, each line has its name before it" },
+    names: {
+      ...{ ...NAMES, required: true },
+      about: "sessions; of several, each line has its name before it",
+    },
   },
   flags: {
     follow: { short: "f", about: "go on with what they print, also after a restart" },

@@ -125,13 +125,12 @@ export async function logs(
   try {
     const match = await context.sessions.find("show the logs of", name, context.selection);
     const { session } = present("show the logs of", match);
-    return new TextDecoder().decode(await session.logs({ lines, since: null, timestamps: false }));
+    return new TextDecoder().decode(await session.logs({ lines }));
   } catch (error) {
     const outputs = error instanceof SessionNotFoundError ? await context.logs.outputs(name) : [];
     const newest = outputs.at(-1);
     if (newest === undefined) throw error;
-    const wanted = { lines, since: null, timestamps: false };
-    return new TextDecoder().decode(await context.logs.read(newest, wanted));
+    return new TextDecoder().decode(await context.logs.read(newest, { lines }));
   }
 }
 

@@ -9,9 +9,9 @@ export interface Wanted {
   /** How many lines, counted from the end; `Infinity` for all. */
   readonly lines: number;
   /** Only what was printed since then, to the second. */
-  readonly since: Date | null;
+  readonly since?: Date | null;
   /** Whether each line begins with the time at which it was printed, as far as that is known. */
-  readonly timestamps: boolean;
+  readonly timestamps?: boolean;
 }
 
 /** How to read, besides. */
@@ -33,7 +33,7 @@ export async function readParts(
   wanted: Wanted,
   reading: Reading = { isOpen: false },
 ): Promise<Uint8Array> {
-  const { since, timestamps, lines } = wanted;
+  const { since = null, timestamps = false, lines } = wanted;
   if (since === null && !timestamps) {
     return lastLines(await tailOf(world, parts, lines), lines, reading);
   }

@@ -97,7 +97,8 @@ export function parseRuns(text: string): Run[] {
 function parseEvent(text: string): RunEvent | null {
   let fields: Readonly<Record<string, unknown>>;
   try {
-    fields = JSON.parse(text);
+    // Half a line may stand before it, where a write was cut off.
+    fields = JSON.parse(text.slice(Math.max(0, text.lastIndexOf('{"run":'))));
   } catch {
     // The end of the file after a crash, or somebody else's line.
     return null;

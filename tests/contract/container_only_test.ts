@@ -700,7 +700,7 @@ containerTest("50 MB of output are all there, and their end comes alone", async 
   equal(all.length, lines * 100 + "the end\n".length);
   // It is kept when its container goes, the end of it at least.
   await session.stop(AS_DEFINED);
-  const path = await t.logs.newest(name);
-  const kept = new TextDecoder().decode(await t.logs.tail(path ?? "", 2));
+  const [output] = await t.logs.outputs(name);
+  const kept = new TextDecoder().decode(await t.logs.read(output ?? "", { lines: 2 }));
   equal(kept, `${line}\nthe end\n`);
 });

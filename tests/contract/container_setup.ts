@@ -1,7 +1,7 @@
 /** The container backend on the private engines of the tests: see `.ci/engines`. */
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
-import { type ContainerDefinition, DEFAULT_LOG, type Runtime, RUNTIMES } from "../../src/model.ts";
+import { type ContainerDefinition, type Runtime, RUNTIMES } from "../../src/model.ts";
 import type { ExecResult, World } from "../../src/world.ts";
 import { containerDefinition } from "../support/definitions.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";

@@ -717,8 +717,8 @@ async function startedAndReady({ runner }: SuiteTest, definition: Definition): P
 
 /** What is kept of the newest run of a session that may be gone. */
 async function keptText(logs: LogStore, name: string): Promise<string> {
-  const path = (await logs.outputs(name)).at(-1);
-  return path === undefined ? "" : new TextDecoder().decode(await logs.tail(path, Infinity));
+  const output = (await logs.outputs(name)).at(-1) ?? "";
+  return new TextDecoder().decode(await logs.read(output, { lines: Infinity }));
 }
 
 function stopEndsTheTree(test: Register, { isolated }: Harness): void {

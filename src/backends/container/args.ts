@@ -203,15 +203,15 @@ export function removeContainer({ program }: Client, id: string): string[] {
 export interface LogQuestion {
   /** `Infinity`: all. */
   readonly lines: number;
-  readonly since: Date | null;
-  readonly timestamps: boolean;
+  readonly since?: Date | null;
+  readonly timestamps?: boolean;
   /** Whether it goes on until the container ends. */
-  readonly follow: boolean;
+  readonly follow?: boolean;
 }
 
 /** What a container printed. */
 export function containerLogs({ program }: Client, id: string, question: LogQuestion): string[] {
-  const { lines, since, timestamps, follow } = question;
+  const { lines, since = null, timestamps = false, follow = false } = question;
   return [
     ...[program, "logs"],
     ...(Number.isFinite(lines) ? ["--tail", String(lines)] : []),

@@ -182,11 +182,10 @@ async function output(
   { name, id, tty }: Source,
   options: Reading & { readonly keepBytes?: number },
 ): Promise<Uint8Array> {
-  const { keepBytes = Infinity, timestamps } = options;
+  const { keepBytes = Infinity, timestamps = false } = options;
   const argv = containerLogs(client, id, {
     ...options,
     timestamps: timestamps || !tty,
-    follow: false,
   });
   const seen = { stdout: 0, stderr: 0 };
   try {
@@ -369,12 +368,18 @@ function runOf({ labels, id }: Container): string {
   return labels[RUN_LABEL] ?? id.slice(0, 12);
 }
 
-/** Keeps how a container ended, and what it printed, beyond its own life; none ends that never ran. */
+/** Keeps how a container ended, and what it printed, beyond its own life. */
 export async function keepEnd(
   context: Context,
   client: Client,
   container: Container,
 ): Promise<void> {
+  await recordEnd(context, container);
+  if (container.finishedAt !== null) await save(context, client, container);
+}
+
+/** Remembers how a container ended; one that never ran did not end. */
+export async function recordEnd(context: Context, container: Container): Promise<void> {
   const { name, exitCode, finishedAt, details } = container;
   if (finishedAt === null) return;
   await context.logs.record(name, {
@@ -384,7 +389,6 @@ export async function keepEnd(
     exitCode,
     reason: details?.outOfMemory ? OUT_OF_MEMORY : null,
   });
-  await save(context, client, container);
 }
 
 /** Remembers that a container was stopped, and when: it may be started again, without kstops. */
@@ -509,8 +513,6 @@ async function save(context: Context, client: Client, container: Container): Pro
     const source = await sourceOf(context, client, container);
     const bytes = await output(context, client, source, {
       lines: Infinity,
-      since: null,
-      timestamps: false,
       keepBytes: policy.maxBytes,
     });
     await context.logs.save(container.name, runOf(container), { bytes, ...policy });

@@ -38,7 +38,7 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { keepEnd, logs, saveAndRemove, UnreadableLogError } from "./session.ts";
+import { keepEnd, logs, recordEnd, saveAndRemove, UnreadableLogError } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -414,7 +414,7 @@ function endedAtOnce(
 }
 
 /** What a failed start shows of the output. */
-const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
+const LAST_LINES = { lines: 10 };
 
 async function failed(
   context: Context,
@@ -441,7 +441,8 @@ async function failed(
       `the program is looked for in the image ${status.image}`,
     );
   }
-  if (!isLoop) await keepEnd(context, client, container);
+  if (!isLoop && problem === null) await keepEnd(context, client, container);
+  else if (!isLoop) await recordEnd(context, container);
   // What runs again has no exit code of its own.
   const end = status.exitCode === null && firstExit !== null ? howItEnded(firstExit) : status;
   const why = container.details?.outOfMemory ? ", killed for want of memory" : "";

@@ -111,7 +111,7 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     recorded: false,
     logs: async (options) => (await work()).logs(context, socketName, session, options),
     follow: async function* (options, abort) {
-      yield* (await work()).follow(context, socketName, { session, options, abort });
+      yield* (await work()).follow(context, { session, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, socketName, session),
   };

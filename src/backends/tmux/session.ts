@@ -76,7 +76,7 @@ export async function logs(
   if (session.runId !== null && log !== null) {
     const kept = await context.logs.read(log, wanted);
     // Somebody may have removed it. Nothing is nothing in the pane, too, unless since a time.
-    if (kept.length > 0 || wanted.since !== null) return kept;
+    if (kept.length > 0 || wanted.since) return kept;
   }
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
@@ -99,7 +99,6 @@ export async function logs(
 /** What a session printed, and what it and its later runs go on to print. */
 export async function* follow(
   context: Context,
-  socketName: string,
   { session, options, abort }: {
     readonly session: TmuxSession;
     readonly options: LogOptions;

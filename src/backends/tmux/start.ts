@@ -320,7 +320,7 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
 }
 
 /** What a failed start shows of the output. */
-const LAST_LINES = { lines: 10, since: null, timestamps: false } as const;
+const LAST_LINES = { lines: 10 };
 
 async function endedAtOnce(
   context: Context,

@@ -35,10 +35,7 @@ export async function logs(context: Context, flags: LogsFlags): Promise<Reply> {
 }
 
 function optionsOf({ world }: Context, flags: LogsFlags): LogOptions {
-  const { names, follow, previous, lines, timestamps } = flags;
-  if (names.length === 0) {
-    throw new UsageError("Cannot show logs: no session is named", { hint: "kstops logs NAME" });
-  }
+  const { follow, previous, lines, timestamps } = flags;
   if (follow && previous) {
     throw new UsageError("Cannot follow the run before: it is over", {
       hint: "leave --follow out",

@@ -1,7 +1,6 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
-import { statusOfRun } from "../../logs/recorded.ts";
 import { endOf, type Run } from "../../logs/runs.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
@@ -13,6 +12,7 @@ import {
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
+import { statusOfRun } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
@@ -109,7 +109,7 @@ async function hasChanged(
   }
 }
 
-const LAST_LINES = { lines: 20, since: null, timestamps: false } as const;
+const LAST_LINES = { lines: 20 };
 
 async function lastLines(
   { store, match, name }: {

@@ -1,10 +1,10 @@
 /** Sessions that no engine has any more, and that nobody stopped: what is recorded of them. */
-import type { Session } from "../backends/backend.ts";
-import { SessionAttachError } from "../errors.ts";
-import { type SessionStatus, statusOf } from "../model.ts";
-import type { World } from "../world.ts";
-import { endOf, type Run } from "./runs.ts";
-import type { LogStore } from "./store.ts";
+import type { Session } from "./backends/backend.ts";
+import { SessionAttachError } from "./errors.ts";
+import { type SessionStatus, statusOf } from "./model.ts";
+import type { World } from "./world.ts";
+import { endOf, type Run } from "./logs/runs.ts";
+import type { LogStore } from "./logs/store.ts";
 
 /** The sessions that ended, and whose end nobody has taken note of by stopping or starting them. */
 export interface Recorded {
