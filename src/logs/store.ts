@@ -23,8 +23,8 @@ export interface LogStore {
    * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
    */
   open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
-  /** Takes back what {@link LogStore.open} made. */
-  discard(capture: Capture): Promise<void>;
+  /** Forgets a run that never began: what it printed, and what was remembered of it. */
+  discard(name: string, runId: string): Promise<void>;
   /** Keeps what a run printed that is over, in the place of what was kept of it before. */
   save(
     name: string,
@@ -137,6 +137,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     return await kept(async () => {
       await files.makeDirectory(directory);
       await shorten(world, runsFile(directory));
+      // Made here, for its owner alone: a shell would make it with the rights of its own.
+      await files.append(runsFile(directory), new Uint8Array());
       if (!policy.capture) return null;
       const parts = await partsIn(directory);
       for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
@@ -183,28 +185,37 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       return { path, bytes: (await files.facts(path))?.bytes ?? 0 };
     }));
   };
-  const discard = async (output: string): Promise<void> => {
+  const removeOutput = async (output: string): Promise<void> => {
     const slash = output.lastIndexOf("/");
     const directory = output.slice(0, slash);
     for (const part of await partsIn(directory)) {
       if (part.startsWith(`${output.slice(slash + 1)}-`)) await remove(directory, part);
     }
   };
+  const outputsOf = async (name: string, runId: string): Promise<readonly string[]> =>
+    (await outputs(name)).filter((output) => output.endsWith(`-${runId}`));
   return {
     captureOf,
     open,
     notKept,
     record,
-    discard: async (capture) => {
-      await kept(() => discard(outputOf(capture)));
+    discard: async (name, runId) => {
+      const directory = directoryOf(name);
+      if (directory === null) return;
+      await kept(async () => {
+        for (const output of await outputsOf(name, runId)) await removeOutput(output);
+        await forget(world, runsFile(directory), runId);
+        // With nothing left in it, nothing tells of the name any more.
+        if ((await list(directory)).length === 0) await files.remove(directory);
+      });
     },
     save: async (name, runId, { bytes, ...policy }) => {
-      const before = (await outputs(name)).filter((output) => output.endsWith(`-${runId}`));
+      const before = await outputsOf(name, runId);
       const capture = await open(name, runId, policy);
       if (capture === null) return;
       await kept(async () => {
         await files.append(`${outputOf(capture)}-000001.log`, bytes);
-        for (const output of before) await discard(output);
+        for (const output of before) await removeOutput(output);
       });
     },
     storyOf: (name) => {
@@ -237,4 +248,15 @@ async function shorten({ files }: World, path: string): Promise<void> {
   const lines = (await files.readText(path)).split("\n");
   const newer = lines.slice(Math.floor(lines.length / 2)).join("\n");
   await files.replace(path, new TextEncoder().encode(newer));
+}
+
+/** Takes the lines of one run out of a story; one without any other is removed. */
+async function forget({ files }: World, path: string, runId: string): Promise<void> {
+  if (await files.facts(path) === null) return;
+  const lines = (await files.readText(path)).split(/(?<=\n)/);
+  const others = lines.filter((line) => !line.includes(`{"run":${JSON.stringify(runId)},`)).join(
+    "",
+  );
+  if (others === "") await files.remove(path);
+  else await files.replace(path, new TextEncoder().encode(others));
 }

@@ -433,7 +433,7 @@ async function failed(
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
     // Nothing of it ran: there is no end that anybody could ask about.
-    await context.logs.record(name, { event: "stopped", run: runId, at: context.world.now() });
+    await context.logs.discard(name, runId);
     const program = status.command?.[0] ?? "";
     throw startError(
       name,

@@ -62,7 +62,7 @@ export async function start(
   try {
     created = await create(context, { definition, runId, inherited, capture, story });
   } catch (error) {
-    if (capture !== null) await context.logs.discard(capture);
+    await context.logs.discard(definition.name, runId);
     throw error;
   }
   await context.logs.record(definition.name, {
@@ -327,7 +327,6 @@ async function endedAtOnce(
   { definition, runId, capture }: Proof,
   session: TmuxSession,
 ): Promise<SessionStatus> {
-  const { world } = context;
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
   const output = new TextDecoder().decode(
@@ -339,9 +338,8 @@ async function endedAtOnce(
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {
     await close(context, definition.socketName, session);
-    if (capture !== null) await context.logs.discard(capture);
     // Nothing of it ran: there is no end that anybody could ask about.
-    await context.logs.record(definition.name, { event: "stopped", run: runId, at: world.now() });
+    await context.logs.discard(definition.name, runId);
     throw new SessionStartError(
       definition.name,
       `${quote(definition.argv[0] ?? "")} cannot be executed: ${

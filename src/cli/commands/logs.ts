@@ -60,6 +60,7 @@ async function once(context: Context, flags: LogsFlags, options: LogOptions): Pr
       const bytes = await outputOf(context, { name, flags, options });
       return { name, bytes: plain ? await withoutControls(bytes) : bytes };
     } catch (error) {
+      if (names.length === 1) throw error;
       failures.push(error);
       return { name, bytes: new Uint8Array() };
     }

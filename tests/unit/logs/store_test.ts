@@ -93,11 +93,11 @@ Deno.test("of all runs together as many files stay as are wanted, the newest", (
     world.put(`${first}-000001.times`, "1 2\n");
     world.put(`${first}-000002.log`, "");
     await run("b");
-    deepEqual((await world.files.list(`${LOGS}/astro`)).length, 4);
+    deepEqual((await world.files.list(`${LOGS}/astro`)).length, 5);
     await run("c");
     deepEqual(
       (await world.files.list(`${LOGS}/astro`)).map((name) => name.replace(/^.*Z-/, "")),
-      ["a-000002.log", "b-000001.log", "c-000001.log"],
+      ["a-000002.log", "b-000001.log", "c-000001.log", "runs.ndjson"],
     );
   }));
 
@@ -105,19 +105,27 @@ Deno.test("where nothing is to be kept, nothing is, but there is a place for the
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
     equal(await store.open("astro", "a", { ...DEFAULT_LOG, capture: false }), null);
-    deepEqual(await world.files.list(`${LOGS}/astro`), []);
+    deepEqual(await world.files.list(`${LOGS}/astro`), ["runs.ndjson"]);
   }));
 
-Deno.test("a run that never began leaves no file", () =>
+Deno.test("a run that never began leaves nothing, and another one is not touched", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
-    await save(store, "b", "another\n");
-    const capture = await store.open("astro", "0", DEFAULT_LOG);
-    ok(capture !== null);
-    world.put(`${outputOf(capture)}-000001.times`, "1 2\n");
-    await store.discard(capture);
-    await store.discard(capture);
-    deepEqual((await world.files.list(`${LOGS}/astro`)).length, 1);
+    const fail = async (run: string): Promise<void> => {
+      const capture = await store.open("astro", run, DEFAULT_LOG);
+      ok(capture !== null);
+      world.put(`${outputOf(capture)}-000001.times`, "1 2\n");
+      await store.record("astro", { ...STOPPED, run });
+      await store.discard("astro", run);
+    };
+    await fail("0");
+    equal(await world.files.facts(`${LOGS}/astro`), null);
+    await store.discard("astro", "0");
+    await save(store, "b0", "another\n");
+    await store.record("astro", { ...STOPPED, run: "b0" });
+    await fail("0");
+    deepEqual((await store.runs("astro")).map(({ id }) => id), ["b0"]);
+    deepEqual((await store.outputs("astro")).length, 1);
     equal(await readAll(store, (await store.outputs("astro"))[0]), "another\n");
   }));
 

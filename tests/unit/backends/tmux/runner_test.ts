@@ -114,8 +114,8 @@ function fakeLogs(): FakeLogs {
       if (capture !== null) kept.add(outputOf(capture));
       return Promise.resolve(capture);
     },
-    discard: (capture) => {
-      kept.delete(outputOf(capture));
+    discard: (name, runId) => {
+      kept.delete(`/logs/${name}/${runId}`);
       return Promise.resolve();
     },
     save: () => Promise.resolve(),
