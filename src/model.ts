@@ -83,6 +83,27 @@ export interface Place {
   readonly socketName: string | null;
 }
 
+/** How much of what a session prints is kept. */
+export interface LogPolicy {
+  /** Whether anything is. */
+  readonly capture: boolean;
+  /** Size at which the next file is begun. */
+  readonly maxBytes: number;
+  /** Number of files. */
+  readonly keep: number;
+}
+
+/** What holds where nobody says otherwise, as in `config/defaults.yml`. */
+export const DEFAULT_LOG: LogPolicy = { capture: true, maxBytes: 10 * 1024 * 1024, keep: 5 };
+
+/** The smallest and the largest size of a file of output, in bytes. */
+export const LOG_BYTES = { least: 64 * 1024, most: 1024 ** 4 };
+/**
+ * The smallest and the largest number of files of output. With a single one there would be nothing
+ * left at the moment when it is full.
+ */
+export const LOG_FILES = { least: 2, most: 1000 };
+
 interface CommonDefinition {
   readonly name: string;
   /** Variables of the program's environment, every value as text. */
@@ -93,6 +114,7 @@ interface CommonDefinition {
   readonly stopTimeoutSeconds: number;
   /** Whether stopping it needs a yes. */
   readonly protected: boolean;
+  readonly log: LogPolicy;
 }
 
 /** A session that runs in tmux. */
@@ -189,6 +211,9 @@ export function statusOf(
     ...known,
   };
 }
+
+/** What the reason of a session begins with that the kernel killed when memory ran out. */
+export const OUT_OF_MEMORY = "it was killed for want of memory";
 
 /** Signal names by number, 1 to 31, as Linux on x86 and ARM has them (signal(7)). */
 const SIGNALS = [

@@ -10,6 +10,7 @@ import type {
 import { REGISTRY } from "./backends/registry.ts";
 import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
+import { NO_RECORDS, type Recorded, recordedIn } from "./recorded.ts";
 import {
   BackendNotFoundError,
   BackendUnavailableError,
@@ -109,7 +110,7 @@ export function sessionsOf(world: World, { config, logs }: SessionsSettings): Se
     return loaded.sessions.size === 0
       ? []
       : (await import("./config/defined.ts")).definedSessions(loaded);
-  });
+  }, recordedIn(logs, world));
 }
 
 /** A backend of this machine. */
@@ -118,10 +119,11 @@ export interface LocalBackend {
   readonly open: () => Promise<Runner>;
 }
 
-/** The sessions that some backends have, with those that a config defines. */
+/** The sessions that some backends have, with those that a config defines and those that are recorded. */
 export function sessionsOver(
   backends: readonly LocalBackend[],
   readDefined: () => Promise<readonly DefinedSession[]>,
+  recorded: Recorded = NO_RECORDS,
 ): Sessions {
   const runnerFor = async (backend: BackendType): Promise<Runner> => {
     const chosen = backends.find((each) => each.backend === backend);
@@ -159,13 +161,19 @@ export function sessionsOver(
       const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
       const missing = await missingRuntimes(surveys, inScope);
-      return listing([...surveys, ...missing], inScope, selection);
+      const gone = await recorded.others(namesIn(surveys));
+      const all = withRecorded([...surveys, ...missing], gone, { selection, defined });
+      return listing(all, inScope, selection);
     },
     find: async (verb, name, selection) => {
       const defined = await readDefined();
       const definition = defined.find((session) => session.name === name);
       const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
-      const surveys = await survey(chosen, name);
+      const asked = await survey(chosen, name);
+      const gone = namesIn(asked).has(name) ? null : await recorded.named(name);
+      const surveys = gone === null
+        ? asked
+        : withRecorded(asked, [gone], { selection: chosen, defined });
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
@@ -192,7 +200,7 @@ export async function detectBackend(
 ): Promise<BackendType | null> {
   try {
     const found = await sessions.find("find", name, selection);
-    return found.kind === "session" ? found.status.backend : null;
+    return found.kind === "session" && !found.session.recorded ? found.status.backend : null;
   } catch (error) {
     if (error instanceof SessionNotFoundError || error instanceof BackendNotFoundError) return null;
     throw error;
@@ -241,6 +249,56 @@ function isOf(status: SessionStatus, { name, named }: DefinedSession): boolean {
     (named.backend === null || named.backend === status.backend) &&
     (named.socketName === null || named.socketName === status.socketName) &&
     (named.runtime === null || named.runtime === status.engine);
+}
+
+// --- what is recorded ----------------------------------------------------------------------------
+
+function namesIn(surveys: readonly Survey[]): ReadonlySet<string> {
+  return new Set(
+    surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name ?? "")),
+  );
+}
+
+/** The surveys, with the sessions that were where somebody answered, and are there no more. */
+function withRecorded(
+  surveys: readonly Survey[],
+  recorded: readonly Session[],
+  { selection, defined }: Pick<Search, "selection" | "defined">,
+): readonly Survey[] {
+  const gone = recorded.filter(({ status }) => {
+    const definition = defined.find(({ name }) => name === status.name);
+    // One that is defined elsewhere meanwhile has nothing to do with it.
+    return (definition === undefined || isOf(status, definition)) &&
+      isWhere(status, selection) && isGone(status, surveys);
+  });
+  return [
+    ...surveys,
+    ...gone.map((session) => ({
+      place: {
+        backend: session.status.backend,
+        engine: session.status.engine ?? "tmux",
+        socketName: session.status.socketName,
+      },
+      sessions: [session],
+      trouble: null,
+    })),
+  ];
+}
+
+function isWhere(status: SessionStatus, { backend, socketName, runtime }: Selection): boolean {
+  return (backend === undefined || backend === status.backend) &&
+    (socketName === undefined || socketName === status.socketName) &&
+    (runtime === undefined || runtime === status.engine);
+}
+
+/** Whether a place that does not have a session can be believed. */
+function isGone({ engine, socketName }: SessionStatus, surveys: readonly Survey[]): boolean {
+  const home = surveys.find(({ place }) =>
+    place.engine === engine && (place.socketName === null || place.socketName === socketName)
+  );
+  // A tmux server that does not run has nothing; a container is there even while its daemon is not.
+  if (engine === "tmux") return home?.trouble?.kind !== "unreachable";
+  return home !== undefined && home.trouble === null;
 }
 
 // --- list ----------------------------------------------------------------------------------------

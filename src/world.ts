@@ -10,7 +10,10 @@ export interface ExecOptions {
   readonly stdin?: string;
   /** Variables over the ones of this process; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How long it may take before it is killed and {@link ExecTimeoutError} is thrown. */
+  /**
+   * How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: as
+   * long as it likes.
+   */
   readonly timeoutMs: number;
   /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
   readonly detached?: boolean;
@@ -18,9 +21,12 @@ export interface ExecOptions {
   readonly interruptible?: boolean;
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
-  /** Gets what it writes to either stream, as it comes. */
-  readonly onOutput?: (text: string) => void;
+  /** Gets what it writes, as it comes. The bytes are valid until it returns. */
+  readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
 }
+
+/** The streams that a program writes to. */
+export type OutputName = "stdout" | "stderr";
 
 /** What a child process that answers in bytes may be given. */
 export interface ExecBytesOptions extends ExecOptions {
@@ -112,8 +118,8 @@ export interface FileFacts {
 export interface Files {
   /** The text of a file; what is no UTF-8 becomes U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
-  /** The bytes of a file from an offset on, to where its end is now. */
-  readonly readFrom: (path: string, offset: number) => Promise<Uint8Array>;
+  /** The bytes of a file from an offset on: to its end, or at most so many. */
+  readonly readFrom: (path: string, offset: number, maxBytes?: number) => Promise<Uint8Array>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
   /** Names in a directory, sorted. */
@@ -124,6 +130,8 @@ export interface Files {
   readonly create: (path: string, text?: string) => Promise<void>;
   /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
   readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Gives a file a new content in one step: readers see the old one or the new one. */
+  readonly replace: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Removes a file; a missing one is fine. */
   readonly remove: (path: string) => Promise<void>;
   /** The path without symbolic links. */
@@ -268,6 +276,7 @@ export function denoWorld(): World {
       makeDirectory,
       create,
       append,
+      replace,
       remove,
       rename,
       realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
@@ -299,10 +308,12 @@ async function execBytes(
       // It has just ended by itself.
     }
   };
-  const timer = setTimeout(() => {
-    timedOut = true;
-    kill();
-  }, options.timeoutMs);
+  const timer = Number.isFinite(options.timeoutMs)
+    ? setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, options.timeoutMs)
+    : undefined;
   options.abort?.addEventListener("abort", kill);
   const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
   const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
@@ -365,24 +376,23 @@ async function watchedOutput(
   child: Deno.ChildProcess,
   { onOutput, keepBytes = Infinity }: ExecBytesOptions,
 ): Promise<ExecBytesResult> {
-  const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
-    const decoder = new TextDecoder();
+  const read = async (name: OutputName): Promise<Uint8Array> => {
     const kept = lastBytes(keepBytes);
-    const reader = stream.getReader({ mode: "byob" });
+    const reader = child[name].getReader({ mode: "byob" });
     // One buffer for all: some programs write line by line, and a buffer for each is garbage that is
     // collected only after a hundred megabytes.
     let buffer = new ArrayBuffer(READ_BYTES);
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return kept.bytes();
-      onOutput?.(decoder.decode(value, { stream: true }));
+      onOutput?.(value, name);
       kept.add(value);
       buffer = value.buffer;
     }
   };
   const [stdout, stderr, { code }] = await Promise.all([
-    read(child.stdout),
-    read(child.stderr),
+    read("stdout"),
+    read("stderr"),
     child.status,
   ]);
   return { code, stdout, stderr };
@@ -573,12 +583,13 @@ function readText(path: string): Promise<string> {
   return fileWork(path, () => Promise.resolve(Deno.readTextFileSync(path)));
 }
 
-function readFrom(path: string, offset: number): Promise<Uint8Array> {
+function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Uint8Array> {
   return fileWork(path, () => {
     using file = Deno.openSync(path, { read: true });
     const { size } = file.statSync();
     file.seekSync(offset, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(Math.max(0, size - offset));
+    // What is written to it meanwhile is for the next one who asks.
+    const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
     let length = 0;
     while (length < bytes.length) {
       const read = file.readSync(bytes.subarray(length));
@@ -634,6 +645,14 @@ function append(path: string, bytes: Uint8Array): Promise<void> {
     using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
     let written = 0;
     while (written < bytes.length) written += await file.write(bytes.subarray(written));
+  });
+}
+
+function replace(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    const fresh = `${path}.${crypto.randomUUID()}`;
+    await Deno.writeFile(fresh, bytes, { createNew: true, mode: 0o600 });
+    await Deno.rename(fresh, path);
   });
 }
 

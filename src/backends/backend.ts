@@ -2,6 +2,7 @@
  * What every backend can do. A backend is one folder that makes a {@link Runner}; everything above
  * works with any of them.
  */
+import type { Wanted } from "../logs/read.ts";
 import type { BackendType, Definition, Place, Runtime, SessionStatus } from "../model.ts";
 
 /** Narrows a question to some places; without a key, all of that kind are asked. */
@@ -60,10 +61,7 @@ export type AttachEnd =
   | { readonly kind: "ended"; readonly status: SessionStatus | null };
 
 /** How to read what a session printed. */
-export interface LogOptions {
-  /** How many lines, counted from the end; `Infinity` for all. */
-  readonly lines: number;
-}
+export type LogOptions = Wanted;
 
 /** One session as an engine reported it, with what can be done to exactly that one. */
 export interface Session {
@@ -83,6 +81,10 @@ export interface Session {
    * @throws {SessionAttachError} `attach_failed`: it does not run, or the terminal cannot show it
    */
   attach(options: AttachOptions): Promise<AttachEnd>;
+  /** The id of its run; null for a foreign session. */
+  readonly run: string | null;
+  /** Whether its engine has it no more, and only its record is left. */
+  readonly recorded: boolean;
   /**
    * The bytes that it printed, at most so many lines, each ended by a newline.
    *
@@ -90,6 +92,11 @@ export interface Session {
    * @throws {BackendUnavailableError} `backend_unavailable`: its engine does not give them back
    */
   logs(options: LogOptions): Promise<Uint8Array>;
+  /**
+   * The same, and then what it goes on to print, as it comes: until it has ended, or longer where its
+   * later runs belong to it, or until it is aborted.
+   */
+  follow(options: LogOptions, abort: AbortSignal): AsyncIterable<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(): Promise<Definition | null>;
 }

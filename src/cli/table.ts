@@ -230,17 +230,41 @@ const status = command({
   load: async () => (await import("./commands/status.ts")).status,
 });
 
-const logs = command({
-  about: "what a session printed, also after it ended",
+const why = command({
+  about: "how a session ended, what it printed last, and what to do next",
   group: LOOK,
   arguments: { name: NAME },
+  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME },
+  examples: {
+    "kstops why astro": "also after it was stopped, or its engine has lost it",
+    "kstops why astro --json | jq .exit_code": "for scripts",
+  },
+  load: async () => (await import("./commands/why.ts")).why,
+});
+
+const logs = command({
+  about: "what sessions printed, also after they ended",
+  group: LOOK,
+  arguments: {
+    names: {
+      ...{ ...NAMES, required: true },
+      about: "sessions; of several, each line has its name before it",
+    },
+  },
   flags: {
+    follow: { short: "f", about: "go on with what they print, also after a restart" },
     lines: {
       short: "n",
       about: "how many lines, from the end; all for everything",
       value: { name: "n", read: lineCount, rule: "it must be a whole number, or all" },
       default: 100,
     },
+    since: {
+      about: "only what was printed since then: 10m, 2h, 1d or a time",
+      value: { name: "when" },
+    },
+    timestamps: { about: "say before each line when it was printed, where that is known" },
+    previous: { about: "of the run before" },
     plain: { about: "without colours and other control sequences" },
     backend: BACKEND,
     socket: SOCKET,
@@ -248,6 +272,9 @@ const logs = command({
   },
   examples: {
     "kstops logs astro": "the last 100 lines",
+    "kstops logs -f astro web": "of both, as it comes",
+    "kstops logs astro --since 10m --timestamps": "of the last ten minutes, with times",
+    "kstops logs astro --previous -n 20": "how the run before ended",
     "kstops logs astro -n all --plain": "everything, without colours",
   },
   load: async () => (await import("./commands/logs.ts")).logs,
@@ -417,7 +444,10 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
   name: "kstops",
   about: "One interface over tmux sessions and containers, driven by one config file",
   flags: GLOBAL_FLAGS,
-  commands: { start, stop, restart, attach, status, logs, list, operations, config, completions },
+  commands: {
+    ...{ start, stop, restart, attach, status, why, logs, list, operations, config },
+    completions,
+  },
   help: { about: "print the help of a command", group: SET_UP },
   examples: {
     "kstops list": "everything that runs or is defined",

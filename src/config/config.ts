@@ -1,6 +1,6 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
-import type { BackendType, Runtime, StopSignal } from "../model.ts";
+import type { BackendType, LogPolicy, Runtime, StopSignal } from "../model.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
@@ -49,6 +49,7 @@ export interface Settings {
   readonly stopTimeoutSeconds: number;
   /** Null: what the backend or the image says. */
   readonly stopSignal: StopSignal | null;
+  readonly log: LogPolicy;
 }
 
 /**
@@ -72,6 +73,9 @@ export interface SessionSettings {
   readonly runtime: Runtime | null;
   readonly stopSignal: StopSignal | null;
   readonly stopTimeoutSeconds: number | null;
+  readonly logCapture: boolean | null;
+  readonly logMaxBytes: number | null;
+  readonly logKeep: number | null;
   readonly network: string | null;
   readonly user: string | null;
   readonly restart: string | null;

@@ -5,7 +5,8 @@
  * several milliseconds. A test compares the two.
  */
 import defaults from "../../config/defaults.yml" with { type: "text" };
-import { BACKENDS, RUNTIMES, STOP_SIGNALS } from "../model.ts";
+import { BACKENDS, LOG_BYTES, RUNTIMES, STOP_SIGNALS } from "../model.ts";
+import { parseSize } from "../validate/size.ts";
 import type { Settings } from "./config.ts";
 
 /** What holds where no config says otherwise. */
@@ -49,5 +50,10 @@ export function settingsIn(text: string): Settings {
     operationDays: read("operations_days", integer),
     stopTimeoutSeconds: read("stop_timeout", integer),
     stopSignal: read("stop_signal", orNull(oneOf(STOP_SIGNALS))),
+    log: {
+      capture: read("log_capture", oneOf(["true", "false"])) === "true",
+      maxBytes: read("log_max_size", (value) => parseSize(value, LOG_BYTES)),
+      keep: read("log_keep", integer),
+    },
   };
 }

@@ -127,6 +127,10 @@ function originsOf(
   const timeout = said(settings?.stopTimeoutSeconds, "stop_timeout");
   origins.set("stop_signal", from([], said(settings?.stopSignal, "stop_signal"), "stop_signal"));
   origins.set("stop_timeout", from([], timeout, "stop_timeout"));
+  const size = said(settings?.logMaxBytes, "log_max_size");
+  origins.set("log_capture", from([], said(settings?.logCapture, "log_capture"), "log_capture"));
+  origins.set("log_max_size", from([], size, "log_max_size"));
+  origins.set("log_keep", from([], said(settings?.logKeep, "log_keep"), "log_keep"));
   origins.set("protected", from([], said(settings?.protected || null, "protected")));
   return origins;
 }

@@ -6,11 +6,12 @@
  * makes it from the text. A null is as good as a key that is not there, except for a variable.
  */
 import { SessionConfigError } from "../errors.ts";
-import { BACKENDS, RUNTIMES, STOP_SIGNALS } from "../model.ts";
+import { BACKENDS, LOG_BYTES, LOG_FILES, RUNTIMES, STOP_SIGNALS } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
+import { parseSize } from "../validate/size.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { MAX_VOLUMES, validateVolumes } from "../validate/volumes.ts";
 import type { Path } from "./config.ts";
@@ -32,7 +33,7 @@ export type Check = (value: string) => unknown;
 export type Form =
   | { readonly kind: "text" | "flag" | "variables" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
-  | { readonly kind: "integer"; readonly max: number }
+  | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | {
     readonly kind: "list";
     readonly item: Form;
@@ -178,18 +179,33 @@ const FLAG: Type<boolean> = {
   },
 };
 
-function integer({ unit, max }: { unit: string; max: number }): Type<number> {
+function integer(
+  { unit, min = 0, max }: { unit: string; min?: number; max: number },
+): Type<number> {
   return {
-    form: { kind: "integer", max },
+    form: { kind: "integer", min, max },
     read: (node, note, below) => {
       const value = node.kind === "text" && /^(?:0|[1-9][0-9]{0,8})$/.test(node.text)
         ? Number(node.text)
         : Infinity;
-      if (value <= max) return value;
-      return refuse(node, note, below, `must be a whole number of ${unit}, 0 to ${max}`);
+      if (value >= min && value <= max) return value;
+      return refuse(node, note, below, `must be a whole number of ${unit}, ${min} to ${max}`);
     },
   };
 }
+
+const SIZE: Type<number> = {
+  form: { kind: "text" },
+  read: (node, note, below) => {
+    if (node.kind !== "text") return refuse(node, note, below, "must be a size");
+    try {
+      return parseSize(node.text, LOG_BYTES);
+    } catch (error) {
+      note(node, below, mistakeOf(error));
+      return undefined;
+    }
+  },
+};
 
 function refuse(node: Node, note: Note, below: Path, message: string): undefined {
   note(node, below, { message, hint: null });
@@ -273,6 +289,18 @@ export const SESSION_KEYS = {
     "Seconds that a stop waits before it ends the program by force. Default: 10.",
     integer({ unit: "seconds", max: DAY }),
   ),
+  log_capture: key(
+    "`false`: nothing of what it prints is kept. Default: `log_capture` of `ops`.",
+    FLAG,
+  ),
+  log_max_size: key(
+    "Size at which the next file of its output is begun. Default: `log_max_size` of `ops`.",
+    SIZE,
+  ),
+  log_keep: key(
+    "How many files of its output are kept. Default: `log_keep` of `ops`.",
+    integer({ unit: "files", min: LOG_FILES.least, max: LOG_FILES.most }),
+  ),
   network: key("Container: the network to join.", template(checkNetwork)),
   user: key("Container: user to run as, `NAME[:GROUP]` or ids.", template(checkUser)),
   restart: key(
@@ -321,6 +349,18 @@ export const OPS_KEYS = {
     integer({ unit: "seconds", max: DAY }),
   ),
   stop_signal: key("`stop_signal` of sessions that name none.", oneOf(STOP_SIGNALS)),
+  log_capture: key(
+    "Whether what sessions print is kept, in files, for `logs` and `why`.",
+    FLAG,
+  ),
+  log_max_size: key(
+    "Size at which the next file of a session's output is begun: `10MiB`, `512k`, or bytes.",
+    SIZE,
+  ),
+  log_keep: key(
+    "How many files of output are kept of a session; with one more the oldest goes.",
+    integer({ unit: "files", min: LOG_FILES.least, max: LOG_FILES.most }),
+  ),
 };
 
 /** The keys at the top of a file, without `ops`. */

@@ -229,6 +229,11 @@ function settingsOf(
     operationDays: values.operations_days ?? defaults.operationDays,
     stopTimeoutSeconds: values.stop_timeout ?? defaults.stopTimeoutSeconds,
     stopSignal: values.stop_signal ?? defaults.stopSignal,
+    log: {
+      capture: values.log_capture ?? defaults.log.capture,
+      maxBytes: values.log_max_size ?? defaults.log.maxBytes,
+      keep: values.log_keep ?? defaults.log.keep,
+    },
   };
 }
 
@@ -450,6 +455,9 @@ function sessionSettings(values: SessionValues): SessionSettings {
     runtime: values.runtime ?? null,
     stopSignal: values.stop_signal ?? null,
     stopTimeoutSeconds: values.stop_timeout ?? null,
+    logCapture: values.log_capture ?? null,
+    logMaxBytes: values.log_max_size ?? null,
+    logKeep: values.log_keep ?? null,
     network: values.network ?? null,
     user: values.user ?? null,
     restart: values.restart ?? null,

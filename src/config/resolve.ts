@@ -413,6 +413,11 @@ function commonOf(
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
     stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
     protected: settings.protected,
+    log: {
+      capture: settings.logCapture ?? config.settings.log.capture,
+      maxBytes: settings.logMaxBytes ?? config.settings.log.maxBytes,
+      keep: settings.logKeep ?? config.settings.log.keep,
+    },
   };
 }
 
@@ -596,6 +601,9 @@ const NO_SETTINGS: SessionSettings = {
   runtime: null,
   stopSignal: null,
   stopTimeoutSeconds: null,
+  logCapture: null,
+  logMaxBytes: null,
+  logKeep: null,
   network: null,
   user: null,
   restart: null,

@@ -32,7 +32,7 @@ function zodOf(form: Form): z.ZodMiniType {
       return z.union([z.enum(form.words), variable()]);
     case "integer":
       return z.union([
-        z.int().check(z.gte(0), z.lte(form.max)),
+        z.int().check(z.gte(form.min), z.lte(form.max)),
         z.string().check(z.regex(/^(?:0|[1-9][0-9]*)$/)),
         variable(),
       ]);

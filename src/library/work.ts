@@ -199,9 +199,10 @@ export async function logs(
     const { session } = present("show the logs of", match);
     return new TextDecoder().decode(await session.logs({ lines }));
   } catch (error) {
-    const newest = error instanceof SessionNotFoundError ? await context.logs.newest(name) : null;
-    if (newest === null) throw error;
-    return new TextDecoder().decode(await context.logs.tail(newest, lines));
+    const outputs = error instanceof SessionNotFoundError ? await context.logs.outputs(name) : [];
+    const newest = outputs.at(-1);
+    if (newest === undefined) throw error;
+    return new TextDecoder().decode(await context.logs.read(newest, { lines }));
   }
 }
 
@@ -212,7 +213,7 @@ export async function stateOf(
 ): Promise<SessionStatus["state"] | null> {
   try {
     const match = await context.sessions.find("find", name, context.selection);
-    if (match.kind === "session") return match.status.state;
+    if (match.kind === "session") return match.session.recorded ? null : match.status.state;
     if (match.trouble !== null) throw match.trouble;
     return null;
   } catch (error) {

@@ -1,45 +1,67 @@
 /**
- * Where the output of sessions is kept: one directory per session name, one file per run, raw bytes
- * as the terminal got them.
+ * What is kept of sessions: a directory for each name, in it the output of its runs, raw as the
+ * terminal got it, and `runs.ndjson`, which says how the runs began and ended.
+ *
+ * A run's output is in one or more files, `TIME-RUN-000001.log` and so on: their names in their order
+ * are the output in its order, over all runs. A run itself is named by the path that these names
+ * begin with.
  */
+import type { LogPolicy } from "../model.ts";
 import { FileError, type World } from "../world.ts";
+import { type Capture, partName, timesName } from "./capture.ts";
+import { follow } from "./follow.ts";
+import { type Part, readParts, type Wanted } from "./read.ts";
+import { formatEvent, parseRuns, type Run, type RunEvent } from "./runs.ts";
 
-/** The kept output of sessions. */
+/** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
-  /** Where the file of a run that begins now would be; null: nowhere. Nothing is made. */
-  pathOf(name: string, runId: string): string | null;
+  /** Where the output of a run that begins now would go; null: nowhere. Nothing is made. */
+  captureOf(name: string, runId: string, policy: LogPolicy): Capture | null;
   /**
-   * Makes the file for a new run.
+   * Makes room for the output of a new run.
    *
-   * @returns its path; null when it cannot be made, which was said as a warning
+   * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
    */
-  open(name: string, runId: string): Promise<string | null>;
-  /** Takes back what {@link LogStore.open} made. */
-  discard(path: string): Promise<void>;
-  /** Keeps what a run printed that is over. */
-  save(name: string, runId: string, bytes: Uint8Array): Promise<void>;
+  open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
+  /** Forgets a run that never began: what it printed, and what was remembered of it. */
+  discard(name: string, runId: string): Promise<void>;
+  /** Keeps what a run printed that is over, in the place of what was kept of it before. */
+  save(
+    name: string,
+    runId: string,
+    kept: { readonly bytes: Uint8Array } & LogPolicy,
+  ): Promise<void>;
   /** Says, once, that something printed is not kept, and why. */
   notKept(reason: string): void;
-  /** Remembers that a run was stopped, and did not end by itself. */
-  recordStop(name: string, stop: RecordedStop): Promise<void>;
+  /** Remembers what happened to a run. */
+  record(name: string, event: RunEvent): Promise<void>;
+  /** The file that remembers, for the shell that sees the program end; null: there is none. */
+  storyOf(name: string): string | null;
+  /** The run of a session that began last; null: none is remembered. */
+  newestRun(name: string): Promise<Run | null>;
+  /** The runs of a session that are remembered, the oldest first. */
+  runs(name: string): Promise<readonly Run[]>;
+  /** The names of all sessions of which anything is kept. */
+  names(): Promise<readonly string[]>;
+  /** The runs of a session whose output is kept, as paths, the oldest first. */
+  outputs(name: string): Promise<readonly string[]>;
+  /** What a run printed: the lines that are wanted of it, each ended by a newline. */
+  read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
-   * Whether what ended then was stopped: an engine may start the same thing again. A time without
-   * milliseconds stands for the whole second.
+   * The same of the newest run, and then what the session goes on to print, this run and later ones,
+   * as it comes: until it is aborted.
    */
-  wasStopped(name: string, stop: Pick<RecordedStop, "id" | "at">): Promise<boolean>;
-  /** The file of the newest run of a session; null when nothing was kept. */
-  newest(name: string): Promise<string | null>;
-  /** The last lines of a file, each ended by a newline. */
-  tail(path: string, lines: number): Promise<Uint8Array>;
+  follow(name: string, wanted: Wanted, abort: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-/** How a run was stopped. */
-export interface RecordedStop {
-  readonly runId: string;
-  /** The engine's own id of what ran. */
-  readonly id: string;
-  readonly at: Date;
-  readonly exitCode: number | null;
+/** Where the output of a run is, as a path that the names of its files begin with. */
+export function outputOf({ directory, run }: Capture): string {
+  return `${directory}/${run}`;
+}
+
+/** The file with the story of the runs of a session. */
+function runsFile(directory: string): string {
+  return `${directory}/runs.ndjson`;
 }
 
 /** The directory for everything that kstops keeps; null when the system names no place for it. */
@@ -57,14 +79,19 @@ function absolute(path: string, world: World): string {
   return path.startsWith("/") ? path : `${world.workingDirectory()}/${path}`;
 }
 
-/** How the runs of a session ended, as far as their engine does not remember: JSON, one a line. */
-const RUNS = "runs.ndjson";
-
 /** Only names that kstops creates have a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+/** A file of output: the run, and its part. */
+const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
+
+/** The end of a story, with all lines of the last run in it: a line has less than a third of that. */
+const NEWEST_BYTES = 32 * 1024;
+/** At this size the older half of a session's story is forgotten. */
+const MOST_STORY_BYTES = 256 * 1024;
 
 /** The log store in the state directory. `warn` is told once when nothing can be kept. */
 export function logStore(world: World, warn: (text: string) => void): LogStore {
+  const { files } = world;
   const state = stateDirectory(world);
   const directoryOf = (name: string): string | null =>
     state === null || !STORED_NAME.test(name) ? null : `${state}/logs/${name}`;
@@ -74,155 +101,162 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     isWarned = true;
     return null;
   };
-  const pathOf = (name: string, runId: string): string | null => {
-    const directory = directoryOf(name);
-    // With milliseconds: names in their order are runs in their order.
-    const stamp = world.now().toISOString().replaceAll(/[-:]/g, "");
-    return directory === null ? null : `${directory}/${stamp}-${runId}.log`;
-  };
-  const open = async (name: string, runId: string): Promise<string | null> => {
-    const path = pathOf(name, runId);
-    if (path === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+  const list = async (path: string): Promise<readonly string[]> => {
     try {
-      await world.files.makeDirectory(path.slice(0, path.lastIndexOf("/")));
-      await world.files.create(path);
-      return path;
+      return await files.list(path);
+    } catch (error) {
+      if (error instanceof FileError) return [];
+      throw error;
+    }
+  };
+  const partsIn = async (directory: string): Promise<readonly string[]> =>
+    (await list(directory)).filter((each) => PART.test(each));
+  const remove = async (directory: string, part: string): Promise<void> => {
+    await files.remove(`${directory}/${part}`);
+    await files.remove(`${directory}/${timesName(part)}`);
+  };
+  /** The work, unless the file system refuses: that is said, and never stops anybody. */
+  const kept = async <T>(work: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await work();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       return notKept(error.message);
     }
   };
-  const keep = async (work: () => Promise<void>): Promise<void> => {
+  const captureOf: LogStore["captureOf"] = (name, runId, { maxBytes, keep }) => {
+    const directory = directoryOf(name);
+    // With milliseconds: names in their order are runs in their order.
+    const run = `${world.now().toISOString().replaceAll(/[-:]/g, "")}-${runId}`;
+    return directory === null ? null : { directory, run, maxBytes, keep };
+  };
+  const open: LogStore["open"] = async (name, runId, policy) => {
+    const capture = captureOf(name, runId, policy);
+    if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    const { directory, run, keep } = capture;
+    return await kept(async () => {
+      await files.makeDirectory(directory);
+      await shorten(world, runsFile(directory));
+      // Made here, for its owner alone: a shell would make it with the rights of its own.
+      await files.append(runsFile(directory), new Uint8Array());
+      if (!policy.capture) return null;
+      const parts = await partsIn(directory);
+      for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
+        await remove(directory, part);
+      }
+      await files.create(`${directory}/${partName(run, 1)}`);
+      return capture;
+    });
+  };
+  const record: LogStore["record"] = async (name, event) => {
+    const directory = directoryOf(name);
+    if (directory === null) return;
+    await kept(async () => {
+      await files.makeDirectory(directory);
+      await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
+    });
+  };
+  /** The runs in the last bytes of a story. A line that is cut off at its beginning is none. */
+  const story = async (name: string, mostBytes: number): Promise<readonly Run[]> => {
+    const directory = directoryOf(name);
+    const facts = directory === null ? null : await files.facts(runsFile(directory));
+    if (directory === null || facts === null) return [];
     try {
-      await work();
+      const start = Math.max(0, facts.bytes - mostBytes);
+      return parseRuns(new TextDecoder().decode(await files.readFrom(runsFile(directory), start)));
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      notKept(error.message);
+      // What cannot be read says nothing: it must not cost the whole list.
+      if (error instanceof FileError) return [];
+      throw error;
     }
   };
+  const outputs: LogStore["outputs"] = async (name) => {
+    const directory = directoryOf(name);
+    if (directory === null) return [];
+    const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
+    return [...new Set(runs)].map((run) => `${directory}/${run}`);
+  };
+  const partsOf = async (output: string): Promise<readonly Part[]> => {
+    const slash = output.lastIndexOf("/");
+    const [directory, run] = [output.slice(0, slash), output.slice(slash + 1)];
+    const own = (await partsIn(directory)).filter((part) => part.startsWith(`${run}-`));
+    return await Promise.all(own.map(async (part) => {
+      const path = `${directory}/${part}`;
+      return { path, bytes: (await files.facts(path))?.bytes ?? 0 };
+    }));
+  };
+  const removeOutput = async (output: string): Promise<void> => {
+    const slash = output.lastIndexOf("/");
+    const directory = output.slice(0, slash);
+    for (const part of await partsIn(directory)) {
+      if (part.startsWith(`${output.slice(slash + 1)}-`)) await remove(directory, part);
+    }
+  };
+  const outputsOf = async (name: string, runId: string): Promise<readonly string[]> =>
+    (await outputs(name)).filter((output) => output.endsWith(`-${runId}`));
   return {
-    pathOf,
+    captureOf,
     open,
     notKept,
-    save: (name, runId, bytes) =>
-      keep(async () => {
-        const path = await open(name, runId);
-        if (path !== null) await world.files.append(path, bytes);
-      }),
-    recordStop: (name, { runId, id, at, exitCode }) =>
-      keep(async () => {
-        const directory = directoryOf(name);
-        if (directory === null) return;
-        await world.files.makeDirectory(directory);
-        const line = {
-          run: runId,
-          event: "stopped",
-          id,
-          at: at.toISOString(),
-          exit_code: exitCode,
-        };
-        const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
-        await world.files.append(`${directory}/${RUNS}`, bytes);
-      }),
-    wasStopped: async (name, { id, at }) => {
+    record,
+    discard: async (name, runId) => {
       const directory = directoryOf(name);
-      if (directory === null) return false;
-      const time = at.toISOString().replace(/\.000Z$/, "");
-      try {
-        const text = await world.files.readText(`${directory}/${RUNS}`);
-        return text.includes(`"event":"stopped","id":"${id}","at":"${time}`);
-      } catch (error) {
-        // What cannot be read says nothing of a stop: it must not cost the whole list.
-        if (error instanceof FileError) return false;
-        throw error;
-      }
+      if (directory === null) return;
+      await kept(async () => {
+        for (const output of await outputsOf(name, runId)) await removeOutput(output);
+        await forget(world, runsFile(directory), runId);
+        // With nothing left in it, nothing tells of the name any more.
+        if ((await list(directory)).length === 0) await files.remove(directory);
+      });
     },
-    discard: async (path) => {
-      try {
-        await world.files.remove(path);
-      } catch (error) {
-        if (!(error instanceof FileError)) throw error;
-      }
+    save: async (name, runId, { bytes, ...policy }) => {
+      const before = await outputsOf(name, runId);
+      const capture = await open(name, runId, policy);
+      if (capture === null) return;
+      await kept(async () => {
+        await files.append(`${outputOf(capture)}-000001.log`, bytes);
+        for (const output of before) await removeOutput(output);
+      });
     },
-    newest: async (name) => {
+    storyOf: (name) => {
       const directory = directoryOf(name);
-      if (directory === null) return null;
-      try {
-        const runs = await world.files.list(directory);
-        const last = runs.filter((run) => run.endsWith(".log")).at(-1);
-        return last === undefined ? null : `${directory}/${last}`;
-      } catch (error) {
-        if (error instanceof FileError) return null;
-        throw error;
-      }
+      return directory === null ? null : runsFile(directory);
     },
-    tail: async (path, lines) => {
-      const bytes = (await world.files.facts(path))?.bytes ?? 0;
-      for (let size = 64 * 1024;; size *= 4) {
-        const offset = Number.isFinite(lines) ? Math.max(0, bytes - size) : 0;
-        const chunk = await world.files.readFrom(path, offset);
-        // What begins with the chunk may have begun before it.
-        if (offset === 0 || startOfLast(chunk, lines) > 0) return lastLines(chunk, lines);
-      }
+    newestRun: async (name) =>
+      (await story(name, NEWEST_BYTES)).findLast(({ begun }) => begun !== null) ?? null,
+    runs: (name) => story(name, Infinity),
+    names: async () =>
+      state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
+    outputs,
+    read: async (output, wanted) => await readParts(world, await partsOf(output), wanted),
+    follow: async function* (name, wanted, abort) {
+      const directory = directoryOf(name);
+      if (directory === null) return;
+      const newest = (await outputs(name)).at(-1);
+      const from = newest === undefined ? [] : await partsOf(newest);
+      yield await readParts(world, from, wanted, { isOpen: true });
+      const list = async () => (await partsIn(directory)).map((part) => `${directory}/${part}`);
+      yield* follow(world, { list, from, abort });
     },
   };
 }
 
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-
-/** How many lines are complete. */
-export function countLines(bytes: Uint8Array): number {
-  let count = 0;
-  // The runtime searches, as below.
-  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++;
-  return count;
+/** Forgets the older half of a story that has become long. */
+async function shorten({ files }: World, path: string): Promise<void> {
+  const facts = await files.facts(path);
+  if (facts === null || facts.bytes < MOST_STORY_BYTES) return;
+  const lines = (await files.readText(path)).split("\n");
+  const newer = lines.slice(Math.floor(lines.length / 2)).join("\n");
+  await files.replace(path, new TextEncoder().encode(newer));
 }
 
-/**
- * The last lines of what a terminal got, each ended by one newline. The carriage return that a
- * terminal adds before a newline is taken away again; all other bytes stay.
- */
-export function lastLines(bytes: Uint8Array, lines: number): Uint8Array {
-  if (bytes.length === 0 || lines === 0) return new Uint8Array();
-  const last = bytes.subarray(startOfLast(bytes, lines));
-  const kept = new Uint8Array(last.length + 1);
-  kept.set(last);
-  const length = removeReturns(kept, last.length);
-  if (last.at(-1) === NEWLINE) return kept.subarray(0, length);
-  kept[length] = NEWLINE;
-  return kept.subarray(0, length + 1);
-}
-
-/**
- * Where the last lines begin; 0 also where there are no more than those. Here and below the runtime
- * searches: a loop over bytes runs long enough to be compiled, and the compilers alone take 4 MiB.
- */
-function startOfLast(bytes: Uint8Array, lines: number): number {
-  if (!Number.isFinite(lines)) return 0;
-  let newline = bytes.length - (bytes.at(-1) === NEWLINE ? 1 : 0);
-  for (let left = lines; left > 0; left--) {
-    // From -1 it would search from the end.
-    newline = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1);
-    if (newline === -1) return 0;
-  }
-  return newline + 1;
-}
-
-/**
- * Takes every carriage return before a newline out of the first bytes.
- *
- * @returns how many of them are left
- */
-function removeReturns(bytes: Uint8Array, length: number): number {
-  let left = 0;
-  let from = 0;
-  for (let at = bytes.indexOf(RETURN); at !== -1; at = bytes.indexOf(RETURN, at + 1)) {
-    if (bytes[at + 1] !== NEWLINE) continue;
-    bytes.copyWithin(left, from, at);
-    left += at - from;
-    from = at + 1;
-  }
-  bytes.copyWithin(left, from, length);
-  return left + length - from;
+/** Takes the lines of one run out of a story; one without any other is removed. */
+async function forget({ files }: World, path: string, runId: string): Promise<void> {
+  if (await files.facts(path) === null) return;
+  const lines = (await files.readText(path)).split(/(?<=\n)/);
+  const others = lines.filter((line) => !line.includes(`{"run":${JSON.stringify(runId)},`)).join(
+    "",
+  );
+  if (others === "") await files.remove(path);
+  else await files.replace(path, new TextEncoder().encode(others));
 }

@@ -2,6 +2,7 @@
 import type { Origin } from "../config/config.ts";
 import { escapeControls, type Json } from "../errors.ts";
 import type { Definition } from "../model.ts";
+import { formatSize } from "../validate/size.ts";
 
 /** Keys and values; every value may have an origin, by the path of its key. */
 export interface Explanation {
@@ -30,6 +31,9 @@ export function definitionToWire(definition: Definition): { [key: string]: Json 
     run_args: container?.runArgs ?? null,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
+    log_capture: definition.log.capture,
+    log_max_size: formatSize(definition.log.maxBytes),
+    log_keep: definition.log.keep,
     protected: definition.protected,
   };
 }

@@ -478,7 +478,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
         ok(error.message.includes(program.replace("./", "")), error.message);
         ok(error.hint, why);
         equal(await find(runner, name), null, why);
-        equal(await logs.newest(name), null, why);
+        deepEqual(await logs.outputs(name), [], why);
       }),
     );
   });
@@ -717,8 +717,8 @@ async function startedAndReady({ runner }: SuiteTest, definition: Definition): P
 
 /** What is kept of the newest run of a session that may be gone. */
 async function keptText(logs: LogStore, name: string): Promise<string> {
-  const path = await logs.newest(name);
-  return path === null ? "" : new TextDecoder().decode(await logs.tail(path, Infinity));
+  const output = (await logs.outputs(name)).at(-1) ?? "";
+  return new TextDecoder().decode(await logs.read(output, { lines: Infinity }));
 }
 
 function stopEndsTheTree(test: Register, { isolated }: Harness): void {

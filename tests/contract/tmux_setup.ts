@@ -1,7 +1,7 @@
 /** The tmux backend in the private corner of a test. */
 import { tmuxRunner } from "../../src/backends/tmux/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
-import type { TmuxDefinition } from "../../src/model.ts";
+import { DEFAULT_LOG, type TmuxDefinition } from "../../src/model.ts";
 import type { World } from "../../src/world.ts";
 import type { SuiteTest } from "./suite.ts";
 
@@ -32,6 +32,7 @@ export function setUpTmux(world: World, settings: { readonly binary?: string } =
       stopSignal: null,
       stopTimeoutSeconds: 10,
       protected: false,
+      log: DEFAULT_LOG,
       ...wanted,
     }),
   };

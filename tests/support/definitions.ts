@@ -1,5 +1,5 @@
 /** Definitions of sessions as tests need them. */
-import type { ContainerDefinition } from "../../src/model.ts";
+import { type ContainerDefinition, DEFAULT_LOG, type TmuxDefinition } from "../../src/model.ts";
 
 /** A container with nothing but a program, unless told. */
 export function containerDefinition(
@@ -22,6 +22,24 @@ export function containerDefinition(
     runArgs: [],
     stopSignal: null,
     stopTimeoutSeconds: 10,
+    log: DEFAULT_LOG,
+    protected: false,
+    ...more,
+  };
+}
+
+/** A tmux session with nothing but a program, unless told. */
+export function tmuxDefinition(more: Partial<TmuxDefinition> = {}): TmuxDefinition {
+  return {
+    backend: "tmux",
+    name: "astro",
+    argv: ["sleep", "60"],
+    workingDir: "/project",
+    socketName: "default",
+    env: {},
+    stopSignal: null,
+    stopTimeoutSeconds: 10,
+    log: DEFAULT_LOG,
     protected: false,
     ...more,
   };

@@ -213,8 +213,8 @@ function fakeWorld(spec: FakeWorldSpec): {
     clock.advance(call.tookMs ?? 0);
     if (call.fails) throw call.fails;
     const [stdout, stderr] = [bytesOf(call.stdout ?? ""), bytesOf(call.stderr ?? "")];
-    for (const bytes of [stdout, stderr]) {
-      if (bytes.length > 0) options.onOutput?.(new TextDecoder().decode(bytes));
+    for (const [name, bytes] of [["stdout", stdout], ["stderr", stderr]] as const) {
+      if (bytes.length > 0) options.onOutput?.(bytes, name);
     }
     const kept = (bytes: Uint8Array): Uint8Array =>
       bytes.slice(Math.max(0, bytes.length - (options.keepBytes ?? Infinity)));
@@ -504,7 +504,8 @@ function fakeFiles(
   const files: Files = {
     readText: (path) =>
       answer(() => new TextDecoder("utf-8", { ignoreBOM: true }).decode(content(path))),
-    readFrom: (path, offset) => answer(() => content(path).slice(offset)),
+    readFrom: (path, offset, maxBytes = Infinity) =>
+      answer(() => content(path).slice(offset, offset + maxBytes)),
     facts: (path) =>
       answer(() => {
         const found = entries.get(absolute(path));
@@ -543,6 +544,12 @@ function fakeFiles(
         const found = entry(from);
         entries.delete(absolute(from));
         entries.set(absolute(to), found);
+      }),
+    replace: (path, bytes) =>
+      answer(() => {
+        if (!entries.has(absolute(path))) addFile(path);
+        const { mode, uid, gid } = entry(path);
+        add(absolute(path), { content: bytes, mode, uid, gid });
       }),
     remove: (path) =>
       answer(() => {

@@ -28,7 +28,10 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/operations/": { beside: [] },
     "src/logs/": { beside: [] },
   },
-  { "src/sessions.ts": { beside: [] } },
+  {
+    "src/sessions.ts": { beside: ["src/recorded.ts"] },
+    "src/recorded.ts": { beside: [] },
+  },
   { "src/output/": { beside: [] }, "src/library/": { beside: [] } },
   { "src/cli/": { beside: [] } },
   { "main.ts": { beside: [] } },

@@ -23,6 +23,7 @@ import {
   sessionsOver,
   withDefined,
 } from "../../src/sessions.ts";
+import { tmuxDefinition } from "../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
 
@@ -46,7 +47,10 @@ function holding(place: Place, ...statuses: readonly SessionStatus[]): Survey {
     stop: unwanted,
     logs: unwanted,
     attach: unwanted,
+    follow: unwanted,
     definition: unwanted,
+    run: null,
+    recorded: false,
   }));
   return { place, sessions, trouble: null };
 }
@@ -793,17 +797,7 @@ Deno.test("find() asks only the place that a definition names", async () => {
 
 // --- start ---------------------------------------------------------------------------------------
 
-const TO_START: Definition = {
-  backend: "tmux",
-  name: "astro",
-  argv: ["sleep", "60"],
-  workingDir: "/",
-  socketName: "default",
-  env: {},
-  stopSignal: null,
-  stopTimeoutSeconds: 10,
-  protected: false,
-};
+const TO_START = tmuxDefinition();
 
 Deno.test("start() says of the started session whether the config defines it", async () => {
   const options = { waitMs: 0 };

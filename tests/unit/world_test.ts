@@ -37,10 +37,10 @@ Deno.test("a program that writes byte by byte is heard to its end", async () => 
   const { stdout } = await denoWorld().execBytes(["sh", "-c", "printf a; sleep 0.1; printf bcd"], {
     timeoutMs: 60_000,
     keepBytes: 3,
-    onOutput: (text) => {
-      heard.push(text);
+    onOutput: (bytes, stream) => {
+      heard.push(`${stream} ${new TextDecoder().decode(bytes)}`);
     },
   });
   equal(new TextDecoder().decode(stdout), "bcd");
-  equal(heard.join(""), "abcd");
+  equal(heard.join("").replaceAll("stdout ", ""), "abcd");
 });

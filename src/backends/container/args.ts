@@ -1,5 +1,5 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition } from "../../model.ts";
+import type { ContainerDefinition, Runtime } from "../../model.ts";
 import type { Client } from "./clients.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
@@ -28,6 +28,9 @@ export interface DefinitionRecord {
   readonly stop_signal: string | null;
   /** Seconds. */
   readonly stop_timeout: number;
+  readonly log_capture: boolean;
+  readonly log_max_bytes: number;
+  readonly log_keep: number;
 }
 
 /** Every container: podman tells all about them at once, docker only their ids. */
@@ -62,7 +65,7 @@ export interface Call {
  * Starts a container. Nobody sees the values of variables in `ps`: they come by the environment of
  * the client, and those which the client would itself go by come on its standard input.
  */
-export function runContainer({ program }: Client, plan: RunPlan): Call {
+export function runContainer({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
   const { name, network, user, restart, stopSignal, workingDir } = definition;
   const { byEnvironment, byFile } = splitVariables(definition.env);
@@ -88,12 +91,28 @@ export function runContainer({ program }: Client, plan: RunPlan): Call {
     ...option("--restart", restart),
     ...option("--stop-signal", stopSignal),
     ...["--stop-timeout", String(definition.stopTimeoutSeconds)],
+    ...logOptions(runtime, definition),
     ...definition.runArgs,
     ...["--", definition.image],
     ...(definition.argv ?? []),
   ];
   const call = { argv, env: byEnvironment };
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
+}
+
+/**
+ * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
+ * number of files, and its driver is left alone: only some systems have the one or the other.
+ */
+function logOptions(runtime: Runtime, { log, runArgs }: ContainerDefinition): string[] {
+  const { capture, maxBytes, keep } = log;
+  // Whoever chooses a driver knows its options: ours may not be among them.
+  if (runArgs.some((word) => /^--log-(?:driver|opt)(?:=|$)/.test(word))) return [];
+  if (!capture) return ["--log-driver", "none"];
+  return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
+    ...["--log-driver", "json-file"],
+    ...["--log-opt", `max-size=${maxBytes}`, "--log-opt", `max-file=${keep}`],
+  ];
 }
 
 /** All mounts of a definition. */
@@ -120,6 +139,9 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
     run_args: definition.runArgs,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
+    log_capture: definition.log.capture,
+    log_max_bytes: definition.log.maxBytes,
+    log_keep: definition.log.keep,
   };
 }
 
@@ -177,14 +199,27 @@ export function removeContainer({ program }: Client, id: string): string[] {
   return [program, "rm", "--", id];
 }
 
-/** What it printed, at most so many lines of it. */
-export function containerLogs(
-  { program }: Client,
-  id: string,
-  { lines, timestamps }: { readonly lines: number; readonly timestamps: boolean },
-): string[] {
-  const tail = Number.isFinite(lines) ? ["--tail", String(lines)] : [];
-  return [program, "logs", ...tail, ...(timestamps ? ["--timestamps"] : []), "--", id];
+/** Which part of the output of a container is asked for. */
+export interface LogQuestion {
+  /** `Infinity`: all. */
+  readonly lines: number;
+  readonly since?: Date | null;
+  readonly timestamps?: boolean;
+  /** Whether it goes on until the container ends. */
+  readonly follow?: boolean;
+}
+
+/** What a container printed. */
+export function containerLogs({ program }: Client, id: string, question: LogQuestion): string[] {
+  const { lines, since = null, timestamps = false, follow = false } = question;
+  return [
+    ...[program, "logs"],
+    ...(Number.isFinite(lines) ? ["--tail", String(lines)] : []),
+    ...(since === null ? [] : ["--since", since.toISOString()]),
+    ...(timestamps ? ["--timestamps"] : []),
+    ...(follow ? ["--follow"] : []),
+    ...["--", id],
+  ];
 }
 
 /** The keys that give the terminal back, whatever the user's own config of the client says. */

@@ -5,10 +5,14 @@ const SPACE = 0x20;
 
 /**
  * Puts two streams together, by the time that begins each of their lines (RFC 3339 and a blank), and
- * takes that away. Lines that say no time follow the one before them.
+ * takes that away unless told to keep it. Lines that say no time follow the one before them.
  */
-export function mergeByTime(stdout: Uint8Array, stderr: Uint8Array): Uint8Array {
-  const lines = [...stampedLines(stdout), ...stampedLines(stderr)];
+export function mergeByTime(
+  stdout: Uint8Array,
+  stderr: Uint8Array,
+  { keepTimes }: { readonly keepTimes: boolean } = { keepTimes: false },
+): Uint8Array {
+  const lines = [...stampedLines(stdout, keepTimes), ...stampedLines(stderr, keepTimes)];
   // By text: the times of one runtime all have the same form. Sorting keeps the order of equals.
   lines.sort((a, b) => a.time < b.time ? -1 : a.time > b.time ? 1 : 0);
   const merged = new Uint8Array(lines.reduce((sum, { rest }) => sum + rest.length, 0));
@@ -22,11 +26,11 @@ export function mergeByTime(stdout: Uint8Array, stderr: Uint8Array): Uint8Array 
 
 interface StampedLine {
   readonly time: string;
-  /** The line without its time, with its newline. */
+  /** The line with its newline. */
   readonly rest: Uint8Array;
 }
 
-function stampedLines(bytes: Uint8Array): StampedLine[] {
+function stampedLines(bytes: Uint8Array, keepTimes: boolean): StampedLine[] {
   const decoder = new TextDecoder();
   const lines: StampedLine[] = [];
   let time = "";
@@ -37,7 +41,10 @@ function stampedLines(bytes: Uint8Array): StampedLine[] {
     const word = decoder.decode(bytes.subarray(start, start + Math.max(0, space)));
     const isStamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(word);
     if (isStamped) time = comparable(word);
-    lines.push({ time, rest: bytes.subarray(isStamped ? start + space + 1 : start, end) });
+    lines.push({
+      time,
+      rest: bytes.subarray(isStamped && !keepTimes ? start + space + 1 : start, end),
+    });
     start = end;
   }
   return lines;

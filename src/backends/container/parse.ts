@@ -1,6 +1,7 @@
 /** What podman and docker say, as facts. Pure. */
 import {
   howItEnded,
+  OUT_OF_MEMORY,
   type PortBinding,
   type Runtime,
   type SessionState,
@@ -368,7 +369,7 @@ function inSeconds(date: Date | null): Date | null {
 }
 
 function reasonOf({ state, details }: Container, runtime: Runtime): string | null {
-  if (details?.outOfMemory) return "it was killed for want of memory";
+  if (details?.outOfMemory) return OUT_OF_MEMORY;
   if (state === "restarting") {
     return `${runtime} starts it again and again (${details?.restarts ?? 0} times so far)`;
   }
@@ -412,8 +413,15 @@ const RECORD_SHAPE: Readonly<Record<keyof DefinitionRecord, (value: unknown) => 
   restart: isTextOrNull,
   run_args: isTexts,
   stop_signal: isTextOrNull,
-  stop_timeout: (value) => typeof value === "number",
+  stop_timeout: isNumber,
+  log_capture: (value) => typeof value === "boolean",
+  log_max_bytes: isNumber,
+  log_keep: isNumber,
 };
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number";
+}
 
 function isText(value: unknown): boolean {
   return typeof value === "string";

@@ -8,6 +8,7 @@ import {
   SessionNotFoundError,
   SessionStartError,
 } from "../../errors.ts";
+import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
@@ -37,7 +38,7 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { logs, saveAndRemove, UnreadableLogError } from "./session.ts";
+import { keepEnd, logs, recordEnd, saveAndRemove, UnreadableLogError } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -45,12 +46,24 @@ export async function start(
   definition: ContainerDefinition,
   options: StartOptions,
 ): Promise<SessionStatus> {
+  const { world } = context;
   const client = await prepare(context, definition);
-  await makeLogDirectory(context.world, definition);
-  const runId = context.world.randomId();
+  await makeLogDirectory(world, definition);
+  const runId = world.randomId();
   const id = await create(context, client, { definition, runId, say: options.say ?? (() => {}) });
+  await context.logs.record(definition.name, {
+    event: "begun",
+    run: runId,
+    at: world.now(),
+    backend: "container",
+    engine: client.runtime,
+    socketName: null,
+    image: definition.image,
+    workingDir: definition.workingDir,
+    definition: await fingerprintOf(definition),
+  });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
-  return await proveStarted(context, client, { definition, id, waitMs: options.waitMs });
+  return await proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs });
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */
@@ -288,8 +301,9 @@ async function pull(
   const { runtime } = client;
   say(`${name}: ${runtime} does not have the image ${image}, and gets it now`);
   let rest = "";
-  const onOutput = (text: string): void => {
-    const lines = (rest + text).split(/\r?\n|\r/);
+  const decoder = new TextDecoder();
+  const onOutput = (bytes: Uint8Array): void => {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r?\n|\r/);
     rest = lines.pop() ?? "";
     for (const line of lines) if (line.trim() !== "") say(`  ${escapeControls(line)}`);
   };
@@ -330,6 +344,7 @@ function startedStatus(
 
 interface Proof {
   readonly definition: ContainerDefinition;
+  readonly runId: string;
   readonly id: string;
   readonly waitMs: number;
 }
@@ -338,16 +353,24 @@ interface Proof {
 async function proveStarted(
   context: Context,
   client: Client,
-  { definition, id, waitMs }: Proof,
+  { definition, runId, id, waitMs }: Proof,
 ): Promise<SessionStatus> {
   const firstExit = await exitWithin(context, client, { id, waitMs });
   const container = await askOne(context, client, id);
-  if (container === null) return removed(definition, client, { id, firstExit });
+  if (container === null) {
+    const at = context.world.now();
+    const end = { event: "ended", run: runId, at, exitCode: firstExit, reason: null } as const;
+    await context.logs.record(definition.name, end);
+    return removed(definition, client, { id, firstExit });
+  }
   const status = statusOfContainer(container, { runtime: client.runtime, kept: false });
   const isFine = status.state === "running" || status.state === "stopped" || status.exitCode === 0;
   const isLoop = container.state === "restarting" || (container.details?.restarts ?? 0) > 0;
-  if (isFine && !isLoop) return status;
-  return await failed(context, client, { container, status, isLoop, firstExit });
+  if (isFine && !isLoop) {
+    await keepEnd(context, client, container);
+    return status;
+  }
+  return await failed(context, client, { container, runId, status, isLoop, firstExit });
 }
 
 /** The exit code of a container that ends in time; null: it lives, or nobody says. */
@@ -395,14 +418,15 @@ function endedAtOnce(
   return exitCode === null ? "it ended at once" : `it ended at once with exit code ${exitCode}`;
 }
 
-/** How much of the output a failed start shows. */
-const SHOWN_LINES = 10;
+/** What a failed start shows of the output. */
+const LAST_LINES = { lines: 10 };
 
 async function failed(
   context: Context,
   client: Client,
-  { container, status, isLoop, firstExit }: {
+  { container, runId, status, isLoop, firstExit }: {
     readonly container: Container;
+    readonly runId: string;
     readonly status: SessionStatus;
     readonly isLoop: boolean;
     readonly firstExit: number | null;
@@ -413,6 +437,8 @@ async function failed(
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
+    // Nothing of it ran: there is no end that anybody could ask about.
+    await context.logs.discard(name, runId);
     const program = status.command?.[0] ?? "";
     throw startError(
       name,
@@ -420,6 +446,8 @@ async function failed(
       `the program is looked for in the image ${status.image}`,
     );
   }
+  if (!isLoop && problem === null) await keepEnd(context, client, container);
+  else if (!isLoop) await recordEnd(context, container);
   // What runs again has no exit code of its own.
   const end = status.exitCode === null && firstExit !== null ? howItEnded(firstExit) : status;
   const why = container.details?.outOfMemory ? ", killed for want of memory" : "";
@@ -443,7 +471,7 @@ async function lastOutput(
   container: Container,
 ): Promise<{ readonly text: string; readonly problem: string | null }> {
   try {
-    const bytes = await logs(context, client, container, SHOWN_LINES);
+    const bytes = await logs(context, client, { container, options: LAST_LINES });
     return { text: new TextDecoder().decode(bytes), problem: null };
   } catch (error) {
     if (error instanceof SessionNotFoundError) {

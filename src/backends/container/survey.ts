@@ -1,7 +1,9 @@
 /** What podman and docker have, once they were asked for their lists. */
+import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
 import type { ExecResult } from "../../world.ts";
 import type { Session, Survey } from "../backend.ts";
+import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { type Container, isManaged, isProtected, statusOfContainer } from "./parse.ts";
@@ -65,15 +67,21 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   const work = () => import("./session.ts");
-  const { name, id, finishedAt } = container;
-  const kept = isManaged(container) && finishedAt !== null &&
-    await context.logs.wasStopped(name, { id, at: finishedAt });
+  const { name, finishedAt } = container;
+  const run = isManaged(container) ? container.labels[RUN_LABEL] ?? null : null;
+  const kept = run !== null && finishedAt !== null &&
+    wasStopped(await context.logs.runs(name), { run, at: finishedAt });
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),
     protected: isProtected(container),
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
-    logs: async ({ lines }) => (await work()).logs(context, client, container, lines),
+    run,
+    recorded: false,
+    logs: async (options) => (await work()).logs(context, client, { container, options }),
+    follow: async function* (options, abort) {
+      yield* (await work()).follow(context, client, { container, options, abort });
+    },
     definition: async () => (await work()).definitionOf(context, client, container),
   };
 }

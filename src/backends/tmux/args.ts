@@ -23,8 +23,11 @@ export interface RunRecord {
   readonly working_dir: string;
   /** Names of the variables that the definition set. */
   readonly env: readonly string[];
-  /** File with what the pane printed; null when it could not be captured. */
+  /** What the names of the files begin with that have what the pane printed; null: none have. */
   readonly log: string | null;
+  readonly log_capture: boolean;
+  readonly log_max_bytes: number;
+  readonly log_keep: number;
   readonly stop_signal: string | null;
   readonly stop_timeout: number;
   readonly protected: boolean;

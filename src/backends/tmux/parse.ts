@@ -1,5 +1,5 @@
 /** What tmux says, as facts: pure functions from its output. */
-import { howItEnded, type SessionStatus, signalName } from "../../model.ts";
+import { DEFAULT_LOG, howItEnded, type SessionStatus, signalName } from "../../model.ts";
 import {
   fieldSeparator,
   PANE_FIELD_COUNT,
@@ -188,12 +188,16 @@ function recordOf(text: string): RunRecord | null {
   }
   if (typeof found !== "object" || found === null) return null;
   const { command, working_dir, env, log, stop_signal, stop_timeout } = found;
+  const { log_capture, log_max_bytes, log_keep } = found;
   if (!isWords(command) || !isWords(env) || typeof working_dir !== "string") return null;
   return {
     command,
     working_dir,
     env,
     log: typeof log === "string" ? log : null,
+    log_capture: log_capture !== false,
+    log_max_bytes: typeof log_max_bytes === "number" ? log_max_bytes : DEFAULT_LOG.maxBytes,
+    log_keep: typeof log_keep === "number" ? log_keep : DEFAULT_LOG.keep,
     stop_signal: typeof stop_signal === "string" ? stop_signal : null,
     stop_timeout: typeof stop_timeout === "number" ? stop_timeout : 10,
     protected: found.protected === true,

@@ -108,7 +108,12 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
     protected: session.record?.protected ?? false,
     stop: async (options) => (await work()).stop(context, socketName, session, options),
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
-    logs: async ({ lines }) => (await work()).logs(context, socketName, session, lines),
+    run: session.runId,
+    recorded: false,
+    logs: async (options) => (await work()).logs(context, socketName, session, options),
+    follow: async function* (options, abort) {
+      yield* (await work()).follow(context, { session, options, abort });
+    },
     definition: async () => (await work()).definitionOf(context, socketName, session),
   };
 }

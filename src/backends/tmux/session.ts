@@ -1,12 +1,12 @@
 /** What can be done with one session of tmux. Loaded when it is done. */
-import { SessionAttachError, SessionStopError } from "../../errors.ts";
+import { quote, SessionAttachError, SessionStopError, UsageError } from "../../errors.ts";
 import {
   type SessionStatus,
   STOP_SIGNALS,
   type StopSignal,
   type TmuxDefinition,
 } from "../../model.ts";
-import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
 import {
   capturePane,
   closeSession,
@@ -64,16 +64,19 @@ export async function attachTo(
   });
 }
 
-/** What a session printed: from its file, or what its pane still shows. */
+/** What a session printed: from its files, or what its pane still shows. */
 export async function logs(
   context: Context,
   socketName: string,
   session: TmuxSession,
-  lines: number,
+  wanted: LogOptions,
 ): Promise<Uint8Array> {
+  const { lines } = wanted;
   const log = session.record?.log ?? null;
-  if (session.runId !== null && log !== null && await context.world.files.facts(log) !== null) {
-    return await context.logs.tail(log, lines);
+  if (session.runId !== null && log !== null) {
+    const kept = await context.logs.read(log, wanted);
+    // Somebody may have removed it. Nothing is nothing in the pane, too, unless since a time.
+    if (kept.length > 0 || wanted.since) return kept;
   }
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
@@ -91,6 +94,25 @@ export async function logs(
   const colour = text.match(/\x1b\[[0-9;]*m/g)?.at(-1) ?? "\x1b[0m";
   const reset = /\[0?m$/.test(colour) ? "" : "\x1b[0m";
   return new TextEncoder().encode(`${kept.join("\n")}${reset}\n`);
+}
+
+/** What a session printed, and what it and its later runs go on to print. */
+export async function* follow(
+  context: Context,
+  { session, options, abort }: {
+    readonly session: TmuxSession;
+    readonly options: LogOptions;
+    readonly abort: AbortSignal;
+  },
+): AsyncGenerator<Uint8Array, void> {
+  if (session.runId === null || session.record?.log == null) {
+    throw new UsageError(`Cannot follow ${quote(session.name)}: its output is not kept`, {
+      hint: session.runId === null
+        ? `kstops did not start it: kstops attach --read-only ${session.name} shows it`
+        : "log_capture is off for it, or its files could not be made",
+    });
+  }
+  yield* context.logs.follow(session.name, options, abort);
 }
 
 /** What a session was started from; null for a foreign one. */
@@ -111,6 +133,11 @@ export async function definitionOf(
     stopSignal: stopSignalOf(session),
     stopTimeoutSeconds: record.stop_timeout,
     protected: record.protected,
+    log: {
+      capture: record.log_capture,
+      maxBytes: record.log_max_bytes,
+      keep: record.log_keep,
+    },
   };
 }
 
@@ -164,6 +191,13 @@ export async function stop(
     timeoutMs: timeoutSeconds * 1000,
   });
   const last = await close(context, socketName, session);
+  if (session.runId !== null) {
+    await context.logs.record(session.name, {
+      event: "stopped",
+      run: session.runId,
+      at: world.now(),
+    });
+  }
   if (survivors.length > 0) {
     const pids = survivors.map(({ pid }) => pid);
     const named = survivors.map(({ pid, args }) => `${pid} (${args.slice(0, 40)})`).join(", ");

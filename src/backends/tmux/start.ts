@@ -8,6 +8,9 @@ import {
   SessionStartError,
   TmuxNotFoundError,
 } from "../../errors.ts";
+import type { Capture } from "../../logs/capture.ts";
+import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { outputOf } from "../../logs/store.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
@@ -53,16 +56,34 @@ export async function start(
   await check(world, definition);
   const inherited = inheritedFrom(world);
   const runId = world.randomId();
-  const log = await context.logs.open(definition.name, runId);
+  const capture = await context.logs.open(definition.name, runId, definition.log);
+  const story = context.logs.storyOf(definition.name);
   let created: Created;
   try {
-    created = await create(context, { definition, runId, inherited, log });
+    created = await create(context, { definition, runId, inherited, capture, story });
   } catch (error) {
-    if (log !== null) await context.logs.discard(log);
+    await context.logs.discard(definition.name, runId);
     throw error;
   }
+  await context.logs.record(definition.name, {
+    event: "begun",
+    run: runId,
+    at: created.createdAt ?? world.now(),
+    backend: "tmux",
+    engine: "tmux",
+    socketName: definition.socketName,
+    image: null,
+    workingDir: definition.workingDir,
+    definition: await fingerprintOf(definition),
+  });
   if (options.waitMs === 0) return startedStatus(definition, created);
-  return await proveStarted(context, { definition, runId, created, log, waitMs: options.waitMs });
+  return await proveStarted(context, {
+    definition,
+    runId,
+    created,
+    capture,
+    waitMs: options.waitMs,
+  });
 }
 
 function inheritedFrom(world: World): Record<string, string> {
@@ -82,7 +103,8 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
     nonce: "NONCE",
     inherited: Object.fromEntries(inherited),
     binary: await binaryPath(context),
-    log: logs.pathOf(name, "RUN_ID"),
+    capture: definition.log.capture ? logs.captureOf(name, "RUN_ID", definition.log) : null,
+    story: logs.storyOf(name),
   });
   return { argv: startServerAndRunScript({ binary, socketName }), stdin: script, env: [] };
 }
@@ -116,7 +138,8 @@ interface Creation {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly inherited: Readonly<Record<string, string>>;
-  readonly log: string | null;
+  readonly capture: Capture | null;
+  readonly story: string | null;
 }
 
 /** How often a start is tried again over a server that is just ending. */
@@ -242,7 +265,7 @@ interface Proof {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly created: Created;
-  readonly log: string | null;
+  readonly capture: Capture | null;
   readonly waitMs: number;
 }
 
@@ -296,23 +319,27 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
   }
 }
 
+/** What a failed start shows of the output. */
+const LAST_LINES = { lines: 10 };
+
 async function endedAtOnce(
   context: Context,
-  { definition, log }: Proof,
+  { definition, runId, capture }: Proof,
   session: TmuxSession,
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
   const output = new TextDecoder().decode(
-    log === null
-      ? await logs(context, definition.socketName, session, 10)
-      : await context.logs.tail(log, 10),
+    capture === null
+      ? await logs(context, definition.socketName, session, LAST_LINES)
+      : await context.logs.read(outputOf(capture), LAST_LINES),
   ).split("\n").slice(0, -1);
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {
     await close(context, definition.socketName, session);
-    if (log !== null) await context.logs.discard(log);
+    // Nothing of it ran: there is no end that anybody could ask about.
+    await context.logs.discard(definition.name, runId);
     throw new SessionStartError(
       definition.name,
       `${quote(definition.argv[0] ?? "")} cannot be executed: ${

@@ -2,6 +2,9 @@
  * The script that starts a session, and what it prints. Pure, as are `args.ts` and `parse.ts`, which
  * do not have it because most commands start nothing.
  */
+import { type Capture, captureScript } from "../../logs/capture.ts";
+import { shellEndedLine } from "../../logs/runs.ts";
+import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
 import {
   line,
@@ -24,7 +27,10 @@ export interface StartPlan {
   readonly inherited: Readonly<Record<string, string>>;
   /** Path of the tmux program, for the pane itself. */
   readonly binary: string;
-  readonly log: string | null;
+  /** Where the output goes; null: nowhere. */
+  readonly capture: Capture | null;
+  /** The file that remembers how the program ended; null: none does. */
+  readonly story: string | null;
 }
 
 /** The fields that a successful {@link startScript} prints. */
@@ -56,14 +62,16 @@ export function startScript(plan: StartPlan): string {
       rowFormat(CREATED_FIELDS, nonce),
       ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
-      ...["--", "/bin/sh", "-c", keeper(carried), "kstops", plan.binary, ...definition.argv],
+      ...["--", "/bin/sh", "-c", keeper(plan, carried), "kstops", plan.binary, ...definition.argv],
     ],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
     ["set-option", "-t", target, "destroy-unattached", "off"],
     ["set-option", "-p", "-t", target, PANE_OPTION, runId],
     ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
     ["set-option", "-t", target, RUN_ID_OPTION, runId],
-    ...(plan.log === null ? [] : [["pipe-pane", "-t", target, appendTo(plan.log)]]),
+    ...(plan.capture === null
+      ? []
+      : [["pipe-pane", "-t", target, pipeCommand(captureScript(plan.capture))]]),
   ];
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
 }
@@ -92,14 +100,14 @@ const CARRIER = "KSTOPS_ENV_";
 /**
  * The shell that keeps a program in its pane. It outlives the signals that ask the program to end
  * (the traps do nothing, and unlike ignored signals they are not inherited), so that it can report
- * how the program ended, and it stays 0.1 s longer, so that tmux gets the last output (tmux 3.3a
- * loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
+ * how the program ended, to tmux and to the log store, and it stays 0.1 s longer, so that tmux gets
+ * the last output (tmux 3.3a loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
  * when the server is killed, only once the leader of its process session is gone. What it would say
  * itself (`Killed`) is nothing that the program printed, so it has no standard error; only within
  * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid and
  * then becomes the program.
  */
-function keeper(carried: readonly string[]): string {
+function keeper({ runId, story }: StartPlan, carried: readonly string[]): string {
   const restored = carried.map((name) =>
     `${name}=$${CARRIER}${name}; export ${name}; unset ${CARRIER}${name}\n`
   );
@@ -109,16 +117,20 @@ exec 3>&2 2>/dev/null
 shift
 ${restored.join("")}exec "$@"' kstops "$@" 2>&3 3>&-)
 s=$?
+${story === null ? ":" : shellEndedLine(runId, story)}
 PATH=/bin:/usr/bin sleep 0.1
 exit $s`;
 }
 
-function recordOf({ definition, log }: StartPlan): RunRecord {
+function recordOf({ definition, capture }: StartPlan): RunRecord {
   return {
     command: definition.argv,
     working_dir: definition.workingDir,
     env: Object.keys(definition.env),
-    log,
+    log: capture === null ? null : outputOf(capture),
+    log_capture: definition.log.capture,
+    log_max_bytes: definition.log.maxBytes,
+    log_keep: definition.log.keep,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
     protected: definition.protected,
@@ -126,9 +138,8 @@ function recordOf({ definition, log }: StartPlan): RunRecord {
 }
 
 /** The shell command of a pipe; tmux expands formats and `strftime` in it first. */
-function appendTo(path: string): string {
-  const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
-  return `exec cat >> ${literalFormat(quoted).replaceAll("%", "%%")}`;
+function pipeCommand(script: string): string {
+  return literalFormat(script).replaceAll("%", "%%");
 }
 
 /** Text that survives the expansion of formats, which keeps `#[` and `##[` (tmux 3.3a format.c). */

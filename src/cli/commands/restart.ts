@@ -138,21 +138,22 @@ async function freshDefinition(
   return { definition: known, startWaitMs: settings.startWaitMs };
 }
 
-/** A foreign session that no config defines: a yes alone does not help. */
+/** A session that no config defines, and whose own definition is not there: a yes alone does not help. */
 function notStartable(
-  { name: found, backend, engine }: SessionStatus,
+  { name: found, backend, engine, managed }: SessionStatus,
   flags: RestartTaskFlags,
 ): InputRequiredError | SessionNotFoundError {
   const name = found ?? "";
-  const reason = "kstops did not start it and no config defines it, so its command is not known";
+  const why = managed ? "" : "kstops did not start it and ";
+  const reason = `${why}no config defines it, so its command is not known`;
   // Nor does a definition help where the container of somebody else stays in its way.
-  const [hint, yes] = backend === "container"
+  const [hint, yes] = backend === "container" && !managed
     ? [`restart it as it is: ${engine} restart ${name}`, ""]
     : [
       "define it in a config file",
       `, then say it: kstops restart ${argumentsFor(name, flags)}`,
     ];
-  return flags.yes
+  return flags.yes || managed
     ? new SessionNotFoundError("restart", name, { reason, hint })
     : new InputRequiredError("restart", name, { reason, hint: hint + yes, backend });
 }

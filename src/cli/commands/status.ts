@@ -1,16 +1,9 @@
 /** `kstops status NAME`: one session, every known property. */
 import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
-import {
-  commandLine,
-  moment,
-  paint,
-  portsText,
-  type Screen,
-  stateColour,
-} from "../../output/screen.ts";
-import { folded } from "../../output/text.ts";
-import { statusToWire, time } from "../../output/wire.ts";
+import { momentAndTime, type Property, propertyLines } from "../../output/properties.ts";
+import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
+import { statusToWire } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 
@@ -63,7 +56,10 @@ async function withOperations(context: Context, status: SessionStatus): Promise<
 
 /** One property a line: what is known on a terminal, all of them as `key<TAB>value` in a pipe. */
 function propertiesOf(status: SessionStatus, screen: Screen): string {
-  if (screen.terminal) return propertiesForPeople(status, screen);
+  if (screen.terminal) {
+    const colours = new Map([["state", stateColour(status)]]);
+    return propertyLines(labelled(status, screen), { screen, colours });
+  }
   return Object.entries(statusToWire(status)).map(([key, value]) => {
     const colour = key === "state" ? stateColour(status) : null;
     return `${key}\t${paint(plain(key, value), colour, screen)}\n`;
@@ -76,32 +72,11 @@ function plain(key: string, value: Json): string {
   return escapeControls(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
-function propertiesForPeople(status: SessionStatus, screen: Screen): string {
-  const properties = labelled(status, screen);
-  const width = Math.max(...properties.map(([label]) => label.length)) + 2;
-  return properties.map(([label, value]) => {
-    if (value === null) return "";
-    const colour = label === "state" ? stateColour(status) : null;
-    const [first = "", ...rest] = folded(
-      escapeControls(value),
-      Math.max(NARROWEST, screen.columns - width),
-    );
-    return [
-      `${paint(label, "dim", screen)}${" ".repeat(width - label.length)}` +
-      paint(first, colour, screen),
-      ...rest.map((line) => `${" ".repeat(width)}${paint(line, colour, screen)}`),
-    ].map((line) => `${line}\n`).join("");
-  }).join("");
-}
-
-/** Columns for values on a terminal that is too narrow for anything. */
-const NARROWEST = 8;
-
 /** Every property as people call it, what matters most first; null: it is not known. */
 function labelled(
   status: SessionStatus,
   screen: Screen,
-): readonly (readonly [label: string, value: string | null])[] {
+): readonly Property[] {
   const { exitCode, pid, command, ports, windowCount, attached } = status;
   return [
     ["name", status.name],
@@ -126,9 +101,4 @@ function labelled(
     ["engine state", status.engineState],
     ["id", status.id],
   ];
-}
-
-/** `5 min ago (2026-03-04T11:55:00Z)`. */
-function momentAndTime(date: Date | null, screen: Screen): string | null {
-  return date === null ? null : `${moment(date, screen)} (${time(date)})`;
 }

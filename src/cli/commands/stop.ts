@@ -129,7 +129,7 @@ async function end(
   { session, status: before }: Extract<Match, { readonly kind: "session" }>,
   flags: StopTaskFlags,
 ): Promise<Stopped> {
-  const kept = reasonToKeep(before, flags);
+  const kept = session.recorded ? null : reasonToKeep(before, flags);
   const ended = await context.during(`stopping ${before.name}`, () =>
     session.stop({
       timeoutSeconds: flags.timeout ?? null,

@@ -5,7 +5,7 @@ import { logStore } from "../../../src/logs/store.ts";
 import type { Definition, Place, Runtime } from "../../../src/model.ts";
 import { placeName } from "../../../src/operations/operate.ts";
 import { sessionsOf } from "../../../src/sessions.ts";
-import { containerDefinition } from "../../support/definitions.ts";
+import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { type FakeFile, withFakeWorld } from "../../support/fake_world.ts";
 
 const PROGRAM: FakeFile = { mode: 0o755, content: "x".repeat(20_000) };
@@ -39,16 +39,6 @@ Deno.test("where no runtime is installed, a container has no place", async () =>
 });
 
 Deno.test("a tmux session will be on the socket of its definition", async () => {
-  const definition: Definition = {
-    backend: "tmux",
-    name: "astro",
-    argv: ["sleep", "60"],
-    workingDir: "/",
-    socketName: "bots",
-    env: {},
-    stopSignal: null,
-    stopTimeoutSeconds: 10,
-    protected: false,
-  };
+  const definition = tmuxDefinition({ socketName: "bots" });
   equal(placeName(await placeOf(definition, [])), "tmux:bots");
 });

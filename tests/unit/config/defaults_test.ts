@@ -4,6 +4,7 @@ import { OPS_KEYS } from "../../../src/config/keys.ts";
 import { readConfig, readFile } from "../../../src/config/read.ts";
 import { newSources } from "../../../src/config/sources.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
+import { DEFAULT_LOG } from "../../../src/model.ts";
 
 const text = await Deno.readTextFile(new URL("../../../config/defaults.yml", import.meta.url));
 
@@ -18,6 +19,7 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
     operationDays: -1,
     stopTimeoutSeconds: -1,
     stopSignal: null,
+    log: { capture: false, maxBytes: -1, keep: -1 },
   } as const;
   const lookup = () => undefined;
   const sources = newSources();
@@ -28,6 +30,10 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
   const { settings, problems } = readConfig(contents, { lookup, defaults: nonsense, sources });
   deepEqual(problems, []);
   deepEqual(defaultSettings(), settings);
+});
+
+Deno.test("what is kept where no definition says how much is what defaults.yml says", () => {
+  deepEqual(defaultSettings().log, DEFAULT_LOG);
 });
 
 Deno.test("defaults.yml names every key of ops", () => {

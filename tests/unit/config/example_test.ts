@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { resolve } from "../../../src/config/resolve.ts";
 import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
+import { DEFAULT_LOG } from "../../../src/model.ts";
 import { configOf, problemsIn } from "./files.ts";
 
 const example = await Deno.readTextFile(new URL("../../../config/example.yml", import.meta.url));
@@ -64,7 +65,12 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
     const config = await configOf(SEED, { name });
     deepEqual(problemsIn(config), []);
     const around = { workingDirectory: "/", env: () => undefined, envFiles: new Map() };
-    const common = { stopSignal: null, stopTimeoutSeconds: 10, protected: false };
+    const common = {
+      stopSignal: null,
+      stopTimeoutSeconds: 10,
+      protected: false,
+      log: DEFAULT_LOG,
+    };
     deepEqual(resolve("astro", {}, config, around).definition, {
       backend: "tmux",
       name: "astro",

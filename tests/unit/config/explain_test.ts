@@ -147,6 +147,30 @@ const OPTIONS: Record<string, Option> = {
     ops: ["container_runtime: docker", "docker"],
     builtIn: null,
   },
+  log_capture: {
+    backend: "tmux",
+    of: ({ log }) => log.capture,
+    key: "log_capture",
+    session: ["log_capture: true", true],
+    ops: ["log_capture: false", false],
+    builtIn: true,
+  },
+  log_max_size: {
+    backend: "container",
+    of: ({ log }) => log.maxBytes,
+    key: "log_max_size",
+    session: ["log_max_size: 1MiB", 1_048_576],
+    ops: ["log_max_size: 65536", 65_536],
+    builtIn: 10_485_760,
+  },
+  log_keep: {
+    backend: "tmux",
+    of: ({ log }) => log.keep,
+    key: "log_keep",
+    session: ["log_keep: 2", 2],
+    ops: ["log_keep: 1000", 1000],
+    builtIn: 5,
+  },
   network: {
     backend: "container",
     of: container(({ network }) => network),
@@ -295,7 +319,9 @@ Deno.test("every key of a session and of ops has its levels tested", () => {
     ..."backend shell env env_file unsafe_env".split(" "),
   ]);
   deepEqual(Object.keys(SESSION_KEYS).filter((key) => !tested.has(key)), []);
-  const ofOps = "default_backend container_runtime stop_timeout stop_signal".split(" ");
+  const ofOps =
+    "default_backend container_runtime stop_timeout stop_signal log_capture log_max_size log_keep"
+      .split(" ");
   // These are of no session: see what `ops` says, in read_test.ts.
   const alone = ["tmux_binary", "start_wait", "operations_keep", "operations_days"];
   deepEqual(Object.keys(OPS_KEYS).toSorted(), [...ofOps, ...alone].toSorted());

@@ -30,6 +30,9 @@ const NOTHING: SessionSettings = {
   runtime: null,
   stopSignal: null,
   stopTimeoutSeconds: null,
+  logCapture: null,
+  logMaxBytes: null,
+  logKeep: null,
   network: null,
   user: null,
   restart: null,
@@ -367,7 +370,8 @@ Deno.test("an invalid session keeps what is known of its place, and its protecti
 Deno.test("ops says what holds for all sessions", async () => {
   const config = await configOf(
     "ops:\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
-      "  start_wait: 1000\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n  stop_signal: SIGHUP\n",
+      "  start_wait: 1000\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n" +
+      "  stop_signal: SIGHUP\n  log_capture: false\n  log_max_size: 64k\n  log_keep: 2\n",
   );
   deepEqual(config.settings, {
     defaultBackend: "container",
@@ -378,6 +382,7 @@ Deno.test("ops says what holds for all sessions", async () => {
     operationDays: 7,
     stopTimeoutSeconds: 0,
     stopSignal: "SIGHUP",
+    log: { capture: false, maxBytes: 65_536, keep: 2 },
   });
 });
 

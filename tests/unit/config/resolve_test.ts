@@ -6,6 +6,7 @@ import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
 import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
+import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { configOf, worldOf } from "./files.ts";
 
 const ENV: Record<string, string> = {
@@ -48,36 +49,8 @@ function resolveIn(config: Config, given: Given) {
   });
 }
 
-const TMUX: TmuxDefinition = {
-  backend: "tmux",
-  name: "astro",
-  argv: ["sleep", "60"],
-  workingDir: "/srv",
-  socketName: "default",
-  env: {},
-  stopSignal: null,
-  stopTimeoutSeconds: 10,
-  protected: false,
-};
-const CONTAINER: ContainerDefinition = {
-  backend: "container",
-  name: "astro",
-  image: "alpine",
-  argv: null,
-  workingDir: null,
-  volumes: [],
-  logVolume: null,
-  ports: [],
-  runtime: null,
-  network: null,
-  user: null,
-  restart: null,
-  runArgs: [],
-  env: {},
-  stopSignal: null,
-  stopTimeoutSeconds: 10,
-  protected: false,
-};
+const TMUX = tmuxDefinition({ workingDir: "/srv" });
+const CONTAINER = containerDefinition({ image: "alpine", argv: null });
 
 const SLEEP = "command: sleep 60";
 const IMAGE = ["backend: container", "image: alpine"];

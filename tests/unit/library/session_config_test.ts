@@ -89,8 +89,8 @@ Deno.test("options come to the same as the flags of start", () => {
       env: () => undefined,
       envFiles: new Map(),
     }).definition;
-  const { stopTimeoutSeconds, stopSignal } = noConfig(world).settings;
-  const common = { name: "bot", stopTimeoutSeconds, stopSignal, protected: false };
+  const { stopTimeoutSeconds, stopSignal, log } = noConfig(world).settings;
+  const common = { name: "bot", stopTimeoutSeconds, stopSignal, protected: false, log };
   deepEqual(
     resolved({ command: "run 'a b'", env: { KEY: "a=b\nc" }, workingDir: "sub" }, "tmux"),
     {

@@ -1,6 +1,6 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import fc from "fast-check";
-import { lastLines, logStore, stateDirectory } from "../../../src/logs/store.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type LogStore, logStore, outputOf, stateDirectory } from "../../../src/logs/store.ts";
+import { DEFAULT_LOG } from "../../../src/model.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -43,48 +43,103 @@ for (const [where, { env, is }] of Object.entries(DIRECTORIES)) {
 const AT_HOME: FakeWorldSpec = { env: { HOME: "/home/user" } };
 const LOGS = "/home/user/.local/state/kstops/logs";
 
+/** Keeps what a run printed. */
+async function save(store: LogStore, run: string, printed: string | Uint8Array): Promise<void> {
+  const data = typeof printed === "string" ? bytes(printed) : printed;
+  await store.save("astro", run, { bytes: data, ...DEFAULT_LOG });
+}
+
+async function readAll(store: LogStore, output: string | undefined): Promise<string> {
+  return text(await store.read(output ?? "", { lines: Infinity }));
+}
+
 Deno.test("every run gets a file of its own, for its owner alone", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
-    const first = await store.open("astro", "00000000000a");
-    const second = await store.open("astro", "00000000000b");
-    equal(first, `${LOGS}/astro/20260102T030405.000Z-00000000000a.log`);
-    ok(second !== first);
-    deepEqual([(await world.files.facts(first ?? ""))?.mode], [0o600]);
+    const first = await store.open("astro", "00000000000a", DEFAULT_LOG);
+    ok(first !== null);
+    await store.open("astro", "00000000000b", DEFAULT_LOG);
+    equal(outputOf(first), `${LOGS}/astro/20260102T030405.000Z-00000000000a`);
+    const outputs = await store.outputs("astro");
+    deepEqual(outputs.map((output) => output.slice(-13)), ["-00000000000a", "-00000000000b"]);
+    deepEqual([(await world.files.facts(`${outputOf(first)}-000001.log`))?.mode], [0o600]);
     deepEqual([(await world.files.facts(`${LOGS}/astro`))?.mode], [0o700]);
   }));
 
-Deno.test("the newest run is the one that began last, also within a second", () =>
+Deno.test("runs come in the order in which they began, also within a second", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
-    equal(await store.newest("astro"), null);
+    deepEqual(await store.outputs("astro"), []);
     for (const id of ["f", "0", "9", "a"]) {
-      const path = await store.open("astro", id.repeat(12));
-      equal(await store.newest("astro"), path);
+      const capture = await store.open("astro", id.repeat(12), DEFAULT_LOG);
+      equal((await store.outputs("astro")).at(-1), capture && outputOf(capture));
       world.advance(1);
     }
     world.put(`${LOGS}/astro/runs.ndjson`, "");
-    world.put(`${LOGS}/astro-two/99999999T000000.000Z-0.log`, "");
-    match(await store.newest("astro") ?? "", /-aaaaaaaaaaaa\.log$/);
+    world.put(`${LOGS}/astro/99999999T000000.000Z-0-000001.times`, "");
+    world.put(`${LOGS}/astro-two/99999999T000000.000Z-0-000001.log`, "");
+    match((await store.outputs("astro")).at(-1) ?? "", /-aaaaaaaaaaaa$/);
   }));
 
-Deno.test("a run that never began leaves no file", () =>
+Deno.test("of all runs together as many files stay as are wanted, the newest", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
-    const path = await store.open("astro", "0") ?? "";
-    await store.discard(path);
-    equal(await store.newest("astro"), null);
-    await store.discard(path);
+    const run = async (id: string): Promise<void> => {
+      world.advance(1);
+      await store.open("astro", id, { ...DEFAULT_LOG, keep: 3 });
+    };
+    await run("a");
+    const [first = ""] = await store.outputs("astro");
+    world.put(`${first}-000001.times`, "1 2\n");
+    world.put(`${first}-000002.log`, "");
+    await run("b");
+    deepEqual((await world.files.list(`${LOGS}/astro`)).length, 5);
+    await run("c");
+    deepEqual(
+      (await world.files.list(`${LOGS}/astro`)).map((name) => name.replace(/^.*Z-/, "")),
+      ["a-000002.log", "b-000001.log", "c-000001.log", "runs.ndjson"],
+    );
+  }));
+
+Deno.test("where nothing is to be kept, nothing is, but there is a place for the story", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    equal(await store.open("astro", "a", { ...DEFAULT_LOG, capture: false }), null);
+    deepEqual(await world.files.list(`${LOGS}/astro`), ["runs.ndjson"]);
+  }));
+
+Deno.test("a run that never began leaves nothing, and another one is not touched", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const fail = async (run: string): Promise<void> => {
+      const capture = await store.open("astro", run, DEFAULT_LOG);
+      ok(capture !== null);
+      world.put(`${outputOf(capture)}-000001.times`, "1 2\n");
+      await store.record("astro", { ...STOPPED, run });
+      await store.discard("astro", run);
+    };
+    await fail("0");
+    equal(await world.files.facts(`${LOGS}/astro`), null);
+    await store.discard("astro", "0");
+    await save(store, "b0", "another\n");
+    await store.record("astro", { ...STOPPED, run: "b0" });
+    await fail("0");
+    deepEqual((await store.runs("astro")).map(({ id }) => id), ["b0"]);
+    deepEqual((await store.outputs("astro")).length, 1);
+    equal(await readAll(store, (await store.outputs("astro"))[0]), "another\n");
   }));
 
 for (const name of ["../astro", "a/b", "", ".", "..", "two words", "näme", "x".repeat(65), "1a"]) {
-  Deno.test(`nothing is looked for outside of the store for ${JSON.stringify(name)}`, () =>
-    withFakeWorld(
-      { ...AT_HOME, files: { [`${LOGS}/x.log`]: "", [`${LOGS}/../x.log`]: "" } },
-      async (world) => {
-        equal(await logStore(world, noWarning).newest(name), null);
-      },
-    ));
+  Deno.test(`nothing is looked for outside of the store for ${JSON.stringify(name)}`, () => {
+    const file = "20260102T030405.000Z-a-000001.log";
+    const files = { [`${LOGS}/${file}`]: "", [`${LOGS}/../${file}`]: "", "/runs.ndjson": "" };
+    return withFakeWorld({ ...AT_HOME, files }, async (world) => {
+      const store = logStore(world, noWarning);
+      deepEqual(await store.outputs(name), []);
+      deepEqual([await store.runs(name), store.storyOf(name)], [[], null]);
+      equal(store.captureOf(name, "a", DEFAULT_LOG), null);
+    });
+  });
 }
 
 const UNUSABLE: Record<string, FakeWorldSpec> = {
@@ -96,16 +151,20 @@ const UNUSABLE: Record<string, FakeWorldSpec> = {
       [`${LOGS}/bot`]: { kind: "directory", denied: true },
     },
   },
-  "there is no place for it": {},
 };
-for (const [why, spec] of Object.entries(UNUSABLE)) {
+const NOWHERE: Record<string, FakeWorldSpec> = { ...UNUSABLE, "there is no place for it": {} };
+for (const [why, spec] of Object.entries(NOWHERE)) {
   Deno.test(`when ${why}, nothing is kept, and that is said once`, () =>
     withFakeWorld(spec, async (world) => {
       const warnings: string[] = [];
       const store = logStore(world, (warning) => warnings.push(warning));
-      equal(await store.open("astro", "0"), null);
-      equal(await store.open("bot", "1"), null);
-      equal(await store.newest("astro"), null);
+      equal(await store.open("astro", "0", DEFAULT_LOG), null);
+      equal(await store.open("bot", "1", DEFAULT_LOG), null);
+      await save(store, "a", "x\n");
+      await store.record("astro", STOPPED);
+      deepEqual(await store.outputs("astro"), []);
+      deepEqual(await store.runs("astro"), []);
+      equal(await store.newestRun("astro"), null);
       equal(warnings.length, 1, warnings.join("; "));
       match(warnings[0] ?? "", /^The output is not kept: .*[^.]$/);
     }));
@@ -113,104 +172,109 @@ for (const [why, spec] of Object.entries(UNUSABLE)) {
 
 // --- runs that are over --------------------------------------------------------------------------
 
-const STOP = {
-  runId: "00000000000a",
-  id: "abc",
-  at: new Date("2026-01-02T03:04:05.678Z"),
-  exitCode: 143,
-};
-const RUNS = `${LOGS}/astro/runs.ndjson`;
-const LINE =
-  '{"run":"00000000000a","event":"stopped","id":"abc","at":"2026-01-02T03:04:05.678Z","exit_code":143}\n';
-
 Deno.test("what a run printed is kept byte by byte, in a file of its own", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
     const printed = new Uint8Array([0x61, 0xff, 0x00, 0x0a]);
-    await store.save("astro", "00000000000a", printed);
-    const path = await store.newest("astro") ?? "";
-    equal(path, `${LOGS}/astro/20260102T030405.000Z-00000000000a.log`);
+    await save(store, "00000000000a", printed);
+    const [first = ""] = await store.outputs("astro");
+    const path = `${first}-000001.log`;
     deepEqual(await world.files.readFrom(path, 0), printed);
     equal((await world.files.facts(path))?.mode, 0o600);
     world.advance(1);
-    await store.save("astro", "00000000000b", new Uint8Array());
-    match(await store.newest("astro") ?? "", /-00000000000b\.log$/);
+    await save(store, "00000000000b", "");
+    match((await store.outputs("astro")).at(-1) ?? "", /-00000000000b$/);
     deepEqual(await world.files.readFrom(path, 0), printed);
   }));
 
-Deno.test("a stop is remembered in a line of JSON, for its owner alone", () =>
+Deno.test("what is kept again of a run takes the place of what was kept before", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
-    await store.recordStop("astro", STOP);
-    await store.recordStop("astro", { ...STOP, id: "def", exitCode: null });
+    await save(store, "0a", "of another run\n");
+    world.advance(1);
+    await save(store, "a", "one\n");
+    world.advance(1);
+    await save(store, "a", "one\ntwo\n");
+    const outputs = await store.outputs("astro");
+    equal(outputs.length, 2);
+    equal(await readAll(store, outputs[0]), "of another run\n");
+    equal(await readAll(store, outputs[1]), "one\ntwo\n");
+  }));
+
+const AT = new Date("2026-01-02T03:04:05.678Z");
+const STOPPED = { event: "stopped", run: "00000000000a", at: AT } as const;
+const RUNS = `${LOGS}/astro/runs.ndjson`;
+const LINE = '{"run":"00000000000a","event":"stopped","at":"2026-01-02T03:04:05.678Z"}\n';
+const BEGUN = {
+  event: "begun",
+  run: "00000000000a",
+  at: AT,
+  backend: "tmux",
+  engine: "tmux",
+  socketName: "default",
+  image: null,
+  workingDir: "/",
+  definition: "f",
+} as const;
+
+Deno.test("what happened to a run is remembered in lines of JSON, for its owner alone", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    await store.record("astro", STOPPED);
+    await store.record("astro", { ...STOPPED, run: "b" });
     const [first, second] = (await world.files.readText(RUNS)).split(/(?<=\n)/);
     equal(first, LINE);
-    equal(JSON.parse(second ?? "").exit_code, null);
+    equal(JSON.parse(second ?? "").run, "b");
     equal((await world.files.facts(RUNS))?.mode, 0o600);
     equal((await world.files.facts(`${LOGS}/astro`))?.mode, 0o700);
-    equal(await store.newest("astro"), null);
+    deepEqual(await store.outputs("astro"), []);
+    deepEqual((await store.runs("astro")).map(({ id }) => id), ["00000000000a", "b"]);
+    deepEqual(await store.names(), ["astro"]);
   }));
 
-/** Whether what is asked about was stopped, with what is there and asked. */
-const ASKED: Record<
-  string,
-  { runs: string; name?: string; id?: string; at?: string; is: boolean }
-> = {
-  "what was stopped": { runs: LINE, is: true },
-  "what was stopped, to the second": { runs: LINE, at: "2026-01-02T03:04:05Z", is: true },
-  "what has ended again since": { runs: LINE, at: "2026-01-02T03:04:06Z", is: false },
-  "another container": { runs: LINE, id: "def", is: false },
-  "a container whose id only begins so": { runs: LINE, id: "ab", is: false },
-  "another session": { runs: LINE, name: "bot", is: false },
-  "a name that leads out of the store": { runs: LINE, name: "../logs/astro", is: false },
-  "nothing": { runs: "", is: false },
-  "what was stopped, behind garbage": { runs: `\0\xff{\n[]\n${LINE}`, is: true },
-  "what was stopped, behind half a line": { runs: `{"run":"0","ev${LINE}`, is: true },
-  "what was stopped, before half a line": { runs: `${LINE}{"run":"0","ev`, is: true },
-  "half a line": { runs: LINE.slice(0, 40), is: false },
-};
-for (const [what, { runs, name = "astro", id = "abc", at, is }] of Object.entries(ASKED)) {
-  Deno.test(`wasStopped() says ${is ? "yes" : "no"} to ${what}`, () =>
-    withFakeWorld({ ...AT_HOME, files: { [RUNS]: runs } }, async (world) => {
-      const store = logStore(world, noWarning);
-      equal(
-        await store.wasStopped(name, { id, at: at === undefined ? STOP.at : new Date(at) }),
-        is,
-      );
-    }));
-}
+Deno.test("the newest run is the one that began last, whatever was heard of others since", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    await store.record("astro", STOPPED);
+    equal(await store.newestRun("astro"), null);
+    for (const run of ["a", "b"]) await store.record("astro", { ...BEGUN, run });
+    await store.record("astro", { ...STOPPED, run: "a" });
+    const newest = await store.newestRun("astro");
+    deepEqual([newest?.id, newest?.begun?.engine, newest?.stopped], ["b", "tmux", null]);
+  }));
 
-Deno.test("what was never stopped was not, wherever nothing is kept", async () => {
-  for (const spec of [AT_HOME, {}]) {
-    await withFakeWorld(spec, async (world) => {
-      equal(await logStore(world, noWarning).wasStopped("astro", STOP), false);
-    });
-  }
-});
-
-Deno.test("a stop is added to what is remembered, also where that is corrupt", () =>
+Deno.test("an event is added to what is remembered, also where that is corrupt", () =>
   withFakeWorld({ ...AT_HOME, files: { [RUNS]: '{"run":' } }, async (world) => {
     const store = logStore(world, noWarning);
-    await store.recordStop("astro", STOP);
+    await store.record("astro", STOPPED);
     equal(await world.files.readText(RUNS), `{"run":${LINE}`);
-    equal(await store.wasStopped("astro", STOP), true);
+    deepEqual((await store.runs("astro"))[0]?.stopped?.at, AT);
   }));
 
-const NOT_WRITABLE: Record<string, FakeWorldSpec> = {
-  "a file is where the directory should be": { ...AT_HOME, files: { "/home/user/.local": "" } },
-  "the directory is another user's": {
-    ...AT_HOME,
-    files: { [`${LOGS}/astro`]: { kind: "directory", denied: true } },
-  },
-};
-for (const [why, spec] of Object.entries(NOT_WRITABLE)) {
+Deno.test("a story that has become long loses its older half at the next start", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const lines = Array.from(
+      { length: 4000 },
+      (_, run) => LINE.replace("0000a", `${10_000 + run}`),
+    );
+    world.put(RUNS, lines.join(""));
+    await store.open("astro", "f", DEFAULT_LOG);
+    const runs = await store.runs("astro");
+    ok(runs.length >= 2000 && runs.length < 2010, `${runs.length} are left`);
+    equal(runs.at(-1)?.id, "000000013999");
+    await store.open("astro", "0", DEFAULT_LOG);
+    equal((await store.runs("astro")).length, runs.length);
+  }));
+
+for (const [why, spec] of Object.entries(UNUSABLE)) {
   Deno.test(`when ${why}, no run is remembered, and that is said once`, () =>
     withFakeWorld(spec, async (world) => {
       const warnings: string[] = [];
       const store = logStore(world, (warning) => warnings.push(warning));
-      await store.recordStop("astro", STOP);
-      await store.save("astro", "00000000000a", bytes("x\n"));
-      equal(await store.wasStopped("astro", STOP), false);
+      await store.record("astro", STOPPED);
+      await save(store, "00000000000a", "x\n");
+      deepEqual(await store.runs("astro"), []);
       equal(warnings.length, 1, warnings.join("; "));
       match(warnings[0] ?? "", /^The output is not kept: .*[^.]$/);
     }));
@@ -220,81 +284,8 @@ Deno.test("runs that cannot be written are said once, and are no failure", () =>
   withFakeWorld({ ...AT_HOME, files: { [RUNS]: { denied: true } } }, async (world) => {
     const warnings: string[] = [];
     const store = logStore(world, (warning) => warnings.push(warning));
-    await store.recordStop("astro", STOP);
-    await store.recordStop("astro", STOP);
+    await store.record("astro", STOPPED);
+    await store.record("astro", STOPPED);
     deepEqual(warnings, [`The output is not kept: ${RUNS}: permission denied`]);
+    deepEqual(await store.runs("astro"), []);
   }));
-
-// --- reading -------------------------------------------------------------------------------------
-
-Deno.test("the tail of a file is its last lines, however long they are", () =>
-  withFakeWorld(AT_HOME, async (world) => {
-    const store = logStore(world, noWarning);
-    // Longer than what is read at first, and at second.
-    const lines = Array.from({ length: 30 }, (_, n) => `${n}:${"x".repeat(20_000)}\r\n`);
-    const plain = lines.map((line) => line.replace("\r", ""));
-    world.put("/log", lines.join(""));
-    for (const count of [0, 1, 2, 3, 4, 12, 13, 29, 30, 31, Infinity]) {
-      const expected = count === 0 ? "" : plain.slice(-count).join("");
-      equal(text(await store.tail("/log", count)), expected, `${count} lines`);
-    }
-    world.put("/empty", "");
-    equal(text(await store.tail("/empty", 10)), "");
-    await rejects(store.tail("/missing", 10), /no such file/);
-  }));
-
-const LINES: Record<string, { of: string; lines: number; is: string }> = {
-  "of nothing": { of: "", lines: 5, is: "" },
-  "when none is wanted": { of: "a\n", lines: 0, is: "" },
-  "when all are wanted": { of: "a\nb\n", lines: Infinity, is: "a\nb\n" },
-  "when more are wanted than there are": { of: "a\nb\n", lines: 9, is: "a\nb\n" },
-  "when one is wanted": { of: "a\nb\n", lines: 1, is: "b\n" },
-  "without a final newline": { of: "a\nb", lines: 1, is: "b\n" },
-  "that are empty": { of: "a\n\n\n", lines: 2, is: "\n\n" },
-  "that a terminal ended": { of: "a\r\nb\r\n", lines: 2, is: "a\nb\n" },
-  "that a program ended with a carriage return": { of: "a\r\r\n", lines: 1, is: "a\r\n" },
-  "with carriage returns inside": { of: "10%\r20%\rdone\r\n", lines: 1, is: "10%\r20%\rdone\n" },
-  "that end in a carriage return": { of: "a\nb\r", lines: 1, is: "b\r\n" },
-  "of a lone newline": { of: "\n", lines: 1, is: "\n" },
-};
-for (const [what, { of, lines, is }] of Object.entries(LINES)) {
-  Deno.test(`lastLines() gives the last lines ${what}`, () => {
-    equal(text(lastLines(bytes(of), lines)), is);
-  });
-}
-
-Deno.test("lastLines() keeps bytes that are no text", () => {
-  deepEqual(
-    [...lastLines(new Uint8Array([0xff, 0x0a, 0x00, 0xc3, 0x0d, 0x0a]), 1)],
-    [0x00, 0xc3, 0x0a],
-  );
-});
-
-/** The same as plainly as can be said, on text whose characters are bytes. */
-function naive(content: string, lines: number): string {
-  if (content === "") return "";
-  const all = content.replace(/\n$/, "").split("\n");
-  const kept = all.slice(Math.max(0, all.length - lines));
-  // A carriage return before a newline goes; the last line has that newline only where it had one.
-  const last = kept.pop();
-  if (last === undefined) return "";
-  const whole = content.endsWith("\n");
-  const plain = kept.map((line) => line.replace(/\r$/, ""));
-  return [...plain, whole ? last.replace(/\r$/, "") : last].map((line) => `${line}\n`).join("");
-}
-
-Deno.test("lastLines() does what a plain implementation does", () => {
-  const content = fc.string({
-    unit: fc.constantFrom("\n", "\r", "a", "\xff", "\0"),
-    maxLength: 60,
-  });
-  const lines = fc.oneof(fc.nat(12), fc.constant(Infinity));
-  fc.assert(
-    fc.property(content, lines, (content, lines) => {
-      const data = Uint8Array.from(content, (character) => character.charCodeAt(0));
-      const got = String.fromCharCode(...lastLines(data, lines));
-      equal(got, naive(content, lines));
-    }),
-    { numRuns: 3000 },
-  );
-});

@@ -29,15 +29,15 @@ Deno.test("fake execBytes answers in bytes, of which it keeps as many as are wan
   const calls = [{ argv: ["logs"], stdout, stderr: "oops\n" }, { argv: ["logs"], stdout }];
   await withFakeWorld({ calls }, async ({ execBytes }) => {
     const shown: string[] = [];
-    const onOutput = (text: string): void => {
-      shown.push(text);
+    const onOutput = (bytes: Uint8Array, stream: string): void => {
+      shown.push(`${stream} ${new TextDecoder().decode(bytes)}`);
     };
     deepEqual(await execBytes(["logs"], { ...TIMEOUT, keepBytes: 2, onOutput }), {
       code: 0,
       stdout: new Uint8Array([0xff, 0x0a]),
       stderr: new TextEncoder().encode("s\n"),
     });
-    deepEqual(shown, ["a\ufffd\n", "oops\n"]);
+    deepEqual(shown, ["stdout a\ufffd\n", "stderr oops\n"]);
     deepEqual((await execBytes(["logs"], TIMEOUT)).stdout, stdout);
   });
 });

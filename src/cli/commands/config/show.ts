@@ -10,6 +10,7 @@ import {
 } from "../../../output/definition.ts";
 import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
+import { formatSize } from "../../../validate/size.ts";
 import type { Context, Reply } from "../../command.ts";
 import { explanationFor } from "../../definitions.ts";
 import { requireConfig } from "./path.ts";
@@ -100,6 +101,9 @@ function settingsToWire(settings: Settings, secrets: readonly string[]): { [key:
     operations_days: settings.operationDays,
     stop_timeout: settings.stopTimeoutSeconds,
     stop_signal: settings.stopSignal,
+    log_capture: settings.log.capture,
+    log_max_size: formatSize(settings.log.maxBytes),
+    log_keep: settings.log.keep,
   };
 }
 

@@ -98,6 +98,9 @@ const NAME = ["--name", "astro"];
 const STOP = ["--stop-timeout", "10"];
 const PROGRAM = ["--", "busybox:1", "sleep", "60"];
 
+const NO_LOG = { capture: false, maxBytes: 0, keep: 0 };
+const NO_LOG_FLAGS = ["--log-driver", "none"];
+
 const RUNS: Record<
   string,
   { define: Parameters<typeof containerDefinition>[0]; init?: boolean; is: readonly string[] }
@@ -162,8 +165,46 @@ const RUNS: Record<
 for (const [what, { define, init = true, is }] of Object.entries(RUNS)) {
   Deno.test(`a run with ${what} says so, the same to both runtimes`, () => {
     for (const client of [PODMAN, DOCKER]) {
-      const { argv } = runContainer(client, plan(define, init));
-      deepEqual(unlabelled(argv), [client.program, ...FIRST, ...is]);
+      const { argv } = runContainer(client, plan({ log: NO_LOG, ...define }, init));
+      const unlogged = argv.filter((word) => !NO_LOG_FLAGS.includes(word));
+      deepEqual(unlabelled(unlogged), [client.program, ...FIRST, ...is]);
+    }
+  });
+}
+
+const LOGGED = { log: { capture: true, maxBytes: 1000, keep: 3 } };
+/** What the runtime itself is to keep, by what is wanted, on podman and on docker. */
+const LOG_FLAGS: Record<
+  string,
+  { define: Parameters<typeof containerDefinition>[0]; podman: string; docker: string }
+> = {
+  "as much as there may be of the session": {
+    define: LOGGED,
+    podman: "--log-opt max-size=3000b",
+    docker: "--log-driver json-file --log-opt max-size=1000 --log-opt max-file=3",
+  },
+  "nothing": {
+    define: { log: NO_LOG },
+    podman: "--log-driver none",
+    docker: "--log-driver none",
+  },
+  "what a driver that the user chose keeps": {
+    define: { ...LOGGED, runArgs: ["--log-driver=journald"] },
+    podman: "--log-driver=journald",
+    docker: "--log-driver=journald",
+  },
+  "what options that the user chose say": {
+    define: { ...LOGGED, runArgs: ["--log-opt", "max-size=1m"] },
+    podman: "--log-opt max-size=1m",
+    docker: "--log-opt max-size=1m",
+  },
+};
+for (const [what, { define, ...flags }] of Object.entries(LOG_FLAGS)) {
+  Deno.test(`the runtime itself keeps ${what}`, () => {
+    for (const client of [PODMAN, DOCKER]) {
+      const argv = unlabelled(runContainer(client, plan(define)).argv);
+      const own = argv.slice(argv.indexOf("--stop-timeout") + 2, argv.indexOf("--"));
+      equal(own.join(" "), flags[client.runtime]);
     }
   });
 }
@@ -206,6 +247,9 @@ Deno.test("a container remembers its definition, and of its variables the names 
     run_args: ["--memory=1g"],
     stop_signal: "SIGHUP",
     stop_timeout: 10,
+    log_capture: true,
+    log_max_bytes: 10_485_760,
+    log_keep: 5,
   });
 });
 

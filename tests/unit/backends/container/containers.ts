@@ -33,6 +33,7 @@ export function labelsOf(
       ...{ image: "busybox:1", command: ["sleep", "60"], working_dir: null, env: [] },
       ...{ volumes: [], log_volume: null, ports: [], network: null, user: null, restart: null },
       ...{ run_args: [], stop_signal: null, stop_timeout: 10 },
+      ...{ log_capture: true, log_max_bytes: 1000, log_keep: 3 },
       ...record,
     }),
   };

@@ -322,7 +322,7 @@ for (const [at, state] of [[FINISHED, "stopped"], ["2026-01-01T00:00:00Z", "exit
         },
       ],
     }, async ({ runner, logs }) => {
-      await logs.recordStop("astro", { runId: "r", id: A, at: new Date(at), exitCode: 143 });
+      await logs.record("astro", { event: "stopped", run: "000000000001", at: new Date(at) });
       deepEqual(short(await runner.survey({})), [["docker", [`astro ${state}`], null]]);
     }));
 }
@@ -338,7 +338,7 @@ Deno.test("survey: of a foreign container nothing is remembered", () =>
       },
     ],
   }, async ({ runner, logs }) => {
-    await logs.recordStop("astro", { runId: "r", id: A, at: new Date(FINISHED), exitCode: 0 });
+    await logs.record("astro", { event: "stopped", run: "000000000001", at: new Date(FINISHED) });
     const [survey] = await runner.survey({});
     const status = survey?.sessions[0]?.status;
     ok(status !== undefined);

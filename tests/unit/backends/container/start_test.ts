@@ -14,6 +14,15 @@ const OLD = idOf("01d");
 const RUN = "000000000001";
 const FINISHED = "2026-01-02T03:04:06Z";
 
+/** How much of its output a runtime is told to keep. */
+const LOG_FLAGS: Record<string, readonly (string | RegExp)[]> = {
+  podman: ["--log-opt", /^max-size=\d+b$/],
+  docker: [
+    ...["--log-driver", "json-file"],
+    ...["--log-opt", /^max-size=\d+$/, "--log-opt", /^max-file=\d$/],
+  ],
+};
+
 /** The arguments of a run, as far as they matter here. */
 const runArgv = (program: string, { init = true, env = [] as readonly string[] } = {}) => [
   ...[program, "run", "--detach", "--interactive", "--tty", "--pull=never"],
@@ -21,7 +30,7 @@ const runArgv = (program: string, { init = true, env = [] as readonly string[] }
   ...["--name", "astro", "--label", "io.kstops.session=astro"],
   ...["--label", `io.kstops.run=${RUN}`, "--label", /^io\.kstops\.definition=/],
   ...env.flatMap((key) => ["--env", key]),
-  ...["--stop-timeout", "10", "--", "busybox:1", "sleep", "60"],
+  ...["--stop-timeout", "10", ...LOG_FLAGS[program] ?? [], "--", "busybox:1", "sleep", "60"],
 ];
 const run = (more: Partial<ExpectedCall> = {}): ExpectedCall => ({
   argv: runArgv("docker"),
@@ -41,6 +50,8 @@ const look = (what: string, ...containers: readonly Inspected[]): ExpectedCall =
     : { code: 1, stdout: "[]\n", stderr: `Error: No such container: ${what}\n` }),
 });
 const remove = (id: string): ExpectedCall => ({ argv: ["docker", "rm", "--", id] });
+/** All of its output, to be kept. */
+const KEPT: ExpectedCall = { argv: ["docker", "logs", "--", NEW] };
 /** The last lines of its output. */
 const printed = (stdout: string): readonly ExpectedCall[] => [
   { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW], stdout },
@@ -105,7 +116,14 @@ Deno.test("a start that does not wait says what is known", async () => {
 
 Deno.test("a program that ends with success in time has started", async () => {
   const ended = { id: NEW, status: "exited", finished: FINISHED };
-  const status = await start([run(), WAIT, look(NEW, ended)]);
+  const status = await start([run(), WAIT, look(NEW, ended), { ...KEPT, stdout: "done\r\n" }], {
+    also: async ({ logs }) => {
+      const [output = ""] = await logs.outputs("astro");
+      equal(new TextDecoder().decode(await logs.read(output, { lines: 9 })), "done\n");
+      const [one] = await logs.runs("astro");
+      deepEqual([one?.ended?.exitCode, one?.ended?.at], [0, new Date(FINISHED)]);
+    },
+  });
   deepEqual([status.state, status.exitCode], ["exited", 0]);
 });
 
@@ -464,9 +482,9 @@ Deno.test("a session that has ended is replaced, and its output is kept", async 
   await start([TAKEN, seen, seen, output, remove(OLD), run()], {
     waitMs: 0,
     also: async ({ logs, world }) => {
-      const path = await logs.newest("astro");
-      match(path ?? "", /-f\.log$/);
-      equal(await world.files.readText(path ?? ""), "one\r\ntwo");
+      const [output = ""] = await logs.outputs("astro");
+      match(output, /-f$/);
+      equal(await world.files.readText(`${output}-000001.log`), "one\r\ntwo");
     },
   });
 });
@@ -523,7 +541,7 @@ Deno.test("a session that cannot be removed is why a start fails", async () => {
 Deno.test("a program that ends at once with a failure shows what it printed, and stays", async () => {
   const ended = look(NEW, { id: NEW, status: "exited", exitCode: 3, finished: FINISHED });
   const output = printed("no config\r\ngiving up\r\n");
-  const error = await failure(start([run(), WAIT, ended, ...output]));
+  const error = await failure(start([run(), WAIT, ended, ...output, KEPT]));
   equal(error.code, "start_failed");
   equal(error.message, 'Cannot start "astro": it ended at once with exit code 3');
   equal(error.hint, "the whole output: kstops logs astro");
@@ -534,7 +552,7 @@ Deno.test("want of memory is why a program ended at once", async () => {
   const ended = look(NEW, {
     ...{ id: NEW, status: "exited", exitCode: 137, finished: FINISHED, outOfMemory: true },
   });
-  const error = await failure(start([run(), WAIT, ended, ...printed("")]));
+  const error = await failure(start([run(), WAIT, ended, ...printed(""), KEPT]));
   equal(
     error.message,
     'Cannot start "astro": it ended at once by SIGKILL, killed for want of memory',

@@ -11,6 +11,7 @@ import {
   parseServer,
   statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
+import { DEFAULT_LOG } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 
 const NONCE = "0123456789ab";
@@ -236,6 +237,9 @@ Deno.test("a record of another version is read as far as it goes", () => {
     working_dir,
     env,
     log: null,
+    log_capture: true,
+    log_max_bytes: DEFAULT_LOG.maxBytes,
+    log_keep: DEFAULT_LOG.keep,
     stop_signal: null,
     stop_timeout: 10,
     protected: false,

@@ -2,10 +2,12 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
 import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
+import { tmuxDefinition } from "../../../support/definitions.ts";
 import { failure } from "../../../support/failure.ts";
 import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
 import { TmuxNotFoundError } from "../../../../src/errors.ts";
-import type { LogStore } from "../../../../src/logs/store.ts";
+import type { RunEvent } from "../../../../src/logs/runs.ts";
+import { type LogStore, outputOf } from "../../../../src/logs/store.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
 import {
@@ -89,45 +91,50 @@ function managedRow(call: number, fields: Readonly<Record<string, string>> = {})
 }
 
 interface FakeLogs extends LogStore {
-  readonly open: LogStore["open"];
-  /** The files that are there. */
+  /** Where output is kept. */
   readonly kept: Set<string>;
+  readonly events: RunEvent[];
 }
 
 function fakeLogs(): FakeLogs {
   const kept = new Set<string>();
+  const events: RunEvent[] = [];
+  const captureOf: LogStore["captureOf"] = (name, run, { maxBytes, keep }) => ({
+    directory: `/logs/${name}`,
+    run,
+    maxBytes,
+    keep,
+  });
   return {
     kept,
-    pathOf: (name, runId) => `/logs/${name}-${runId}.log`,
-    open: (name, runId) => {
-      const path = `/logs/${name}-${runId}.log`;
-      kept.add(path);
-      return Promise.resolve(path);
+    events,
+    captureOf,
+    open: (name, runId, policy) => {
+      const capture = captureOf(name, runId, policy);
+      if (capture !== null) kept.add(outputOf(capture));
+      return Promise.resolve(capture);
     },
-    discard: (path) => {
-      kept.delete(path);
+    discard: (name, runId) => {
+      kept.delete(`/logs/${name}/${runId}`);
       return Promise.resolve();
     },
     save: () => Promise.resolve(),
     notKept: () => {},
-    recordStop: () => Promise.resolve(),
-    wasStopped: () => Promise.resolve(false),
-    newest: () => Promise.resolve(null),
-    tail: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
+    record: (_, event) => {
+      events.push(event);
+      return Promise.resolve();
+    },
+    storyOf: (name) => `/logs/${name}/runs.ndjson`,
+    newestRun: () => Promise.resolve(null),
+    runs: () => Promise.resolve([]),
+    names: () => Promise.resolve([]),
+    outputs: () => Promise.resolve([]),
+    read: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
+    follow: async function* () {},
   };
 }
 
-const DEFINITION: TmuxDefinition = {
-  backend: "tmux",
-  name: "astro",
-  argv: ["sleep", "60"],
-  workingDir: "/project",
-  socketName: "default",
-  env: {},
-  stopSignal: null,
-  stopTimeoutSeconds: 10,
-  protected: false,
-};
+const DEFINITION = tmuxDefinition();
 
 /** Runs `body` with a runner on that machine. */
 function withRunner(
@@ -325,7 +332,7 @@ Deno.test("a plan is the call of a start, runs and makes nothing, and shows no v
       deepEqual(argv, ["tmux", "-u", "-L", "bots", "start-server", ";", "source-file", "-"]);
       deepEqual(env, []);
       match(stdin ?? "", /'-e' 'PATH=\*\*\*' '-e' 'LANG=\*\*\*' '-e' 'TOKEN=\*\*\*' /);
-      match(stdin ?? "", /'KSTOPS_ID=RUN_ID' .* 'sleep' '60' .*\/logs\/astro-RUN_ID\.log/);
+      match(stdin ?? "", /'KSTOPS_ID=RUN_ID' [^]* 'sleep' '60' [^]*\/logs\/astro\/RUN_ID/);
       ok(!stdin?.replace("/secret/bin/tmux", "").includes("secret"));
       deepEqual([...logs.kept], []);
     },
@@ -337,7 +344,7 @@ Deno.test("a start without waiting is one call", () =>
     const status = await runner.start(DEFINITION, { waitMs: 0 });
     deepEqual([status.state, status.id, status.managed], ["running", "$1", true]);
     deepEqual(status.createdAt, new Date(1_700_000_000_000));
-    deepEqual([...logs.kept], ["/logs/astro-000000000001.log"]);
+    deepEqual([...logs.kept], ["/logs/astro/000000000001"]);
   }));
 
 Deno.test("a start waits as long as it is told, then says what tmux says", () =>

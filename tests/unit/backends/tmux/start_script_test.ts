@@ -9,30 +9,34 @@ import { GarbledAnswerError } from "../../../../src/backends/tmux/parse.ts";
 import {
   CREATED_FIELDS,
   parseCreated,
+  type StartPlan,
   startScript,
 } from "../../../../src/backends/tmux/start_script.ts";
+import { captureScript } from "../../../../src/logs/capture.ts";
 import type { TmuxDefinition } from "../../../../src/model.ts";
+import { tmuxDefinition } from "../../../support/definitions.ts";
 import { readScript } from "../../../support/tmux_script.ts";
 
-function plan(definition: Partial<TmuxDefinition> = {}, log: string | null = "/logs/a.log") {
+function plan(
+  definition: Partial<TmuxDefinition> = {},
+  directory: string | null = "/logs",
+): StartPlan {
   return {
-    definition: {
-      backend: "tmux",
-      name: "astro",
+    definition: tmuxDefinition({
       argv: ["python", "-m", "astro.bot; rm -rf ~"],
       workingDir: "/opt/astro",
       socketName: "bots",
-      env: {},
       stopSignal: "SIGTERM",
       stopTimeoutSeconds: 20,
       protected: true,
       ...definition,
-    } satisfies TmuxDefinition,
+    }),
     runId: "0123456789ab",
     nonce: "fedcba987654",
     inherited: { PATH: "/bin", LANG: "C.UTF-8" },
     binary: "/usr/bin/tmux",
-    log,
+    capture: directory === null ? null : { directory, run: "r-1", maxBytes: 1000, keep: 3 },
+    story: directory === null ? null : `${directory}/runs.ndjson`,
   };
 }
 
@@ -60,7 +64,11 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
     ["set-option", "-t", "=astro:", "@kstops_run"],
     ["set-option", "-t", "=astro:", "@kstops", "0123456789ab"],
   ]);
-  deepEqual(options.at(-1), ["pipe-pane", "-t", "=astro:", "exec cat >> '/logs/a.log'"]);
+  const { capture } = plan();
+  ok(capture !== null);
+  // tmux expands formats in it, and `%` as strftime(3) does.
+  const pipe = captureScript(capture).replaceAll("#", "##").replaceAll("%", "%%");
+  deepEqual(options.at(-1), ["pipe-pane", "-t", "=astro:", pipe]);
   deepEqual(first.slice(0, 4), ["new-session", "-d", "-P", "-F"]);
   deepEqual([behind(first, "-s"), behind(first, "-c")], ["astro", "/opt/astro"]);
   const program = first.slice(first.indexOf("--") + 1);
@@ -72,7 +80,7 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
     "-m",
     "astro.bot; rm -rf ~",
   ]);
-  ok(!startScript(plan()).includes(" -g"), "it changes a global option");
+  ok(!lines.flat().flat().includes("-g"), "it changes a global option");
 });
 
 Deno.test("an ended session is replaced only where kstops made it, and by exactly its name", () => {
@@ -89,7 +97,10 @@ Deno.test("a session remembers what it was started from, without the values", ()
     command: ["python", "-m", "astro.bot; rm -rf ~"],
     working_dir: "/opt/astro",
     env: ["TOKEN", "CHAT"],
-    log: "/logs/a.log",
+    log: "/logs/r-1",
+    log_capture: true,
+    log_max_bytes: 10_485_760,
+    log_keep: 5,
     stop_signal: "SIGTERM",
     stop_timeout: 20,
     protected: true,
@@ -137,7 +148,7 @@ for (const [path, { dir, pipe }] of Object.entries(PATHS)) {
   Deno.test(`the directory ${path} is written for tmux as ${dir}, in a pipe as ${pipe}`, () => {
     const commands = readScript(startScript(plan({ workingDir: path }, path))).flat();
     equal(behind(commands.find(([name]) => name === "new-session") ?? [], "-c"), dir);
-    equal(commands.at(-1)?.at(-1), `exec cat >> ${pipe}`);
+    ok(commands.at(-1)?.at(-1)?.includes(`\ncd ${pipe} || `));
   });
 }
 

@@ -4,27 +4,13 @@ import type { Context } from "../../../../src/cli/command.ts";
 import { restart } from "../../../../src/cli/commands/restart.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
-import {
-  type Definition,
-  type SessionStatus,
-  statusOf,
-  type TmuxDefinition,
-} from "../../../../src/model.ts";
+import { type Definition, type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
-import { containerDefinition } from "../../../support/definitions.ts";
+import { containerDefinition, tmuxDefinition } from "../../../support/definitions.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
-const COMMON = { env: {}, stopSignal: null, stopTimeoutSeconds: 10, protected: false } as const;
-
-const TMUX: TmuxDefinition = {
-  backend: "tmux",
-  name: "web",
-  argv: ["sleep", "60"],
-  workingDir: "/",
-  socketName: "default",
-  ...COMMON,
-};
-const CONTAINER = containerDefinition({ name: "web", image: "web:1", argv: null, ...COMMON });
+const TMUX = tmuxDefinition({ name: "web", workingDir: "/" });
+const CONTAINER = containerDefinition({ name: "web", image: "web:1", argv: null });
 
 /** What is done to a session that says this of itself when it is restarted, in its order. */
 async function restarted(

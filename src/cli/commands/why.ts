@@ -1,0 +1,160 @@
+/** `kstops why NAME`: how a session came to be what it is, and what to do next. */
+import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
+import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { endOf, type Run } from "../../logs/runs.ts";
+import { type LogStore, logStore } from "../../logs/store.ts";
+import type { SessionStatus } from "../../model.ts";
+import {
+  type Advice,
+  type Findings,
+  findingsText,
+  findingsToWire,
+  meaningOf,
+  type Starts,
+} from "../../output/findings.ts";
+import { statusOfRun } from "../../recorded.ts";
+import type { Match } from "../../sessions.ts";
+import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
+import { definitionFor, isDefined } from "../definitions.ts";
+import { warnOfProblems } from "../warnings.ts";
+
+/** Flags of `why`. */
+export interface WhyFlags extends PlaceFlags {
+  readonly name: string;
+}
+
+/** Explains one session, also one that was stopped. */
+export async function why(context: Context, flags: WhyFlags): Promise<Reply> {
+  await warnOfProblems(context);
+  const findings = await findingsOf(context, flags);
+  return {
+    data: findingsToWire(findings),
+    text: (screen) => findingsText(findings, screen),
+  };
+}
+
+async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> {
+  const { world, warn } = context;
+  const { name } = flags;
+  const store = logStore(world, warn);
+  const runs = await store.runs(name);
+  const last = runs.findLast(({ begun }) => begun !== null) ?? null;
+  const match = await found(context, flags, last);
+  const status = match.kind === "session" ? match.status : withLastRun(match.status, last);
+  const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
+  const definitionChanged = await hasChanged(context, name, ofStatus);
+  const lines = await lastLines({ store, match, name });
+  return {
+    status,
+    meaning: meaningOf(status),
+    seconds: secondsOf(status, world.now()),
+    starts: startsOf(runs),
+    definitionChanged,
+    lines,
+    next: adviceFor(status, { definitionChanged, hasLines: lines !== null && lines.length > 0 }),
+  };
+}
+
+/** The session; or, where it was stopped and nothing defines it, what is recorded of its last run. */
+async function found(
+  context: Context,
+  flags: WhyFlags,
+  last: Run | null,
+): Promise<Match> {
+  try {
+    return await context.sessions().find("explain", flags.name, selectionOf(flags));
+  } catch (error) {
+    const recorded = last === null ? null : statusOfRun(flags.name, { ...last, stopped: null });
+    if (!(error instanceof SessionNotFoundError) || recorded === null) throw error;
+    const status = { ...recorded, state: "stopped", reason: null } as const;
+    return { kind: "defined", status, trouble: null };
+  }
+}
+
+/** A session that does not run, with how its last run ended. */
+function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
+  if (last === null || status.state === "unknown") return status;
+  return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
+}
+
+function secondsOf({ state, createdAt, finishedAt }: SessionStatus, now: Date): number | null {
+  const end = state === "running" ? now : finishedAt;
+  if (createdAt === null || end === null) return null;
+  // The one may be known to the second only.
+  return Math.max(0, (end.getTime() - createdAt.getTime()) / 1000);
+}
+
+function startsOf(runs: readonly Run[]): Starts {
+  const failures = runs.filter(({ ended, stopped }) =>
+    stopped === null && ended !== null && ended.exitCode !== null && ended.exitCode !== 0
+  );
+  const since = runs.find(({ begun }) => begun !== null)?.begun?.at ?? null;
+  return { count: runs.length, failures: failures.length, since };
+}
+
+/** Whether the config defines something else than what a run was started from. */
+async function hasChanged(
+  context: Context,
+  name: string,
+  run: Run | null,
+): Promise<boolean | null> {
+  if (run?.begun == null || !await isDefined(context, name)) return null;
+  try {
+    const { definition } = await definitionFor({ ...context, warn: () => {} }, name, {});
+    return await fingerprintOf(definition) !== run.begun.definition;
+  } catch (error) {
+    // It could not be started as it is: `config validate` says why.
+    if (error instanceof OpsError) return null;
+    throw error;
+  }
+}
+
+const LAST_LINES = { lines: 20 };
+
+async function lastLines(
+  { store, match, name }: {
+    readonly store: LogStore;
+    readonly match: Match;
+    readonly name: string;
+  },
+): Promise<readonly string[] | null> {
+  try {
+    const output = match.kind === "session" ? null : (await store.outputs(name)).at(-1);
+    if (output === undefined) return null;
+    const bytes = match.kind === "session"
+      ? await match.session.logs(LAST_LINES)
+      : await store.read(output ?? "", LAST_LINES);
+    const { stripVTControlCharacters } = await import("node:util");
+    return stripVTControlCharacters(new TextDecoder().decode(bytes)).split("\n").slice(0, -1);
+  } catch (error) {
+    if (error instanceof BackendUnavailableError || error instanceof SessionNotFoundError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** What helps next, the most likely first. */
+function adviceFor(
+  status: SessionStatus,
+  { definitionChanged, hasLines }: {
+    readonly definitionChanged: boolean | null;
+    readonly hasLines: boolean;
+  },
+): readonly Advice[] {
+  const { state, defined, managed } = status;
+  const name = status.name ?? "";
+  const say = (isWanted: boolean, command: string, about: string): readonly Advice[] =>
+    isWanted ? [{ command, about }] : [];
+  const isRunning = state === "running";
+  const isOver = state === "exited" || state === "stopped" || state === "defined";
+  return [
+    ...say(isRunning, `kstops attach ${name}`, "look at it"),
+    ...say(isRunning && hasLines, `kstops logs -f ${name}`, "see what it prints"),
+    ...say(isRunning && definitionChanged === true, `kstops restart ${name}`, "apply the change"),
+    ...say(isOver && defined, `kstops start ${name}`, "start it again"),
+    ...say(isOver && hasLines, `kstops logs -n all ${name}`, "everything that it printed"),
+    ...say(state === "exited" && managed, `kstops stop ${name}`, "forget it"),
+    ...say(state === "unknown", `kstops list --verbose`, "see what the engines answer"),
+  ];
+}

@@ -1,0 +1,92 @@
+/** The shell script that keeps what a pane prints, in files of bounded number and size. Pure. */
+
+/** Where the output of one run goes, and how much of it stays. */
+export interface Capture {
+  /** The session's own directory in the log store. */
+  readonly directory: string;
+  /** First part of the names of its files; see {@link partName}. */
+  readonly run: string;
+  /** Size at which the next file is begun; some files are larger by up to a sixteenth, or 1 MiB. */
+  readonly maxBytes: number;
+  /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
+  readonly keep: number;
+}
+
+/** One file of a run, counted from 1: names in their order are the output in its order. */
+export function partName(run: string, part: number): string {
+  return `${run}-${String(part).padStart(6, "0")}.log`;
+}
+
+/** The file beside a part that says when it grew: see {@link captureScript}. */
+export function timesName(part: string): string {
+  return part.replace(/\.log$/, ".times");
+}
+
+/** The block that is read at most at once; the buffer of a pipe on Linux. */
+const BLOCK_BYTES = 65_536;
+/** How many of them go by before the size is looked at, at most. */
+const MAX_BLOCKS = 16;
+
+/**
+ * The script: reads its standard input to the end, and never stops reading, so that the program
+ * that prints is never held up, be the disk full or the directory gone.
+ *
+ * `dd` does the work: unlike `head`, it writes what it has read at once (GNU coreutils 9.1 head.c
+ * collects 4 KB first), and it says at its end whether there was anything to read. It copies a few
+ * blocks at a time, and between two times the shell looks at the file: is it large enough for the
+ * next one, and when was it written to. Each line of the file of times is `SECONDS BYTES`: all
+ * before that offset was written by then (Unix time). A program that prints now and then gets a
+ * line for each print; one that prints a lot gets one a second.
+ *
+ * Runs in dash, bash and busybox sh, with the tools of GNU, busybox and BSD.
+ */
+export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
+  const blockBytes = Math.min(BLOCK_BYTES, maxBytes);
+  const mostBlocks = Math.max(1, Math.min(MAX_BLOCKS, Math.floor(maxBytes / 16 / blockBytes)));
+  return `umask 077
+PATH=/usr/bin:/bin LC_ALL=C
+export PATH LC_ALL
+run=${quoted(run)} part=1 blocks=1 noted=0
+copy() {
+  said=$(dd bs=${blockBytes} count="$blocks" 2>&1 >>"$name.log")
+  case $said in
+    *'records in'*) ;;
+    *) [ -w "$name.log" ] || said=$(dd bs=${blockBytes} count=1 2>&1 >/dev/null) ;;
+  esac
+  case $said in *'0+0 records in'*) note; exit ;; esac
+}
+note() {
+  [ "$bytes" = "$noted_bytes" ] || echo "$noted $bytes" >>"$name.times"
+}
+if stat -c %Y / >/dev/null 2>&1; then form='-c %Y %s'; else form='-f %m %z'; fi
+cd ${quoted(directory)} || exec cat >/dev/null
+while :; do
+  name=$run-$(printf %06d "$part") bytes=0 noted_bytes=0
+  while [ "$bytes" -lt ${maxBytes} ]; do
+    copy
+    facts=$(stat "\${form%% *}" "\${form#* }" "$name.log" 2>/dev/null) || continue
+    now=\${facts% *}
+    if [ "$now" = "$noted" ]; then
+      [ "$blocks" -ge ${mostBlocks} ] || blocks=$((blocks * 2))
+      bytes=\${facts#* }
+    else
+      note
+      bytes=\${facts#* } blocks=1 noted=$now
+      echo "$now $bytes" >>"$name.times"
+      noted_bytes=$bytes
+    fi
+  done
+  note
+  part=$((part + 1))
+  set -- *.log
+  while [ "$#" -ge ${keep} ]; do
+    rm -f -- "$1" "\${1%.log}.times"
+    shift
+  done
+done
+`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

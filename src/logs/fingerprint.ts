@@ -1,0 +1,18 @@
+/** Telling whether a definition has changed. Pure. */
+import type { Definition } from "../model.ts";
+
+/** Where it runs is no part of what it is: one that leaves that open runs where it was before. */
+const PLACE: ReadonlySet<string> = new Set(["runtime", "socketName"]);
+
+/**
+ * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
+ * are no part of it: from a fingerprint that anybody may read, short ones could be guessed.
+ */
+export async function fingerprintOf(definition: Definition): Promise<string> {
+  const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
+    .filter(([key]) => !PLACE.has(key)).toSorted(([a], [b]) => a < b ? -1 : 1);
+  const text = JSON.stringify(open);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest).subarray(0, 8)]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

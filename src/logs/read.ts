@@ -1,0 +1,134 @@
+/** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
+import { FileError, type World } from "../world.ts";
+import { timesName } from "./capture.ts";
+import { countLines, lastLines } from "./lines.ts";
+import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";
+
+/** Which part of an output is wanted, and how. */
+export interface Wanted {
+  /** How many lines, counted from the end; `Infinity` for all. */
+  readonly lines: number;
+  /** Only what was printed since then, to the second. */
+  readonly since?: Date | null;
+  /** Whether each line begins with the time at which it was printed, as far as that is known. */
+  readonly timestamps?: boolean;
+}
+
+/** How to read, besides. */
+interface Reading {
+  /** Whether the last line may go on: it gets no newline where it has none. */
+  readonly isOpen: boolean;
+}
+
+/** One file of an output, up to a length: what comes later is for those who follow. */
+export interface Part {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** The wanted lines of some files, each ended by one newline. */
+export async function readParts(
+  world: World,
+  parts: readonly Part[],
+  wanted: Wanted,
+  reading: Reading = { isOpen: false },
+): Promise<Uint8Array> {
+  const { since = null, timestamps = false, lines } = wanted;
+  if (since === null && !timestamps) {
+    return lastLines(await tailOf(world, parts, lines), lines, reading);
+  }
+  const chunks: Uint8Array[] = [];
+  for (const part of parts) {
+    const marks = await marksOf(world, part.path);
+    const start = since === null ? 0 : await startIn(world, part, { marks, since });
+    if (start >= part.bytes) continue;
+    const bytes = await world.files.readFrom(part.path, start, part.bytes - start);
+    const last = (await world.files.facts(part.path))?.modifiedAt ?? null;
+    chunks.push(timestamps ? stamped(bytes, { marks, start, last }) : bytes);
+  }
+  return lastLines(joined(chunks), lines, reading);
+}
+
+/** The end of the output in some files, with at least so many whole lines where there are as many. */
+async function tailOf(
+  { files }: World,
+  parts: readonly Part[],
+  lines: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let count = 0;
+  for (const { path, bytes } of parts.toReversed()) {
+    let end = bytes;
+    for (
+      let size = Number.isFinite(lines) ? 64 * 1024 : end;
+      end > 0 && count <= lines;
+      size *= 4
+    ) {
+      const start = Math.max(0, end - size);
+      const chunk = await files.readFrom(path, start, end - start);
+      chunks.unshift(chunk);
+      count += countLines(chunk);
+      end = start;
+    }
+    // One newline more than lines: only then is the first of them whole.
+    if (count > lines) break;
+  }
+  return joined(chunks);
+}
+
+async function marksOf({ files }: World, part: string): Promise<readonly Mark[]> {
+  try {
+    return parseTimes(await files.readText(timesName(part)));
+  } catch (error) {
+    if (error instanceof FileError) return [];
+    throw error;
+  }
+}
+
+async function startIn(
+  { files }: World,
+  { path, bytes }: Part,
+  { marks, since }: { readonly marks: readonly Mark[]; readonly since: Date },
+): Promise<number> {
+  const modified = (await files.facts(path))?.modifiedAt.getTime() ?? 0;
+  return modified < Math.floor(since.getTime() / 1000) * 1000 ? bytes : offsetSince(marks, since);
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Each line with its time before it: `2026-01-02T03:04:05Z `, or as many blanks where nobody knows.
+ *
+ * @param last when the file was written to last: what no mark covers yet was printed then
+ */
+function stamped(
+  bytes: Uint8Array,
+  { marks, start, last }: {
+    readonly marks: readonly Mark[];
+    readonly start: number;
+    readonly last: Date | null;
+  },
+): Uint8Array {
+  const encoder = new TextEncoder();
+  const chunks: Uint8Array[] = [];
+  for (let from = 0; from < bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, from);
+    const to = newline === -1 ? bytes.length : newline + 1;
+    const at = timeAt(marks, start + from) ?? last;
+    const stamp = at === null ? " ".repeat(20) : at.toISOString().replace(/\.\d+/, "");
+    chunks.push(encoder.encode(`${stamp} `), bytes.subarray(from, to));
+    from = to;
+  }
+  return joined(chunks);
+}
+
+/** Chunks as one. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

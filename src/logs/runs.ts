@@ -1,0 +1,169 @@
+/** What is remembered of the runs of a session: one line of JSON for each thing that happened. Pure. */
+import { BACKENDS, type BackendType, type Engine, howItEnded, RUNTIMES } from "../model.ts";
+
+/** A run began. Its command is no part of this: it may have secrets in it. */
+export interface Begun {
+  readonly event: "begun";
+  readonly run: string;
+  readonly at: Date;
+  readonly backend: BackendType;
+  readonly engine: Engine;
+  /** Null for a container. */
+  readonly socketName: string | null;
+  readonly image: string | null;
+  readonly workingDir: string | null;
+  /** A fingerprint of the definition that it was started from, secrets left out. */
+  readonly definition: string;
+}
+
+/** Its program ended; null: nobody saw how. */
+export interface Ended {
+  readonly event: "ended";
+  readonly run: string;
+  readonly at: Date;
+  readonly exitCode: number | null;
+  /** What the engine says besides, such as that it was killed for want of memory. */
+  readonly reason: string | null;
+}
+
+/** kstops stopped it. */
+export interface Stopped {
+  readonly event: "stopped";
+  readonly run: string;
+  readonly at: Date;
+}
+
+/** One line. */
+export type RunEvent = Begun | Ended | Stopped;
+
+/** One run of a session, put together from its lines. */
+export interface Run {
+  readonly id: string;
+  /** Null where that line is lost. */
+  readonly begun: Begun | null;
+  /** Null: it runs, or nobody saw it end. */
+  readonly ended: Ended | null;
+  readonly stopped: Stopped | null;
+}
+
+/** The line for an event, with its newline. */
+export function formatEvent(event: RunEvent): string {
+  const { run, at } = event;
+  const head = { run, event: event.event, at: at.toISOString() };
+  switch (event.event) {
+    case "begun":
+      return line({
+        ...head,
+        backend: event.backend,
+        engine: event.engine,
+        socket_name: event.socketName,
+        image: event.image,
+        working_dir: event.workingDir,
+        definition: event.definition,
+      });
+    case "ended":
+      return line({ ...head, exit_code: event.exitCode, reason: event.reason });
+    case "stopped":
+      return line(head);
+  }
+}
+
+function line(fields: unknown): string {
+  return `${JSON.stringify(fields)}\n`;
+}
+
+/**
+ * The command of a POSIX shell that writes the line of an end: `$s` is the exit status. It needs
+ * `date` of any kind, and appends in one write, which no other writer gets into.
+ */
+export function shellEndedLine(run: string, path: string): string {
+  const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
+  return `printf '{"run":"${run}","event":"ended","at":"%s","exit_code":%d,"reason":null}\\n' ` +
+    `"$(PATH=/bin:/usr/bin date -u +%Y-%m-%dT%H:%M:%SZ)" "$s" >>${quoted}`;
+}
+
+/** The runs in a file, in the order in which they began. What cannot be read is left out. */
+export function parseRuns(text: string): Run[] {
+  const runs = new Map<string, Run>();
+  for (const each of text.split("\n")) {
+    const event = parseEvent(each);
+    if (event === null) continue;
+    const run = runs.get(event.run) ?? { id: event.run, begun: null, ended: null, stopped: null };
+    runs.set(event.run, { ...run, [event.event]: event });
+  }
+  return [...runs.values()];
+}
+
+function parseEvent(text: string): RunEvent | null {
+  let fields: Readonly<Record<string, unknown>>;
+  try {
+    // Half a line may stand before it, where a write was cut off.
+    fields = JSON.parse(text.slice(Math.max(0, text.lastIndexOf('{"run":'))));
+  } catch {
+    // The end of the file after a crash, or somebody else's line.
+    return null;
+  }
+  const { run, event, at, exit_code: exitCode, reason } = fields ?? {};
+  const time = new Date(typeof at === "string" ? at : NaN);
+  if (typeof run !== "string" || Number.isNaN(time.getTime())) return null;
+  if (event === "stopped") return { event, run, at: time };
+  if (event === "ended") {
+    return {
+      event,
+      run,
+      at: time,
+      exitCode: typeof exitCode === "number" ? exitCode : null,
+      reason: textOrNull(reason),
+    };
+  }
+  return event === "begun" ? begun(fields, run, time) : null;
+}
+
+function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date): Begun | null {
+  const backend = BACKENDS.find((each) => each === fields["backend"]);
+  const engine = (["tmux", ...RUNTIMES] as const).find((each) => each === fields["engine"]);
+  if (backend === undefined || engine === undefined) return null;
+  return {
+    event: "begun",
+    run,
+    at,
+    backend,
+    engine,
+    socketName: textOrNull(fields["socket_name"]),
+    image: textOrNull(fields["image"]),
+    workingDir: textOrNull(fields["working_dir"]),
+    definition: textOrNull(fields["definition"]) ?? "",
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** How a run ended, as a status has it. */
+export function endOf({ ended, stopped }: Run): {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly finishedAt: Date | null;
+} {
+  const known = ended === null || ended.exitCode === null ? null : howItEnded(ended.exitCode);
+  return {
+    exitCode: known?.exitCode ?? null,
+    signal: known?.signal ?? null,
+    finishedAt: ended?.at ?? stopped?.at ?? null,
+  };
+}
+
+/**
+ * Whether what ended then was stopped: an engine may have started the same run again, without
+ * kstops. A time without milliseconds stands for the whole second.
+ */
+export function wasStopped(
+  runs: readonly Run[],
+  { run, at }: { readonly run: string; readonly at: Date },
+): boolean {
+  const stopped = runs.find(({ id }) => id === run)?.stopped?.at;
+  if (stopped === undefined) return false;
+  const unit = at.getMilliseconds() === 0 ? 1000 : 1;
+  return Math.floor(stopped.getTime() / unit) === Math.floor(at.getTime() / unit);
+}

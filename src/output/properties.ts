@@ -1,0 +1,42 @@
+/** Properties of one thing for people: a line each, with a label. */
+import { escapeControls } from "../errors.ts";
+import { type Colour, moment, paint, type Screen } from "./screen.ts";
+import { folded } from "./text.ts";
+import { time } from "./wire.ts";
+
+/** What it is called, and what it is; null: it is not known, and not shown. */
+export type Property = readonly [label: string, value: string | null];
+
+/** Columns for values on a terminal that is too narrow for anything. */
+const NARROWEST = 8;
+
+/** The properties as aligned lines, folded to the width of the screen. */
+export function propertyLines(
+  properties: readonly Property[],
+  { screen, colours = new Map() }: {
+    readonly screen: Screen;
+    /** The colours of values, by label. */
+    readonly colours?: ReadonlyMap<string, Colour | null>;
+  },
+): string {
+  const width = Math.max(...properties.map(([label]) => label.length)) + 2;
+  return properties.map(([label, value]) => {
+    if (value === null) return "";
+    const colour = colours.get(label) ?? null;
+    const [first = "", ...rest] = folded(
+      escapeControls(value),
+      Math.max(NARROWEST, screen.columns - width),
+    );
+    return [
+      `${paint(label, "dim", screen)}${" ".repeat(width - label.length)}` +
+      paint(first, colour, screen),
+      ...rest.map((line) => `${" ".repeat(width)}${paint(line, colour, screen)}`),
+    ].map((line) => `${line}\n`).join("");
+  }).join("");
+}
+
+/** `5 min ago (2026-03-04T11:55:00Z)`; in a pipe the time alone. */
+export function momentAndTime(date: Date | null, screen: Screen): string | null {
+  if (date === null) return null;
+  return screen.terminal ? `${moment(date, screen)} (${time(date)})` : time(date);
+}

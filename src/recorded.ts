@@ -1,0 +1,95 @@
+/** Sessions that no engine has any more, and that nobody stopped: what is recorded of them. */
+import type { Session } from "./backends/backend.ts";
+import { SessionAttachError } from "./errors.ts";
+import { type SessionStatus, statusOf } from "./model.ts";
+import type { World } from "./world.ts";
+import { endOf, type Run } from "./logs/runs.ts";
+import type { LogStore } from "./logs/store.ts";
+
+/** The sessions that ended, and whose end nobody has taken note of by stopping or starting them. */
+export interface Recorded {
+  /** The one of that name; null: it was stopped, or never ran. */
+  readonly named: (name: string) => Promise<Session | null>;
+  /** All but those with these names. */
+  readonly others: (names: ReadonlySet<string>) => Promise<readonly Session[]>;
+}
+
+/** No records. */
+export const NO_RECORDS: Recorded = {
+  named: () => Promise.resolve(null),
+  others: () => Promise.resolve([]),
+};
+
+/** What is recorded in a log store. */
+export function recordedIn(store: LogStore, { now }: Pick<World, "now">): Recorded {
+  const named: Recorded["named"] = async (name) => {
+    const run = await store.newestRun(name);
+    const status = run === null ? null : statusOfRun(name, run);
+    return run === null || status === null ? null : sessionOf({ store, now, run, status });
+  };
+  return {
+    named,
+    others: async (names) => {
+      const rest = (await store.names()).filter((name) => !names.has(name));
+      return (await Promise.all(rest.map(named))).filter((session) => session !== null);
+    },
+  };
+}
+
+/** The status of a session that its engine has no more; null: it was stopped, or nobody knows where it was. */
+export function statusOfRun(name: string, run: Run): SessionStatus | null {
+  const { begun, ended, stopped } = run;
+  if (begun === null || stopped !== null) return null;
+  const gone = `${begun.engine} has it no more`;
+  const known = ended === null
+    ? `${gone}, and nobody saw how it ended`
+    : `${gone}: this was recorded`;
+  const reason = ended?.reason ?? null;
+  return statusOf({
+    name,
+    backend: begun.backend,
+    state: "exited",
+    ...endOf(run),
+    createdAt: begun.at,
+    managed: true,
+    engine: begun.engine,
+    socketName: begun.socketName,
+    image: begun.image,
+    workingDir: begun.workingDir,
+    reason: reason === null ? known : `${reason}; ${known}`,
+  });
+}
+
+function sessionOf(
+  { store, now, run, status }: {
+    readonly store: LogStore;
+    readonly now: () => Date;
+    readonly run: Run;
+    readonly status: SessionStatus;
+  },
+): Session {
+  const name = status.name ?? "";
+  return {
+    status,
+    protected: false,
+    recorded: true,
+    run: run.id,
+    stop: async () => {
+      await store.record(name, { event: "stopped", run: run.id, at: now() });
+      return { ...status, state: "stopped", reason: null };
+    },
+    attach: () =>
+      Promise.reject(
+        new SessionAttachError(name, "it has ended", {
+          backend: status.backend,
+          hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
+        }),
+      ),
+    logs: async (options) => {
+      const output = (await store.outputs(name)).findLast((each) => each.endsWith(`-${run.id}`));
+      return output === undefined ? new Uint8Array() : await store.read(output, options);
+    },
+    follow: (options, abort) => store.follow(name, options, abort),
+    definition: () => Promise.resolve(null),
+  };
+}
