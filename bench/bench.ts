@@ -224,7 +224,39 @@ function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
       children: null,
       slow: true,
     },
+    printing(kstops, sandbox),
   ];
+}
+
+/** What a program in a session prints, and that it is done with it. */
+const PRINTING = "yes a line of forty bytes, newline and all. | head -c 30000000; echo > printed";
+
+/** A program that prints 30 MB in a session, from its start to its end. */
+function printing(kstops: string, sandbox: Sandbox): Subject {
+  const name = "printing";
+  const program = ["sh", "-c", PRINTING];
+  const until = ["sh", "-c", "until [ -e printed ]; do sleep 0.01; done; rm printed"];
+  return {
+    command: "30 MB printed by a session, kept",
+    step: {
+      ...stepIn(sandbox, [kstops, "start", name, "--no-wait", "--quiet", "--", ...program], until),
+      after: [stepIn(sandbox, [kstops, "stop", name, "--quiet"])],
+    },
+    against: [{
+      what: "`tmux pipe-pane 'cat >> FILE'`",
+      step: {
+        ...stepIn(sandbox, [
+          ...["tmux", "new-session", "-d", "-s", name, ...program],
+          ...[";", "pipe-pane", "-t", `=${name}:`, "cat >> raw.log"],
+        ], until),
+        after: [stepIn(sandbox, ["rm", "raw.log"])],
+      },
+      // At least 0.9 of the throughput.
+      atMost: 1.11,
+    }],
+    children: null,
+    slow: true,
+  };
 }
 
 /** The same where the store of operations cannot be opened, since a directory is in its place. */
@@ -336,7 +368,8 @@ const LOUD_COMMAND = ["sh", "-c", "seq 300000; echo the end; exec sleep 3600"];
 async function writeLargeLog(kstops: string, sandbox: Sandbox): Promise<string> {
   run(stepIn(sandbox, [kstops, "start", LOUD, "--no-wait", "--quiet", "--", ...LOUD_COMMAND]));
   const directory = `${sandbox.env["XDG_STATE_HOME"]}/kstops/logs/${LOUD}`;
-  const [file] = Array.from(Deno.readDirSync(directory), ({ name }) => `${directory}/${name}`);
+  const [file] = Array.from(Deno.readDirSync(directory), ({ name }) => `${directory}/${name}`)
+    .filter((path) => path.endsWith(".log"));
   if (file === undefined) throw new ProgramError("kstops keeps no output of sessions here");
   await waitFor(async () => {
     const { stdout } = await new Deno.Command("tail", { args: ["-n", "1", file] }).output();

@@ -75,7 +75,7 @@ function sessionOf(
     recorded: true,
     run: run.id,
     stop: async () => {
-      await store.record(name, { event: "stopped", run: run.id, at: now() });
+      await store.record(name, { event: "stopped", run: run.id, at: now(), hadEnded: true });
       return { ...status, state: "stopped", reason: null };
     },
     attach: () =>

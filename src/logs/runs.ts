@@ -31,6 +31,8 @@ export interface Stopped {
   readonly event: "stopped";
   readonly run: string;
   readonly at: Date;
+  /** Whether its program had ended by itself before. */
+  readonly hadEnded: boolean;
 }
 
 /** One line. */
@@ -64,7 +66,7 @@ export function formatEvent(event: RunEvent): string {
     case "ended":
       return line({ ...head, exit_code: event.exitCode, reason: event.reason });
     case "stopped":
-      return line(head);
+      return line({ ...head, had_ended: event.hadEnded });
   }
 }
 
@@ -106,7 +108,9 @@ function parseEvent(text: string): RunEvent | null {
   const { run, event, at, exit_code: exitCode, reason } = fields ?? {};
   const time = new Date(typeof at === "string" ? at : NaN);
   if (typeof run !== "string" || Number.isNaN(time.getTime())) return null;
-  if (event === "stopped") return { event, run, at: time };
+  if (event === "stopped") {
+    return { event, run, at: time, hadEnded: fields["had_ended"] === true };
+  }
   if (event === "ended") {
     return {
       event,
@@ -166,4 +170,10 @@ export function wasStopped(
   if (stopped === undefined) return false;
   const unit = at.getMilliseconds() === 0 ? 1000 : 1;
   return Math.floor(stopped.getTime() / unit) === Math.floor(at.getTime() / unit);
+}
+
+/** Whether a run ended by itself, and with another exit code than 0. */
+export function hasFailed({ ended, stopped }: Run): boolean {
+  const byItself = stopped === null || stopped.hadEnded;
+  return byItself && ended !== null && ended.exitCode !== null && ended.exitCode !== 0;
 }

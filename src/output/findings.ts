@@ -1,6 +1,8 @@
 /** What is known of how a session ended, as text and as JSON. Pure. */
 import { escapeControls, type Json } from "../errors.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
+import type { Operation } from "../operations/machine.ts";
+import { operationText, operationToWire } from "./operation.ts";
 import { momentAndTime, type Property, propertyLines } from "./properties.ts";
 import { endWords, moment, paint, type Screen, stateColour } from "./screen.ts";
 import { statusToWire } from "./wire.ts";
@@ -16,6 +18,8 @@ export interface Findings {
   readonly starts: Starts;
   /** Whether a start would begin something else now; null: nobody can tell. */
   readonly definitionChanged: boolean | null;
+  /** What kstops did to it last; null: nothing that is recorded. */
+  readonly operation: Operation | null;
   /** What it printed last; null: that cannot be read. */
   readonly lines: readonly string[] | null;
   /** What to do next. */
@@ -39,7 +43,7 @@ export interface Advice {
 
 /** The JSON of `why`: the keys of a session and more. */
 export function findingsToWire(findings: Findings): { [key: string]: Json } {
-  const { status, meaning, seconds, starts, definitionChanged, lines, next } = findings;
+  const { status, meaning, seconds, starts, definitionChanged, operation, lines, next } = findings;
   return {
     ...statusToWire(status),
     meaning,
@@ -47,6 +51,7 @@ export function findingsToWire(findings: Findings): { [key: string]: Json } {
     starts: starts.count,
     failures: starts.failures,
     definition_changed: definitionChanged,
+    operation: operation === null ? null : operationToWire(operation),
     last_lines: lines,
     next: next.map(({ command }) => command),
   };
@@ -54,7 +59,7 @@ export function findingsToWire(findings: Findings): { [key: string]: Json } {
 
 /** One screen about one session. */
 export function findingsText(findings: Findings, screen: Screen): string {
-  const { status, meaning, seconds, starts, definitionChanged, lines, next } = findings;
+  const { status, meaning, seconds, starts, definitionChanged, operation, lines, next } = findings;
   const head = paint(escapeControls(headline(status)), stateColour(status), screen);
   const properties: Property[] = [
     ["meaning", meaning],
@@ -64,6 +69,7 @@ export function findingsText(findings: Findings, screen: Screen): string {
     [status.state === "running" ? "has run for" : "ran for", durationText(seconds)],
     ["started", startsText(starts, screen)],
     ["definition", changeText(definitionChanged)],
+    ["last change", operation === null ? null : operationText(operation, screen)],
   ];
   return [
     `${head}\n`,

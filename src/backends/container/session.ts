@@ -379,7 +379,7 @@ export async function stop(
     if (options.keep) await keepEnd(context, client, after);
     else await saveAndRemove(context, client, after);
     // One that had ended by itself stays what it was, where it stays.
-    if (isAlive || !options.keep) await recordStop(context, after);
+    if (isAlive || !options.keep) await recordStop(context, after, { hadEnded: !isAlive });
   }
   return stopped(context, client, after);
 }
@@ -413,9 +413,13 @@ export async function recordEnd(context: Context, container: Container): Promise
 }
 
 /** Remembers that a container was stopped, and when: it may be started again, without kstops. */
-async function recordStop({ logs, world }: Context, container: Container): Promise<void> {
+async function recordStop(
+  { logs, world }: Context,
+  container: Container,
+  { hadEnded }: { readonly hadEnded: boolean },
+): Promise<void> {
   const at = container.finishedAt ?? world.now();
-  await logs.record(container.name, { event: "stopped", run: runOf(container), at });
+  await logs.record(container.name, { event: "stopped", run: runOf(container), at, hadEnded });
 }
 
 function hasProgram({ state }: Container): boolean {

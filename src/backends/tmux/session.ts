@@ -196,6 +196,7 @@ export async function stop(
       event: "stopped",
       run: session.runId,
       at: world.now(),
+      hadEnded: mainPane(session)?.dead === true,
     });
   }
   if (survivors.length > 0) {

@@ -1,7 +1,7 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
-import { endOf, type Run } from "../../logs/runs.ts";
+import { endOf, hasFailed, type Run } from "../../logs/runs.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
@@ -12,6 +12,8 @@ import {
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
+import { operationsOn } from "../../operations/last.ts";
+import type { Operation } from "../../operations/machine.ts";
 import { statusOfRun } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -43,13 +45,17 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const status = match.kind === "session" ? match.status : withLastRun(match.status, last);
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const definitionChanged = await hasChanged(context, name, ofStatus);
-  const lines = await lastLines({ store, match, name });
+  const [lines, operation] = await Promise.all([
+    lastLines({ store, match, name }),
+    lastOperation(context, match.status),
+  ]);
   return {
     status,
     meaning: meaningOf(status),
     seconds: secondsOf(status, world.now()),
     starts: startsOf(runs),
     definitionChanged,
+    operation,
     lines,
     next: adviceFor(status, { definitionChanged, hasLines: lines !== null && lines.length > 0 }),
   };
@@ -85,11 +91,8 @@ function secondsOf({ state, createdAt, finishedAt }: SessionStatus, now: Date): 
 }
 
 function startsOf(runs: readonly Run[]): Starts {
-  const failures = runs.filter(({ ended, stopped }) =>
-    stopped === null && ended !== null && ended.exitCode !== null && ended.exitCode !== 0
-  );
   const since = runs.find(({ begun }) => begun !== null)?.begun?.at ?? null;
-  return { count: runs.length, failures: failures.length, since };
+  return { count: runs.length, failures: runs.filter(hasFailed).length, since };
 }
 
 /** Whether the config defines something else than what a run was started from. */
@@ -107,6 +110,12 @@ async function hasChanged(
     if (error instanceof OpsError) return null;
     throw error;
   }
+}
+
+/** What kstops did to it last. */
+async function lastOperation(context: Context, status: SessionStatus): Promise<Operation | null> {
+  const recorded = (await (await context.recording()).store()).list({ session: status.name ?? "" });
+  return operationsOn(status, recorded)[0] ?? null;
 }
 
 const LAST_LINES = { lines: 20 };

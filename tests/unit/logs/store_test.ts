@@ -202,9 +202,10 @@ Deno.test("what is kept again of a run takes the place of what was kept before",
   }));
 
 const AT = new Date("2026-01-02T03:04:05.678Z");
-const STOPPED = { event: "stopped", run: "00000000000a", at: AT } as const;
+const STOPPED = { event: "stopped", run: "00000000000a", at: AT, hadEnded: false } as const;
 const RUNS = `${LOGS}/astro/runs.ndjson`;
-const LINE = '{"run":"00000000000a","event":"stopped","at":"2026-01-02T03:04:05.678Z"}\n';
+const LINE =
+  '{"run":"00000000000a","event":"stopped","at":"2026-01-02T03:04:05.678Z","had_ended":false}\n';
 const BEGUN = {
   event: "begun",
   run: "00000000000a",

@@ -322,7 +322,8 @@ for (const [at, state] of [[FINISHED, "stopped"], ["2026-01-01T00:00:00Z", "exit
         },
       ],
     }, async ({ runner, logs }) => {
-      await logs.record("astro", { event: "stopped", run: "000000000001", at: new Date(at) });
+      const stopped = { event: "stopped", run: "000000000001", hadEnded: false } as const;
+      await logs.record("astro", { ...stopped, at: new Date(at) });
       deepEqual(short(await runner.survey({})), [["docker", [`astro ${state}`], null]]);
     }));
 }
@@ -338,7 +339,8 @@ Deno.test("survey: of a foreign container nothing is remembered", () =>
       },
     ],
   }, async ({ runner, logs }) => {
-    await logs.record("astro", { event: "stopped", run: "000000000001", at: new Date(FINISHED) });
+    const stopped = { event: "stopped", run: "000000000001", hadEnded: false } as const;
+    await logs.record("astro", { ...stopped, at: new Date(FINISHED) });
     const [survey] = await runner.survey({});
     const status = survey?.sessions[0]?.status;
     ok(status !== undefined);
