@@ -55,6 +55,12 @@ Deno.test({
 });
 
 Deno.test({
+  name: "the examples of the README with logs do what they show",
+  ignore: ignoreWithoutTmux(),
+  fn: () => replaySection("Logs, and how it ended", { atLeast: 2 }),
+});
+
+Deno.test({
   name: "the examples of the README with operations do what they show",
   ignore: ignoreWithoutTmux(),
   fn: () => replaySection("Operations", { atLeast: 1 }),
