@@ -225,6 +225,7 @@ function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
       slow: true,
     },
     printing(kstops, sandbox),
+    following(kstops, sandbox),
   ];
 }
 
@@ -255,6 +256,54 @@ function printing(kstops: string, sandbox: Sandbox): Subject {
       atMost: 1.11,
     }],
     children: null,
+    onlyTime: true,
+    slow: true,
+  };
+}
+
+/** Says that it is there, and prints a line once there is a file `go`. */
+const TALKING = "echo ready; until [ -e go ]; do sleep 0.002; done; echo said; exec sleep 60";
+
+/** From the moment at which a program prints a line to that at which a follower has passed it on. */
+function following(kstops: string, sandbox: Sandbox): Subject {
+  const program = ["sh", "-c", TALKING];
+  const follow = (command: string): Step =>
+    stepIn(sandbox, [
+      ...["sh", "-c"],
+      `${command} >followed 2>/dev/null & echo $! >follower\n` +
+      "until grep -q ready followed; do sleep 0.01; done",
+    ]);
+  const printed = stepIn(sandbox, [
+    ...["sh", "-c"],
+    "echo >go; until grep -q said followed; do sleep 0.002; done",
+  ]);
+  const over = stepIn(sandbox, ["sh", "-c", 'kill "$(cat follower)"; rm -f go followed raw.log']);
+  return {
+    command: "`logs -f`: a line, from its print to the reader",
+    step: {
+      ...printed,
+      before: [
+        stepIn(sandbox, [kstops, "start", "talk", "--no-wait", "--quiet", "--", ...program]),
+        follow(`${kstops} logs -f talk`),
+      ],
+      after: [over, stepIn(sandbox, [kstops, "stop", "talk", "--quiet", "--force"])],
+    },
+    against: [{
+      what: "`tmux pipe-pane 'cat >> FILE'`, `tail -f FILE`",
+      step: {
+        ...printed,
+        before: [
+          stepIn(sandbox, [
+            ...["tmux", "new-session", "-d", "-s", "talk", ...program],
+            ...[";", "pipe-pane", "-t", "=talk:", "cat >> raw.log"],
+          ]),
+          follow("tail -n +1 -F raw.log"),
+        ],
+        after: [over, stepIn(sandbox, ["tmux", "kill-session", "-t", "=talk"])],
+      },
+    }],
+    children: null,
+    onlyTime: true,
     slow: true,
   };
 }
@@ -381,13 +430,13 @@ async function writeLargeLog(kstops: string, sandbox: Sandbox): Promise<string> 
 // --- measuring -----------------------------------------------------------------------------------
 
 async function resultOf(
-  { command, step, against, children, waitMs = 0, slow }: Subject,
+  { command, step, against, children, waitMs = 0, onlyTime = false, slow }: Subject,
   { pairs, directory, signal }: Measuring,
 ): Promise<Result> {
   const rounds = slow ? Math.ceil(pairs * SLOW_PART) : pairs;
-  const counted = await childrenOf(step, `${directory}/counting`);
-  if (counted === null) return { command, figures: null };
-  const memory = peakMemory(step);
+  const counted = onlyTime ? null : await childrenOf(step, `${directory}/counting`);
+  if (counted === null && !onlyTime) return { command, figures: null };
+  const memory = onlyTime ? null : peakMemory(step);
   const comparisons = [];
   for (const { what, step: other, atMost = null } of against) {
     const comparison = await compare(step, other, { rounds, waitMs, signal });

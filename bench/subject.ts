@@ -10,6 +10,8 @@ export interface Subject {
   readonly children: number | null;
   /** A fixed wait in it, which is taken off its times. */
   readonly waitMs?: number;
+  /** Whether it is more than a call of kstops, so that only its time says something. */
+  readonly onlyTime?: boolean;
   /** Whether its preparation takes so long that fewer pairs have to do. */
   readonly slow?: true;
 }

@@ -11,7 +11,8 @@ export interface Result {
 /** The figures of one command. */
 export interface Figures {
   readonly comparisons: readonly (Comparison & Target & { readonly against: string })[];
-  readonly children: Target & { readonly value: number };
+  /** Null where there is nothing to count. */
+  readonly children: Target & { readonly value: number | null };
   /** In MiB; null where it cannot be measured. */
   readonly memory: Target & { readonly value: number | null };
 }
