@@ -14,12 +14,6 @@ export interface Recorded {
   readonly others: (names: ReadonlySet<string>) => Promise<readonly Session[]>;
 }
 
-/** No records. */
-export const NO_RECORDS: Recorded = {
-  named: () => Promise.resolve(null),
-  others: () => Promise.resolve([]),
-};
-
 /** What is recorded in a log store. */
 export function recordedIn(store: LogStore, { now }: Pick<World, "now">): Recorded {
   const named: Recorded["named"] = async (name) => {

@@ -10,7 +10,7 @@ import type {
 import { REGISTRY } from "./backends/registry.ts";
 import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
-import { NO_RECORDS, type Recorded, recordedIn } from "./recorded.ts";
+import type { Recorded } from "./recorded.ts";
 import {
   BackendNotFoundError,
   BackendUnavailableError,
@@ -110,8 +110,26 @@ export function sessionsOf(world: World, { config, logs }: SessionsSettings): Se
     return loaded.sessions.size === 0
       ? []
       : (await import("./config/defined.ts")).definedSessions(loaded);
-  }, recordedIn(logs, world));
+  }, recordedLater(world, logs));
 }
+
+/** What is recorded; loaded when something is. */
+function recordedLater(world: World, logs: LogStore): Recorded {
+  const load = async () => (await import("./recorded.ts")).recordedIn(logs, world);
+  return {
+    named: async (name) => await (await load()).named(name),
+    others: async (names) => {
+      const isMissing = (await logs.names()).some((name) => !names.has(name));
+      return isMissing ? await (await load()).others(names) : [];
+    },
+  };
+}
+
+/** Nothing is recorded. */
+const NO_RECORDS: Recorded = {
+  named: () => Promise.resolve(null),
+  others: () => Promise.resolve([]),
+};
 
 /** A backend of this machine. */
 export interface LocalBackend {

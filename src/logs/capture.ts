@@ -4,22 +4,12 @@
 export interface Capture {
   /** The session's own directory in the log store. */
   readonly directory: string;
-  /** First part of the names of its files; see {@link partName}. */
+  /** First part of the names of its files; see `parts.ts`. */
   readonly run: string;
   /** Size at which the next file is begun; some files are larger by up to a sixteenth, or 1 MiB. */
   readonly maxBytes: number;
   /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
   readonly keep: number;
-}
-
-/** One file of a run, counted from 1: names in their order are the output in its order. */
-export function partName(run: string, part: number): string {
-  return `${run}-${String(part).padStart(6, "0")}.log`;
-}
-
-/** The file beside a part that says when it grew: see {@link captureScript}. */
-export function timesName(part: string): string {
-  return part.replace(/\.log$/, ".times");
 }
 
 /** The block that is read at most at once; the buffer of a pipe on Linux. */

@@ -1,6 +1,6 @@
 /** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
 import { FileError, type World } from "../world.ts";
-import { timesName } from "./capture.ts";
+import { timesName } from "./parts.ts";
 import { countLines, lastLines } from "./lines.ts";
 import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";
 

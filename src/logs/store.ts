@@ -8,10 +8,11 @@
  */
 import type { LogPolicy } from "../model.ts";
 import { FileError, type World } from "../world.ts";
-import { type Capture, partName, timesName } from "./capture.ts";
-import { follow } from "./follow.ts";
-import { type Part, readParts, type Wanted } from "./read.ts";
-import { formatEvent, parseRuns, type Run, type RunEvent } from "./runs.ts";
+// What reads and writes is loaded when it is done: most commands only ask for the names.
+import type { Capture } from "./capture.ts";
+import { partName, timesName } from "./parts.ts";
+import type { Part, Wanted } from "./read.ts";
+import type { Run, RunEvent } from "./runs.ts";
 
 /** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
@@ -151,6 +152,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const record: LogStore["record"] = async (name, event) => {
     const directory = directoryOf(name);
     if (directory === null) return;
+    const { formatEvent } = await import("./runs.ts");
     await kept(async () => {
       await files.makeDirectory(directory);
       await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
@@ -161,6 +163,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const directory = directoryOf(name);
     const facts = directory === null ? null : await files.facts(runsFile(directory));
     if (directory === null || facts === null) return [];
+    const { parseRuns } = await import("./runs.ts");
     try {
       const start = Math.max(0, facts.bytes - mostBytes);
       return parseRuns(new TextDecoder().decode(await files.readFrom(runsFile(directory), start)));
@@ -228,12 +231,19 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
     outputs,
-    read: async (output, wanted) => await readParts(world, await partsOf(output), wanted),
+    read: async (output, wanted) => {
+      const { readParts } = await import("./read.ts");
+      return await readParts(world, await partsOf(output), wanted);
+    },
     follow: async function* (name, wanted, abort) {
       const directory = directoryOf(name);
       if (directory === null) return;
       const newest = (await outputs(name)).at(-1);
       const from = newest === undefined ? [] : await partsOf(newest);
+      const [{ readParts }, { follow }] = await Promise.all([
+        import("./read.ts"),
+        import("./follow.ts"),
+      ]);
       yield await readParts(world, from, wanted, { isOpen: true });
       const list = async () => (await partsIn(directory)).map((part) => `${directory}/${part}`);
       yield* follow(world, { list, from, abort });
