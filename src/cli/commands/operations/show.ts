@@ -1,9 +1,15 @@
 /** `kstops operations show ID`: who asked for what, what was done and how long it took. */
 import { escapeControls, type Json } from "../../../errors.ts";
 import type { OperationEvent } from "../../../operations/ledger.ts";
-import { isTerminal } from "../../../operations/machine.ts";
-import { actorText, operationColour, operationToWire } from "../../../output/operation.ts";
-import { paint, type Screen } from "../../../output/screen.ts";
+import { isTerminal, type Operation } from "../../../operations/machine.ts";
+import {
+  actorText,
+  operationColour,
+  operationToWire,
+  payloadText,
+} from "../../../output/operation.ts";
+import { momentAndTime, type Property, propertyLines } from "../../../output/properties.ts";
+import { type Screen, shellWord } from "../../../output/screen.ts";
 import { time } from "../../../output/wire.ts";
 import type { Context, Reply } from "../../command.ts";
 
@@ -22,21 +28,75 @@ export async function showOperation(
   };
   return {
     data: wire,
-    text: (screen) => {
-      const rows = Object.entries({ ...wire, actor: actorText(operation.actor), phases: null })
-        .filter(([, value]) => value !== null || !screen.terminal)
-        .filter(([key]) => key !== "phases");
-      const properties = rows.map(([key, value]) => {
-        const colour = key === "state" ? operationColour(operation.state) : null;
-        return line(key, paint(plain(value), colour, screen), screen);
-      });
-      const steps = phases.map(({ state, at, ms }) => {
-        const took = ms === null ? "-" : `${ms} ms`;
-        return line(`phase ${state}`, screen.terminal ? took : `${time(at)}\t${took}`, screen);
-      });
-      return [...properties, ...steps].join("");
-    },
+    text: (screen) =>
+      screen.terminal ? forPeople(operation, phases, screen) : forPipes(wire, operation, phases),
   };
+}
+
+/** What people ask first: who wanted what, how it went, and how long each step took. */
+function forPeople(
+  operation: Operation,
+  phases: readonly PhaseSpent[],
+  screen: Screen,
+): string {
+  const { id, kind, session, place, actor, owner, state, createdAt, lastHeartbeat } = operation;
+  const { argv, directory } = requestIn(operation.request);
+  const said = payloadText(operation.error ?? operation.pendingInput ?? operation.result);
+  const properties: Property[] = [
+    ["operation", id],
+    ["what", `${kind} ${session ?? "-"}${place === null ? "" : ` (${place})`}`],
+    ["state", state],
+    [operation.error === null ? "outcome" : "error", said === "-" ? null : said],
+    ["hint", textIn(operation.error, "hint")],
+    ["asked by", actorText(actor)],
+    ["terminal", actor?.tty ?? null],
+    ["command line", argv === null ? null : `kstops ${argv}`],
+    ["directory", directory],
+    ["begun", momentAndTime(createdAt, screen)],
+    ["last sign", isTerminal(state) ? null : momentAndTime(lastHeartbeat, screen)],
+    ["process", `${owner.pid} on ${owner.host}`],
+    ...phases.map((phase): Property => [phase.state, tookText(phase)]),
+  ];
+  const colours = new Map([["state", operationColour(state)]]);
+  return propertyLines(properties, { screen, colours });
+}
+
+/** The command line of a request, as a shell would read it back, and where it was typed. */
+function requestIn(
+  request: Json,
+): { readonly argv: string | null; readonly directory: string | null } {
+  const { argv = null } = fieldsOf(request);
+  return {
+    argv: Array.isArray(argv) ? argv.map((word) => shellWord(String(word))).join(" ") : null,
+    directory: textIn(request, "directory"),
+  };
+}
+
+function textIn(value: Json, key: string): string | null {
+  const found = fieldsOf(value)[key];
+  return typeof found === "string" ? found : null;
+}
+
+function fieldsOf(value: Json): { readonly [key: string]: Json } {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? value as { readonly [key: string]: Json } : {};
+}
+
+function forPipes(
+  wire: { readonly [key: string]: Json },
+  { actor }: Operation,
+  phases: readonly PhaseSpent[],
+): string {
+  const rows = Object.entries({ ...wire, actor: actorText(actor) })
+    .filter(([key]) => key !== "phases");
+  return [
+    ...rows.map(([key, value]) => `${key}\t${plain(value)}\n`),
+    ...phases.map((phase) => `phase ${phase.state}\t${time(phase.at)}\t${tookText(phase)}\n`),
+  ].join("");
+}
+
+function tookText({ ms }: PhaseSpent): string {
+  return ms === null ? "-" : `${ms} ms`;
 }
 
 /** A state that the operation was in. */
@@ -53,14 +113,6 @@ function phasesOf(events: readonly OperationEvent[]): readonly PhaseSpent[] {
     const next = moves[index + 1];
     return { state, at, ms: next === undefined ? null : next.at.getTime() - at.getTime() };
   });
-}
-
-/** Wide enough for the longest key, `phase input_required`. */
-const WIDTH = 20;
-
-function line(key: string, text: string, screen: Screen): string {
-  if (!screen.terminal) return `${key}\t${text}\n`;
-  return `${paint(key.replaceAll("_", " ").padEnd(WIDTH), "dim", screen)}  ${text}\n`;
 }
 
 function plain(value: Json): string {

@@ -146,6 +146,17 @@ Deno.test("an operation is shown whole, with the time that each phase took", asy
       })),
     });
     match(await textOf(reply), /^phase applying\t2026-01-02T03:04:08Z\t1000 ms$/m);
+    const shown = (await reply.text!({ ...PIPE, terminal: true })).split("\n");
+    deepEqual(shown.slice(0, 7).map((line) => line.replace(/ {2,}/, ": ")), [
+      `operation: ${ID}`,
+      "what: stop astro",
+      "state: done",
+      "outcome: stopped",
+      "asked by: ada (as root) from 203.0.113.5",
+      "terminal: /dev/pts/3",
+      "command line: kstops stop astro",
+    ]);
+    ok(shown.includes("applying      1000 ms"), shown.join("\n"));
     await rejects(showOperation(bench, { id: "ffff" }), { code: "operation_not_found" });
   });
 });
