@@ -201,7 +201,8 @@ export async function stop(
   }
   if (survivors.length > 0) {
     const pids = survivors.map(({ pid }) => pid);
-    const named = survivors.map(({ pid, args }) => `${pid} (${args.slice(0, 40)})`).join(", ");
+    // Without their arguments: those may have been filled in from secrets.
+    const named = survivors.map(({ pid, args }) => `${pid} (${programIn(args)})`).join(", ");
     throw new SessionStopError(session.name, `still alive after SIGKILL: ${named}`, {
       backend: "tmux",
       hint: "a process that waits for a disk or a network file system cannot be killed",
@@ -218,6 +219,12 @@ export async function stop(
     windowCount: null,
     reason: null,
   };
+}
+
+/** The name of the program at the beginning of a command line, as `ps` shows one. */
+function programIn(args: string): string {
+  const [path = ""] = args.split(" ", 1);
+  return path.slice(path.lastIndexOf("/") + 1).slice(0, 40);
 }
 
 /** Reads how the program ended, and takes the session away. */
