@@ -5,6 +5,7 @@ import { type SessionStatus, statusOf } from "./model.ts";
 import type { World } from "./world.ts";
 import { endOf, type Run } from "./logs/runs.ts";
 import type { LogStore } from "./logs/store.ts";
+import { whereIs } from "./logs/where.ts";
 
 /** The sessions that ended, and whose end nobody has taken note of by stopping or starting them. */
 export interface Recorded {
@@ -15,11 +16,13 @@ export interface Recorded {
 }
 
 /** What is recorded in a log store. */
-export function recordedIn(store: LogStore, { now }: Pick<World, "now">): Recorded {
+export function recordedIn(store: LogStore, world: World): Recorded {
   const named: Recorded["named"] = async (name) => {
     const run = await store.newestRun(name);
-    const status = run === null ? null : statusOfRun(name, run);
-    return run === null || status === null ? null : sessionOf({ store, now, run, status });
+    // Another engine than the one that is asked now may have it still.
+    if (run?.begun == null || run.begun.where !== whereIs(run.begun.engine, world)) return null;
+    const status = statusOfRun(name, run);
+    return status === null ? null : sessionOf({ store, now: world.now, run, status });
   };
   return {
     named,

@@ -8,6 +8,8 @@ export interface Begun {
   readonly at: Date;
   readonly backend: BackendType;
   readonly engine: Engine;
+  /** Which engine of that kind: see `where.ts`. */
+  readonly where: string;
   /** Null for a container. */
   readonly socketName: string | null;
   readonly image: string | null;
@@ -58,6 +60,7 @@ export function formatEvent(event: RunEvent): string {
         ...head,
         backend: event.backend,
         engine: event.engine,
+        where: event.where,
         socket_name: event.socketName,
         image: event.image,
         working_dir: event.workingDir,
@@ -133,6 +136,7 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     at,
     backend,
     engine,
+    where: textOrNull(fields["where"]) ?? "",
     socketName: textOrNull(fields["socket_name"]),
     image: textOrNull(fields["image"]),
     workingDir: textOrNull(fields["working_dir"]),

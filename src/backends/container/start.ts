@@ -9,6 +9,7 @@ import {
   SessionStartError,
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { whereIs } from "../../logs/where.ts";
 import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
@@ -57,6 +58,7 @@ export async function start(
     at: world.now(),
     backend: "container",
     engine: client.runtime,
+    where: whereIs(client.runtime, world),
     socketName: null,
     image: definition.image,
     workingDir: definition.workingDir,

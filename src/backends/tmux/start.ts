@@ -11,6 +11,7 @@ import {
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { outputOf } from "../../logs/store.ts";
+import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
@@ -71,6 +72,7 @@ export async function start(
     at: created.createdAt ?? world.now(),
     backend: "tmux",
     engine: "tmux",
+    where: whereIs("tmux", world),
     socketName: definition.socketName,
     image: null,
     workingDir: definition.workingDir,

@@ -212,6 +212,7 @@ const BEGUN = {
   at: AT,
   backend: "tmux",
   engine: "tmux",
+  where: "host 1000",
   socketName: "default",
   image: null,
   workingDir: "/",
