@@ -32,6 +32,7 @@ import {
   WORK_TIMEOUT_MS,
 } from "./ask.ts";
 import { type Client, findClients, installHint, isRemote } from "./clients.ts";
+import { logs, UnreadableLogError } from "./logs.ts";
 import {
   type Container,
   isManaged,
@@ -39,7 +40,8 @@ import {
   parseFailure,
   statusOfContainer,
 } from "./parse.ts";
-import { keepEnd, logs, recordEnd, saveAndRemove, UnreadableLogError } from "./session.ts";
+import { keepEnd, recordEnd } from "./record.ts";
+import { saveAndRemove } from "./session.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(

@@ -67,6 +67,7 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   const work = () => import("./session.ts");
+  const output = () => import("./logs.ts");
   const { name, finishedAt } = container;
   const run = isManaged(container) ? container.labels[RUN_LABEL] ?? null : null;
   const kept = run !== null && finishedAt !== null &&
@@ -78,9 +79,9 @@ async function sessionAt(
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run,
     recorded: false,
-    logs: async (options) => (await work()).logs(context, client, { container, options }),
+    logs: async (options) => (await output()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
-      yield* (await work()).follow(context, client, { container, options, abort });
+      yield* (await output()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
   };

@@ -1,0 +1,67 @@
+/** What is kept of a container beyond its own life: how it ended, and what it printed. */
+import { SessionNotFoundError } from "../../errors.ts";
+import { DEFAULT_LOG, type LogPolicy, OUT_OF_MEMORY } from "../../model.ts";
+import { type DefinitionRecord, RUN_LABEL } from "./args.ts";
+import type { Context } from "./ask.ts";
+import type { Client } from "./clients.ts";
+import { lastBytesOf, UnreadableLogError } from "./logs.ts";
+import { type Container, recordOf } from "./parse.ts";
+
+/** The run that a container of ours is. */
+function runOf({ labels, id }: Container): string {
+  return labels[RUN_LABEL] ?? id.slice(0, 12);
+}
+
+/** Keeps how a container ended, and what it printed, beyond its own life. */
+export async function keepEnd(
+  context: Context,
+  client: Client,
+  container: Container,
+): Promise<void> {
+  await recordEnd(context, container);
+  if (container.finishedAt !== null) await save(context, client, container);
+}
+
+/** Remembers how a container ended; one that never ran did not end. */
+export async function recordEnd(context: Context, container: Container): Promise<void> {
+  const { name, exitCode, finishedAt, details } = container;
+  if (finishedAt === null) return;
+  await context.logs.record(name, {
+    event: "ended",
+    run: runOf(container),
+    at: finishedAt,
+    exitCode,
+    reason: details?.outOfMemory ? OUT_OF_MEMORY : null,
+  });
+}
+
+/** Remembers that a container was stopped, and when: it may be started again, without kstops. */
+export async function recordStop(
+  { logs, world }: Context,
+  container: Container,
+  { hadEnded }: { readonly hadEnded: boolean },
+): Promise<void> {
+  const at = container.finishedAt ?? world.now();
+  await logs.record(container.name, { event: "stopped", run: runOf(container), at, hadEnded });
+}
+
+async function save(context: Context, client: Client, container: Container): Promise<void> {
+  const record = recordOf(container);
+  const policy = record === null ? DEFAULT_LOG : policyOf(record);
+  if (!policy.capture) return;
+  try {
+    const bytes = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
+    await context.logs.save(container.name, runOf(container), { bytes, ...policy });
+  } catch (error) {
+    // Somebody else removes it at this moment.
+    if (error instanceof SessionNotFoundError) return;
+    // It must not keep a session in its runtime for ever.
+    if (!(error instanceof UnreadableLogError)) throw error;
+    context.logs.notKept(error.message);
+  }
+}
+
+/** How much is kept of what a container printed. */
+export function policyOf({ log_capture, log_max_bytes, log_keep }: DefinitionRecord): LogPolicy {
+  return { capture: log_capture, maxBytes: log_max_bytes, keep: log_keep };
+}
