@@ -57,20 +57,29 @@ Deno.test("the tail of an output is its last lines, however long they are", asyn
 });
 
 Deno.test("the tail of an output is the same, wherever its parts are cut", () =>
-  fc.assert(fc.asyncProperty(
-    fc.string({ unit: fc.constantFrom("\n", "\r", "a", "b"), maxLength: 40 }),
-    fc.array(fc.nat(40), { maxLength: 5 }),
-    fc.oneof(fc.nat(12), fc.constant(Infinity)),
-    fc.boolean(),
-    async (content, cuts, lines, isOpen) => {
-      const edges = [0, ...cuts.toSorted((one, other) => one - other), content.length];
-      const contents = edges.slice(1).map((end, index) => ({
-        content: content.slice(edges[index], end),
-      }));
-      const expected = text(lastLines(bytes(content), lines, { isOpen }));
-      equal(await read(contents, { lines }, { isOpen }), expected);
-    },
-  )));
+  fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: fc.constantFrom("\n", "\r", "a", "b"), maxLength: 40 }),
+      fc.array(fc.nat(40), { maxLength: 5 }),
+      fc.oneof(fc.nat(12), fc.constant(Infinity)),
+      fc.boolean(),
+      async (content, cuts, lines, isOpen) => {
+        const inside = cuts.map((cut) => cut % (content.length + 1));
+        const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
+        const contents = edges.slice(1).map((end, index) => ({
+          content: content.slice(edges[index], end),
+        }));
+        const expected = text(lastLines(bytes(content), lines, { isOpen }));
+        equal(await read(contents, { lines }, { isOpen }), expected);
+      },
+    ),
+    { numRuns: 500 },
+  ));
+
+Deno.test("a line is whole that begins in the part before", async () => {
+  equal(await read([{ content: "a\nb" }, { content: "c\n" }], { lines: 1 }), "bc\n");
+  equal(await read([{ content: "a\nb" }, { content: "" }, { content: "c" }], { lines: 1 }), "bc\n");
+});
 
 Deno.test("of nothing there are no lines", async () => {
   equal(await read([], { lines: 10 }), "");
