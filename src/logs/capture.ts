@@ -6,7 +6,10 @@ export interface Capture {
   readonly directory: string;
   /** First part of the names of its files; see `parts.ts`. */
   readonly run: string;
-  /** Size at which the next file is begun; some files are larger by up to a sixteenth, or 1 MiB. */
+  /**
+   * Size at which the next file is begun; some files are larger by up to a sixteenth of it, but by
+   * 64 KiB at least, and 1 MiB at most.
+   */
   readonly maxBytes: number;
   /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
   readonly keep: number;
@@ -32,7 +35,9 @@ const MAX_BLOCKS = 16;
  */
 export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
   const blockBytes = Math.min(BLOCK_BYTES, maxBytes);
-  const mostBlocks = Math.max(1, Math.min(MAX_BLOCKS, Math.floor(maxBytes / 16 / blockBytes)));
+  const wantedBlocks = Math.max(1, Math.min(MAX_BLOCKS, maxBytes / 16 / blockBytes));
+  // Their number is doubled: a power of two is the last that is not above it.
+  const mostBlocks = 2 ** Math.floor(Math.log2(wantedBlocks));
   return `umask 077
 PATH=/usr/bin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -41,7 +46,8 @@ copy() {
   said=$(dd bs=${blockBytes} count="$blocks" 2>&1 >>"$name.log")
   case $said in
     *'records in'*) ;;
-    *) [ -w "$name.log" ] || said=$(dd bs=${blockBytes} count=1 2>&1 >/dev/null) ;;
+    *) [ -f "$name.log" ] && [ -w "$name.log" ] ||
+      said=$(dd bs=${blockBytes} count=1 2>&1 >/dev/null) ;;
   esac
   case $said in *'0+0 records in'*) note; exit ;; esac
 }

@@ -4,6 +4,8 @@ import { timesName } from "./parts.ts";
 import { countLines, lastLines } from "./lines.ts";
 import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";
 
+const NEWLINE = 0x0a;
+
 /** Which part of an output is wanted, and how. */
 export interface Wanted {
   /** How many lines, counted from the end; `Infinity` for all. */
@@ -44,7 +46,8 @@ export async function readParts(
     if (start >= part.bytes) continue;
     const bytes = await world.files.readFrom(part.path, start, part.bytes - start);
     const last = (await world.files.facts(part.path))?.modifiedAt ?? null;
-    chunks.push(timestamps ? stamped(bytes, { marks, start, last }) : bytes);
+    const isMidLine = chunks.length > 0 && chunks.at(-1)?.at(-1) !== NEWLINE;
+    chunks.push(timestamps ? stamped(bytes, { marks, start, last, isMidLine }) : bytes);
   }
   return lastLines(joined(chunks), lines, reading);
 }
@@ -94,19 +97,19 @@ async function startIn(
   return modified < Math.floor(since.getTime() / 1000) * 1000 ? bytes : offsetSince(marks, since);
 }
 
-const NEWLINE = 0x0a;
-
 /**
  * Each line with its time before it: `2026-01-02T03:04:05Z `, or as many blanks where nobody knows.
  *
  * @param last when the file was written to last: what no mark covers yet was printed then
+ * @param isMidLine whether they go on with a line that has its time already
  */
 function stamped(
   bytes: Uint8Array,
-  { marks, start, last }: {
+  { marks, start, last, isMidLine }: {
     readonly marks: readonly Mark[];
     readonly start: number;
     readonly last: Date | null;
+    readonly isMidLine: boolean;
   },
 ): Uint8Array {
   const encoder = new TextEncoder();
@@ -116,7 +119,8 @@ function stamped(
     const to = newline === -1 ? bytes.length : newline + 1;
     const at = timeAt(marks, start + from) ?? last;
     const stamp = at === null ? " ".repeat(20) : at.toISOString().replace(/\.\d+/, "");
-    chunks.push(encoder.encode(`${stamp} `), bytes.subarray(from, to));
+    if (from > 0 || !isMidLine) chunks.push(encoder.encode(`${stamp} `));
+    chunks.push(bytes.subarray(from, to));
     from = to;
   }
   return joined(chunks);

@@ -10,7 +10,7 @@ export type Property = readonly [label: string, value: string | null];
 /** Columns for values on a terminal that is too narrow for anything. */
 const NARROWEST = 8;
 
-/** The properties as aligned lines, folded to the width of the screen. */
+/** The properties as aligned lines, folded to the width of a terminal, and whole in a pipe. */
 export function propertyLines(
   properties: readonly Property[],
   { screen, colours = new Map() }: {
@@ -23,10 +23,8 @@ export function propertyLines(
   return properties.map(([label, value]) => {
     if (value === null) return "";
     const colour = colours.get(label) ?? null;
-    const [first = "", ...rest] = folded(
-      escapeControls(value),
-      Math.max(NARROWEST, screen.columns - width),
-    );
+    const room = screen.terminal ? Math.max(NARROWEST, screen.columns - width) : Infinity;
+    const [first = "", ...rest] = folded(escapeControls(value), room);
     return [
       `${paint(label, "dim", screen)}${" ".repeat(width - label.length)}` +
       paint(first, colour, screen),

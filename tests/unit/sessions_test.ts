@@ -23,6 +23,7 @@ import {
   sessionsOver,
   withDefined,
 } from "../../src/sessions.ts";
+import { NO_RECORDS, type Recorded } from "../../src/recorded.ts";
 import { tmuxDefinition } from "../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
@@ -97,6 +98,7 @@ function machine(
   surveys: readonly Survey[],
   defined: readonly DefinedSession[] = [],
   asked: [BackendType, Where][] = [],
+  recorded: Recorded = NO_RECORDS,
 ) {
   const of = (backend: BackendType) => surveys.filter(({ place }) => place.backend === backend);
   const runners = (["tmux", "container"] as const).map((each) => runnerOf(each, of(each), asked));
@@ -104,7 +106,7 @@ function machine(
     backend: runner.backend,
     open: () => Promise.resolve(runner),
   }));
-  return sessionsOver(backends, () => Promise.resolve(defined));
+  return sessionsOver(backends, () => Promise.resolve(defined), recorded);
 }
 
 function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSession {
@@ -793,6 +795,154 @@ Deno.test("find() asks only the place that a definition names", async () => {
   deepEqual(asked.splice(0), [["tmux", { name: "astro", socketName: "bots" }]]);
   await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "web", {});
   deepEqual(asked, [["container", { name: "web" }]]);
+});
+
+// --- what is recorded ----------------------------------------------------------------------------
+
+/** The record of an astro that was there, and ended. */
+function recordOf(place: Place): Recorded {
+  const status = running("astro", place, { state: "exited", exitCode: 3 });
+  const [session] = holding(place, status).sessions.map((each) => ({ ...each, recorded: true }));
+  ok(session);
+  return {
+    named: (name) => Promise.resolve(name === "astro" ? session : null),
+    others: (names) => Promise.resolve(names.has("astro") ? [] : [session]),
+  };
+}
+
+const NOT_RUNNING = { kind: "not_running", reason: "no server running" } as const;
+
+/** Where astro was, what is there now, and whether its record is shown. */
+const RECORDED: Record<string, {
+  was: Place;
+  surveys: readonly Survey[];
+  defined?: readonly DefinedSession[];
+  selection?: Selection;
+  is: boolean;
+}> = {
+  "its socket answers": { was: BOTS, surveys: [holding(DEFAULT), holding(BOTS)], is: true },
+  "its socket is gone": { was: BOTS, surveys: [holding(DEFAULT)], is: true },
+  "its tmux server does not run": { was: BOTS, surveys: [inTrouble(BOTS, NOT_RUNNING)], is: true },
+  "its socket cannot be asked": {
+    was: BOTS,
+    surveys: [holding(DEFAULT), inTrouble(BOTS)],
+    is: false,
+  },
+  "no socket can be asked": {
+    was: BOTS,
+    surveys: [inTrouble({ ...BOTS, socketName: null })],
+    is: false,
+  },
+  "only another socket cannot be asked": {
+    was: BOTS,
+    surveys: [inTrouble(DEFAULT), holding(BOTS)],
+    is: true,
+  },
+  "its runtime answers": { was: DOCKER, surveys: [holding(PODMAN), holding(DOCKER)], is: true },
+  "its runtime cannot be asked": {
+    was: DOCKER,
+    surveys: [holding(PODMAN), inTrouble(DOCKER)],
+    is: false,
+  },
+  "the daemon of its runtime does not run": {
+    was: DOCKER,
+    surveys: [holding(PODMAN), inTrouble(DOCKER, NOT_RUNNING)],
+    is: false,
+  },
+  "its runtime is not there any more": { was: DOCKER, surveys: [holding(PODMAN)], is: false },
+  "only another runtime cannot be asked": {
+    was: PODMAN,
+    surveys: [holding(PODMAN), inTrouble(DOCKER)],
+    is: true,
+  },
+  "it is defined there": {
+    was: BOTS,
+    surveys: [holding(BOTS)],
+    defined: [inBots],
+    is: true,
+  },
+  "it is defined on another socket": {
+    was: DEFAULT,
+    surveys: [holding(DEFAULT), holding(BOTS)],
+    defined: [inBots],
+    is: false,
+  },
+  "it is defined on another runtime": {
+    was: PODMAN,
+    surveys: [holding(PODMAN), holding(DOCKER)],
+    defined: [inDocker],
+    is: false,
+  },
+  "it is defined on another backend": {
+    was: DEFAULT,
+    surveys: [holding(DEFAULT), holding(PODMAN)],
+    defined: [inContainer],
+    is: false,
+  },
+  "flags select its backend": {
+    was: BOTS,
+    surveys: [holding(BOTS)],
+    selection: { backend: "tmux" },
+    is: true,
+  },
+  "flags select another backend": {
+    was: BOTS,
+    surveys: [holding(BOTS), holding(PODMAN)],
+    selection: { backend: "container" },
+    is: false,
+  },
+  "flags select another socket": {
+    was: BOTS,
+    surveys: [holding(BOTS), holding(DEFAULT)],
+    selection: { socketName: "default" },
+    is: false,
+  },
+  "flags select another runtime": {
+    was: DOCKER,
+    surveys: [holding(PODMAN), holding(DOCKER)],
+    selection: { runtime: "podman" },
+    is: false,
+  },
+  "an engine has one of that name": {
+    was: BOTS,
+    surveys: [holding(BOTS), holding(DEFAULT, foreign("astro"))],
+    is: false,
+  },
+};
+for (const [when, { was, surveys, defined = [], selection = {}, is }] of Object.entries(RECORDED)) {
+  const isIn = (status: SessionStatus): boolean =>
+    status.name === "astro" && status.state === "exited";
+
+  Deno.test(`a recorded session is ${is ? "" : "not "}listed where ${when}`, async () => {
+    const { statuses } = await machine(surveys, defined, [], recordOf(was)).list(selection);
+    deepEqual(
+      statuses.filter(isIn).map(row),
+      is ? [row(running("astro", was, { state: "exited", defined: defined.length > 0 }))] : [],
+    );
+  });
+
+  Deno.test(`a recorded session is ${is ? "" : "not "}found where ${when}`, async () => {
+    const sessions = machine(surveys, defined, [], recordOf(was));
+    const match = await sessions.find("stop", "astro", selection).catch((error) => {
+      if (error instanceof SessionNotFoundError || error instanceof BackendUnavailableError) {
+        return null;
+      }
+      throw error;
+    });
+    const isRecord = match?.kind === "session" && match.session.recorded;
+    deepEqual([isRecord, isRecord && isIn(match.status)], [is, is]);
+  });
+}
+
+Deno.test("a recorded session stands in no backend's way", async () => {
+  const sessions = machine([holding(DEFAULT)], [], [], recordOf(DEFAULT));
+  equal(await detectBackend(sessions, "astro", {}), null);
+  equal((await sessions.find("stop", "astro", {})).kind, "session");
+});
+
+Deno.test("a recorded session is no other one", async () => {
+  const sessions = machine([holding(DEFAULT)], [], [], recordOf(DEFAULT));
+  await rejects(sessions.find("stop", "astr", {}), SessionNotFoundError);
 });
 
 // --- start ---------------------------------------------------------------------------------------

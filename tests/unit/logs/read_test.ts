@@ -1,0 +1,184 @@
+import { equal, rejects } from "node:assert/strict";
+import fc from "fast-check";
+import { lastLines } from "../../../src/logs/lines.ts";
+import { type Part, readParts, type Wanted } from "../../../src/logs/read.ts";
+import { type FakeFileFacts, type FakeWorld, withFakeWorld } from "../../support/fake_world.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+/** What is in one file of output, and in the file of times beside it. */
+interface Content extends Pick<FakeFileFacts, "modifiedAt" | "denied"> {
+  readonly content: string;
+  readonly times?: string;
+}
+
+/** Writes the files of an output; they are its parts. */
+function put(world: FakeWorld, ...contents: readonly Content[]): readonly Part[] {
+  return contents.map(({ times, ...file }, index) => {
+    const path = `/logs/r-${String(index + 1).padStart(6, "0")}.log`;
+    world.put(path, file);
+    if (times !== undefined) world.put(path.replace(".log", ".times"), times);
+    return { path, bytes: bytes(file.content).length };
+  });
+}
+
+/** What is read of an output as text. */
+async function read(
+  contents: readonly Content[],
+  wanted: Wanted,
+  reading?: { readonly isOpen: boolean },
+): Promise<string> {
+  let got = "";
+  await withFakeWorld({}, async (world) => {
+    got = text(await readParts(world, put(world, ...contents), wanted, reading));
+  });
+  return got;
+}
+
+const at = (seconds: number): Date => new Date(seconds * 1000);
+
+// --- the end -------------------------------------------------------------------------------------
+
+Deno.test("the tail of an output is its last lines, however long they are", async () => {
+  // Longer than what is read at first, and at second.
+  const lines = Array.from({ length: 30 }, (_, n) => `${n}:${"x".repeat(20_000)}\r\n`);
+  const plain = lines.map((line) => line.replace("\r", ""));
+  const whole = [{ content: lines.join("") }];
+  const inParts = [0, 7, 14, 21].map((from) => ({
+    content: lines.slice(from, from === 21 ? 30 : from + 7).join(""),
+  }));
+  for (const contents of [whole, inParts]) {
+    for (const count of [0, 1, 2, 3, 4, 12, 13, 29, 30, 31, Infinity]) {
+      const expected = count === 0 ? "" : plain.slice(-count).join("");
+      equal(await read(contents, { lines: count }), expected, `${count} lines`);
+    }
+  }
+});
+
+Deno.test("the tail of an output is the same, wherever its parts are cut", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: fc.constantFrom("\n", "\r", "a", "b"), maxLength: 40 }),
+      fc.array(fc.nat(40), { maxLength: 5 }),
+      fc.oneof(fc.nat(12), fc.constant(Infinity)),
+      fc.boolean(),
+      async (content, cuts, lines, isOpen) => {
+        const inside = cuts.map((cut) => cut % (content.length + 1));
+        const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
+        const contents = edges.slice(1).map((end, index) => ({
+          content: content.slice(edges[index], end),
+        }));
+        const expected = text(lastLines(bytes(content), lines, { isOpen }));
+        equal(await read(contents, { lines }, { isOpen }), expected);
+      },
+    ),
+    { numRuns: 500 },
+  ));
+
+Deno.test("a line is whole that begins in the part before", async () => {
+  equal(await read([{ content: "a\nb" }, { content: "c\n" }], { lines: 1 }), "bc\n");
+  equal(await read([{ content: "a\nb" }, { content: "" }, { content: "c" }], { lines: 1 }), "bc\n");
+});
+
+Deno.test("of nothing there are no lines", async () => {
+  equal(await read([], { lines: 10 }), "");
+  equal(await read([{ content: "" }], { lines: 10 }), "");
+  equal(await read([], { lines: 10, since: at(0), timestamps: true }), "");
+});
+
+Deno.test("parts that are too old for the wanted lines are not read", async () => {
+  const contents = [{ content: "a\n", denied: true }, { content: "b\nc\nd\n" }];
+  equal(await read(contents, { lines: 2 }), "c\nd\n");
+  await rejects(read(contents, { lines: 3 + 1 }), /permission denied/);
+});
+
+Deno.test("what came after the parts were looked at is not read", () =>
+  withFakeWorld({}, async (world) => {
+    const parts = put(world, { content: "a\nb\n", times: "1 4\n" });
+    await world.files.append("/logs/r-000001.log", bytes("c\n"));
+    equal(text(await readParts(world, parts, { lines: 1 })), "b\n");
+    equal(text(await readParts(world, parts, { lines: 1, since: at(0) })), "b\n");
+  }));
+
+Deno.test("a part that is missing is an error", () =>
+  withFakeWorld({}, async (world) => {
+    const parts = [{ path: "/missing.log", bytes: 5 }];
+    await rejects(readParts(world, parts, { lines: 1 }), /no such file/);
+  }));
+
+// --- times ---------------------------------------------------------------------------------------
+
+/** Two parts: printed at 100, 102, 103 and at 200, 205 s. */
+const TIMED: readonly Content[] = [
+  { content: "a\nb\nc\n", times: "100 2\n102 4\n103 6\n", modifiedAt: at(103) },
+  { content: "d\r\ne\r\n", times: "200 3\n205 6\n", modifiedAt: at(205) },
+];
+
+/** Times in seconds, with what was printed since then. */
+const SINCE: Record<string, readonly [since: number, is: string]> = {
+  "before all": [0, "a\nb\nc\nd\ne\n"],
+  "a print of the first part": [102, "b\nc\nd\ne\n"],
+  "within a second of the first part": [102.9, "b\nc\nd\ne\n"],
+  "the last print of the first part": [103, "c\nd\ne\n"],
+  "between the parts": [104, "d\ne\n"],
+  "between two prints of the second part": [201, "e\n"],
+  "after all": [206, ""],
+};
+for (const [what, [since, is]] of Object.entries(SINCE)) {
+  Deno.test(`what was printed since ${what} is read`, async () => {
+    equal(await read(TIMED, { lines: Infinity, since: at(since) }), is);
+  });
+}
+
+Deno.test("of what was printed since then, only the last lines are read that are wanted", async () => {
+  equal(await read(TIMED, { lines: 2, since: at(102) }), "d\ne\n");
+  equal(await read(TIMED, { lines: 0, since: at(102) }), "");
+});
+
+Deno.test("where no times are kept, all of a file counts that was written to since then", async () => {
+  const contents = [
+    { content: "a\n", modifiedAt: at(100) },
+    { content: "b\nc\n", modifiedAt: at(200), times: "garbage" },
+  ];
+  equal(await read(contents, { lines: Infinity, since: at(150) }), "b\nc\n");
+  equal(await read(contents, { lines: Infinity, since: at(201) }), "");
+});
+
+const WITH_TIMES = { lines: Infinity, timestamps: true } as const;
+
+Deno.test("each line begins with its time, where that is wanted", async () => {
+  equal(
+    await read(TIMED, WITH_TIMES),
+    "1970-01-01T00:01:40Z a\n1970-01-01T00:01:42Z b\n1970-01-01T00:01:43Z c\n" +
+      "1970-01-01T00:03:20Z d\n1970-01-01T00:03:25Z e\n",
+  );
+  equal(
+    await read(TIMED, { lines: 2, since: at(102), timestamps: true }),
+    "1970-01-01T00:03:20Z d\n1970-01-01T00:03:25Z e\n",
+  );
+});
+
+Deno.test("what no mark covers yet was printed when the file was last written to", async () => {
+  const contents = [{ content: "a\nb\n", times: "100 2\n", modifiedAt: at(102) }];
+  equal(await read(contents, WITH_TIMES), "1970-01-01T00:01:40Z a\n1970-01-01T00:01:42Z b\n");
+});
+
+Deno.test("a line that goes on in the next part has one time, that of its beginning", async () => {
+  const contents = [
+    { content: "one\ntw", times: "100 6\n" },
+    { content: "", times: "" },
+    { content: "o\nthree\n", times: "200 8\n" },
+  ];
+  equal(
+    await read(contents, WITH_TIMES),
+    "1970-01-01T00:01:40Z one\n1970-01-01T00:01:40Z two\n1970-01-01T00:03:20Z three\n",
+  );
+});
+
+Deno.test("a line that may go on gets no newline, also with its time", async () => {
+  const contents = [{ content: "a\nb", times: "100 3\n" }];
+  const stamped = "1970-01-01T00:01:40Z a\n1970-01-01T00:01:40Z b";
+  equal(await read(contents, WITH_TIMES, { isOpen: true }), stamped);
+  equal(await read(contents, WITH_TIMES), `${stamped}\n`);
+});

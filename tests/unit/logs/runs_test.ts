@@ -1,0 +1,235 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import {
+  type Begun,
+  type Ended,
+  endOf,
+  formatEvent,
+  parseRuns,
+  type Run,
+  type RunEvent,
+  shellEndedLine,
+  type Stopped,
+  wasStopped,
+} from "../../../src/logs/runs.ts";
+import { BACKENDS } from "../../../src/model.ts";
+
+const AT = new Date("2026-01-02T03:04:05.678Z");
+const BEGUN: Begun = {
+  event: "begun",
+  run: "a",
+  at: AT,
+  backend: "container",
+  engine: "podman",
+  socketName: null,
+  image: "localhost/astro:1",
+  workingDir: "/srv",
+  definition: "0123456789abcdef",
+};
+const ENDED: Ended = { event: "ended", run: "a", at: AT, exitCode: 3, reason: "why" };
+const STOPPED: Stopped = { event: "stopped", run: "a", at: AT };
+
+/** A story with these events. */
+function story(...events: readonly RunEvent[]): string {
+  return events.map(formatEvent).join("");
+}
+
+function runOf(more: Partial<Run>): Run {
+  return { id: "a", begun: null, ended: null, stopped: null, ...more };
+}
+
+// --- lines ---------------------------------------------------------------------------------------
+
+Deno.test("an event is one line of JSON, its keys as they are documented", () => {
+  equal(
+    formatEvent(BEGUN),
+    '{"run":"a","event":"begun","at":"2026-01-02T03:04:05.678Z","backend":"container",' +
+      '"engine":"podman","socket_name":null,"image":"localhost/astro:1","working_dir":"/srv",' +
+      '"definition":"0123456789abcdef"}\n',
+  );
+  equal(
+    formatEvent(ENDED),
+    '{"run":"a","event":"ended","at":"2026-01-02T03:04:05.678Z","exit_code":3,"reason":"why"}\n',
+  );
+  equal(formatEvent(STOPPED), '{"run":"a","event":"stopped","at":"2026-01-02T03:04:05.678Z"}\n');
+});
+
+const TEXT = fc.oneof(fc.constant(null), fc.string({ unit: "binary" }), fc.constant('{"run":"b"'));
+const RUN_ID = fc.constantFrom("a", "b", "c", "0123456789ab");
+const TIME = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date("2100-01-01") });
+const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
+  fc.record({
+    event: fc.constant("begun" as const),
+    run: RUN_ID,
+    at: TIME,
+    backend: fc.constantFrom(...BACKENDS),
+    engine: fc.constantFrom("tmux", "podman", "docker"),
+    socketName: TEXT,
+    image: TEXT,
+    workingDir: TEXT,
+    definition: fc.string(),
+  }),
+  fc.record({
+    event: fc.constant("ended" as const),
+    run: RUN_ID,
+    at: TIME,
+    exitCode: fc.oneof(fc.constant(null), fc.nat(255)),
+    reason: TEXT,
+  }),
+  fc.record({ event: fc.constant("stopped" as const), run: RUN_ID, at: TIME }),
+);
+
+/** The same as plainly as can be said: of each run the last event of each kind. */
+function plainRuns(events: readonly RunEvent[]): readonly Run[] {
+  return [...new Set(events.map(({ run }) => run))].map((id) => {
+    const last = (kind: RunEvent["event"]): RunEvent | null =>
+      events.findLast(({ run, event }) => run === id && event === kind) ?? null;
+    return { id, begun: last("begun"), ended: last("ended"), stopped: last("stopped") } as Run;
+  });
+}
+
+Deno.test("what is written of runs is read again, in the order in which they began", () => {
+  fc.assert(fc.property(fc.array(EVENT, { maxLength: 12 }), (events) => {
+    deepEqual(parseRuns(story(...events)), plainRuns(events));
+  }));
+});
+
+Deno.test("a line that is cut off anywhere costs itself alone", () => {
+  fc.assert(fc.property(EVENT, EVENT, fc.nat(), (half, whole, cut) => {
+    const line = formatEvent(half);
+    // Without its last brace at least.
+    const garbage = line.slice(0, cut % (line.length - 1));
+    deepEqual(parseRuns(garbage + formatEvent(whole)), plainRuns([whole]));
+    deepEqual(parseRuns(formatEvent(whole) + garbage), plainRuns([whole]));
+  }));
+});
+
+/** Lines that say nothing. */
+const GARBAGE: Record<string, string> = {
+  "nothing": "",
+  "blanks": "  \n\n\t\n",
+  "bytes": "\0\ufffd\x1b[2J",
+  "null": "null",
+  "a number": "1",
+  "a list": "[]",
+  "an object of somebody else": "{}",
+  "no run": '{"event":"stopped","at":"2026-01-02T03:04:05Z"}',
+  "a run that is no text": '{"run":1,"event":"stopped","at":"2026-01-02T03:04:05Z"}',
+  "no time": '{"run":"a","event":"stopped"}',
+  "a time that is no text": '{"run":"a","event":"stopped","at":0}',
+  "a time that is none": '{"run":"a","event":"stopped","at":"soon"}',
+  "no event": '{"run":"a","at":"2026-01-02T03:04:05Z"}',
+  "an event that is unknown": '{"run":"a","event":"paused","at":"2026-01-02T03:04:05Z"}',
+  "an event of every object": '{"run":"a","event":"toString","at":"2026-01-02T03:04:05Z"}',
+  "an engine that is unknown": formatEvent(BEGUN).replace('"podman"', '"vmware"'),
+  "a backend that is unknown": formatEvent(BEGUN).replace('"container"', '"machine"'),
+};
+for (const [what, garbage] of Object.entries(GARBAGE)) {
+  Deno.test(`in a story ${what} is no event, and hides none`, () => {
+    deepEqual(parseRuns(garbage), []);
+    deepEqual(
+      parseRuns(`${formatEvent(BEGUN)}${garbage}\n${formatEvent(STOPPED)}`),
+      [runOf({ begun: BEGUN, stopped: STOPPED })],
+    );
+  });
+}
+
+Deno.test("values that are of another kind count as not known", () => {
+  const line = '{"run":"a","event":"ended","at":"2026-01-02T03:04:05Z","exit_code":"3","reason":1}';
+  deepEqual(parseRuns(line)[0]?.ended, {
+    ...ENDED,
+    at: new Date("2026-01-02T03:04:05Z"),
+    exitCode: null,
+    reason: null,
+  });
+  const begun = formatEvent(BEGUN).replace('"/srv"', "[]").replace('"0123456789abcdef"', "null");
+  deepEqual(parseRuns(begun)[0]?.begun, { ...BEGUN, workingDir: null, definition: "" });
+});
+
+// --- how a run ended -----------------------------------------------------------------------------
+
+/** Each with its exit code and signal. */
+const ENDS: Record<string, { of: Partial<Run>; is: readonly [number | null, string | null] }> = {
+  "that goes on": { of: { begun: BEGUN }, is: [null, null] },
+  "with an exit code": { of: { ended: ENDED }, is: [3, null] },
+  "with success": { of: { ended: { ...ENDED, exitCode: 0 } }, is: [0, null] },
+  "by a signal": { of: { ended: { ...ENDED, exitCode: 143 } }, is: [143, "SIGTERM"] },
+  "that nobody saw end": { of: { ended: { ...ENDED, exitCode: null } }, is: [null, null] },
+  "that was stopped": { of: { stopped: STOPPED }, is: [null, null] },
+};
+for (const [what, { of, is: [exitCode, signal] }] of Object.entries(ENDS)) {
+  Deno.test(`endOf() says how a run ended ${what}`, () => {
+    const finishedAt = of.ended || of.stopped ? AT : null;
+    deepEqual(endOf(runOf(of)), { exitCode, signal, finishedAt });
+  });
+}
+
+Deno.test("a run ended when its program did, not when it was stopped", () => {
+  const later = new Date(AT.getTime() + 1000);
+  const run = runOf({ ended: ENDED, stopped: { ...STOPPED, at: later } });
+  deepEqual(endOf(run).finishedAt, AT);
+});
+
+const LINE = formatEvent({ ...STOPPED, run: "abc" });
+
+/** Whether what is asked about was stopped, with what is there and asked. */
+const ASKED: Record<string, { runs: string; run?: string; at?: string; is: boolean }> = {
+  "what was stopped": { runs: LINE, is: true },
+  "what was stopped, to the second": { runs: LINE, at: "2026-01-02T03:04:05Z", is: true },
+  "what has ended again since": { runs: LINE, at: "2026-01-02T03:04:06Z", is: false },
+  "what has ended again within the second": {
+    runs: LINE,
+    at: "2026-01-02T03:04:05.679Z",
+    is: false,
+  },
+  "another run": { runs: LINE, run: "def", is: false },
+  "a run whose id only begins so": { runs: LINE, run: "ab", is: false },
+  "nothing": { runs: "", is: false },
+  "what only ended": { runs: formatEvent({ ...ENDED, run: "abc" }), is: false },
+  "what was stopped, behind garbage": { runs: `\0\xff{\n[]\n${LINE}`, is: true },
+  "what was stopped, behind half a line": { runs: `{"run":"0","ev${LINE}`, is: true },
+  "what was stopped, before half a line": { runs: `${LINE}{"run":"0","ev`, is: true },
+  "what was stopped twice, by its last time": {
+    runs: LINE.replace(":05.678", ":01.000") + LINE,
+    is: true,
+  },
+  "half a line": { runs: LINE.slice(0, 40), is: false },
+};
+for (const [what, { runs, run = "abc", at, is }] of Object.entries(ASKED)) {
+  Deno.test(`wasStopped() says ${is ? "yes" : "no"} to ${what}`, () => {
+    const asked = { run, at: at === undefined ? AT : new Date(at) };
+    equal(wasStopped(parseRuns(runs), asked), is);
+  });
+}
+
+// --- the line that a shell writes ----------------------------------------------------------------
+
+for (const name of ["runs.ndjson", `it's "a" $HOME \`x\` %s.ndjson`]) {
+  Deno.test(`a shell writes the end of a run into ${name}`, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const path = `${directory}/${name}`;
+      await Deno.writeTextFile(path, formatEvent(BEGUN));
+      const before = Date.now();
+      const script = `/bin/sh -c 'exit 143'; s=$?\n${shellEndedLine("a", path)}`;
+      // Without a path that leads to `date`, as a session's environment may be.
+      const { success, stderr } = await new Deno.Command("/bin/sh", {
+        args: ["-c", script],
+        env: { PATH: "/nowhere", LC_ALL: "C" },
+      }).output();
+      deepEqual([success, new TextDecoder().decode(stderr)], [true, ""]);
+      const [run, ...more] = parseRuns(await Deno.readTextFile(path));
+      deepEqual([more, run?.begun], [[], BEGUN]);
+      deepEqual([run?.ended?.exitCode, run?.ended?.reason], [143, null]);
+      const at = run?.ended?.at.getTime() ?? 0;
+      ok(at > before - 1000 && at <= Date.now(), `${at}`);
+      equal(
+        (await Deno.readTextFile(path)).split("\n")[1],
+        formatEvent({ ...ENDED, at: new Date(at), exitCode: 143, reason: null })
+          .trimEnd().replace(".000Z", "Z"),
+      );
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}

@@ -1,0 +1,269 @@
+import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { OUT_OF_MEMORY, type SessionStatus, signalName, statusOf } from "../../../src/model.ts";
+import {
+  durationText,
+  type Findings,
+  findingsText,
+  findingsToWire,
+  meaningOf,
+  type Starts,
+} from "../../../src/output/findings.ts";
+import type { Screen } from "../../../src/output/screen.ts";
+import { statusToWire } from "../../../src/output/wire.ts";
+import { NOW } from "../../support/statuses.ts";
+
+const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
+const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
+
+const HOUR = 3600_000;
+const ago = (hours: number): Date => new Date(NOW.getTime() - hours * HOUR);
+
+function ended(exitCode: number | null, more: Partial<SessionStatus> = {}): SessionStatus {
+  return statusOf({ name: "astro", backend: "tmux", state: "exited", exitCode, ...more });
+}
+
+// --- what an end means ---------------------------------------------------------------------------
+
+const MEANINGS: Record<string, { of: SessionStatus; is: string | null }> = {
+  "success": { of: ended(0), is: "it did what it had to do" },
+  "an error": { of: ended(1), is: "an error of its own: what it means is in its own words" },
+  "the highest exit code": {
+    of: ended(255),
+    is: "an error of its own: what it means is in its own words",
+  },
+  "128, which is no signal": {
+    of: ended(128),
+    is: "an error of its own: what it means is in its own words",
+  },
+  "126": { of: ended(126), is: "what it was to run cannot be executed" },
+  "127": { of: ended(127), is: "what it was to run was not found" },
+  "a kill": {
+    of: ended(137, { signal: "SIGKILL" }),
+    is: "it was killed: by somebody, or by the kernel when memory ran out (dmesg tells)",
+  },
+  "a kill that only the exit code tells of": {
+    of: ended(137),
+    is: "it was killed: by somebody, or by the kernel when memory ran out (dmesg tells)",
+  },
+  "a kill of a container": {
+    of: ended(137, { backend: "container", signal: "SIGKILL" }),
+    is: "it was killed; its runtime does not say that memory ran out",
+  },
+  "a kill for want of memory": {
+    of: ended(137, { backend: "container", signal: "SIGKILL", reason: OUT_OF_MEMORY }),
+    is: "it took more memory than it may",
+  },
+  "a kill for want of memory that was recorded": {
+    of: ended(137, { backend: "container", reason: `${OUT_OF_MEMORY}; docker has it no more` }),
+    is: "it took more memory than it may",
+  },
+  "a crash": {
+    of: ended(139, { signal: "SIGSEGV" }),
+    is: "it crashed: it touched memory that it may not",
+  },
+  "an end that was asked for": { of: ended(143, { signal: "SIGTERM" }), is: "it was asked to end" },
+  "a signal over the exit code": { of: ended(1, { signal: "SIGTERM" }), is: "it was asked to end" },
+  "a signal that needs no words": { of: ended(138, { signal: "SIGUSR1" }), is: null },
+  "what was stopped": { of: ended(143, { state: "stopped" }), is: "it was asked to end" },
+  "what nobody saw": { of: ended(null), is: null },
+  "what runs": { of: ended(0, { state: "running" }), is: null },
+  "what cannot be asked": { of: ended(1, { state: "unknown" }), is: null },
+  "what is only defined": { of: ended(null, { state: "defined" }), is: null },
+};
+for (const [what, { of, is }] of Object.entries(MEANINGS)) {
+  Deno.test(`meaningOf() ${is === null ? "says nothing of" : "explains"} ${what}`, () => {
+    equal(meaningOf(of), is);
+  });
+}
+
+/** The signals by which a program ends that did not ask for them, but for KILL. */
+const EXPLAINED = [1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14, 15, 24, 25, 31];
+
+Deno.test("each signal that ends a program has words of its own, and no other one has any", () => {
+  const meanings = Array.from({ length: 31 }, (_, index) => meaningOf(ended(128 + index + 1)));
+  const explained = meanings.flatMap((meaning, index) => meaning === null ? [] : [index + 1]);
+  deepEqual(explained, [...EXPLAINED, 9].sort((one, other) => one - other));
+  equal(new Set(meanings).size, explained.length + 1);
+  for (const number of explained) {
+    const signal = signalName(number);
+    equal(meaningOf(ended(128 + number, { signal })), meanings[number - 1], `${signal}`);
+    match(meanings[number - 1] ?? "", /^(its?|a timer) .*[^.]$/);
+  }
+});
+
+// --- how long ------------------------------------------------------------------------------------
+
+const MINUTE = 60;
+const DAY = 86_400;
+
+const DURATIONS: readonly (readonly [seconds: number | null, text: string | null])[] = [
+  [null, null],
+  [0, "less than a second"],
+  [0.999, "less than a second"],
+  [-1, "less than a second"],
+  [1, "1 s"],
+  [59.9, "59 s"],
+  [MINUTE, "1 min"],
+  [MINUTE + 1, "1 min 1 s"],
+  [60 * MINUTE - 1, "59 min 59 s"],
+  [60 * MINUTE, "1 h"],
+  [60 * MINUTE + 59, "1 h"],
+  [125 * MINUTE, "2 h 5 min"],
+  [DAY - 1, "23 h 59 min"],
+  [DAY, "1 d"],
+  [DAY + 59 * MINUTE, "1 d"],
+  [DAY + 60 * MINUTE, "1 d 1 h"],
+  [400 * DAY + 23.9 * 60 * MINUTE, "400 d 23 h"],
+];
+for (const [seconds, text] of DURATIONS) {
+  Deno.test(`durationText() says ${text} for ${seconds} s`, () =>
+    equal(durationText(seconds), text));
+}
+
+Deno.test("durationText() leaves out less than its smaller unit, and says no more than there is", () => {
+  const sizes: Record<string, number> = { d: DAY, h: 3600, min: MINUTE, s: 1 };
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1000 * DAY }), (seconds) => {
+    const said = [...(durationText(seconds) ?? "").matchAll(/(\d+) (\w+)/g)];
+    const sum = said.reduce(
+      (sum, [, count, unit]) => sum + Number(count) * (sizes[`${unit}`] ?? NaN),
+      0,
+    );
+    const first = sizes[`${said[0]?.[2]}`] ?? NaN;
+    const left = seconds - sum;
+    const next: Record<number, number> = { [DAY]: 3600, 3600: MINUTE, [MINUTE]: 1, 1: 1 };
+    equal(left >= 0 && left < (next[first] ?? NaN), true, `${seconds}: ${durationText(seconds)}`);
+  }));
+});
+
+// --- all of it -----------------------------------------------------------------------------------
+
+const ALL: Findings = {
+  status: ended(3, {
+    engine: "tmux",
+    createdAt: ago(5),
+    finishedAt: ago(3),
+    reason: "tmux has it no more: this was recorded",
+  }),
+  meaning: "an error of its own: what it means is in its own words",
+  seconds: 7200,
+  starts: { count: 4, failures: 2, since: ago(72) },
+  definitionChanged: true,
+  lines: ["one", "two"],
+  next: [
+    { command: "kstops logs astro", about: "shows all that it printed" },
+    { command: "kstops start astro", about: "starts it again" },
+  ],
+};
+const NOTHING: Findings = {
+  status: statusOf({ name: "astro", backend: "container", state: "defined" }),
+  meaning: null,
+  seconds: null,
+  starts: { count: 0, failures: 0, since: null },
+  definitionChanged: null,
+  lines: null,
+  next: [],
+};
+
+Deno.test("findings are one screen for people", () => {
+  equal(
+    findingsText(ALL, TERMINAL),
+    `astro (tmux): exited, exit code 3
+meaning     an error of its own: what it means is in its own words
+reason      tmux has it no more: this was recorded
+began       5 h ago (2026-03-04T07:00:00Z)
+ended       3 h ago (2026-03-04T09:00:00Z)
+ran for     2 h
+started     4 times, 2 of them failed, first 3 d ago
+definition  has changed since it was started
+
+Last lines
+  one
+  two
+
+Next
+  kstops logs astro   shows all that it printed
+  kstops start astro  starts it again
+`,
+  );
+});
+
+Deno.test("findings have whole times in a pipe", () => {
+  const lines = findingsText(ALL, PIPE).split("\n");
+  deepEqual(lines.filter((line) => /^(began|ended|started)/.test(line)), [
+    "began       2026-03-04T07:00:00Z",
+    "ended       2026-03-04T09:00:00Z",
+    "started     4 times, 2 of them failed, first 2026-03-01T12:00:00Z",
+  ]);
+});
+
+Deno.test("what was not found out is not in the text", () => {
+  equal(findingsText(NOTHING, TERMINAL), "astro (container): defined\n");
+});
+
+Deno.test("of a session that runs, findings say how long it has run, and nothing of an end", () => {
+  const status = ended(null, { state: "running", engine: "podman", backend: "container" });
+  equal(
+    findingsText({ ...NOTHING, status, seconds: 61, lines: [] }, TERMINAL),
+    "astro (podman): running\nhas run for  1 min 1 s\n\nIt printed nothing\n",
+  );
+});
+
+const STARTS: Record<string, Starts> = {
+  "once": { count: 1, failures: 0, since: ago(1) },
+  "once, and failed": { count: 1, failures: 1, since: ago(1) },
+  "2 times, first 1 h ago": { count: 2, failures: 0, since: ago(1) },
+  "3 times, 1 of them failed": { count: 3, failures: 1, since: null },
+};
+for (const [text, starts] of Object.entries(STARTS)) {
+  Deno.test(`findings say that a session was started ${text}`, () => {
+    const [, line = ""] = findingsText({ ...NOTHING, starts }, TERMINAL).split("\n");
+    match(line, new RegExp(`^started +${text}$`));
+  });
+}
+
+Deno.test("findings say that a definition is as it was", () => {
+  match(
+    findingsText({ ...NOTHING, definitionChanged: false }, TERMINAL),
+    /^definition +as it was started$/m,
+  );
+});
+
+Deno.test("nothing that a session says reaches the terminal as a control", () => {
+  const evil = "\x1b[2J\x07\r\x9b31m";
+  const status = ended(1, { name: evil, reason: evil });
+  const shown = findingsText({ ...ALL, status, lines: [evil] }, TERMINAL);
+  // deno-lint-ignore no-control-regex
+  doesNotMatch(shown, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  equal(shown.match(/\\x1b\[2J/g)?.length, 3);
+});
+
+Deno.test("colours change nothing else", () => {
+  const coloured = findingsText(ALL, { ...TERMINAL, colour: true });
+  notEqual(coloured, findingsText(ALL, TERMINAL));
+  // deno-lint-ignore no-control-regex
+  equal(coloured.replace(/\x1b\[\d+m/g, ""), findingsText(ALL, TERMINAL));
+});
+
+Deno.test("the JSON of findings has the keys of a session, and more", () => {
+  deepEqual(findingsToWire(ALL), {
+    ...statusToWire(ALL.status),
+    meaning: "an error of its own: what it means is in its own words",
+    duration_seconds: 7200,
+    starts: 4,
+    failures: 2,
+    definition_changed: true,
+    last_lines: ["one", "two"],
+    next: ["kstops logs astro", "kstops start astro"],
+  });
+});
+
+Deno.test("the JSON of findings has all keys, also where nothing was found out", () => {
+  const wire = findingsToWire(NOTHING);
+  deepEqual(Object.keys(wire), Object.keys(findingsToWire(ALL)));
+  deepEqual(
+    [wire["meaning"], wire["duration_seconds"], wire["definition_changed"], wire["last_lines"]],
+    [null, null, null, null],
+  );
+  deepEqual([wire["starts"], wire["failures"], wire["next"]], [0, 0, []]);
+});

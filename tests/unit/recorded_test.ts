@@ -1,0 +1,204 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
+import { logStore } from "../../src/logs/store.ts";
+import { type SessionStatus, statusOf } from "../../src/model.ts";
+import { NO_RECORDS, type Recorded, recordedIn, statusOfRun } from "../../src/recorded.ts";
+import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
+
+const LOGS = "/state/logs";
+const BEGAN = new Date("2026-01-02T03:00:00.000Z");
+const ENDED_AT = new Date("2026-01-02T03:04:00.000Z");
+const BEGUN: Begun = {
+  event: "begun",
+  run: "a1",
+  at: BEGAN,
+  backend: "tmux",
+  engine: "tmux",
+  socketName: "bots",
+  image: null,
+  workingDir: "/srv",
+  definition: "f",
+};
+const IN_DOCKER: Begun = {
+  ...BEGUN,
+  backend: "container",
+  engine: "docker",
+  socketName: null,
+  image: "astro:1",
+};
+const ENDED = { event: "ended", run: "a1", at: ENDED_AT, exitCode: 143, reason: null } as const;
+const STOPPED = { event: "stopped", run: "a1", at: ENDED_AT } as const;
+
+/** The records of a world in which that happened to sessions. */
+function withRecords(
+  stories: Readonly<Record<string, readonly RunEvent[]>>,
+  body: (recorded: Recorded, world: FakeWorld) => Promise<void>,
+): Promise<void> {
+  const files = Object.fromEntries(
+    Object.entries(stories).map(([name, events]) => [
+      `${LOGS}/${name}/runs.ndjson`,
+      events.map(formatEvent).join(""),
+    ]),
+  );
+  return withFakeWorld({ env: { KSTOPS_STATE_DIR: "/state" }, files }, async (world) => {
+    const store = logStore(world, (warning) => {
+      throw new Error(`unexpected warning: ${warning}`);
+    });
+    await body(recordedIn(store, world), world);
+  });
+}
+
+const KNOWN: SessionStatus = statusOf({
+  name: "astro",
+  backend: "tmux",
+  state: "exited",
+  createdAt: BEGAN,
+  managed: true,
+  engine: "tmux",
+  socketName: "bots",
+  workingDir: "/srv",
+});
+
+/** Stories, with the status of a session that no engine has any more; null: it has none. */
+const STORIES: Record<
+  string,
+  { of: readonly RunEvent[]; is: Partial<SessionStatus> | null }
+> = {
+  "that ended": {
+    of: [BEGUN, { ...ENDED, exitCode: 3 }],
+    is: { exitCode: 3, finishedAt: ENDED_AT, reason: "tmux has it no more: this was recorded" },
+  },
+  "that a signal ended": {
+    of: [BEGUN, ENDED],
+    is: {
+      exitCode: 143,
+      signal: "SIGTERM",
+      finishedAt: ENDED_AT,
+      reason: "tmux has it no more: this was recorded",
+    },
+  },
+  "that ended for a reason": {
+    of: [IN_DOCKER, { ...ENDED, exitCode: 137, reason: "it was killed for want of memory" }],
+    is: {
+      backend: "container",
+      engine: "docker",
+      socketName: null,
+      image: "astro:1",
+      exitCode: 137,
+      signal: "SIGKILL",
+      finishedAt: ENDED_AT,
+      reason: "it was killed for want of memory; docker has it no more: this was recorded",
+    },
+  },
+  "whose end nobody saw": {
+    of: [BEGUN],
+    is: { reason: "tmux has it no more, and nobody saw how it ended" },
+  },
+  "that was stopped": { of: [BEGUN, STOPPED], is: null },
+  "that ended, and was stopped": { of: [BEGUN, ENDED, STOPPED], is: null },
+  "of which nobody knows where it was": { of: [ENDED], is: null },
+  "that was never heard of": { of: [], is: null },
+  "that ended after it was stopped before": {
+    of: [{ ...BEGUN, run: "a0" }, { ...STOPPED, run: "a0" }, BEGUN, { ...ENDED, exitCode: 0 }],
+    is: { exitCode: 0, finishedAt: ENDED_AT, reason: "tmux has it no more: this was recorded" },
+  },
+  "that was stopped after it ended before": {
+    of: [{ ...BEGUN, run: "a0" }, { ...ENDED, run: "a0" }, BEGUN, STOPPED],
+    is: null,
+  },
+};
+for (const [what, { of, is }] of Object.entries(STORIES)) {
+  Deno.test(`a session ${what} ${is === null ? "has no record" : "is told of as it was"}`, () =>
+    withRecords({ astro: of }, async (recorded) => {
+      const session = await recorded.named("astro");
+      deepEqual(session?.status ?? null, is && { ...KNOWN, ...is });
+      const others = await recorded.others(new Set());
+      deepEqual(others.map(({ status }) => status), is === null ? [] : [session?.status]);
+    }));
+}
+
+Deno.test("a run that has no beginning has no status", () => {
+  equal(statusOfRun("astro", { id: "a", begun: null, ended: ENDED, stopped: null }), null);
+});
+
+Deno.test("all recorded sessions are told of but those that are known already", () =>
+  withRecords({ astro: [BEGUN], bot: [BEGUN], cat: [BEGUN, STOPPED], dog: [BEGUN, ENDED] }, async (
+    recorded,
+  ) => {
+    const names = async (...known: readonly string[]) =>
+      (await recorded.others(new Set(known))).map(({ status }) => status.name);
+    deepEqual(await names(), ["astro", "bot", "dog"]);
+    deepEqual(await names("bot", "cat", "elk"), ["astro", "dog"]);
+  }));
+
+Deno.test("where nothing is kept there are no records", async () => {
+  await withRecords({}, async (recorded) => {
+    deepEqual([await recorded.named("astro"), await recorded.others(new Set())], [null, []]);
+    equal(await recorded.named("../astro"), null);
+  });
+  deepEqual([await NO_RECORDS.named("astro"), await NO_RECORDS.others(new Set())], [null, []]);
+});
+
+Deno.test("a recorded session is its newest run, and says that it is a record", () =>
+  withRecords({ astro: [{ ...BEGUN, run: "a0" }, BEGUN, { ...ENDED, run: "a0" }] }, async (
+    recorded,
+  ) => {
+    const session = await recorded.named("astro");
+    deepEqual([session?.run, session?.recorded, session?.protected], ["a1", true, false]);
+    equal(await session?.definition(), null);
+  }));
+
+Deno.test("a recorded session that is stopped is taken note of, and told of no more", () =>
+  withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
+    const session = await recorded.named("astro");
+    ok(session);
+    deepEqual(await session.stop({ timeoutSeconds: null, force: false }), {
+      ...session.status,
+      state: "stopped",
+      reason: null,
+    });
+    const [, , line] = (await world.files.readText(`${LOGS}/astro/runs.ndjson`)).split(/(?<=\n)/);
+    equal(line, formatEvent({ ...STOPPED, at: world.now() }));
+    equal(await recorded.named("astro"), null);
+  }));
+
+Deno.test("nobody can attach to a recorded session", () =>
+  withRecords({ astro: [BEGUN, ENDED] }, async (recorded) => {
+    const session = await recorded.named("astro");
+    ok(session);
+    await rejects(session.attach({ readOnly: false, say: () => {} }), {
+      code: "attach_failed",
+      message: 'Cannot attach to "astro": it has ended',
+      hint: "kstops logs astro shows what it printed, kstops start starts it again",
+    });
+  }));
+
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+Deno.test("what a recorded session printed is what that run printed", () =>
+  withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
+    const session = await recorded.named("astro");
+    ok(session);
+    equal(text(await session.logs({ lines: 9 })), "");
+    world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\r\n");
+    world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000002.log`, "two\r\nthree\r\n");
+    world.put(`${LOGS}/astro/20260102T030001.000Z-ba1-000001.log`, "another run\n");
+    equal(text(await session.logs({ lines: 9 })), "one\ntwo\nthree\n");
+    equal(text(await session.logs({ lines: 1 })), "three\n");
+  }));
+
+Deno.test("who follows a recorded session sees what it printed, and its next run", () =>
+  withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
+    const session = await recorded.named("astro");
+    ok(session);
+    world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\n");
+    const controller = new AbortController();
+    const chunks: string[] = [];
+    for await (const chunk of session.follow({ lines: 9 }, controller.signal)) {
+      chunks.push(text(chunk));
+      if (chunks.length === 1) {
+        world.put(`${LOGS}/astro/20260102T030500.000Z-a2-000001.log`, "two\n");
+      } else controller.abort();
+    }
+    deepEqual(chunks, ["one\n", "two\n"]);
+  }));
