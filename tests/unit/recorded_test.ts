@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type SessionStatus, statusOf } from "../../src/model.ts";
-import { NO_RECORDS, type Recorded, recordedIn, statusOfRun } from "../../src/recorded.ts";
+import { type Recorded, recordedIn, statusOfRun } from "../../src/recorded.ts";
 import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
 
 const LOGS = "/state/logs";
@@ -14,6 +14,7 @@ const BEGUN: Begun = {
   at: BEGAN,
   backend: "tmux",
   engine: "tmux",
+  where: "host 1000",
   socketName: "bots",
   image: null,
   workingDir: "/srv",
@@ -27,7 +28,7 @@ const IN_DOCKER: Begun = {
   image: "astro:1",
 };
 const ENDED = { event: "ended", run: "a1", at: ENDED_AT, exitCode: 143, reason: null } as const;
-const STOPPED = { event: "stopped", run: "a1", at: ENDED_AT } as const;
+const STOPPED = { event: "stopped", run: "a1", at: ENDED_AT, hadEnded: false } as const;
 
 /** The records of a world in which that happened to sessions. */
 function withRecords(
@@ -131,12 +132,19 @@ Deno.test("all recorded sessions are told of but those that are known already", 
     deepEqual(await names("bot", "cat", "elk"), ["astro", "dog"]);
   }));
 
+Deno.test("what another engine of that kind had is not told of: it may have it still", async () => {
+  const elsewhere: Begun = { ...BEGUN, where: "other 1000" };
+  await withRecords({ astro: [elsewhere, ENDED], bot: [BEGUN, ENDED] }, async (recorded) => {
+    equal(await recorded.named("astro"), null);
+    deepEqual((await recorded.others(new Set())).map(({ status }) => status.name), ["bot"]);
+  });
+});
+
 Deno.test("where nothing is kept there are no records", async () => {
   await withRecords({}, async (recorded) => {
     deepEqual([await recorded.named("astro"), await recorded.others(new Set())], [null, []]);
     equal(await recorded.named("../astro"), null);
   });
-  deepEqual([await NO_RECORDS.named("astro"), await NO_RECORDS.others(new Set())], [null, []]);
 });
 
 Deno.test("a recorded session is its newest run, and says that it is a record", () =>
@@ -158,7 +166,7 @@ Deno.test("a recorded session that is stopped is taken note of, and told of no m
       reason: null,
     });
     const [, , line] = (await world.files.readText(`${LOGS}/astro/runs.ndjson`)).split(/(?<=\n)/);
-    equal(line, formatEvent({ ...STOPPED, at: world.now() }));
+    equal(line, formatEvent({ ...STOPPED, at: world.now(), hadEnded: true }));
     equal(await recorded.named("astro"), null);
   }));
 

@@ -23,7 +23,7 @@ import {
   sessionsOver,
   withDefined,
 } from "../../src/sessions.ts";
-import { NO_RECORDS, type Recorded } from "../../src/recorded.ts";
+import type { Recorded } from "../../src/recorded.ts";
 import { tmuxDefinition } from "../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
@@ -98,7 +98,7 @@ function machine(
   surveys: readonly Survey[],
   defined: readonly DefinedSession[] = [],
   asked: [BackendType, Where][] = [],
-  recorded: Recorded = NO_RECORDS,
+  recorded?: Recorded,
 ) {
   const of = (backend: BackendType) => surveys.filter(({ place }) => place.backend === backend);
   const runners = (["tmux", "container"] as const).map((each) => runnerOf(each, of(each), asked));

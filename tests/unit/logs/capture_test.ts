@@ -1,7 +1,8 @@
 /** The script itself is run here, by every shell of this machine that it is written for. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { type Capture, captureScript, partName, timesName } from "../../../src/logs/capture.ts";
+import { type Capture, captureScript } from "../../../src/logs/capture.ts";
+import { partName, timesName } from "../../../src/logs/parts.ts";
 import { waitFor } from "../../support/tmux.ts";
 
 const RUN = "20260102T030405.000Z-00000000000a";

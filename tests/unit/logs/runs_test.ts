@@ -21,13 +21,14 @@ const BEGUN: Begun = {
   at: AT,
   backend: "container",
   engine: "podman",
+  where: "host 1000",
   socketName: null,
   image: "localhost/astro:1",
   workingDir: "/srv",
   definition: "0123456789abcdef",
 };
 const ENDED: Ended = { event: "ended", run: "a", at: AT, exitCode: 3, reason: "why" };
-const STOPPED: Stopped = { event: "stopped", run: "a", at: AT };
+const STOPPED: Stopped = { event: "stopped", run: "a", at: AT, hadEnded: true };
 
 /** A story with these events. */
 function story(...events: readonly RunEvent[]): string {
@@ -44,14 +45,17 @@ Deno.test("an event is one line of JSON, its keys as they are documented", () =>
   equal(
     formatEvent(BEGUN),
     '{"run":"a","event":"begun","at":"2026-01-02T03:04:05.678Z","backend":"container",' +
-      '"engine":"podman","socket_name":null,"image":"localhost/astro:1","working_dir":"/srv",' +
+      '"engine":"podman","where":"host 1000","socket_name":null,"image":"localhost/astro:1","working_dir":"/srv",' +
       '"definition":"0123456789abcdef"}\n',
   );
   equal(
     formatEvent(ENDED),
     '{"run":"a","event":"ended","at":"2026-01-02T03:04:05.678Z","exit_code":3,"reason":"why"}\n',
   );
-  equal(formatEvent(STOPPED), '{"run":"a","event":"stopped","at":"2026-01-02T03:04:05.678Z"}\n');
+  equal(
+    formatEvent(STOPPED),
+    '{"run":"a","event":"stopped","at":"2026-01-02T03:04:05.678Z","had_ended":true}\n',
+  );
 });
 
 const TEXT = fc.oneof(fc.constant(null), fc.string({ unit: "binary" }), fc.constant('{"run":"b"'));
@@ -64,6 +68,7 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     at: TIME,
     backend: fc.constantFrom(...BACKENDS),
     engine: fc.constantFrom("tmux", "podman", "docker"),
+    where: fc.string(),
     socketName: TEXT,
     image: TEXT,
     workingDir: TEXT,
@@ -76,7 +81,12 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     exitCode: fc.oneof(fc.constant(null), fc.nat(255)),
     reason: TEXT,
   }),
-  fc.record({ event: fc.constant("stopped" as const), run: RUN_ID, at: TIME }),
+  fc.record({
+    event: fc.constant("stopped" as const),
+    run: RUN_ID,
+    at: TIME,
+    hadEnded: fc.boolean(),
+  }),
 );
 
 /** The same as plainly as can be said: of each run the last event of each kind. */

@@ -1,6 +1,7 @@
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { OUT_OF_MEMORY, type SessionStatus, signalName, statusOf } from "../../../src/model.ts";
+import type { Operation } from "../../../src/operations/machine.ts";
 import {
   durationText,
   type Findings,
@@ -149,6 +150,7 @@ const ALL: Findings = {
   seconds: 7200,
   starts: { count: 4, failures: 2, since: ago(72) },
   definitionChanged: true,
+  operation: null,
   lines: ["one", "two"],
   next: [
     { command: "kstops logs astro", about: "shows all that it printed" },
@@ -161,6 +163,7 @@ const NOTHING: Findings = {
   seconds: null,
   starts: { count: 0, failures: 0, since: null },
   definitionChanged: null,
+  operation: null,
   lines: null,
   next: [],
 };
@@ -169,13 +172,13 @@ Deno.test("findings are one screen for people", () => {
   equal(
     findingsText(ALL, TERMINAL),
     `astro (tmux): exited, exit code 3
-meaning     an error of its own: what it means is in its own words
-reason      tmux has it no more: this was recorded
-began       5 h ago (2026-03-04T07:00:00Z)
-ended       3 h ago (2026-03-04T09:00:00Z)
-ran for     2 h
-started     4 times, 2 of them failed, first 3 d ago
-definition  has changed since it was started
+meaning      an error of its own: what it means is in its own words
+reason       tmux has it no more: this was recorded
+began        5 h ago (2026-03-04T07:00:00Z)
+ended        3 h ago (2026-03-04T09:00:00Z)
+ran for      2 h
+started      4 times, 2 of them failed, first 3 d ago
+definition   has changed since it was started
 
 Last lines
   one
@@ -191,9 +194,9 @@ Next
 Deno.test("findings have whole times in a pipe", () => {
   const lines = findingsText(ALL, PIPE).split("\n");
   deepEqual(lines.filter((line) => /^(began|ended|started)/.test(line)), [
-    "began       2026-03-04T07:00:00Z",
-    "ended       2026-03-04T09:00:00Z",
-    "started     4 times, 2 of them failed, first 2026-03-01T12:00:00Z",
+    "began        2026-03-04T07:00:00Z",
+    "ended        2026-03-04T09:00:00Z",
+    "started      4 times, 2 of them failed, first 2026-03-01T12:00:00Z",
   ]);
 });
 
@@ -221,6 +224,32 @@ for (const [text, starts] of Object.entries(STARTS)) {
     match(line, new RegExp(`^started +${text}$`));
   });
 }
+
+Deno.test("findings say what kstops did last, in text and as JSON", () => {
+  const operation: Operation = {
+    id: "00000000-0000-4000-8000-000000000001",
+    kind: "stop",
+    session: "astro",
+    place: "tmux:default",
+    request: null,
+    actor: null,
+    owner: { pid: 1, host: "host", instance: "i" },
+    state: "done",
+    currentPhase: "done",
+    nextAction: "none",
+    createdAt: ago(2),
+    lastHeartbeat: ago(2),
+    pendingInput: null,
+    result: { state: "stopped" },
+    error: null,
+  };
+  match(
+    findingsText({ ...NOTHING, operation }, TERMINAL),
+    /^last change +stop done, 2 h ago, by -: stopped$/m,
+  );
+  const { operation: wire } = findingsToWire({ ...NOTHING, operation });
+  equal((wire as { readonly id: string }).id, operation.id);
+});
 
 Deno.test("findings say that a definition is as it was", () => {
   match(
@@ -253,6 +282,7 @@ Deno.test("the JSON of findings has the keys of a session, and more", () => {
     starts: 4,
     failures: 2,
     definition_changed: true,
+    operation: null,
     last_lines: ["one", "two"],
     next: ["kstops logs astro", "kstops start astro"],
   });
