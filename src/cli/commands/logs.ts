@@ -10,6 +10,7 @@ import {
 import { joined } from "../../logs/read.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import { type Colour, paint, type Screen } from "../../output/screen.ts";
+import { hasOutput } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { sinceOf } from "../../validate/since.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -106,7 +107,10 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
     if (kept === null) throw error;
     return kept;
   }
-  if (match.kind === "session" && !flags.previous) return await match.session.logs(options);
+  if (match.kind === "session" && !flags.previous) {
+    if (!await hasOutput(store, match.session)) warnOfNothingKept(context, name);
+    return await match.session.logs(options);
+  }
   const run = match.kind === "session" ? match.session.run : null;
   const kept = await keptOutput(store, wanted, run);
   if (match.kind === "defined" && match.trouble !== null) {
@@ -115,13 +119,14 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
     context.warn(`${match.trouble.message}; this is what was kept`);
   }
   if (kept === null) {
-    context.warn(
-      flags.previous
-        ? `of an earlier run of ${name} no output was kept`
-        : `${name} is not running, and no output of it was kept`,
-    );
+    if (flags.previous) context.warn(`of an earlier run of ${name} no output was kept`);
+    else warnOfNothingKept(context, name);
   }
   return kept ?? new Uint8Array();
+}
+
+function warnOfNothingKept(context: Context, name: string): void {
+  context.warn(`${name} is not running, and no output of it was kept`);
 }
 
 function storeOf({ world, warn }: Context): LogStore {

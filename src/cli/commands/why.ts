@@ -12,7 +12,7 @@ import {
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
-import { statusOfRun } from "../../recorded.ts";
+import { hasOutput, statusOfRun } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
@@ -119,6 +119,7 @@ async function lastLines(
   },
 ): Promise<readonly string[] | null> {
   try {
+    if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
     const output = match.kind === "session" ? null : (await store.outputs(name)).at(-1);
     if (output === undefined) return null;
     const bytes = match.kind === "session"
