@@ -161,7 +161,7 @@ followTest(
 );
 
 followTest("a reader that has enough ends it quietly", async (setup) => {
-  const { t, kstops, define } = setup;
+  const { t, define } = setup;
   await define(ENDLESS);
   await Deno.writeTextFile(`${t.work}/run`, "line\n");
   await started(setup);
@@ -172,7 +172,7 @@ followTest("a reader that has enough ends it quietly", async (setup) => {
 });
 
 followTest("with --json every line is a document of its own", async (setup) => {
-  const { t, kstops, define } = setup;
+  const { t, define } = setup;
   await define(
     `printf '"one"\\n\\033[1mtwo\\n'; until [ -e go ]; do sleep 0.1; done; echo three; exec sleep 300`,
   );
