@@ -41,8 +41,11 @@ async function withSmallDisk(
     ok(await mount(disk));
     const world = t.worldWith({ KSTOPS_STATE_DIR: `${disk}/state` });
     try {
-      await body(t, disk, (...args) =>
-        world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: 30_000 }));
+      await body(
+        t,
+        disk,
+        (...args) => world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: 30_000 }),
+      );
     } finally {
       await unmount(disk);
     }
@@ -58,7 +61,7 @@ async function fill(disk: string): Promise<void> {
 const CONFIG = `ops:
   start_wait: 100
   sessions:
-    loud: { command: [sh, -c, "echo up; until [ -e go ]; do sleep 0.1; done; seq 1 1000000; echo > done; exec sleep 300"] }
+    loud: { command: [sh, -c, "echo up; until [ -e go ]; do sleep 0.1; done; seq 1 1000000; echo > done; until [ -e more ]; do sleep 0.1; done; echo later; exec sleep 300"] }
     next: { command: [sh, -c, "echo next; exec sleep 300"] }
 `;
 
@@ -78,6 +81,14 @@ Deno.test({
         const { code, stderr } = await kstops(command, "loud");
         deepEqual([command, code, stderr], [command, 0, ""]);
       }
+
+      // With room again, it is kept again.
+      await Deno.remove(`${disk}/ballast`);
+      await Deno.writeTextFile(`${t.work}/more`, "");
+      const newest = async () => (await kstops("logs", "loud", "--lines", "1")).stdout;
+      await t.waitFor(async () => (await newest()).endsWith("later\n"), "what it prints later");
+
+      await fill(disk);
       const stop = await kstops("stop", "loud");
       deepEqual([stop.code, stop.stdout], [0, "Stopped loud (tmux, ended by SIGINT)\n"]);
       equal(JSON.parse((await kstops("list", "--json")).stdout).length, 2);
