@@ -1,7 +1,9 @@
 /** The script that keeps what a pane prints, in every shell that is here. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Capture, captureScript, timesName } from "../../src/logs/capture.ts";
-import { waitFor } from "../support/tmux.ts";
+import { tmuxTest, waitFor } from "../support/tmux.ts";
+import { sh } from "./suite.ts";
+import { setUpTmux } from "./tmux_setup.ts";
 
 const SHELLS = [["dash"], ["bash"], ["busybox", "sh"], ["sh"]];
 
@@ -39,15 +41,27 @@ function capturing(shell: readonly string[], script: string): Capturing {
   };
 }
 
-/** What is in a directory: the texts of the files of output in their order, and the bytes of all files. */
+/** What is in a directory now: the texts of the files of output in their order, the bytes of all files. */
 function kept(directory: string): { readonly texts: readonly string[]; readonly bytes: number } {
   const names = Array.from(Deno.readDirSync(directory), ({ name }) => name).toSorted();
   const texts = names.filter((name) => name.endsWith(".log"))
-    .map((name) => Deno.readTextFileSync(`${directory}/${name}`));
-  const times = names.filter((name) => name.endsWith(".times"));
-  for (const name of times) ok(names.some((log) => timesName(log) === name), `${name} has no log`);
-  const bytes = names.map((name) => Deno.statSync(`${directory}/${name}`).size);
-  return { texts, bytes: bytes.reduce((sum, size) => sum + size, 0) };
+    .map((name) => ifThere(() => Deno.readTextFileSync(`${directory}/${name}`)) ?? "");
+  const bytes = names.reduce((sum, name) => sum + sizeOf(`${directory}/${name}`), 0);
+  return { texts, bytes };
+}
+
+/** 0 where it has just gone. */
+function sizeOf(path: string): number {
+  return ifThere(() => Deno.statSync(path).size) ?? 0;
+}
+
+function ifThere<T>(look: () => T): T | null {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
@@ -96,6 +110,11 @@ for (const shell of SHELLS) {
         const { texts } = kept(directory);
         equal(texts.length, 4);
         equal(text.endsWith(texts.join("")), true);
+        // Every file of times stands beside its output.
+        const all = Array.from(Deno.readDirSync(directory), (file) => file.name);
+        const logs = all.filter((file) => file.endsWith(".log"));
+        const times = all.filter((file) => !file.endsWith(".log"));
+        deepEqual(times.filter((file) => !logs.map(timesName).includes(file)), []);
         // All but the last one are full, and none by more than one block.
         deepEqual(texts.slice(0, -1).filter(({ length }) => length < 65_536), []);
         deepEqual(texts.filter(({ length }) => length >= 2 * 65_536), []);
@@ -170,3 +189,36 @@ for (const shell of SHELLS) {
       }),
   });
 }
+
+tmuxTest("tmux: what is kept of chatty sessions stays within its bounds", async (t) => {
+  const { runner, define, logs } = setUpTmux(t.world);
+  const log = { capture: true, maxBytes: 65_536, keep: 4 };
+  const names = ["fast", "bursts", "lines"];
+  const scripts = {
+    fast: "exec seq 1 1000000000",
+    bursts: "while :; do seq 1 20000; sleep 0.01; done",
+    lines: "i=0; while :; do i=$((i+1)); echo $i; done",
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    await runner.start(define({ name, argv: sh(script), log }), { waitMs: 0 });
+  }
+  const directoryOf = async (name: string) => {
+    const output = (await logs.outputs(name)).at(-1) ?? "";
+    return output.slice(0, output.lastIndexOf("/"));
+  };
+  for (const name of names) {
+    const directory = await directoryOf(name);
+    let most = 0;
+    await t.waitFor(() => {
+      const sizes = Array.from(
+        Deno.readDirSync(directory),
+        (file) => [file.name, sizeOf(`${directory}/${file.name}`)] as const,
+      );
+      const parts = sizes.filter(([file]) => file.endsWith(".log"));
+      most = Math.max(most, sizes.reduce((sum, [, size]) => sum + size, 0));
+      return parts.some(([file]) => Number(/-(\d{6})\.log$/.exec(file)?.[1]) >= 10);
+    }, `ten files of ${name}`);
+    // Each file may be larger by one block, and the story has a line.
+    ok(most <= 4 * 2 * 65_536 + 1024, `${most} bytes of ${name}`);
+  }
+});
