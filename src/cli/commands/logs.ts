@@ -139,10 +139,13 @@ async function keptOutput(
   { name, flags, options }: Wanted,
   run: string | null,
 ): Promise<Uint8Array | null> {
-  const outputs = await store.outputs(name);
-  const earlier = run === null ? outputs : outputs.filter((output) => !output.endsWith(`-${run}`));
-  // Of a session that is gone, the newest run is the last one; of one that is there, its own is.
-  const wanted = earlier.at(flags.previous && run === null ? -2 : -1);
+  const newest = run === null ? await store.newestOutput(name) : null;
+  if (run === null && !flags.previous) {
+    return newest === null ? null : await store.read(newest, options);
+  }
+  const isCurrent = (output: string) =>
+    run === null ? output === newest : output.endsWith(`-${run}`);
+  const wanted = (await store.outputs(name)).findLast((output) => !isCurrent(output));
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 

@@ -120,11 +120,10 @@ async function lastLines(
 ): Promise<readonly string[] | null> {
   try {
     if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
-    const output = match.kind === "session" ? null : (await store.outputs(name)).at(-1);
-    if (output === undefined) return null;
     const bytes = match.kind === "session"
       ? await match.session.logs(LAST_LINES)
-      : await store.read(output ?? "", LAST_LINES);
+      : await newestLines(store, name);
+    if (bytes === null) return null;
     const { stripVTControlCharacters } = await import("node:util");
     return stripVTControlCharacters(new TextDecoder().decode(bytes)).split("\n").slice(0, -1);
   } catch (error) {
@@ -133,6 +132,11 @@ async function lastLines(
     }
     throw error;
   }
+}
+
+async function newestLines(store: LogStore, name: string): Promise<Uint8Array | null> {
+  const output = await store.newestOutput(name);
+  return output === null ? null : await store.read(output, LAST_LINES);
 }
 
 /** What helps next, the most likely first. */
