@@ -33,6 +33,26 @@ export function recordedIn(store: LogStore, world: World): Recorded {
   };
 }
 
+/**
+ * Whether what a session printed can be read. Of one that its engine has lost only what the store
+ * has is left: without it nobody can say whether it printed anything.
+ */
+export async function hasOutput(
+  store: LogStore,
+  { recorded, run, status }: Session,
+): Promise<boolean> {
+  if (!recorded || run === null) return true;
+  return await outputOfRun(store, status.name ?? "", run) !== undefined;
+}
+
+async function outputOfRun(
+  store: LogStore,
+  name: string,
+  run: string,
+): Promise<string | undefined> {
+  return (await store.outputs(name)).findLast((output) => output.endsWith(`-${run}`));
+}
+
 /** The status of a session that its engine has no more; null: it was stopped, or nobody knows where it was. */
 export function statusOfRun(name: string, run: Run): SessionStatus | null {
   const { begun, ended, stopped } = run;
@@ -83,7 +103,7 @@ function sessionOf(
         }),
       ),
     logs: async (options) => {
-      const output = (await store.outputs(name)).findLast((each) => each.endsWith(`-${run.id}`));
+      const output = await outputOfRun(store, name, run.id);
       return output === undefined ? new Uint8Array() : await store.read(output, options);
     },
     follow: (options, abort) => store.follow(name, options, abort),

@@ -7,8 +7,8 @@ export interface Capture {
   /** First part of the names of its files; see `parts.ts`. */
   readonly run: string;
   /**
-   * Size at which the next file is begun; some files are larger by up to a sixteenth of it, but by
-   * 64 KiB at least, and 1 MiB at most.
+   * Size at which the next file is begun, that of its times included. A file may be larger by a
+   * sixteenth of that, but by 64 KiB at least and 1 MiB at most.
    */
   readonly maxBytes: number;
   /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
@@ -29,7 +29,8 @@ const MAX_BLOCKS = 16;
  * blocks at a time, and between two times the shell looks at the file: is it large enough for the
  * next one, and when was it written to. Each line of the file of times is `SECONDS BYTES`: all
  * before that offset was written by then (Unix time). A program that prints now and then gets a
- * line for each print; one that prints a lot gets one a second.
+ * line for each print; one that prints a lot gets one a second. The file of times counts as part of
+ * the size: of what is printed a few bytes at a time it is the larger one.
  *
  * Runs in dash, bash and busybox sh, with the tools of GNU, busybox and BSD.
  */
@@ -52,13 +53,17 @@ copy() {
   case $said in *'0+0 records in'*) note; exit ;; esac
 }
 note() {
-  [ "$bytes" = "$noted_bytes" ] || echo "$noted $bytes" >>"$name.times"
+  [ "$bytes" = "$noted_bytes" ] || mark "$noted" "$bytes"
+}
+mark() {
+  echo "$1 $2" >>"$name.times"
+  times=$((times + \${#1} + \${#2} + 2))
 }
 if stat -c %Y / >/dev/null 2>&1; then form='-c %Y %s'; else form='-f %m %z'; fi
 cd ${quoted(directory)} || exec cat >/dev/null
 while :; do
-  name=$run-$(printf %06d "$part") bytes=0 noted_bytes=0
-  while [ "$bytes" -lt ${maxBytes} ]; do
+  name=$run-$(printf %06d "$part") bytes=0 noted_bytes=0 times=0
+  while [ "$((bytes + times))" -lt ${maxBytes} ]; do
     copy
     facts=$(stat "\${form%% *}" "\${form#* }" "$name.log" 2>/dev/null) || continue
     now=\${facts% *}
@@ -68,7 +73,7 @@ while :; do
     else
       note
       bytes=\${facts#* } blocks=1 noted=$now
-      echo "$now $bytes" >>"$name.times"
+      mark "$now" "$bytes"
       noted_bytes=$bytes
     fi
   done

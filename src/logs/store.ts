@@ -46,6 +46,8 @@ export interface LogStore {
   names(): Promise<readonly string[]>;
   /** The runs of a session whose output is kept, as paths, the oldest first. */
   outputs(name: string): Promise<readonly string[]>;
+  /** The one of them that is the run's that began last; null: of that one nothing is kept. */
+  newestOutput(name: string): Promise<string | null>;
   /** What a run printed: the lines that are wanted of it, each ended by a newline. */
   read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
@@ -231,6 +233,13 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
     outputs,
+    newestOutput: async (name) => {
+      const last = (await outputs(name)).at(-1);
+      const begun = (await story(name, NEWEST_BYTES)).filter((run) => run.begun !== null);
+      // A run that nobody remembers is no older one: whoever began it was ended before he said so.
+      const isOlder = begun.slice(0, -1).some(({ id }) => last?.endsWith(`-${id}`));
+      return last === undefined || isOlder ? null : last;
+    },
     read: async (output, wanted) => {
       const { readParts } = await import("./read.ts");
       return await readParts(world, await partsOf(output), wanted);

@@ -10,6 +10,7 @@ import {
 import { joined } from "../../logs/read.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import { type Colour, paint, type Screen } from "../../output/screen.ts";
+import { hasOutput } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { sinceOf } from "../../validate/since.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -106,7 +107,10 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
     if (kept === null) throw error;
     return kept;
   }
-  if (match.kind === "session" && !flags.previous) return await match.session.logs(options);
+  if (match.kind === "session" && !flags.previous) {
+    if (!await hasOutput(store, match.session)) warnOfNothingKept(context, name);
+    return await match.session.logs(options);
+  }
   const run = match.kind === "session" ? match.session.run : null;
   const kept = await keptOutput(store, wanted, run);
   if (match.kind === "defined" && match.trouble !== null) {
@@ -115,13 +119,14 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
     context.warn(`${match.trouble.message}; this is what was kept`);
   }
   if (kept === null) {
-    context.warn(
-      flags.previous
-        ? `of an earlier run of ${name} no output was kept`
-        : `${name} is not running, and no output of it was kept`,
-    );
+    if (flags.previous) context.warn(`of an earlier run of ${name} no output was kept`);
+    else warnOfNothingKept(context, name);
   }
   return kept ?? new Uint8Array();
+}
+
+function warnOfNothingKept(context: Context, name: string): void {
+  context.warn(`${name} is not running, and no output of it was kept`);
 }
 
 function storeOf({ world, warn }: Context): LogStore {
@@ -134,10 +139,13 @@ async function keptOutput(
   { name, flags, options }: Wanted,
   run: string | null,
 ): Promise<Uint8Array | null> {
-  const outputs = await store.outputs(name);
-  const earlier = run === null ? outputs : outputs.filter((output) => !output.endsWith(`-${run}`));
-  // Of a session that is gone, the newest run is the last one; of one that is there, its own is.
-  const wanted = earlier.at(flags.previous && run === null ? -2 : -1);
+  const newest = run === null ? await store.newestOutput(name) : null;
+  if (run === null && !flags.previous) {
+    return newest === null ? null : await store.read(newest, options);
+  }
+  const isCurrent = (output: string) =>
+    run === null ? output === newest : output.endsWith(`-${run}`);
+  const wanted = (await store.outputs(name)).findLast((output) => !isCurrent(output));
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 

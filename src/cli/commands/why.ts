@@ -14,7 +14,7 @@ import {
 } from "../../output/findings.ts";
 import { operationsOn } from "../../operations/last.ts";
 import type { Operation } from "../../operations/machine.ts";
-import { statusOfRun } from "../../recorded.ts";
+import { hasOutput, statusOfRun } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
@@ -128,11 +128,11 @@ async function lastLines(
   },
 ): Promise<readonly string[] | null> {
   try {
-    const output = match.kind === "session" ? null : (await store.outputs(name)).at(-1);
-    if (output === undefined) return null;
+    if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
     const bytes = match.kind === "session"
       ? await match.session.logs(LAST_LINES)
-      : await store.read(output ?? "", LAST_LINES);
+      : await newestLines(store, name);
+    if (bytes === null) return null;
     const { stripVTControlCharacters } = await import("node:util");
     return stripVTControlCharacters(new TextDecoder().decode(bytes)).split("\n").slice(0, -1);
   } catch (error) {
@@ -141,6 +141,11 @@ async function lastLines(
     }
     throw error;
   }
+}
+
+async function newestLines(store: LogStore, name: string): Promise<Uint8Array | null> {
+  const output = await store.newestOutput(name);
+  return output === null ? null : await store.read(output, LAST_LINES);
 }
 
 /** What helps next, the most likely first. */
