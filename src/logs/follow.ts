@@ -1,7 +1,7 @@
 /** Following what a session prints, across files and runs. */
 import type { World } from "../world.ts";
 import { withoutReturns } from "./lines.ts";
-import type { Part } from "./read.ts";
+import { endsMidLine, type Part, readIn, withTimes } from "./read.ts";
 
 /** How often it is looked whether there is more. */
 const POLL_MS = 50;
@@ -14,16 +14,27 @@ const CHUNK_BYTES = 1024 * 1024;
  *
  * @param list gives all files of all runs, in their order
  * @param from what was read already: the files up to then, each as far as it was read
+ * @param head what was shown of that: its last line may go on
+ * @param timestamps whether each line begins with the time at which it came
  */
 export async function* follow(
-  { files, sleep }: World,
-  { list, from, abort }: {
+  world: World,
+  { list, from, head = new Uint8Array(), timestamps = false, abort }: {
     readonly list: () => Promise<readonly string[]>;
     readonly from: readonly Part[];
+    readonly head?: Uint8Array;
+    readonly timestamps?: boolean;
     readonly abort: AbortSignal;
   },
 ): AsyncGenerator<Uint8Array, void> {
+  const { files, sleep } = world;
   const strip = withoutReturns();
+  let isMidLine = endsMidLine(head);
+  const stamped = (chunk: Uint8Array): Uint8Array => {
+    const lines = withTimes(chunk, { isMidLine, timeOf: world.now });
+    if (chunk.length > 0) isMidLine = endsMidLine(chunk);
+    return lines;
+  };
   let current = from.at(-1) ?? null;
   while (!abort.aborted) {
     // Before looking at the file: once there is a next one, nothing is added to this any more.
@@ -31,10 +42,11 @@ export async function* follow(
     if (current !== null) {
       const { bytes } = await files.facts(current.path) ?? current;
       while (current.bytes < bytes) {
-        const chunk = await files.readFrom(current.path, current.bytes, CHUNK_BYTES);
+        const { path, bytes: start } = current;
+        const chunk = await readIn(world, path, { start, end: start + CHUNK_BYTES });
         if (chunk.length === 0) break;
         current = { path: current.path, bytes: current.bytes + chunk.length };
-        yield strip(chunk);
+        yield timestamps ? stamped(strip(chunk)) : strip(chunk);
       }
     }
     if (next === undefined) await sleep(POLL_MS);

@@ -44,7 +44,7 @@ export async function readParts(
     const marks = await marksOf(world, part.path);
     const start = since === null ? 0 : await startIn(world, part, { marks, since });
     if (start >= part.bytes) continue;
-    const bytes = await world.files.readFrom(part.path, start, part.bytes - start);
+    const bytes = await readIn(world, part.path, { start, end: part.bytes });
     const last = (await world.files.facts(part.path))?.modifiedAt ?? null;
     const isMidLine = chunks.length > 0 && chunks.at(-1)?.at(-1) !== NEWLINE;
     chunks.push(timestamps ? stamped(bytes, { marks, start, last, isMidLine }) : bytes);
@@ -54,7 +54,7 @@ export async function readParts(
 
 /** The end of the output in some files, with at least so many whole lines where there are as many. */
 async function tailOf(
-  { files }: World,
+  world: World,
   parts: readonly Part[],
   lines: number,
 ): Promise<Uint8Array> {
@@ -68,7 +68,7 @@ async function tailOf(
       size *= 4
     ) {
       const start = Math.max(0, end - size);
-      const chunk = await files.readFrom(path, start, end - start);
+      const chunk = await readIn(world, path, { start, end });
       chunks.unshift(chunk);
       count += countLines(chunk);
       end = start;
@@ -77,6 +77,20 @@ async function tailOf(
     if (count > lines) break;
   }
   return joined(chunks);
+}
+
+/** The bytes of a file; none of one that has just been removed, since it was the oldest. */
+export async function readIn(
+  { files }: World,
+  path: string,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<Uint8Array> {
+  try {
+    return await files.readFrom(path, start, end - start);
+  } catch (error) {
+    if (error instanceof FileError && error.why === "missing") return new Uint8Array();
+    throw error;
+  }
 }
 
 async function marksOf({ files }: World, part: string): Promise<readonly Mark[]> {
@@ -112,18 +126,39 @@ function stamped(
     readonly isMidLine: boolean;
   },
 ): Uint8Array {
+  return withTimes(bytes, { isMidLine, timeOf: (at) => timeAt(marks, start + at) ?? last });
+}
+
+/**
+ * Lines with what {@link stamped} puts before each of them.
+ *
+ * @param isMidLine whether they go on with a line that has its time already
+ * @param timeOf the time of a line that begins at that offset; null: nobody knows
+ */
+export function withTimes(
+  bytes: Uint8Array,
+  { isMidLine, timeOf }: {
+    readonly isMidLine: boolean;
+    readonly timeOf: (offset: number) => Date | null;
+  },
+): Uint8Array {
   const encoder = new TextEncoder();
   const chunks: Uint8Array[] = [];
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, from);
     const to = newline === -1 ? bytes.length : newline + 1;
-    const at = timeAt(marks, start + from) ?? last;
+    const at = timeOf(from);
     const stamp = at === null ? " ".repeat(20) : at.toISOString().replace(/\.\d+/, "");
     if (from > 0 || !isMidLine) chunks.push(encoder.encode(`${stamp} `));
     chunks.push(bytes.subarray(from, to));
     from = to;
   }
   return joined(chunks);
+}
+
+/** Whether bytes end in the middle of a line. */
+export function endsMidLine(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && bytes.at(-1) !== NEWLINE;
 }
 
 /** Chunks as one. */

@@ -253,9 +253,11 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         import("./read.ts"),
         import("./follow.ts"),
       ]);
-      yield await readParts(world, from, wanted, { isOpen: true });
+      const { timestamps = false } = wanted;
+      const head = await readParts(world, from, wanted, { isOpen: true });
+      yield head;
       const list = async () => (await partsIn(directory)).map((part) => `${directory}/${part}`);
-      yield* follow(world, { list, from, abort });
+      yield* follow(world, { list, from, head, timestamps, abort });
     },
   };
 }

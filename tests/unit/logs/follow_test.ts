@@ -26,11 +26,13 @@ function followed(
   world: FakeWorld,
   from: readonly Part[],
   onList: (call: number) => void | Promise<void> = () => {},
+  more: Partial<Parameters<typeof follow>[1]> = {},
 ): Follower {
   const controller = new AbortController();
   let calls = 0;
   const chunks = follow(world, {
     from,
+    ...more,
     abort: controller.signal,
     list: async () => {
       // In a fake world no time goes by while one waits: a wait in vain would have no end.
@@ -177,4 +179,35 @@ Deno.test("nothing is looked for where it was ended before it began", () =>
     });
     follower.abort();
     equal(await follower.hasEnded(), true);
+  }));
+
+Deno.test("with times each line has the one at which it came, and a line that goes on no second one", () =>
+  withFakeWorld({ files: { [FIRST]: "one\ntw" } }, async (world) => {
+    const from = [{ path: FIRST, bytes: 6 }];
+    const more = { timestamps: true, head: bytes("one\ntw") };
+    const follower = followed(world, from, async (call) => {
+      if (call === 1) await world.files.append(FIRST, bytes("o\nthree\nfo"));
+      if (call === 2) await world.files.append(FIRST, bytes("ur\n"));
+    }, more);
+    const time = "2026-01-02T03:04:05Z";
+    const expected = `o\n${time} three\n${time} four\n`;
+    equal(await follower.read(expected.length), expected);
+    follower.abort();
+  }));
+
+Deno.test("a file that is removed while it is read has nothing more to say", () =>
+  withFakeWorld({ files: { [FIRST]: "one\n" } }, async (world) => {
+    const files = {
+      ...world.files,
+      facts: async (path: string) => {
+        const facts = await world.files.facts(path);
+        if (path === FIRST) await world.files.remove(FIRST);
+        return facts;
+      },
+    };
+    const follower = followed({ ...world, files }, [{ path: FIRST, bytes: 0 }], (call) => {
+      if (call === 1) world.put(SECOND, "two\n");
+    });
+    equal(await follower.read(4), "two\n");
+    follower.abort();
   }));

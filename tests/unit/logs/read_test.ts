@@ -101,10 +101,17 @@ Deno.test("what came after the parts were looked at is not read", () =>
     equal(text(await readParts(world, parts, { lines: 1, since: at(0) })), "b\n");
   }));
 
-Deno.test("a part that is missing is an error", () =>
-  withFakeWorld({}, async (world) => {
-    const parts = [{ path: "/missing.log", bytes: 5 }];
-    await rejects(readParts(world, parts, { lines: 1 }), /no such file/);
+Deno.test("a part that has been removed meanwhile is left out", () =>
+  withFakeWorld({ files: { "/second.log": "two\n" } }, async (world) => {
+    const parts = [{ path: "/first.log", bytes: 5 }, { path: "/second.log", bytes: 4 }];
+    equal(text(await readParts(world, parts, { lines: Infinity })), "two\n");
+    equal(text(await readParts(world, parts, { lines: 9, since: new Date(0) })), "two\n");
+  }));
+
+Deno.test("a part that nobody may read is an error", () =>
+  withFakeWorld({ files: { "/first.log": { content: "one\n", denied: true } } }, async (world) => {
+    const parts = [{ path: "/first.log", bytes: 4 }];
+    await rejects(readParts(world, parts, { lines: 1 }), /permission denied/);
   }));
 
 // --- times ---------------------------------------------------------------------------------------
