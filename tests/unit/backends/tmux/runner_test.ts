@@ -129,6 +129,7 @@ function fakeLogs(): FakeLogs {
     runs: () => Promise.resolve([]),
     names: () => Promise.resolve([]),
     outputs: () => Promise.resolve([]),
+    newestOutput: () => Promise.resolve(null),
     read: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
     follow: async function* () {},
   };
