@@ -245,6 +245,25 @@ Deno.test("the newest run is the one that began last, whatever was heard of othe
     deepEqual([newest?.id, newest?.begun?.engine, newest?.stopped], ["b", "tmux", null]);
   }));
 
+Deno.test("the output of the newest run is never that of an earlier one", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    equal(await store.newestOutput("astro"), null);
+    const run = async (id: string, capture: boolean): Promise<string> => {
+      world.advance(1);
+      await store.open("astro", id, { ...DEFAULT_LOG, capture });
+      await store.record("astro", { ...BEGUN, run: id });
+      return (await store.newestOutput("astro"))?.slice(-2) ?? "none";
+    };
+    deepEqual([await run("a", true), await run("b", true)], ["-a", "-b"]);
+    equal(await run("c", false), "none");
+    equal(await run("d", true), "-d");
+    // Who began it was ended before he could say so.
+    world.advance(1);
+    await store.open("astro", "e", DEFAULT_LOG);
+    equal((await store.newestOutput("astro"))?.slice(-2), "-e");
+  }));
+
 Deno.test("an event is added to what is remembered, also where that is corrupt", () =>
   withFakeWorld({ ...AT_HOME, files: { [RUNS]: '{"run":' } }, async (world) => {
     const store = logStore(world, noWarning);
