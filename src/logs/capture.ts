@@ -8,49 +8,54 @@ export interface Capture {
   readonly run: string;
   /**
    * Size at which the next file is begun, that of its times included. A file may be larger by a
-   * sixteenth of that, but by 64 KiB at least and 1 MiB at most.
+   * sixteenth of that, but by 64 KiB at least and 256 KiB at most.
    */
   readonly maxBytes: number;
   /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
   readonly keep: number;
 }
 
-/** The block that is read at most at once; the buffer of a pipe on Linux. */
-const BLOCK_BYTES = 65_536;
-/** How many of them go by before the size is looked at, at most. */
-const MAX_BLOCKS = 16;
+/** What is read at once, at most: what goes into the pipe of a pane, which is a socket, on Linux. */
+const MOST_BLOCK_BYTES = 262_144;
+const LEAST_BLOCK_BYTES = 65_536;
 
 /**
  * The script: reads its standard input to the end, and never stops reading, so that the program
  * that prints is never held up, be the disk full or the directory gone.
  *
  * `dd` does the work: unlike `head`, it writes what it has read at once (GNU coreutils 9.1 head.c
- * collects 4 KB first), and it says at its end whether there was anything to read. It copies a few
- * blocks at a time, and between two times the shell looks at the file: is it large enough for the
- * next one, and when was it written to. Each line of the file of times is `SECONDS BYTES`: all
+ * collects 4 KB first), and it says at its end whether there was anything to read. It reads once, as
+ * much as there is, and the shell looks at the file: is it large enough for the next one, and when
+ * was it written to. Each line of the file of times is `SECONDS BYTES`: all
  * before that offset was written by then (Unix time). A program that prints now and then gets a
  * line for each print; one that prints a lot gets one a second. The file of times counts as part of
  * the size: of what is printed a few bytes at a time it is the larger one.
  *
+ * Where the file cannot be written to, the shell says so, and not `dd`: then a block is read and
+ * thrown away. A `dd` that somebody has killed is begun again, and one that is not there makes way
+ * for `cat`.
+ *
  * Runs in dash, bash and busybox sh, with the tools of GNU, busybox and BSD.
  */
 export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
-  const blockBytes = Math.min(BLOCK_BYTES, maxBytes);
-  const wantedBlocks = Math.max(1, Math.min(MAX_BLOCKS, maxBytes / 16 / blockBytes));
-  // Their number is doubled: a power of two is the last that is not above it.
-  const mostBlocks = 2 ** Math.floor(Math.log2(wantedBlocks));
+  const wanted = Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, Math.floor(maxBytes / 16)));
+  const blockBytes = Math.min(wanted, maxBytes);
   return `umask 077
 PATH=/usr/bin:/bin LC_ALL=C
 export PATH LC_ALL
-run=${quoted(run)} part=1 blocks=1 noted=0
+run=${quoted(run)} part=1 noted=0
 copy() {
-  said=$(dd bs=${blockBytes} count="$blocks" 2>&1 >>"$name.log")
+  said=$(dd bs=${blockBytes} count=1 2>&1 >>"$name.log")
+  ended=$?
   case $said in
     *'records in'*) ;;
-    *) [ -f "$name.log" ] && [ -w "$name.log" ] ||
-      said=$(dd bs=${blockBytes} count=1 2>&1 >/dev/null) ;;
+    *) [ "$ended" -gt 128 ] || said=$(dd bs=${blockBytes} count=1 2>&1 >/dev/null) ||
+      [ "$?" -ne 127 ] || exec cat >/dev/null ;;
   esac
-  case $said in *'0+0 records in'*) note; exit ;; esac
+  case $said in
+    *[0-9]'0+0 records in'*) ;;
+    *'0+0 records in'*) note; exit ;;
+  esac
 }
 note() {
   [ "$bytes" = "$noted_bytes" ] || mark "$noted" "$bytes"
@@ -68,11 +73,10 @@ while :; do
     facts=$(stat "\${form%% *}" "\${form#* }" "$name.log" 2>/dev/null) || continue
     now=\${facts% *}
     if [ "$now" = "$noted" ]; then
-      [ "$blocks" -ge ${mostBlocks} ] || blocks=$((blocks * 2))
       bytes=\${facts#* }
     else
       note
-      bytes=\${facts#* } blocks=1 noted=$now
+      bytes=\${facts#* } noted=$now
       mark "$now" "$bytes"
       noted_bytes=$bytes
     fi

@@ -45,7 +45,10 @@ export async function readParts(
     const start = since === null ? 0 : await startIn(world, part, { marks, since });
     if (start >= part.bytes) continue;
     const bytes = await readIn(world, part.path, { start, end: part.bytes });
-    const last = (await world.files.facts(part.path))?.modifiedAt ?? null;
+    // What a runtime has printed of a container has no times: it was saved all at once.
+    const last = marks.length === 0
+      ? null
+      : (await world.files.facts(part.path))?.modifiedAt ?? null;
     const isMidLine = chunks.length > 0 && chunks.at(-1)?.at(-1) !== NEWLINE;
     chunks.push(timestamps ? stamped(bytes, { marks, start, last, isMidLine }) : bytes);
   }

@@ -108,10 +108,13 @@ function linesText(lines: readonly string[] | null, screen: Screen): string {
 
 function adviceText(next: readonly Advice[], screen: Screen): string {
   if (next.length === 0) return "";
-  const width = Math.max(...next.map(({ command }) => command.length)) + 2;
+  const commands = next.map((each) => ({ ...each, command: escapeControls(each.command) }));
+  const width = Math.max(...commands.map(({ command }) => command.length)) + 2;
   return [
     `\n${paint("Next", "bold", screen)}`,
-    ...next.map(({ command, about }) => `  ${command.padEnd(width)}${paint(about, "dim", screen)}`),
+    ...commands.map(({ command, about }) =>
+      `  ${command.padEnd(width)}${paint(about, "dim", screen)}`
+    ),
   ].map((line) => `${line}\n`).join("");
 }
 

@@ -17,6 +17,13 @@ export function sinceOf(text: string, now: Date): Date | null {
     return Number.isNaN(since.getTime()) ? null : since;
   }
   const form = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
-  const time = new Date(form.test(text) ? text.replace(" ", "T") : NaN);
+  if (!form.test(text) || !isDay(text.slice(0, 10))) return null;
+  const time = new Date(text.replace(" ", "T"));
   return Number.isNaN(time.getTime()) ? null : time;
+}
+
+/** Whether a month has that day: a `Date` takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }

@@ -1,333 +1,511 @@
-/** The script itself is run here, by every shell of this machine that it is written for. */
-import { deepEqual, equal, ok } from "node:assert/strict";
+/** The script is run as it is, by every shell that there is, over directories of its own. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type Capture, captureScript } from "../../../src/logs/capture.ts";
 import { partName, timesName } from "../../../src/logs/parts.ts";
+import { joined } from "../../../src/logs/read.ts";
+import { type Mark, parseTimes } from "../../../src/logs/times.ts";
 import { waitFor } from "../../support/tmux.ts";
 
-const RUN = "20260102T030405.000Z-00000000000a";
-const KIB = 1024;
-const MIB = 1024 * KIB;
+/** A shell, and where it gets its tools from. */
+interface Shell {
+  readonly argv: readonly string[];
+  /** Of which program the tools are links to, instead of those that the system has. */
+  readonly tools: string | null;
+}
 
-/** The first has to be there. */
-const SHELLS: readonly (readonly [string, ...string[]])[] = [
-  ["sh"],
-  ["busybox", "sh"],
-  ["bash", "--posix"],
-];
+const SHELLS: Readonly<Record<string, Shell>> = {
+  "sh": { argv: ["sh"], tools: null },
+  "bash --posix": { argv: ["bash", "--posix"], tools: null },
+  "busybox sh": { argv: ["busybox", "sh"], tools: "busybox" },
+};
+const TOOLS = ["dd", "stat", "rm", "cat"];
+const SYSTEM_PATH = "PATH=/usr/bin:/bin ";
 
-function isInstalled([program, ...words]: readonly [string, ...string[]]): boolean {
+/** Where a program is; null: it is not installed. */
+function found(program: string): string | null {
+  const paths = (Deno.env.get("PATH") ?? "").split(":").map((each) => `${each}/${program}`);
+  return paths.find((path) => isFile(path)) ?? null;
+}
+
+function isFile(path: string): boolean {
   try {
-    return new Deno.Command(program, { args: [...words, "-c", ":"] }).outputSync().success;
+    return Deno.statSync(path).isFile;
   } catch {
     return false;
   }
 }
 
-/** A directory to capture into, gone afterwards; the name of its own is any text. */
-async function withDirectory(
-  body: (directory: string) => Promise<void>,
-  name = "astro",
+/** A running script. */
+interface Writer {
+  /** Resolved once the script, or the pipe before it, has taken all of it. */
+  readonly write: (bytes: Uint8Array | string) => Promise<void>;
+  /** Ends its input, and waits until the script has ended well. */
+  readonly end: () => Promise<void>;
+  /** What it said on standard error, once it has ended. */
+  readonly said: () => string;
+}
+
+/** A directory, and a shell in which scripts write to it. */
+interface Bench {
+  /** For whatever the test likes; it is there, and open to everybody. */
+  readonly directory: string;
+  readonly start: (capture: Capture, options?: StartOptions) => Writer;
+  /** Seconds since the epoch as files have them: their clock is some milliseconds late (Linux). */
+  readonly second: () => number;
+}
+
+/** How a script is started, besides. */
+interface StartOptions {
+  /** Whose rights it has; those of the test unless told. */
+  readonly uid?: number;
+  /** A file that it reads to its end, instead of what is written: in blocks as large as it likes. */
+  readonly input?: string;
+}
+
+/** Longer than any run takes: what hangs fails, and does not hold the tests up. */
+const HANGS_MS = 30_000;
+
+async function withBench(
+  { argv, tools }: Shell,
+  body: (bench: Bench) => Promise<void>,
 ): Promise<void> {
-  const root = await Deno.makeTempDir();
+  const root = await Deno.makeTempDir({ prefix: "kstops-capture-" });
+  const kills: (() => Promise<void>)[] = [];
   try {
-    await Deno.mkdir(`${root}/${name}`);
-    await body(`${root}/${name}`);
+    await Deno.chmod(root, 0o755);
+    const [bin, directory] = [`${root}/bin`, `${root}/with 'quotes' "and" $blanks`];
+    await Deno.mkdir(bin);
+    await Deno.mkdir(directory, { mode: 0o755 });
+    if (tools !== null) {
+      for (const tool of TOOLS) await Deno.symlink(found(tools) ?? tools, `${bin}/${tool}`);
+    }
+    const start: Bench["start"] = (capture, { uid, input } = {}) => {
+      const script = captureScript(capture);
+      ok(script.includes(SYSTEM_PATH));
+      const own = tools === null ? script : script.replace(SYSTEM_PATH, `PATH='${bin}' `);
+      const [program = "", ...args] = [
+        ...(input === undefined ? [] : ["sh", "-c", 'exec "$@" <"$0"', input]),
+        ...argv,
+        "-c",
+        own,
+      ];
+      const child = new Deno.Command(program, {
+        args,
+        // As far from a usual environment as it gets: a tmux server has that of whoever started it.
+        env: { PATH: Deno.env.get("PATH") ?? "", CDPATH: "/tmp", LC_ALL: "C.UTF-8" },
+        clearEnv: true,
+        cwd: "/",
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        ...(uid === undefined ? {} : { uid }),
+      }).spawn();
+      const { writer, kill } = writerTo(child);
+      kills.push(kill);
+      return writer;
+    };
+    const second: Bench["second"] = () => {
+      Deno.writeTextFileSync(`${root}/clock`, "");
+      return secondOf(`${root}/clock`);
+    };
+    await body({ directory, start, second });
   } finally {
-    // A test may have made it read-only.
-    await Deno.chmod(`${root}/${name}`, 0o700).catch(() => {});
+    for (const kill of kills) await kill();
     await Deno.remove(root, { recursive: true });
   }
 }
 
-/** The script while it reads. */
-interface Running {
-  /** Resolves when the script, or the pipe to it, has taken all of it. */
-  readonly print: (bytes: Uint8Array) => Promise<void>;
-  /** Ends its input; its exit code. */
-  readonly end: () => Promise<number>;
+/** When a file was written to, in seconds since the epoch. */
+function secondOf(path: string): number {
+  return Math.floor((Deno.statSync(path).mtime?.getTime() ?? NaN) / 1000);
 }
 
-function run(shell: readonly [string, ...string[]], capture: Capture): Running {
-  const [program, ...words] = shell;
-  const child = new Deno.Command(program, {
-    args: [...words, "-c", captureScript(capture)],
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-    // One that stops reading would never end, and neither would the test.
-    signal: AbortSignal.timeout(60_000),
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  return {
-    print: (bytes) => writer.write(bytes),
-    end: async () => {
-      await writer.close();
-      return (await child.status).code;
-    },
+/** What writes to a child, and what ends it where its test has failed. */
+function writerTo(
+  child: Deno.ChildProcess,
+): { readonly writer: Writer; readonly kill: () => Promise<void> } {
+  const stdin = child.stdin.getWriter();
+  let isOver = false;
+  const kill = async (): Promise<void> => {
+    if (!isOver) child.kill("SIGKILL");
+    // What it has started reads on until then.
+    await stdin.abort().catch(() => {});
+    await over;
   };
+  const timer = setTimeout(kill, HANGS_MS);
+  const over = Promise.all([
+    child.status,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]).finally(() => {
+    isOver = true;
+    clearTimeout(timer);
+  });
+  let said = "";
+  const writer: Writer = {
+    write: (bytes) => stdin.write(typeof bytes === "string" ? encoded(bytes) : bytes),
+    end: async () => {
+      await stdin.close();
+      const [{ code, signal }, printed, errors] = await over;
+      deepEqual({ code, signal, printed }, { code: 0, signal: null, printed: "" });
+      said = errors;
+    },
+    said: () => said,
+  };
+  return { writer, kill };
 }
 
-/** Runs it on a whole input, which is a file: every read of it gets as much as it asks for. */
-async function runOn(
-  shell: readonly [string, ...string[]],
-  capture: Capture,
-  input: Uint8Array,
-): Promise<number> {
-  const [program, ...words] = shell;
-  const path = await Deno.makeTempFile();
+function encoded(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** One part of a run, as it is on the disk. */
+interface Kept {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly marks: readonly Mark[];
+}
+
+async function keptIn(directory: string): Promise<readonly Kept[]> {
+  const names = Array.from(Deno.readDirSync(directory), ({ name }) => name)
+    .filter((name) => name.endsWith(".log")).sort();
+  return await Promise.all(names.map(async (name) => ({
+    name,
+    bytes: await Deno.readFile(`${directory}/${name}`),
+    marks: marksOf(await textOf(`${directory}/${timesName(name)}`)),
+  })));
+}
+
+/** The text of a file; of one that is not there, none. */
+async function textOf(path: string): Promise<string> {
   try {
-    await Deno.writeFile(path, input);
-    const script = `exec <'${path}'\n${captureScript(capture)}`;
-    const options = { args: [...words, "-c", script], signal: AbortSignal.timeout(60_000) };
-    return (await new Deno.Command(program, options).output()).code;
-  } finally {
-    await Deno.remove(path);
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
   }
 }
 
-function namesIn(directory: string): readonly string[] {
-  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+/** The marks in a file of times, every line of which must be one. */
+function marksOf(text: string): readonly Mark[] {
+  match(text, /^(\d+ \d+\n)*$/);
+  const marks = parseTimes(text);
+  equal(marks.length, text.split("\n").length - 1);
+  return marks;
 }
 
-/** What was captured: the content of each part, in their order. */
-function partsIn(directory: string): readonly Uint8Array[] {
-  return namesIn(directory).filter((name) => name.endsWith(".log"))
-    .map((name) => Deno.readFileSync(`${directory}/${name}`));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(parts.flatMap((part) => [...part]));
-}
-
-/** Bytes that repeat nowhere within reach, so that a lost or a moved one is seen. */
-function noise(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let state = 1;
-  for (let index = 0; index < length; index++) {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    bytes[index] = state >>> 16;
+/** What holds of the files of one run, however much of its output they still have. */
+function checkKept(
+  parts: readonly Kept[],
+  { written, capture, since }: {
+    readonly written: Uint8Array;
+    readonly capture: Capture;
+    /** Seconds since the epoch at which it began. */
+    readonly since: number;
+  },
+): void {
+  const { maxBytes, keep } = capture;
+  ok(parts.length <= keep, `${parts.length} files`);
+  const all = joined(parts.map(({ bytes }) => bytes));
+  // The newest: whatever is gone stood before all of it, and nothing is gone without need.
+  ok(equalBytes(all, written.subarray(written.length - all.length)), "not the end of the output");
+  ok(all.length >= Math.min(written.length, (keep - 1) * maxBytes), `only ${all.length} bytes`);
+  for (const [index, { name, bytes, marks }] of parts.entries()) {
+    ok(name.startsWith(`${capture.run}-`), name);
+    ok(bytes.length < maxBytes + Math.min(maxBytes, 1024 * 1024), `${name}: ${bytes.length} bytes`);
+    if (index < parts.length - 1) ok(bytes.length >= maxBytes, `${name}: ${bytes.length} bytes`);
+    let before: Mark = { at: new Date(since * 1000), offset: 0 };
+    for (const mark of marks) {
+      ok(mark.at >= before.at, `${name}: ${mark.at.toISOString()} is early`);
+      ok(mark.offset > before.offset, `${name}: ${mark.offset} after ${before.offset}`);
+      before = mark;
+    }
+    equal(before.offset, bytes.length, `${name}: not all of it has its time`);
   }
-  return bytes;
 }
 
-function same(one: Uint8Array, other: Uint8Array): boolean {
+/** `deepEqual` takes seconds for a megabyte. */
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
-/** The lines of a file of times. */
-function timesOf(directory: string, part: number): readonly (readonly [number, number])[] {
-  const text = Deno.readTextFileSync(`${directory}/${timesName(partName(RUN, part))}`);
-  ok(/^(?:\d+ \d+\n)+$/.test(text), `these are no times: ${JSON.stringify(text)}`);
-  return text.trimEnd().split("\n").map((line) => {
-    const [seconds, bytes] = line.split(" ").map(Number);
-    return [seconds ?? NaN, bytes ?? NaN];
+/** Bytes of all values, the same for each length. */
+function noise(length: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = Math.imul(state, 1_103_515_245) + 12_345 | 0;
+    return state >>> 16;
   });
 }
 
-/** What may happen to the directory while the program goes on printing. */
-const OBSTACLES: Record<
-  string,
-  { readonly ignore?: boolean; readonly befalls: (directory: string) => void }
-> = {
-  "the directory is removed": {
-    befalls: (directory) => Deno.removeSync(directory, { recursive: true }),
-  },
-  "the directory becomes read-only": {
-    // Nothing is read-only for root.
-    ignore: Deno.uid() === 0,
-    befalls: (directory) => Deno.chmodSync(directory, 0o500),
-  },
-  "all files are removed": {
-    befalls: (directory) => {
-      for (const name of namesIn(directory)) Deno.removeSync(`${directory}/${name}`);
-    },
-  },
-  "the next part cannot be made": {
-    befalls: (directory) =>
-      Deno.mkdirSync(`${directory}/${partName(RUN, 2)}/x`, { recursive: true }),
-  },
-  "the disk becomes full": {
-    ignore: Deno.build.os !== "linux",
-    befalls: (directory) => Deno.symlinkSync("/dev/full", `${directory}/${partName(RUN, 2)}`),
-  },
-};
+const RUN = "20260102T030405.000Z-0123456789ab";
 
-for (const shell of SHELLS) {
-  const name = shell.join(" ");
-  const ignore = shell[0] !== "sh" && !isInstalled(shell);
-  const test = (what: string, fn: () => Promise<void>, more: { ignore?: boolean } = {}): void =>
-    Deno.test({ name: `${name}: ${what}`, ignore: ignore || more.ignore === true, fn });
-
-  test("every byte is captured, in its order, in parts of the wanted size", () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.uint8Array({ maxLength: 3000, size: "max" }), { minLength: 1, maxLength: 8 }),
-        fc.integer({ min: 500, max: 4000 }),
-        (chunks, maxBytes) =>
-          withDirectory(async (directory) => {
-            const running = run(shell, { directory, run: RUN, maxBytes, keep: 1000 });
-            for (const chunk of chunks) await running.print(chunk);
-            equal(await running.end(), 0);
-            const parts = partsIn(directory);
-            deepEqual(joined(parts), joined(chunks));
-            const whole = parts.slice(0, -1).map(({ length }) => length);
-            ok(whole.every((length) => length >= maxBytes && length < 2 * maxBytes), `${whole}`);
-            ok((parts.at(-1)?.length ?? 0) < maxBytes);
-            deepEqual(
-              namesIn(directory).filter((each) => each.endsWith(".log")),
-              parts.map((_, index) => partName(RUN, index + 1)),
-            );
-          }),
-      ),
-      { numRuns: 20 },
-    ));
-
-  test("a part is larger than wanted by a sixteenth at most, however fast it grows", () =>
-    withDirectory(async (directory) => {
-      const maxBytes = 9 * MIB + 64 * KIB;
-      const printed = noise(20 * MIB);
-      equal(await runOn(shell, { directory, run: RUN, maxBytes, keep: 5 }, printed), 0);
-      const parts = partsIn(directory);
-      const sizes = parts.map(({ length }) => length);
-      equal(sizes.reduce((sum, size) => sum + size, 0), printed.length);
-      ok(sizes.length > 2, `${sizes}`);
-      for (const size of sizes.slice(0, -1)) {
-        ok(size >= maxBytes && size <= maxBytes + maxBytes / 16, `${sizes}`);
-      }
-      let offset = 0;
-      for (const part of parts) {
-        ok(same(part, printed.subarray(offset, offset + part.length)), `differs from ${offset} on`);
-        offset += part.length;
-      }
-    }));
-
-  test("as many files stay as are wanted, with the newest bytes", () =>
-    withDirectory(async (directory) => {
-      const earlier = "20250102T030405.000Z-00000000000f";
-      Deno.writeTextFileSync(`${directory}/${partName(earlier, 1)}`, "earlier\n");
-      Deno.writeTextFileSync(`${directory}/${timesName(partName(earlier, 1))}`, "1 8\n");
-      Deno.writeTextFileSync(`${directory}/runs.ndjson`, "story\n");
-      const maxBytes = 1000;
-      const printed = noise(7500);
-      equal(await runOn(shell, { directory, run: RUN, maxBytes, keep: 3 }, printed), 0);
-      deepEqual(namesIn(directory), [
-        ...[6, 7, 8].flatMap((part) => [partName(RUN, part), timesName(partName(RUN, part))]),
-        "runs.ndjson",
-      ]);
-      deepEqual(joined(partsIn(directory)), printed.subarray(5000));
-      equal(Deno.readTextFileSync(`${directory}/runs.ndjson`), "story\n");
-    }));
-
-  test("output of earlier runs stays as long as there is room", () =>
-    withDirectory(async (directory) => {
-      const earlier = "20250102T030405.000Z-00000000000f";
-      for (const part of [1, 2]) {
-        Deno.writeTextFileSync(`${directory}/${partName(earlier, part)}`, "");
-      }
-      const capture = { directory, run: RUN, maxBytes: 1000, keep: 3 };
-      equal(await runOn(shell, capture, noise(1500)), 0);
-      deepEqual(
-        namesIn(directory).filter((each) => each.endsWith(".log")),
-        [partName(earlier, 2), partName(RUN, 1), partName(RUN, 2)],
-      );
-    }));
-
-  test("a part that is exactly full is followed by an empty one", () =>
-    withDirectory(async (directory) => {
-      const printed = noise(1000);
-      const capture = { directory, run: RUN, maxBytes: 1000, keep: 2 };
-      equal(await runOn(shell, capture, printed), 0);
-      deepEqual(partsIn(directory), [printed, new Uint8Array()]);
-    }));
-
-  test("of nothing there is one empty file", () =>
-    withDirectory(async (directory) => {
-      equal(await run(shell, { directory, run: RUN, maxBytes: 1000, keep: 2 }).end(), 0);
-      deepEqual(namesIn(directory), [partName(RUN, 1)]);
-      deepEqual(partsIn(directory), [new Uint8Array()]);
-    }));
-
-  test("the files are their owner's alone", () =>
-    withDirectory(async (directory) => {
-      const capture = { directory, run: RUN, maxBytes: 1000, keep: 5 };
-      equal(await runOn(shell, capture, noise(2500)), 0);
-      const names = namesIn(directory);
-      equal(names.length, 6);
-      for (const each of names) {
-        equal((Deno.statSync(`${directory}/${each}`).mode ?? 0) & 0o777, 0o600, each);
-      }
-    }));
-
-  test("quotes, blanks and what a shell expands are no matter in a directory's name", () =>
-    withDirectory(async (directory) => {
-      const printed = noise(10);
-      const running = run(shell, { directory, run: RUN, maxBytes: 1000, keep: 5 });
-      await running.print(printed);
-      equal(await running.end(), 0);
-      deepEqual(partsIn(directory), [printed]);
-    }, `it's  "a" \\ $HOME \`x\` %s #{x}\n* `));
-
-  test("what is printed is in the file at once, and each time that it grew is noted", () =>
-    withDirectory(async (directory) => {
-      const started = Math.floor(Date.now() / 1000);
-      const running = run(shell, { directory, run: RUN, maxBytes: MIB, keep: 5 });
-      const path = `${directory}/${partName(RUN, 1)}`;
-      await running.print(noise(3));
-      await waitFor(() => Deno.statSync(path).size === 3, "the first bytes");
-      await waitFor(() => timesOf(directory, 1).length === 1, "its time");
-      const [[first] = [NaN]] = timesOf(directory, 1);
-      // File systems take the time from a clock that is some milliseconds late.
-      await waitFor(() => Date.now() > (first + 1) * 1000 + 100, "the next second");
-      await running.print(noise(4));
-      equal(await running.end(), 0);
-      const times = timesOf(directory, 1);
-      deepEqual(times.map(([, bytes]) => bytes), [3, 7]);
-      const [[one, two] = []] = [times.map(([seconds]) => seconds)];
-      ok(one !== undefined && one >= started - 1, `${one} is before ${started}`);
-      ok(two !== undefined && two > one && two <= Date.now() / 1000, `${two} after ${one}`);
-    }));
-
-  test("the times of a part go up, to its size", () =>
-    withDirectory(async (directory) => {
-      const capture = { directory, run: RUN, maxBytes: 4 * MIB, keep: 5 };
-      equal(await runOn(shell, capture, noise(9 * MIB)), 0);
-      const sizes = partsIn(directory).map(({ length }) => length);
-      equal(sizes.length, 3);
-      for (const [index, size] of sizes.entries()) {
-        const times = timesOf(directory, index + 1);
-        equal(times.at(-1)?.[1], size);
-        for (const [line, [seconds, bytes]] of times.entries()) {
-          const [before, bytesBefore] = times[line - 1] ?? [0, 0];
-          ok(seconds >= before && bytes > bytesBefore, JSON.stringify(times));
-        }
-      }
-    }));
-
-  for (const [what, { befalls, ignore }] of Object.entries(OBSTACLES)) {
-    test(
-      `a program that prints is never held up, when ${what}`,
-      () =>
-        withDirectory(async (directory) => {
-          const running = run(shell, { directory, run: RUN, maxBytes: 64 * KIB, keep: 5 });
-          const path = `${directory}/${partName(RUN, 1)}`;
-          await running.print(noise(100));
-          await waitFor(() => Deno.statSync(path).size === 100, "the first bytes");
-          befalls(directory);
-          // More than all pipes hold.
-          for (let count = 0; count < 16; count++) await running.print(noise(64 * KIB));
-          equal(await running.end(), 0);
-        }),
-      { ignore: ignore === true },
-    );
+/** A test for each shell. */
+function test(name: string, body: (bench: Bench) => Promise<void>): void {
+  for (const [title, shell] of Object.entries(SHELLS)) {
+    Deno.test({
+      name: `${name}, in ${title}`,
+      // Without sh there is no kstops.
+      ignore: title !== "sh" && found(shell.argv[0] ?? "") === null,
+      fn: () => withBench(shell, body),
+    });
   }
-
-  test("a program that prints is never held up, when there is no directory from the start", () =>
-    withDirectory(async (directory) => {
-      Deno.removeSync(directory);
-      const running = run(shell, { directory, run: RUN, maxBytes: 64 * KIB, keep: 5 });
-      for (let count = 0; count < 8; count++) await running.print(noise(64 * KIB));
-      equal(await running.end(), 0);
-      deepEqual(namesIn(directory.replace(/\/[^/]*$/, "")), []);
-    }));
 }
+
+test("every byte is kept in order, over as many parts as it takes", async ({ directory, start, second }) => {
+  const chunk = fc.uint8Array({ minLength: 1, maxLength: 6000, size: "max" });
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(chunk, { minLength: 1, maxLength: 12 }),
+      fc.integer({ min: 300, max: 9000 }),
+      async (chunks, maxBytes) => {
+        const own = `${directory}/${runs++}`;
+        await Deno.mkdir(own);
+        const capture = { directory: own, run: RUN, maxBytes, keep: 1000 };
+        const since = second();
+        const writer = start(capture);
+        for (const each of chunks) await writer.write(each);
+        await writer.end();
+        equal(writer.said(), "");
+        const written = joined(chunks);
+        const parts = await keptIn(own);
+        checkKept(parts, { written, capture, since });
+        ok(equalBytes(joined(parts.map(({ bytes }) => bytes)), written));
+        deepEqual(parts.map(({ name }) => name), parts.map((_, index) => partName(RUN, index + 1)));
+      },
+    ),
+    { numRuns: 8 },
+  );
+});
+
+test("as many files stay as are to be kept, with the newest output", async ({ directory, start, second }) => {
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 3, maxLength: 10 }),
+      fc.integer({ min: 2, max: 4 }),
+      fc.integer({ min: 200, max: 2000 }),
+      async (lengths, keep, maxBytes) => {
+        const own = `${directory}/${runs++}`;
+        await Deno.mkdir(own);
+        const capture = { directory: own, run: RUN, maxBytes, keep };
+        const since = second();
+        const written = noise(lengths.reduce((sum, length) => sum + length));
+        const writer = start(capture);
+        let from = 0;
+        for (const length of lengths) await writer.write(written.subarray(from, from += length));
+        await writer.end();
+        equal(writer.said(), "");
+        checkKept(await keptIn(own), { written, capture, since });
+        // Of what is gone the times are gone, too.
+        const names = Array.from(Deno.readDirSync(own), ({ name }) => name);
+        for (const name of names) {
+          ok(names.includes(name.replace(/\.times$/, ".log")), `${name} is left behind`);
+        }
+      },
+    ),
+    { numRuns: 6 },
+  );
+});
+
+test("megabytes at once are kept, and no file is much too large", async ({ directory, start, second }) => {
+  const capture = { directory, run: RUN, maxBytes: 3 * 1024 * 1024, keep: 2 };
+  const since = second();
+  const written = noise(13_000_001);
+  const writer = start(capture);
+  await writer.write(written);
+  await writer.end();
+  checkKept(await keptIn(directory), { written, capture, since });
+});
+
+test("files of earlier runs are the first to go, and other files stay", async (bench) => {
+  const { directory, start } = bench;
+  const earlier = [
+    partName("20260101T000000.000Z-fff", 1),
+    partName("20260101T000000.000Z-fff", 2),
+  ];
+  for (const name of earlier) {
+    await Deno.writeTextFile(`${directory}/${name}`, "old\n");
+    await Deno.writeTextFile(`${directory}/${timesName(name)}`, "1 4\n");
+  }
+  await Deno.writeTextFile(`${directory}/runs.ndjson`, "story\n");
+  const writer = start({ directory, run: RUN, maxBytes: 1000, keep: 3 });
+  for (let count = 0; count < 3; count++) {
+    await writer.write(noise(600));
+    const size = 600 * (count % 2 + 1);
+    const part = `${directory}/${partName(RUN, 1 + Math.floor(count / 2))}`;
+    await waitFor(() => Deno.statSync(part).size === size, `${size} bytes in ${part}`);
+  }
+  await writer.end();
+  deepEqual(Array.from(Deno.readDirSync(directory), ({ name }) => name).sort(), [
+    earlier[1],
+    timesName(earlier[1] ?? ""),
+    partName(RUN, 1),
+    timesName(partName(RUN, 1)),
+    partName(RUN, 2),
+    timesName(partName(RUN, 2)),
+    "runs.ndjson",
+  ]);
+  equal(await Deno.readTextFile(`${directory}/${earlier[1]}`), "old\n");
+});
+
+test("without any output there is no file but the first, empty", async ({ directory, start }) => {
+  const writer = start({ directory, run: RUN, maxBytes: 1000, keep: 3 });
+  await writer.end();
+  equal(writer.said(), "");
+  deepEqual(Array.from(Deno.readDirSync(directory), ({ name }) => name), [partName(RUN, 1)]);
+  equal((await Deno.stat(`${directory}/${partName(RUN, 1)}`)).size, 0);
+});
+
+test("a file that is exactly full is kept, and what follows goes into the next", async (bench) => {
+  const { directory, start, second } = bench;
+  const capture = { directory, run: RUN, maxBytes: 1000, keep: 3 };
+  const since = second();
+  const written = noise(1001);
+  const writer = start(capture);
+  await writer.write(written.subarray(0, 1000));
+  const first = `${directory}/${partName(RUN, 1)}`;
+  await waitFor(() => Deno.statSync(first).size === 1000, "the first thousand bytes");
+  await writer.write(written.subarray(1000));
+  await writer.end();
+  const parts = await keptIn(directory);
+  deepEqual(parts.map(({ bytes }) => bytes.length), [1000, 1]);
+  checkKept(parts, { written, capture, since });
+});
+
+test("what is printed is in the file at once, with its time", async ({ directory, start, second }) => {
+  const writer = start({ directory, run: RUN, maxBytes: 1000, keep: 3 });
+  const [log, times] = [partName(RUN, 1), timesName(partName(RUN, 1))]
+    .map((name) => `${directory}/${name}`) as [string, string];
+  await writer.write("a");
+  await waitFor(async () => await textOf(log) === "a", "one letter");
+  const mtime = secondOf(log);
+  await waitFor(async () => await textOf(times) === `${mtime} 1\n`, "the time of one letter");
+  await waitFor(() => second() > mtime, "the next second");
+  await writer.write("bc");
+  await waitFor(async () => await textOf(log) === "abc", "three letters");
+  const later = secondOf(log);
+  await waitFor(
+    async () => await textOf(times) === `${mtime} 1\n${later} 3\n`,
+    "the time of three letters",
+  );
+  await writer.end();
+});
+
+test("after many prints at once, each later one has its own time", async ({ directory, start, second }) => {
+  const writer = start({ directory, run: RUN, maxBytes: 10 * 1024 * 1024, keep: 3 });
+  const [log, times] = [partName(RUN, 1), timesName(partName(RUN, 1))]
+    .map((name) => `${directory}/${name}`) as [string, string];
+  let size = 0;
+  const print = async (): Promise<void> => {
+    await writer.write("x");
+    size++;
+    await waitFor(() => Deno.statSync(log).size === size, `${size} letters`);
+  };
+  for (let count = 0; count < 40; count++) await print();
+  const before = second();
+  await waitFor(() => second() > before, "the next second");
+  await print();
+  await waitFor(
+    async () => marksOf(await textOf(times)).some(({ offset }) => offset === size),
+    "the time of the last letter",
+  );
+  await writer.end();
+});
+
+test("what came last has its time, however much came at once", async ({ directory, start, second }) => {
+  const [own, input] = [`${directory}/own`, `${directory}/input`];
+  await Deno.mkdir(own);
+  // Ten whole blocks after 1, 1, 2, 4, 8 and 16: an end that looks much like one without any.
+  const written = noise(42 * 65_536);
+  await Deno.writeFile(input, written);
+  const capture = { directory: own, run: RUN, maxBytes: 64 * 1024 * 1024, keep: 2 };
+  const since = second();
+  await start(capture, { input }).end();
+  checkKept(await keptIn(own), { written, capture, since });
+});
+
+test("the files are for their owner alone", async ({ directory, start }) => {
+  const writer = start({ directory, run: RUN, maxBytes: 100, keep: 5 });
+  await writer.write(noise(450));
+  await writer.end();
+  const names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
+  ok(names.some((name) => name.endsWith(".times")));
+  for (const name of names) {
+    equal((Deno.statSync(`${directory}/${name}`).mode ?? 0) & 0o777, 0o600, name);
+  }
+});
+
+/** More than any pipe holds: it is written only when somebody reads. */
+const MUCH = 1024 * 1024;
+
+test("a program is not held up when the directory goes away meanwhile", async (bench) => {
+  const { directory, start } = bench;
+  const own = `${directory}/own`;
+  await Deno.mkdir(own);
+  const writer = start({ directory: own, run: RUN, maxBytes: 1000, keep: 3 });
+  await writer.write("a");
+  await waitFor(() => isFile(`${own}/${partName(RUN, 1)}`), "the first file");
+  await Deno.remove(own, { recursive: true });
+  await writer.write(noise(MUCH));
+  await writer.end();
+  deepEqual(Array.from(Deno.readDirSync(directory)), []);
+});
+
+test("a program is not held up when the directory was never there", async ({ directory, start }) => {
+  const writer = start({ directory: `${directory}/none`, run: RUN, maxBytes: 1000, keep: 3 });
+  await writer.write(noise(MUCH));
+  await writer.end();
+  deepEqual(Array.from(Deno.readDirSync(directory)), []);
+});
+
+test("a program is not held up where nothing may be written", async ({ directory, start }) => {
+  await Deno.chmod(directory, 0o555);
+  // The rights of root know no such directory.
+  const user = Deno.uid() === 0 ? { uid: 65_534 } : {};
+  const writer = start({ directory, run: RUN, maxBytes: 1000, keep: 3 }, user);
+  await writer.write(noise(MUCH));
+  await writer.end();
+  deepEqual(Array.from(Deno.readDirSync(directory)), []);
+});
+
+test("a program is not held up where a directory is in the place of the file", async (bench) => {
+  const { directory, start } = bench;
+  await Deno.mkdir(`${directory}/${partName(RUN, 1)}`);
+  const writer = start({ directory, run: RUN, maxBytes: 1024 ** 3, keep: 3 });
+  await writer.write(noise(MUCH));
+  await writer.end();
+});
+
+test("a program is not held up by a full disk, and is heard again after it", async (bench) => {
+  const { directory, start } = bench;
+  const log = `${directory}/${partName(RUN, 1)}`;
+  await Deno.symlink("/dev/full", log);
+  const writer = start({ directory, run: RUN, maxBytes: 64 * MUCH, keep: 3 });
+  await writer.write(noise(MUCH));
+  await Deno.remove(log);
+  // What stands in the pipe, and what is read at once, is lost; not more.
+  const later = noise(4 * MUCH);
+  await writer.write(later);
+  await writer.end();
+  const kept = await Deno.readFile(log);
+  ok(kept.length >= 2 * MUCH, `${kept.length} bytes`);
+  ok(equalBytes(kept.subarray(-2 * MUCH), later.subarray(-2 * MUCH)));
+});
+
+Deno.test("names in their order are parts in their order", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 999_999 }),
+      fc.integer({ min: 1, max: 999_999 }),
+      (a, b) => {
+        equal(partName(RUN, a) < partName(RUN, b), a < b);
+      },
+    ),
+  );
+  equal(partName(RUN, 1), `${RUN}-000001.log`);
+  equal(timesName(partName(RUN, 12)), `${RUN}-000012.times`);
+  equal(timesName("/logs/a.log/b.log"), "/logs/a.log/b.times");
+});

@@ -42,7 +42,7 @@ const REFUSED: Record<string, string> = {
   "a blank in front": " 1MiB",
   "a blank behind": "1MiB ",
   "a final newline": "1MiB\n",
-  "thirteen digits": "1000000000000",
+  "sixteen digits": "1000000000000000",
   "fullwidth digits": "１",
   "a word": "unlimited",
   "an i alone as its unit": "1i",
