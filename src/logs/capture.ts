@@ -8,7 +8,7 @@ export interface Capture {
   readonly run: string;
   /**
    * Size at which the next file is begun, that of its times included. A file may be larger by a
-   * sixteenth of that, but by 64 KiB at least and 256 KiB at most.
+   * sixteenth of that, but by 64 KiB at least and 1 MiB at most.
    */
   readonly maxBytes: number;
   /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
@@ -18,6 +18,8 @@ export interface Capture {
 /** What is read at once, at most: what goes into the pipe of a pane, which is a socket, on Linux. */
 const MOST_BLOCK_BYTES = 262_144;
 const LEAST_BLOCK_BYTES = 65_536;
+/** How many reads go by before the shell looks, at most, while a lot is printed. */
+const MOST_BLOCKS = 4;
 
 /**
  * The script: reads its standard input to the end, and never stops reading, so that the program
@@ -26,7 +28,7 @@ const LEAST_BLOCK_BYTES = 65_536;
  * `dd` does the work: unlike `head`, it writes what it has read at once (GNU coreutils 9.1 head.c
  * collects 4 KB first), and it says at its end whether there was anything to read. It reads once, as
  * much as there is, and the shell looks at the file: is it large enough for the next one, and when
- * was it written to. Each line of the file of times is `SECONDS BYTES`: all
+ * was it written to. Only while a lot comes it reads a few times in between. Each line of the file of times is `SECONDS BYTES`: all
  * before that offset was written by then (Unix time). A program that prints now and then gets a
  * line for each print; one that prints a lot gets one a second. The file of times counts as part of
  * the size: of what is printed a few bytes at a time it is the larger one.
@@ -38,14 +40,15 @@ const LEAST_BLOCK_BYTES = 65_536;
  * Runs in dash, bash and busybox sh, with the tools of GNU, busybox and BSD.
  */
 export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
-  const wanted = Math.min(MOST_BLOCK_BYTES, Math.max(LEAST_BLOCK_BYTES, Math.floor(maxBytes / 16)));
-  const blockBytes = Math.min(wanted, maxBytes);
+  const sixteenth = Math.max(LEAST_BLOCK_BYTES, Math.floor(maxBytes / 16));
+  const blockBytes = Math.min(MOST_BLOCK_BYTES, sixteenth, maxBytes);
+  const mostBlocks = Math.min(MOST_BLOCKS, Math.floor(sixteenth / blockBytes));
   return `umask 077
 PATH=/usr/bin:/bin LC_ALL=C
 export PATH LC_ALL
-run=${quoted(run)} part=1 noted=0
+run=${quoted(run)} part=1 blocks=1 noted=0
 copy() {
-  said=$(dd bs=${blockBytes} count=1 2>&1 >>"$name.log")
+  said=$(dd bs=${blockBytes} count="$blocks" 2>&1 >>"$name.log")
   ended=$?
   case $said in
     *'records in'*) ;;
@@ -70,6 +73,7 @@ while :; do
   name=$run-$(printf %06d "$part") bytes=0 noted_bytes=0 times=0
   while [ "$((bytes + times))" -lt ${maxBytes} ]; do
     copy
+    before=$bytes
     facts=$(stat "\${form%% *}" "\${form#* }" "$name.log" 2>/dev/null) || continue
     now=\${facts% *}
     if [ "$now" = "$noted" ]; then
@@ -80,6 +84,7 @@ while :; do
       mark "$now" "$bytes"
       noted_bytes=$bytes
     fi
+    if [ "$((bytes - before))" -lt ${LEAST_BLOCK_BYTES} ]; then blocks=1; else blocks=${mostBlocks}; fi
   done
   note
   part=$((part + 1))
