@@ -283,7 +283,10 @@ function withRecorded(
   recorded: readonly Session[],
   { selection, defined }: Pick<Search, "selection" | "defined">,
 ): readonly Survey[] {
-  const gone = recorded.filter(({ status }) => {
+  const runs = new Set(surveys.flatMap(({ sessions }) => sessions.map(({ run }) => run)));
+  const gone = recorded.filter(({ status, run }) => {
+    // Somebody has given it another name.
+    if (runs.has(run)) return false;
     const definition = defined.find(({ name }) => name === status.name);
     // One that is defined elsewhere meanwhile has nothing to do with it.
     return (definition === undefined || isOf(status, definition)) &&

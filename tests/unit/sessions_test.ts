@@ -799,10 +799,22 @@ Deno.test("find() asks only the place that a definition names", async () => {
 
 // --- what is recorded ----------------------------------------------------------------------------
 
+const RECORDED_RUN = "a1";
+
+/** The same run, which somebody has given another name. */
+function renamed(place: Place): Survey {
+  const survey = holding(place, running("other", place));
+  return { ...survey, sessions: survey.sessions.map((each) => ({ ...each, run: RECORDED_RUN })) };
+}
+
 /** The record of an astro that was there, and ended. */
 function recordOf(place: Place): Recorded {
   const status = running("astro", place, { state: "exited", exitCode: 3 });
-  const [session] = holding(place, status).sessions.map((each) => ({ ...each, recorded: true }));
+  const [session] = holding(place, status).sessions.map((each) => ({
+    ...each,
+    recorded: true,
+    run: RECORDED_RUN,
+  }));
   ok(session);
   return {
     named: (name) => Promise.resolve(name === "astro" ? session : null),
@@ -901,6 +913,11 @@ const RECORDED: Record<string, {
     was: DOCKER,
     surveys: [holding(PODMAN), holding(DOCKER)],
     selection: { runtime: "podman" },
+    is: false,
+  },
+  "an engine has it under another name": {
+    was: BOTS,
+    surveys: [holding(DEFAULT), renamed(BOTS)],
     is: false,
   },
   "an engine has one of that name": {
