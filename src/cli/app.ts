@@ -8,6 +8,7 @@ import {
   quote,
   toEnvelope,
 } from "../errors.ts";
+import { localeOf } from "../locale.ts";
 import { masked, maskedJson, needles } from "../mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, widthOf, wrapped } from "../output/text.ts";
@@ -64,14 +65,9 @@ function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Scre
     terminal: isTerminal,
     columns: columnsOf(world),
     colour: colour === "always" || (colour === "auto" && isTerminal && !plain),
-    unicode: isUnicode(world),
+    unicode: localeOf(world.env).isUnicode,
     now: world.now(),
   };
-}
-
-/** As the C library finds the locale of characters (setlocale(3)): without any it is ASCII. */
-function isUnicode({ env }: World): boolean {
-  return /utf-?8/i.test(env("LC_ALL") || env("LC_CTYPE") || env("LANG") || "");
 }
 
 const DEFAULT_COLUMNS = 80;

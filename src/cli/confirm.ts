@@ -1,7 +1,7 @@
 /** Asking before a session is touched that is not ours, or that is protected. */
 import { quote } from "../errors.ts";
 import type { Ask, Question } from "../operations/operate.ts";
-import { shellWord } from "../output/screen.ts";
+import { shellWord } from "../shell.ts";
 import type { Match } from "../sessions.ts";
 import type { Context, PlaceFlags } from "./command.ts";
 

@@ -421,6 +421,16 @@ const config: Group = {
   },
 };
 
+const doctor = command({
+  about: "check engines, config, state directory and terminal; exit status 1 if anything fails",
+  group: SET_UP,
+  examples: {
+    "kstops doctor": "everything that kstops needs, and what to do about what is missing",
+    "kstops doctor --json | jq '.findings[] | select(.level == \"failure\")'": "for scripts",
+  },
+  load: async () => (await import("./commands/doctor.ts")).doctor,
+});
+
 const completions = command({
   about: "the script for completions in a shell",
   group: SET_UP,
@@ -446,7 +456,7 @@ export const PROGRAM: Program<typeof GLOBAL_FLAGS> = {
   flags: GLOBAL_FLAGS,
   commands: {
     ...{ start, stop, restart, attach, status, why, logs, list, operations, config },
-    completions,
+    ...{ doctor, completions },
   },
   help: { about: "print the help of a command", group: SET_UP },
   examples: {

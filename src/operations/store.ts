@@ -333,6 +333,14 @@ export class OperationStore {
     ).map(({ id }) => id);
   }
 
+  /** The open operations that nobody works on any more, and that no change has ended yet. */
+  async abandoned(): Promise<readonly Operation[]> {
+    const gone = await this.#goneOwners();
+    return this.#read((ledger) => ledger.open()).filter((operation) =>
+      this.#endOf(operation, gone) !== null
+    );
+  }
+
   /** Ends what is abandoned, and removes what is older than the retention allows. */
   async collectGarbage(): Promise<Collected> {
     const gone = await this.#goneOwners();

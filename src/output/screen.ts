@@ -1,6 +1,7 @@
 /** What human output looks like: on a terminal aligned and coloured, in a pipe plain and whole. */
 import { escapeControls } from "../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../model.ts";
+import { shellWord } from "../shell.ts";
 import { time } from "./wire.ts";
 
 /** Where the text will be shown. */
@@ -85,9 +86,4 @@ export function commandLine(argv: readonly string[] | null): string {
   // A foreign session has its command as one text.
   const text = argv.length === 1 ? argv[0] ?? "" : argv.map(shellWord).join(" ");
   return escapeControls(text);
-}
-
-/** A word as a shell would read it back. */
-export function shellWord(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -17,6 +17,8 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/suggest.ts": { beside: ["src/model.ts", "src/errors.ts"] },
     "src/mask.ts": { beside: ["src/errors.ts"] },
     "src/version.ts": { beside: [] },
+    "src/locale.ts": { beside: [] },
+    "src/shell.ts": { beside: [] },
   },
   {
     "src/validate/": { beside: [] },
@@ -31,6 +33,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
   {
     "src/sessions.ts": { beside: ["src/recorded.ts"] },
     "src/recorded.ts": { beside: [] },
+    "src/doctor/": { beside: [] },
   },
   { "src/output/": { beside: [] }, "src/library/": { beside: [] } },
   { "src/cli/": { beside: [] } },

@@ -18,14 +18,18 @@ export interface Client {
  * is podman in disguise, or is led to podman's socket, counts only where there is no podman.
  */
 export async function findClients(world: World): Promise<readonly Client[]> {
-  const found = await Promise.all(RUNTIMES.map((runtime) => findClient(world, runtime)));
-  const clients = found.flatMap((client) => client === null ? [] : [client]);
+  const found = await Promise.all(RUNTIMES.map((program) => findClient(world, program)));
+  const clients = found.flatMap((each) => each === null ? [] : [each.client]);
   return clients.filter((client, index) =>
     clients.findIndex(({ runtime }) => runtime === client.runtime) === index
   );
 }
 
-async function findClient(world: World, program: Runtime): Promise<Client | null> {
+/** The client of that name on PATH, and the file that it is; null: there is none. */
+export async function findClient(
+  world: World,
+  program: Runtime,
+): Promise<{ readonly client: Client; readonly path: string } | null> {
   const path = world.env("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
   const found = await findProgram(world, { program, path, workingDir: "/" });
   if (found.kind === "missing") return null;
@@ -34,7 +38,8 @@ async function findClient(world: World, program: Runtime): Promise<Client | null
     : program;
   const isLedToPodman = dialect === "docker" &&
     /podman[^/]*\.sock/.test(world.env("DOCKER_HOST") ?? "");
-  return { runtime: isLedToPodman ? "podman" : dialect, dialect, program };
+  const runtime = isLedToPodman ? "podman" : dialect;
+  return { client: { runtime, dialect, program }, path: found.path };
 }
 
 /** The script that Debian and Fedora install as `docker` is 200 bytes; the real one 30 MB. */

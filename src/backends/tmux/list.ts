@@ -19,7 +19,11 @@ export interface Context extends TmuxSettings {
 export const ANSWER_TIMEOUT_MS = 3000;
 
 /** What a tmux client is not to learn from the session that kstops itself may run in. */
-const OUTSIDE_OF_SESSIONS = { TMUX: undefined, TMUX_PANE: undefined, [RUN_ID_VARIABLE]: undefined };
+export const OUTSIDE_OF_SESSIONS = {
+  TMUX: undefined,
+  TMUX_PANE: undefined,
+  [RUN_ID_VARIABLE]: undefined,
+};
 
 /** One call of tmux. */
 export function call(

@@ -3,7 +3,7 @@ import type { EngineCall } from "../../backends/backend.ts";
 import type { Explained } from "../../config/explain.ts";
 import { escapeControls, type Json } from "../../errors.ts";
 import { definitionToWire, originsToWire, yamlLines } from "../../output/definition.ts";
-import { shellWord } from "../../output/screen.ts";
+import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
 import { explanationFor } from "../definitions.ts";
 import type { StartCommandFlags } from "./start.ts";

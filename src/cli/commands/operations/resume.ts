@@ -9,7 +9,7 @@ import {
 import type { Operation } from "../../../operations/machine.ts";
 import { cancelWaiting, type Task } from "../../../operations/operate.ts";
 import { operationToWire } from "../../../output/operation.ts";
-import { shellWord } from "../../../output/screen.ts";
+import { shellWord } from "../../../shell.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../../command.ts";
 import { type Changed, changedToWire, truthOf } from "../../many.ts";
 import type { CommandRequest } from "../../recording.ts";

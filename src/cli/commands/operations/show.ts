@@ -9,7 +9,8 @@ import {
   payloadText,
 } from "../../../output/operation.ts";
 import { momentAndTime, type Property, propertyLines } from "../../../output/properties.ts";
-import { type Screen, shellWord } from "../../../output/screen.ts";
+import type { Screen } from "../../../output/screen.ts";
+import { shellWord } from "../../../shell.ts";
 import { time } from "../../../output/wire.ts";
 import type { Context, Reply } from "../../command.ts";
 

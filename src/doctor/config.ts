@@ -1,0 +1,60 @@
+/** What is to be said of the config. Pure. */
+import { type Config, problemText } from "../config/config.ts";
+import type { Findings } from "../config/validate.ts";
+import { counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+
+/** What was seen of the config. */
+export interface ConfigFacts extends Findings {
+  readonly config: Config;
+  /** Where a config is looked for, in order, and whether a file is there. */
+  readonly places: readonly { readonly path: string; readonly exists: boolean }[];
+}
+
+/** Which file is in force, and what is wrong with it. */
+export function configFindings(facts: ConfigFacts): readonly Finding[] {
+  const { config: { path, files, sessions }, places } = facts;
+  const found = places.filter(({ exists }) => exists).map((place) => place.path);
+  const details = { path, files, found, looked_at: places.map((place) => place.path) };
+  if (path === null) {
+    return [skipped("config.file", "there is no config file", {
+      fix: "write one: kstops config init",
+      details,
+    })];
+  }
+  // Where a flag or a variable names the file, nobody expects another one to be read.
+  const others = found[0] === path ? found.slice(1) : [];
+  const unread = others.length === 0 ? "" : `; not read: ${namesText(others)}`;
+  const included = files.length > 1 ? `, which includes ${counted(files.length - 1, "file")}` : "";
+  return [
+    ok("config.file", `the config is ${path}${included}${unread}`, details),
+    validity(facts, counted(sessions.size, "session")),
+  ];
+}
+
+function validity({ config, problems, warnings }: ConfigFacts, sessions: string): Finding {
+  const check = "config.valid";
+  const details = {
+    sessions: config.sessions.size,
+    problems: problems.length,
+    warnings: warnings.length,
+  };
+  const [problem] = problems;
+  if (problem !== undefined) {
+    const isWhole = problem.line === null && problem.path === "";
+    const rest = problems.length === 1 ? "" : `; the first of ${problems.length} mistakes`;
+    const hint = problem.hint ?? "mend it";
+    return wrong("failure", check, {
+      message: `${isWhole ? "the config cannot be used: " : ""}${problemText(problem)}${rest}`,
+      fix: isWhole ? hint : "see everything that is wrong: kstops config validate",
+      details,
+    });
+  }
+  const [warning] = warnings;
+  if (warning === undefined) return ok(check, `${sessions}, no mistakes`, details);
+  const rest = warnings.length === 1 ? "" : `; the first of ${warnings.length} warnings`;
+  return wrong("warning", check, {
+    message: `${problemText(warning)}${rest}`,
+    fix: "see all of them: kstops config validate",
+    details,
+  });
+}

@@ -1,0 +1,201 @@
+/** What is to be said of podman and docker. Pure. */
+import type { Runtime } from "../model.ts";
+import { shellWord } from "../shell.ts";
+import { type Answer, type Finding, ok, skipped, withoutPassword, wrong } from "./finding.ts";
+import type { Needs } from "./needs.ts";
+
+/** What was seen of a program that speaks to a container runtime. */
+export interface ClientFacts {
+  readonly program: Runtime;
+  /** Null: it is not installed. */
+  readonly seen: {
+    /** Absolute path. */
+    readonly path: string;
+    /** Whose containers it works on. */
+    readonly runtime: Runtime;
+    /** Whose command line it is. */
+    readonly dialect: Runtime;
+    /** Whether another program is used for those containers. */
+    readonly isSpare: boolean;
+    readonly version: Answer<string>;
+    /** Null: it was not asked, since it is not used. */
+    readonly reached: Answer<Reached> | null;
+  } | null;
+}
+
+/** What a runtime said of itself. */
+export interface Reached {
+  /** Of the daemon, or of podman itself. */
+  readonly version: string;
+  /** Null: it does not say. */
+  readonly rootless: boolean | null;
+}
+
+/** What else rootless podman needs. */
+export interface RootlessFacts {
+  readonly user: string;
+  readonly uid: number;
+  /** How many of /etc/subuid and /etc/subgid are this user's. */
+  readonly subordinate: { readonly users: number; readonly groups: number };
+  readonly runtimeDirectory: string | null;
+  /** Why that directory cannot be used. */
+  readonly runtimeDirectoryTrouble: string | null;
+}
+
+/** What was seen of containers. */
+export interface ContainerFacts {
+  readonly clients: readonly ClientFacts[];
+  /** Null: podman is not rootless, or not there. */
+  readonly rootless: RootlessFacts | null;
+  /** How to get a runtime. */
+  readonly installHint: string;
+}
+
+/** Clients, daemons, and what rootless podman needs. */
+export function containerFindings(
+  { clients, rootless, installHint }: ContainerFacts,
+  needs: Needs,
+): readonly Finding[] {
+  if (clients.every(({ seen }) => seen === null)) {
+    const message = "neither podman nor docker is installed";
+    const check = "containers.runtime";
+    return [
+      needs.runtime === null
+        ? skipped(check, message, { fix: `for sessions in containers, ${installHint}` })
+        : wrong("failure", check, { message: `${message}; ${needs.runtime}`, fix: installHint }),
+    ];
+  }
+  return [
+    ...clients.flatMap((client) => clientFindings(client, needs)),
+    ...rootless === null ? [] : rootlessFindings(rootless, needs.of.podman),
+  ];
+}
+
+function clientFindings({ program, seen }: ClientFacts, needs: Needs): readonly Finding[] {
+  const check = `${program}.version`;
+  if (seen === null) {
+    const need = needs.of[program];
+    const message = `${program} is not installed`;
+    const fix = `install ${program}, or leave it: sessions can name another runtime`;
+    const details = { engine: program, path: null, version: null, milliseconds: null };
+    return [
+      need === null
+        ? skipped(check, message, { details })
+        : wrong("failure", check, { message: `${message}; ${need}`, fix, details }),
+    ];
+  }
+  const { path, version, dialect, runtime, isSpare } = seen;
+  const { milliseconds } = version;
+  const details = {
+    engine: runtime,
+    path,
+    version: version.kind === "answered" ? version.value : null,
+    milliseconds,
+  };
+  const need = needs.of[runtime];
+  if (version.kind === "failed") {
+    return [
+      wrong(need === null || isSpare ? "warning" : "failure", check, {
+        message: `${path} does not tell its version: ${withoutPassword(version.reason)}`,
+        fix: `try it by hand: ${shellWord(path)} --version`,
+        details,
+      }),
+      ...reachedFindings(seen, program, need),
+    ];
+  }
+  const disguise = dialect !== program
+    ? `, which is ${dialect} by another name`
+    : runtime !== program
+    ? `, which DOCKER_HOST leads to ${runtime}`
+    : "";
+  return [
+    ok(check, `${program} ${version.value} (${path})${disguise}`, details),
+    ...reachedFindings(seen, program, need),
+  ];
+}
+
+function reachedFindings(
+  { reached, runtime, dialect }: NonNullable<ClientFacts["seen"]>,
+  program: Runtime,
+  need: string | null,
+): readonly Finding[] {
+  if (reached === null) return [];
+  const check = `${program}.reachable`;
+  const { milliseconds } = reached;
+  if (reached.kind === "answered") {
+    const { version, rootless } = reached.value;
+    const who = dialect === "docker" ? `the ${runtime} daemon ${version}` : runtime;
+    const mode = rootless === null ? "" : rootless ? ", rootless" : ", as root";
+    return [
+      ok(check, `${who} answers in ${milliseconds} ms${mode}`, {
+        engine: runtime,
+        version,
+        rootless,
+        milliseconds,
+      }),
+    ];
+  }
+  const reason = withoutPassword(reached.reason);
+  const because = need === null ? "" : `; ${need}`;
+  return [wrong(need === null ? "warning" : "failure", check, {
+    message: `${runtime} cannot be asked: ${reason}${because}`,
+    fix: reachFix(reason, { runtime, program }),
+    details: { engine: runtime, version: null, rootless: null, milliseconds },
+  })];
+}
+
+function reachFix(
+  reason: string,
+  { runtime, program }: { readonly runtime: Runtime; readonly program: Runtime },
+): string {
+  if (/permission denied/i.test(reason)) {
+    return runtime === "docker"
+      ? "join the group of its socket (usermod -aG docker USER, as root), then log in again"
+      : `see who may use its socket; try it by hand: ${program} info`;
+  }
+  return /cannot connect|connection refused|is the docker daemon running/i.test(reason)
+    ? `start it (systemctl start ${runtime}), or see why it is down`
+    : `try it by hand: ${program} ${program === "docker" ? "version" : "info"}`;
+}
+
+/** What most images need: a user id inside is one outside, and images have ids up to 65535. */
+const ENOUGH_IDS = 65_536;
+
+function rootlessFindings(facts: RootlessFacts, need: string | null): readonly Finding[] {
+  const { user, uid, subordinate: { users, groups } } = facts;
+  const { runtimeDirectory, runtimeDirectoryTrouble } = facts;
+  const details = { user, user_ids: users, group_ids: groups };
+  const least = Math.min(users, groups);
+  const level = need !== null && least === 0 ? "failure" : "warning";
+  const ids = least >= ENOUGH_IDS
+    ? ok("podman.subids", `${user} has ${users} subordinate user ids, ${groups} group ids`, details)
+    : wrong(level, "podman.subids", {
+      message: `${user} has ${users} subordinate user ids and ${groups} group ids, and most ` +
+        `images need ${ENOUGH_IDS}`,
+      fix: "run: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 " +
+        `${shellWord(user)} && podman system migrate`,
+      details,
+    });
+  const directory = runtimeDirectory !== null && runtimeDirectoryTrouble === null
+    ? ok("podman.runtime_directory", `XDG_RUNTIME_DIR is ${runtimeDirectory}`, {
+      path: runtimeDirectory,
+    })
+    : wrong("warning", "podman.runtime_directory", {
+      message: runtimeDirectory === null
+        ? "XDG_RUNTIME_DIR is not set: podman may not find containers of a login session"
+        : `XDG_RUNTIME_DIR is ${runtimeDirectory}: ${runtimeDirectoryTrouble}`,
+      fix: `log in as ${user} (ssh, machinectl shell), or: export XDG_RUNTIME_DIR=/run/user/${uid}`,
+      details: { path: runtimeDirectory },
+    });
+  return [ids, directory];
+}
+
+/** How many ids subuid(5) or subgid(5) give a user, by name or number. */
+export function subordinateIds(
+  text: string,
+  { user, uid }: { readonly user: string; readonly uid: number },
+): number {
+  return text.split("\n").map((line) => line.trim().split(":"))
+    .filter(([owner]) => owner === user || owner === String(uid))
+    .reduce((sum, [, , count = ""]) => sum + (/^\d{1,10}$/.test(count) ? Number(count) : 0), 0);
+}

@@ -1,0 +1,118 @@
+/** Whether sessions survive it when their user logs out. Pure. */
+import { quote } from "../errors.ts";
+import { shellWord } from "../shell.ts";
+import { type Answer, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+
+/** What was seen of what ends processes at logout; null: no systemd runs here. */
+export type LogoutFacts = {
+  readonly user: string;
+  /** Whether the user's service manager runs without a login. */
+  readonly linger: boolean;
+  /** Whether logind kills what is left in this user's login sessions. */
+  readonly kills: Answer<boolean>;
+  /** The control groups of the tmux servers; null: not known. */
+  readonly servers: readonly { readonly socketName: string; readonly cgroup: string | null }[];
+  /** The control group of this process, and so of a server that it would start. */
+  readonly here: string | null;
+  /** Whether podman runs containers as this user. */
+  readonly rootlessPodman: boolean;
+} | null;
+
+/** What becomes of tmux servers, and of rootless containers. */
+export function logoutFindings(facts: LogoutFacts): readonly Finding[] {
+  if (facts === null) {
+    return [skipped("logout.tmux", "no systemd runs here, so nothing ends sessions at a logout")];
+  }
+  const { user, linger, servers, here, rootlessPodman } = facts;
+  const places = new Map<string | null, string[]>();
+  for (const { socketName, cgroup } of servers) {
+    places.set(cgroup, [...places.get(cgroup) ?? [], quote(socketName)]);
+  }
+  const inTmux = servers.length === 0
+    ? [placeFinding("a tmux server started from here", here, facts)]
+    : [...places].map(([cgroup, names]) =>
+      placeFinding(`tmux on socket ${namesText(names)}`, cgroup, facts)
+    );
+  if (!rootlessPodman) return inTmux;
+  const check = "logout.containers";
+  const containers = linger
+    ? ok(check, `rootless containers survive a logout: ${user} lingers`, { user, linger })
+    : wrong("warning", check, {
+      message: `rootless containers end when ${user} logs out: ${user} does not linger`,
+      fix: lingerFix(user),
+      details: { user, linger },
+    });
+  return [...inTmux, containers];
+}
+
+function lingerFix(user: string): string {
+  return `run: loginctl enable-linger ${shellWord(user)}`;
+}
+
+function placeFinding(
+  what: string,
+  cgroup: string | null,
+  { user, linger, kills }: NonNullable<LogoutFacts>,
+): Finding {
+  const check = "logout.tmux";
+  const details = { cgroup, user, linger, kills: kills.kind === "answered" ? kills.value : null };
+  if (cgroup === null) {
+    return skipped(
+      check,
+      `whether ${what} survives a logout is not known: its group cannot be read`,
+      {
+        details,
+      },
+    );
+  }
+  if (/\/user@\d+\.service(\/|$)/.test(cgroup)) {
+    return linger
+      ? ok(check, `${what} survives a logout: ${user} lingers`, details)
+      : wrong("warning", check, {
+        message: `${what} ends when ${user} logs out: it runs below the user's service manager, ` +
+          `and ${user} does not linger`,
+        fix: lingerFix(user),
+        details,
+      });
+  }
+  const scope = /\/(session-[^/]+\.scope)(\/|$)/.exec(cgroup)?.[1];
+  if (scope === undefined) {
+    return ok(check, `${what} survives a logout: it is in no login session (${cgroup})`, details);
+  }
+  if (kills.kind === "failed") {
+    return skipped(check, `whether ${what} survives a logout is not known: ${kills.reason}`, {
+      fix: "see KillUserProcesses in /etc/systemd/logind.conf",
+      details,
+    });
+  }
+  return kills.value
+    ? wrong("warning", check, {
+      message: `${what} ends when ${user} logs out: it is in ${scope}, and logind kills what is ` +
+        "left there (KillUserProcesses=yes)",
+      fix: `set KillUserProcesses=no, or KillExcludeUsers=${user}, in /etc/systemd/logind.conf`,
+      details,
+    })
+    : ok(check, `${what} survives a logout: logind leaves ${scope} alone`, details);
+}
+
+/** The control group in a `/proc/PID/cgroup`, as systemd sees it (cgroups(7)); null: none is there. */
+export function cgroupIn(text: string): string | null {
+  const lines = text.split("\n");
+  const line = lines.find((each) => /^\d+:name=systemd:/.test(each)) ??
+    lines.find((each) => each.startsWith("0::"));
+  return line?.split(":").slice(2).join(":") ?? null;
+}
+
+/**
+ * Whether logind kills a user's processes, from its properties `KillUserProcesses KillOnlyUsers
+ * KillExcludeUsers` as busctl prints them, one a line; null: that is not what it printed.
+ */
+export function killsIn(text: string, user: string): boolean | null {
+  const [kill, only, except] = text.trim().split("\n");
+  const named = (line: string | undefined): readonly string[] =>
+    Array.from(line?.matchAll(/"([^"]*)"/g) ?? [], ([, name = ""]) => name);
+  if (kill !== "b true" && kill !== "b false") return null;
+  const chosen = named(only);
+  return kill === "b true" && (chosen.length === 0 || chosen.includes(user)) &&
+    !named(except).includes(user);
+}

@@ -1,0 +1,64 @@
+/** Asking programs, none of which can keep the doctor waiting. */
+import {
+  type ExecOptions,
+  ExecTimeoutError,
+  ProgramMissingError,
+  type World,
+} from "../../world.ts";
+import type { Answer } from "../finding.ts";
+
+/** How long a program may take. */
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** How a program is asked, and what its answer is taken for. */
+export interface Question<T> extends Pick<ExecOptions, "env"> {
+  /** What it printed, as a value; undefined: it cannot be read. */
+  readonly read: (stdout: string) => T | undefined;
+  /** What it means that it failed: a value, or the reason; without it, the last line that it said. */
+  readonly failed?: (stderr: string) => { readonly value: T } | { readonly reason: string };
+}
+
+/** Runs a program that answers in time, or does not. Never throws for what it does. */
+export async function ask<T>(
+  world: World,
+  argv: readonly string[],
+  { env = {}, read, failed = lastLine }: Question<T>,
+): Promise<Answer<T>> {
+  const began = world.now().getTime();
+  const milliseconds = (): number => world.now().getTime() - began;
+  try {
+    // Programs that speak the user's language could not be read.
+    const options = { timeoutMs: ANSWER_TIMEOUT_MS, env: { ...env, LC_ALL: "C" } };
+    const { code, stdout, stderr } = await world.exec(argv, options);
+    if (code !== 0) {
+      const outcome = failed(stderr);
+      return "value" in outcome
+        ? { kind: "answered", value: outcome.value, milliseconds: milliseconds() }
+        : { kind: "failed", reason: outcome.reason, milliseconds: milliseconds() };
+    }
+    const value = read(stdout);
+    return value === undefined
+      ? { kind: "failed", reason: unreadable(stdout), milliseconds: milliseconds() }
+      : { kind: "answered", value, milliseconds: milliseconds() };
+  } catch (error) {
+    return { kind: "failed", reason: reasonOf(error), milliseconds: milliseconds() };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ExecTimeoutError) {
+    return `it did not answer within ${error.timeoutMs / 1000} s`;
+  }
+  if (error instanceof ProgramMissingError) return error.message;
+  throw error;
+}
+
+function lastLine(stderr: string): { readonly reason: string } {
+  const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return { reason: lines.at(-1) ?? "it failed without saying why" };
+}
+
+function unreadable(stdout: string): string {
+  const line = stdout.trim().split("\n")[0] ?? "";
+  return line === "" ? "it said nothing" : `unexpected answer: ${line.slice(0, 80)}`;
+}

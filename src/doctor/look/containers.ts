@@ -1,0 +1,102 @@
+/** Looking at podman and docker. */
+import { findClient, installHint } from "../../backends/container/clients.ts";
+import { OF_QUESTIONS } from "../../backends/container/list.ts";
+import { parseFailure } from "../../backends/container/parse.ts";
+import { type Runtime, RUNTIMES } from "../../model.ts";
+import { FileError, type World } from "../../world.ts";
+import {
+  type ClientFacts,
+  type ContainerFacts,
+  type Reached,
+  type RootlessFacts,
+  subordinateIds,
+} from "../containers.ts";
+import type { Answer } from "../finding.ts";
+import { ask } from "./ask.ts";
+
+/** What there is of container runtimes. */
+export async function lookAtContainers(
+  world: World,
+  user: Promise<string>,
+): Promise<ContainerFacts> {
+  const found = await Promise.all(RUNTIMES.map((program) => findClient(world, program)));
+  const used = found.map((each, index) =>
+    each !== null &&
+    found.findIndex((other) => other?.client.runtime === each.client.runtime) === index
+  );
+  const clients = await Promise.all(found.map(async (each, index): Promise<ClientFacts> => {
+    const program = RUNTIMES[index] ?? "podman";
+    if (each === null) return { program, seen: null };
+    const { path, client: { runtime, dialect } } = each;
+    const isSpare = used[index] !== true;
+    const [version, reached] = await Promise.all([
+      ask(world, [program, "--version"], {
+        read: (stdout) => /version v?(\d[^\s,]*)/.exec(stdout)?.[1],
+      }),
+      isSpare ? null : reach(world, program, dialect),
+    ]);
+    return { program, seen: { path, runtime, dialect, isSpare, version, reached } };
+  }));
+  const isRootless = clients.some(({ seen }) =>
+    seen?.runtime === "podman" && seen.reached?.kind === "answered" && seen.reached.value.rootless
+  );
+  return {
+    clients,
+    rootless: isRootless ? await lookAtRootless(world, await user) : null,
+    installHint: installHint(world),
+  };
+}
+
+function reach(world: World, program: Runtime, dialect: Runtime): Promise<Answer<Reached>> {
+  const failed = (stderr: string) => ({ reason: parseFailure(stderr).reason });
+  if (dialect === "docker") {
+    // Words of Go templates, since the JSON of old clients is another one.
+    return ask(world, [program, "version", "--format", "{{.Server.Version}}"], {
+      env: OF_QUESTIONS,
+      failed,
+      read: (stdout) =>
+        /^\d\S*$/.test(stdout.trim()) ? { version: stdout.trim(), rootless: null } : undefined,
+    });
+  }
+  const format = "{{.Version.Version}} {{.Host.Security.Rootless}}";
+  return ask(world, [program, "info", "--format", format], {
+    env: OF_QUESTIONS,
+    failed,
+    read: (stdout) => {
+      const [, version = "", rootless = ""] = /^(\S+) (true|false)$/.exec(stdout.trim()) ?? [];
+      return version === "" ? undefined : { version, rootless: rootless === "true" };
+    },
+  });
+}
+
+async function lookAtRootless(world: World, user: string): Promise<RootlessFacts> {
+  const uid = world.uid() ?? 0;
+  const [users = "", groups = ""] = await Promise.all(
+    ["/etc/subuid", "/etc/subgid"].map((path) => textOf(world, path)),
+  );
+  const runtimeDirectory = world.env("XDG_RUNTIME_DIR") || null;
+  const facts = runtimeDirectory === null ? null : await world.files.facts(runtimeDirectory);
+  return {
+    user,
+    uid,
+    subordinate: {
+      users: subordinateIds(users, { user, uid }),
+      groups: subordinateIds(groups, { user, uid }),
+    },
+    runtimeDirectory,
+    runtimeDirectoryTrouble: facts === null || facts.kind !== "directory"
+      ? "there is no such directory"
+      : facts.uid !== uid
+      ? `it belongs to another user (uid ${facts.uid})`
+      : null,
+  };
+}
+
+async function textOf(world: World, path: string): Promise<string> {
+  try {
+    return await world.files.readText(path);
+  } catch (error) {
+    if (error instanceof FileError) return "";
+    throw error;
+  }
+}

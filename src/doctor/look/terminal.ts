@@ -1,0 +1,39 @@
+/** Looking at the terminal. */
+import { localeOf } from "../../locale.ts";
+import type { World } from "../../world.ts";
+import type { TerminalFacts } from "../terminal.ts";
+import { ask } from "./ask.ts";
+
+/** What the environment says of terminal and locale, and whether that is known here. */
+export async function lookAtTerminal(world: World): Promise<TerminalFacts> {
+  const term = world.env("TERM") || null;
+  const { stdinIsTerminal, stdoutIsTerminal } = world.terminal;
+  return {
+    term,
+    isKnown: term !== null && await isKnown(world, term),
+    isTerminal: stdinIsTerminal && stdoutIsTerminal,
+    locale: localeOf(world.env),
+  };
+}
+
+/** As terminfo(5) looks a terminal up; only infocmp can where all of them are in one file. */
+async function isKnown(world: World, term: string): Promise<boolean> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(term)) return false;
+  const home = world.env("HOME");
+  const directories = [
+    world.env("TERMINFO"),
+    home && `${home}/.terminfo`,
+    ...world.env("TERMINFO_DIRS")?.split(":") ?? [],
+    ...["/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo"],
+    "/usr/local/share/terminfo",
+  ].filter((directory) => directory?.startsWith("/"));
+  const letter = term.slice(0, 1);
+  // Where file names have no capitals, the directory is the number of the letter.
+  const folders = [letter, letter.charCodeAt(0).toString(16)];
+  const paths = directories.flatMap((directory) =>
+    folders.map((folder) => `${directory}/${folder}/${term}`)
+  );
+  const found = await Promise.all(paths.map((path) => world.files.facts(path)));
+  if (found.some((facts) => facts?.kind === "file")) return true;
+  return (await ask(world, ["infocmp", term], { read: () => true })).kind === "answered";
+}
