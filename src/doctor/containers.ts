@@ -17,6 +17,8 @@ export interface ClientFacts {
     readonly dialect: Runtime;
     /** Whether another program is used for those containers. */
     readonly isSpare: boolean;
+    /** Where the environment leads it: `DOCKER_HOST`, `CONTAINER_HOST`; null: nowhere else. */
+    readonly host: string | null;
     readonly version: Answer<string>;
     /** Null: it was not asked, since it is not used. */
     readonly reached: Answer<Reached> | null;
@@ -62,7 +64,7 @@ export function containerFindings(
     return [
       needs.runtime === null
         ? skipped(check, message, { fix: `for sessions in containers, ${installHint}` })
-        : wrong("failure", check, { message: `${message}; ${needs.runtime}`, fix: installHint }),
+        : wrong("failure", check, { message: `${message} (${needs.runtime})`, fix: installHint }),
     ];
   }
   return [
@@ -81,7 +83,7 @@ function clientFindings({ program, seen }: ClientFacts, needs: Needs): readonly 
     return [
       need === null
         ? skipped(check, message, { details })
-        : wrong("failure", check, { message: `${message}; ${need}`, fix, details }),
+        : wrong("failure", check, { message: `${message} (${need})`, fix, details }),
     ];
   }
   const { path, version, dialect, runtime, isSpare } = seen;
@@ -115,13 +117,14 @@ function clientFindings({ program, seen }: ClientFacts, needs: Needs): readonly 
 }
 
 function reachedFindings(
-  { reached, runtime, dialect }: NonNullable<ClientFacts["seen"]>,
+  { reached, runtime, dialect, host: given }: NonNullable<ClientFacts["seen"]>,
   program: Runtime,
   need: string | null,
 ): readonly Finding[] {
   if (reached === null) return [];
   const check = `${program}.reachable`;
   const { milliseconds } = reached;
+  const host = given === null ? null : withoutPassword(given);
   if (reached.kind === "answered") {
     const { version, rootless } = reached.value;
     const who = dialect === "docker" ? `the ${runtime} daemon ${version}` : runtime;
@@ -131,31 +134,42 @@ function reachedFindings(
         engine: runtime,
         version,
         rootless,
+        host,
         milliseconds,
       }),
     ];
   }
   const reason = withoutPassword(reached.reason);
-  const because = need === null ? "" : `; ${need}`;
+  const because = need === null ? "" : ` (${need})`;
   return [wrong(need === null ? "warning" : "failure", check, {
     message: `${runtime} cannot be asked: ${reason}${because}`,
-    fix: reachFix(reason, { runtime, program }),
-    details: { engine: runtime, version: null, rootless: null, milliseconds },
+    fix: reachFix(reason, { runtime, program, host, dialect }),
+    details: { engine: runtime, version: null, rootless: null, host, milliseconds },
   })];
 }
 
 function reachFix(
   reason: string,
-  { runtime, program }: { readonly runtime: Runtime; readonly program: Runtime },
+  { runtime, program, host, dialect }: {
+    readonly runtime: Runtime;
+    readonly program: Runtime;
+    readonly host: string | null;
+    readonly dialect: Runtime;
+  },
 ): string {
   if (/permission denied/i.test(reason)) {
     return runtime === "docker"
       ? "join the group of its socket (usermod -aG docker USER, as root), then log in again"
       : `see who may use its socket; try it by hand: ${program} info`;
   }
-  return /cannot connect|connection refused|is the docker daemon running/i.test(reason)
+  const isDown = /cannot connect|connection refused|is the docker daemon running/i.test(reason);
+  if (isDown && host !== null) {
+    const variable = dialect === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST";
+    return `start it, or unset ${variable}, which leads to ${host}`;
+  }
+  return isDown
     ? `start it (systemctl start ${runtime}), or see why it is down`
-    : `try it by hand: ${program} ${program === "docker" ? "version" : "info"}`;
+    : `try it by hand: ${program} ${dialect === "docker" ? "version" : "info"}`;
 }
 
 /** What most images need: a user id inside is one outside, and images have ids up to 65535. */

@@ -58,7 +58,7 @@ export function tmuxFindings(facts: TmuxFacts, needs: Needs): readonly Finding[]
 function versionFinding(facts: TmuxFacts, need: string | null): Finding {
   const check = "tmux.version";
   const { binary, found, version, installHint } = facts;
-  const because = need === null ? "" : `; ${need}`;
+  const because = need === null ? "" : ` (${need})`;
   const level = need === null ? "warning" : "failure";
   if (found.kind === "missing" || version === null) {
     const reason = found.kind === "missing" ? found.reason : "it cannot be executed";

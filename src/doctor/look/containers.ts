@@ -35,7 +35,8 @@ export async function lookAtContainers(
       }),
       isSpare ? null : reach(world, program, dialect),
     ]);
-    return { program, seen: { path, runtime, dialect, isSpare, version, reached } };
+    const host = world.env(dialect === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST") || null;
+    return { program, seen: { path, runtime, dialect, isSpare, host, version, reached } };
   }));
   const isRootless = clients.some(({ seen }) =>
     seen?.runtime === "podman" && seen.reached?.kind === "answered" && seen.reached.value.rootless

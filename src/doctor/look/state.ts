@@ -61,8 +61,9 @@ async function lookAtDatabase(world: World, directory: string): Promise<Database
   const { files } = world;
   const facts = await files.facts(path);
   if (facts === null) return null;
-  const isChecked = facts.bytes <= MOST_CHECKED_BYTES;
-  const common = { path, bytes: facts.bytes, isChecked };
+  const bytes = facts.bytes + ((await files.facts(`${path}-wal`))?.bytes ?? 0);
+  const isChecked = bytes <= MOST_CHECKED_BYTES;
+  const common = { path, bytes, isChecked };
   try {
     const trouble = isChecked ? await damageOf(world, path) : null;
     if (trouble !== null) return { ...common, trouble, abandoned: [] };
