@@ -1,5 +1,5 @@
 /** What is to be said of the config. Pure. */
-import { type Config, problemText } from "../config/config.ts";
+import { type Config, type Problem, problemText } from "../config/config.ts";
 import type { Findings } from "../config/validate.ts";
 import { counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
 
@@ -25,9 +25,12 @@ export function configFindings(facts: ConfigFacts): readonly Finding[] {
   const others = found[0] === path ? found.slice(1) : [];
   const unread = others.length === 0 ? "" : `; not read: ${namesText(others)}`;
   const included = files.length > 1 ? `, which includes ${counted(files.length - 1, "file")}` : "";
+  const valid = validity(facts, counted(sessions.size, "session"));
+  // Of a file that cannot be used nothing is in force.
+  if (facts.problems.some(isWhole)) return [valid];
   return [
     ok("config.file", `the config is ${path}${included}${unread}`, details),
-    validity(facts, counted(sessions.size, "session")),
+    valid,
   ];
 }
 
@@ -40,12 +43,13 @@ function validity({ config, problems, warnings }: ConfigFacts, sessions: string)
   };
   const [problem] = problems;
   if (problem !== undefined) {
-    const isWhole = problem.line === null && problem.path === "";
     const rest = problems.length === 1 ? "" : `; the first of ${problems.length} mistakes`;
     const hint = problem.hint ?? "mend it";
     return wrong("failure", check, {
-      message: `${isWhole ? "the config cannot be used: " : ""}${problemText(problem)}${rest}`,
-      fix: isWhole ? hint : "see everything that is wrong: kstops config validate",
+      message: `${isWhole(problem) ? "the config cannot be used: " : ""}${
+        problemText(problem)
+      }${rest}`,
+      fix: isWhole(problem) ? hint : "see everything that is wrong: kstops config validate",
       details,
     });
   }
@@ -57,4 +61,9 @@ function validity({ config, problems, warnings }: ConfigFacts, sessions: string)
     fix: "see all of them: kstops config validate",
     details,
   });
+}
+
+/** Whether it is about a file, and not about what is written there. */
+function isWhole({ line, path }: Problem): boolean {
+  return line === null && path === "";
 }
