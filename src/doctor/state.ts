@@ -87,8 +87,8 @@ function directoryFinding(
   if (write.trouble !== null) {
     return wrong("failure", check, {
       message: `${path} cannot be ${facts === null ? "made" : "written"}: ${write.trouble}`,
-      fix: `make ${write.directory} writable for you, or set KSTOPS_STATE_DIR to a directory of ` +
-        "your own",
+      fix: `set KSTOPS_STATE_DIR to a directory of your own, or make ${write.directory} one that ` +
+        "you can write",
       details,
     });
   }

@@ -22,14 +22,21 @@ export function doctorToWire(
   };
 }
 
-/** The parts of the report, by what the names of their checks begin with. */
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  "Engines": ["tmux.", "podman.", "docker.", "containers."],
-  "Logout": ["logout."],
-  "Terminal": ["terminal."],
-  "Config": ["config."],
-  "State": ["state."],
+/** The part of the report that a check is in, by what its name begins with. */
+const TITLES: Readonly<Record<string, string>> = {
+  tmux: "Engines",
+  podman: "Engines",
+  docker: "Engines",
+  containers: "Engines",
+  logout: "Logout",
+  terminal: "Terminal",
+  config: "Config",
+  state: "State",
 };
+
+function titleOf({ check }: Finding): string {
+  return TITLES[check.split(".")[0] ?? ""] ?? "Other";
+}
 
 /**
  * Findings part by part, each with a sign before it and its fix below; in a pipe a line each: level,
@@ -37,17 +44,13 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
  */
 export function doctorText(findings: readonly Finding[], screen: Screen): string {
   if (!screen.terminal) return findings.map((finding) => separated(finding, screen)).join("");
-  const parts = Object.entries(PARTS).flatMap(([title, beginnings]) => {
-    const own = findings.filter(({ check }) =>
-      beginnings.some((beginning) => check.startsWith(beginning))
-    );
-    if (own.length === 0) return [];
-    return [
-      paint(title, "bold", screen),
-      ...own.flatMap((finding) => findingLines(finding, screen)),
-      "",
-    ];
-  });
+  const titles = [...new Set(findings.map(titleOf))];
+  const parts = titles.flatMap((title) => [
+    paint(title, "bold", screen),
+    ...findings.filter((finding) => titleOf(finding) === title)
+      .flatMap((finding) => findingLines(finding, screen)),
+    "",
+  ]);
   return [...parts, summary(findings, screen)].map((line) => `${line}\n`).join("");
 }
 

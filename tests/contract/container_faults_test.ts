@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey } from "../../src/backends/backend.ts";
 import { containerRunner } from "../../src/backends/container/runner.ts";
+import { lookAtContainers } from "../../src/doctor/look/containers.ts";
 import { logStore } from "../../src/logs/store.ts";
 import type { ContainerDefinition, Runtime } from "../../src/model.ts";
 import type { World } from "../../src/world.ts";
@@ -97,6 +98,19 @@ daemonTest("one that was killed is not running, and its containers are back with
   equal(again.state, "running");
   await (await existing(runner, astro)).stop(FORCE);
   equal(await find(runner, astro), null);
+});
+
+daemonTest("the doctor sees that one runs, and that it was killed", async (t) => {
+  const docker = async () => {
+    const { clients } = await lookAtContainers(t.world, Promise.resolve("root"));
+    return clients.find(({ program }) => program === "docker")?.seen?.reached;
+  };
+  const up = await docker();
+  equal(up?.kind === "answered" && /^\d/.test(up.value.version), true);
+  await t.daemon.kill();
+  const down = await docker();
+  match(down?.kind === "failed" ? down.reason : "", /Cannot connect to the Docker daemon/);
+  await t.daemon.up();
 });
 
 daemonTest("one that is killed before it makes the container is a failed start", async (t) => {

@@ -1,6 +1,7 @@
 /** The published JSON Schemas, held against what kstops prints. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import doctorSchema from "../../config/doctor.schema.json" with { type: "json" };
 import operationSchema from "../../config/operation.schema.json" with { type: "json" };
 import schema from "../../config/status.schema.json" with { type: "json" };
 import {
@@ -13,11 +14,14 @@ import {
   statusOf,
 } from "../../src/model.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
+import { LEVELS } from "../../src/doctor/finding.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
 import { OperationStore } from "../../src/operations/store.ts";
+import { doctorToWire } from "../../src/output/doctor.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
+import { FINDINGS } from "../support/findings.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
 import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
@@ -211,6 +215,16 @@ for (const end of ["done", "failed", "aborted"] as const) {
     });
   });
 }
+
+Deno.test("what the doctor found fits its schema, which lists every level", () => {
+  const wire = JSON.parse(JSON.stringify(doctorToWire(FINDINGS, "1.2.3")));
+  equal(problemWith(doctorSchema, wire), null);
+  deepEqual(Object.keys(wire), doctorSchema.required);
+  const { level } = doctorSchema.properties.findings.items.properties;
+  deepEqual(level.enum, LEVELS);
+  const odd = { ...wire, findings: [{ ...wire.findings[0], level: "fine" }] };
+  equal(problemWith(doctorSchema, odd), "findings 0 level is none of ok,skipped,warning,failure");
+});
 
 const WRONG: Record<string, readonly [Record<string, unknown>, string]> = {
   "a key of another type": [{ pid: "1" }, "pid is string, not integer,null"],

@@ -77,16 +77,16 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
       write: { directory: "/home/ada", trouble: "permission denied" },
     },
     says: [
-      `failure state.directory: ${PATH} cannot be made: permission denied -> make /home/ada ` +
-      "writable for you, or set KSTOPS_STATE_DIR to a directory of your own",
+      `failure state.directory: ${PATH} cannot be made: permission denied -> set ` +
+      "KSTOPS_STATE_DIR to a directory of your own, or make /home/ada one that you can write",
       ...ROOM,
     ],
   },
   "a state directory that cannot be written": {
     facts: { write: { directory: PATH, trouble: "Read-only file system" } },
     says: [
-      `failure state.directory: ${PATH} cannot be written: Read-only file system -> make ${PATH} ` +
-      "writable for you, or set KSTOPS_STATE_DIR to a directory of your own",
+      `failure state.directory: ${PATH} cannot be written: Read-only file system -> set ` +
+      `KSTOPS_STATE_DIR to a directory of your own, or make ${PATH} one that you can write`,
       ...ROOM,
     ],
   },
