@@ -21,6 +21,8 @@ function withPlaceholders(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z/g, "<TIME>")
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "<ID>")
     .replaceAll(/\tada\t/g, "\t<ANY>\t")
+    .replaceAll("/home/ada/", "<WORK>/")
+    .replaceAll("/tmp/tmux-1000/", "<ANY>/")
     // tmux knows times to the second, so the shortest run may have seen two of them.
     .replaceAll(/^(ran for +).*$/gm, "$1<ANY>")
     .replaceAll(/"id":"\$\d+"/g, '"id":"$[0-9]+"');
@@ -66,6 +68,12 @@ Deno.test({
   name: "the examples of the README with operations do what they show",
   ignore: ignoreWithoutTmux(),
   fn: () => replaySection("Operations", { atLeast: 1 }),
+});
+
+Deno.test({
+  name: "the examples of the README with the doctor do what they show",
+  ignore: ignoreWithoutTmux(),
+  fn: () => replaySection("When something is wrong", { atLeast: 1 }),
 });
 
 Deno.test({
