@@ -1,7 +1,7 @@
 /** `kstops attach` to containers on a real terminal, from the source or the binary in KSTOPS_BIN. */
 import { equal, match } from "node:assert/strict";
 import { RUNTIMES } from "../../src/model.ts";
-import { engineVariables, ignoreWithoutEngines } from "../support/engines.ts";
+import { aloneOnEngines, engineVariables, ignoreWithoutEngines } from "../support/engines.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { openTerminal, type TestTerminal } from "../support/pty.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "../support/tmux.ts";
@@ -21,19 +21,21 @@ function attachTest(
       name: `${name} (${runtime})`,
       ignore: ignoreWithoutTmux() || ignoreWithoutEngines(),
       fn: () =>
-        withTmux(async (t) => {
-          const session = `attach-${crypto.randomUUID().slice(0, 8)}`;
-          const kstops = await install(t);
-          try {
-            const flags = ["--runtime", runtime, "--image", IMAGE];
-            await kstops("start", session, ...flags, "--", "sh", "-c", script);
-            const terminal = await openTerminal(t);
-            await terminal.enter(`${KSTOPS} attach ${session}; echo "left with $?"`);
-            await body({ t, terminal, session }, kstops);
-          } finally {
-            await t.world.exec([runtime, "rm", "-f", session], { timeoutMs: 20_000 });
-          }
-        }, { containers: true }),
+        aloneOnEngines(() =>
+          withTmux(async (t) => {
+            const session = `attach-${crypto.randomUUID().slice(0, 8)}`;
+            const kstops = await install(t);
+            try {
+              const flags = ["--runtime", runtime, "--image", IMAGE];
+              await kstops("start", session, ...flags, "--", "sh", "-c", script);
+              const terminal = await openTerminal(t);
+              await terminal.enter(`${KSTOPS} attach ${session}; echo "left with $?"`);
+              await body({ t, terminal, session }, kstops);
+            } finally {
+              await t.world.exec([runtime, "rm", "-f", session], { timeoutMs: 20_000 });
+            }
+          }, { containers: true })
+        ),
     });
   }
 }

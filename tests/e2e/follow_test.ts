@@ -2,7 +2,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { type Runtime, RUNTIMES } from "../../src/model.ts";
 import type { ExecResult } from "../../src/world.ts";
-import { ignoreWithoutEngines } from "../support/engines.ts";
+import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest, withTmux } from "../support/tmux.ts";
 
@@ -21,16 +21,18 @@ function followTest(name: string, body: (setup: Setup) => Promise<void>): void {
       name: `${runtime}: ${name}`,
       ignore: ignoreWithoutEngines(),
       fn: () =>
-        withTmux(async (t) => {
-          const clean = () =>
-            t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: 30_000 });
-          await clean();
-          try {
-            await body(await setUp(t, runtime));
-          } finally {
+        aloneOnEngines(() =>
+          withTmux(async (t) => {
+            const clean = () =>
+              t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: 30_000 });
             await clean();
-          }
-        }, { containers: true }),
+            try {
+              await body(await setUp(t, runtime));
+            } finally {
+              await clean();
+            }
+          }, { containers: true })
+        ),
     });
   }
 }

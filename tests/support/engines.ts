@@ -27,6 +27,18 @@ export function ignoreWithoutEngines(): boolean {
   return !Deno.env.get("KSTOPS_CI") && engineVariables() === null;
 }
 
+/**
+ * Runs `body` while no other test does that asks for this: for those that look at every container, or
+ * give theirs names that others have, too. Also over several processes.
+ */
+export async function aloneOnEngines<Result>(body: () => Promise<Result>): Promise<Result> {
+  const directory = Deno.env.get("KSTOPS_ENGINES_DIR");
+  if (!directory) return await body(); // It says itself what it misses.
+  using turn = await Deno.open(`${directory}/turn.lock`, { create: true, write: true });
+  await turn.lock(true);
+  return await body();
+}
+
 const farms = new Map<string, string>();
 
 /** PATH without podman and docker: their directories are replaced by ones with links to the rest. */

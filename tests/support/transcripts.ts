@@ -1,0 +1,31 @@
+/** Tests that replay the transcripts of `tests/e2e/`. */
+import { aloneOnEngines, ignoreWithoutEngines } from "./engines.ts";
+import { ignoreWithoutTmux } from "./tmux.ts";
+import { programUnderTest, replay } from "./transcript.ts";
+
+const directory = decodeURIComponent(new URL("../e2e/", import.meta.url).pathname);
+
+/** The names of the transcripts that are about containers (`containers*.txt`), or of the others. */
+export function transcripts(about: { readonly containers: boolean }): readonly string[] {
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name)
+    .filter((name) => name.endsWith(".txt"))
+    .filter((name) => name.startsWith("containers") === about.containers)
+    .sort();
+}
+
+const program = await programUnderTest();
+console.log(`The transcripts test ${program.title}`);
+
+/** A test that replays one, on the source or on the binary in KSTOPS_BIN. */
+export function transcriptTest(name: string, runtime?: "podman" | "docker"): void {
+  const options = runtime === undefined ? { program } : { program, runtime };
+  const play = async () => {
+    const result = await replay(`${directory}${name}`, options);
+    if (result === "rewritten") console.log(`${name} was rewritten: look at the difference`);
+  };
+  Deno.test({
+    name: runtime === undefined ? name : `${name} on ${runtime}`,
+    ignore: ignoreWithoutTmux() || (runtime !== undefined && ignoreWithoutEngines()),
+    fn: runtime === undefined ? play : () => aloneOnEngines(play),
+  });
+}
