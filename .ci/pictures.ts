@@ -67,7 +67,7 @@ export const PICTURES: readonly Picture[] = [
     mail: { comand: mailer }
     migrate: { command: "true" }
     report: { command: nightly-report --weekly }
-    shop: { backend: container, image: "${IMAGE}", command: sleep 1000, ports: ["127.0.0.1:18081:8080"] }
+    shop: { backend: container, image: "${IMAGE}", command: sleep 1000, ports: ["127.0.0.1::8080"] }
     stage: { backend: container, image: "${IMAGE}", command: sleep 1000, runtime: docker }
 `,
     },
@@ -197,6 +197,7 @@ function settledList(lines: readonly string[]): readonly string[] {
     line
       .replace(/(?<= )\d{2,7}(?= )(?! s ago| min ago)/, (each) => `${++pid}`.padEnd(each.length))
       .replace(/\d+ (?:s|min) ago/, (each) => "3 h ago".padEnd(each.length))
+      .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:8081")
   );
   const head = own.findIndex((line) => line.includes("NAME"));
   // One letter each, with the colour that begins there.

@@ -10,7 +10,8 @@ const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.ur
 for (const picture of PICTURES) {
   const compare = async () => {
     for (const [file, text] of await draw(picture, await programUnderTest())) {
-      equal(text, await Deno.readTextFile(new URL(file, DIRECTORY)), "run deno task pictures");
+      // Where they differ: deno task pictures.
+      equal(text, await Deno.readTextFile(new URL(file, DIRECTORY)));
     }
   };
   Deno.test({
