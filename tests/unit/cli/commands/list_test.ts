@@ -63,8 +63,8 @@ Deno.test("a mistake in the config has the name of its file on a terminal, and i
     statusOf({ name: "astro", backend: "tmux", state: "unknown", reason })
   );
   const shown = await textOf(statuses, { ...TERMINAL, columns: 200 });
-  match(shown, /unknown  kstops.yml:5:7: ops.sessions/);
-  match(shown, /unknown  \/run\/docker.sock: permission denied$/m);
+  match(shown, /unknown {2}kstops.yml:5:7: ops.sessions/);
+  match(shown, /unknown {2}\/run\/docker.sock: permission denied$/m);
   match(await textOf(statuses, PIPE), /\t\/srv\/bots\/kstops.yml:5:7: ops.sessions/);
 });
 
