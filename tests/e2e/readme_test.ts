@@ -352,6 +352,13 @@ Deno.test("every block of the README says what it is", () => {
   deepEqual(BLOCKS.filter(({ language }) => !known.includes(language)), []);
 });
 
+Deno.test("the README's code for the library fits the library", async () => {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--quiet", "--doc-only", new URL("README.md", root).pathname],
+  }).output();
+  ok(success, new TextDecoder().decode(stderr));
+});
+
 Deno.test("every command that the text of the README names is one", () => {
   const prose = readme.replaceAll(/^```.*?^```$/gms, "");
   const commands = Array.from(prose.matchAll(/`kstops ([^`[<]+)`/g), ([, words = ""]) => words);

@@ -4,7 +4,6 @@ import type { World } from "../../world.ts";
 import type { Runner, Survey } from "../backend.ts";
 import type { ContainerSettings, Context } from "./ask.ts";
 import { findClients, installHint } from "./clients.ts";
-import { list } from "./list.ts";
 
 /** The container backend. */
 export function containerRunner(world: World, settings: ContainerSettings): Runner {
@@ -18,6 +17,8 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
         where.runtime === undefined || runtime === where.runtime
       );
       if (clients.length === 0) return [missing(world, where.runtime)];
+      // Loaded here: many machines have neither.
+      const { list } = await import("./list.ts");
       const asked = clients.map((client) => ({ client, answer: list(world, client) }));
       // Loaded while they work: it takes as long as their first question.
       const { surveyAll } = await import("./survey.ts");

@@ -1,9 +1,9 @@
 /** Asking a tmux server, and what its answers mean. */
 import { BackendUnavailableError, quote } from "../../errors.ts";
-import type { LogStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
-import { type ExecOptions, type ExecResult, ExecTimeoutError, type World } from "../../world.ts";
-import { listPanes, listPanesCollected, RUN_ID_VARIABLE, type Server } from "./args.ts";
+import { type ExecResult, ExecTimeoutError, type World } from "../../world.ts";
+import { listPanes, listPanesCollected } from "./args.ts";
+import { type Asked, call, type Context, list, type Question } from "./list.ts";
 import {
   type Failure,
   GarbledAnswerError,
@@ -13,43 +13,22 @@ import {
   type TmuxSession,
 } from "./parse.ts";
 
-/** What the tmux backend works with. */
-export interface TmuxSettings {
-  /** Name or path of the tmux program. */
-  readonly binary: string;
-  readonly logs: LogStore;
-}
-
-/** The tmux backend at work. */
-export interface Context extends TmuxSettings {
-  readonly world: World;
-}
-
-/** How long a server may take to answer a question. */
-export const ANSWER_TIMEOUT_MS = 3000;
 /** How often something is looked at again. */
 export const POLL_MS = 20;
-
-/** What a tmux client is not to learn from the session that kstops itself may run in. */
-const OUTSIDE_OF_SESSIONS = { TMUX: undefined, TMUX_PANE: undefined, [RUN_ID_VARIABLE]: undefined };
-
-/** One call of tmux. */
-export function call(
-  { world }: Context,
-  argv: readonly string[],
-  options: ExecOptions,
-): Promise<ExecResult> {
-  return world.exec(argv, { ...options, env: OUTSIDE_OF_SESSIONS });
-}
 
 /**
  * The sessions of one server; none when no server runs there.
  *
+ * @param asked the question, where it was put before
  * @throws {BackendUnavailableError} `backend_unavailable`
  * @throws {ProgramMissingError} tmux is not installed
  */
-export async function ask(context: Context, socketName: string): Promise<TmuxSession[]> {
-  const sessions = await askWith(listPanes, context, socketName);
+export async function ask(
+  context: Context,
+  socketName: string,
+  asked?: Asked,
+): Promise<TmuxSession[]> {
+  const sessions = await askWith(listPanes, context, socketName, asked);
   const isLost = sessions.some(({ panes }) =>
     panes.some(({ dead, exit }) => dead && exit === null)
   );
@@ -57,19 +36,19 @@ export async function ask(context: Context, socketName: string): Promise<TmuxSes
 }
 
 async function askWith(
-  question: typeof listPanes,
+  question: Question,
   context: Context,
   socketName: string,
+  asked = list(context, socketName, question),
 ): Promise<TmuxSession[]> {
-  const server: Server = { binary: context.binary, socketName };
-  for (let attempt = 1;; attempt++) {
-    const nonce = context.world.randomId();
-    const answer = await answerOf(context, socketName, question(server, nonce), ANSWER_TIMEOUT_MS);
+  for (let attempt = 1, { nonce, answer: coming } = asked;; attempt++) {
+    const answer = await inTime(socketName, coming);
     if (answer.code === 0) return readPanes(socketName, answer.stdout, nonce);
     const failure = parseFailure(answer.stderr);
     if (failure.kind === "no_server" || failure.kind === "not_found") return [];
     if (failure.kind !== "ending" || attempt === 3) throw unavailable(socketName, failure);
     await context.world.sleep(POLL_MS);
+    ({ nonce, answer: coming } = list(context, socketName, question));
   }
 }
 
@@ -85,8 +64,13 @@ export async function answerOf(
   timeoutMs: number,
   stdin?: string,
 ): Promise<ExecResult> {
+  const options = { timeoutMs, ...(stdin === undefined ? {} : { stdin }) };
+  return await inTime(socketName, call(context, argv, options));
+}
+
+async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<ExecResult> {
   try {
-    return await call(context, argv, { timeoutMs, ...(stdin === undefined ? {} : { stdin }) });
+    return await answer;
   } catch (error) {
     if (!(error instanceof ExecTimeoutError)) throw error;
     const reason = `it did not answer within ${error.timeoutMs / 1000} s`;

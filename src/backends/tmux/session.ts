@@ -15,15 +15,8 @@ import {
   runScript,
   type Server,
 } from "./args.ts";
-import {
-  again,
-  ANSWER_TIMEOUT_MS,
-  answerOf,
-  type Context,
-  howWords,
-  readPanes,
-  unavailable,
-} from "./ask.ts";
+import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
+import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
 import { attach } from "./attach.ts";
 import {
   mainPane,

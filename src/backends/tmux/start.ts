@@ -19,8 +19,6 @@ import { type Server, startServerAndRunScript } from "./args.ts";
 import {
   answerOf,
   ask,
-  call,
-  type Context,
   howWords,
   installHint,
   POLL_MS,
@@ -28,6 +26,7 @@ import {
   unavailable,
   understood,
 } from "./ask.ts";
+import { call, type Context } from "./list.ts";
 import {
   type Failure,
   isTooOld,

@@ -1,0 +1,57 @@
+/** The first question to a tmux server: apart from all that reads its answer, which is loaded meanwhile. */
+import type { LogStore } from "../../logs/store.ts";
+import type { ExecOptions, ExecResult, World } from "../../world.ts";
+import { listPanes, RUN_ID_VARIABLE } from "./args.ts";
+
+/** What the tmux backend works with. */
+export interface TmuxSettings {
+  /** Name or path of the tmux program. */
+  readonly binary: string;
+  readonly logs: LogStore;
+}
+
+/** The tmux backend at work. */
+export interface Context extends TmuxSettings {
+  readonly world: World;
+}
+
+/** How long a server may take to answer a question. */
+export const ANSWER_TIMEOUT_MS = 3000;
+
+/** What a tmux client is not to learn from the session that kstops itself may run in. */
+const OUTSIDE_OF_SESSIONS = { TMUX: undefined, TMUX_PANE: undefined, [RUN_ID_VARIABLE]: undefined };
+
+/** One call of tmux. */
+export function call(
+  { world }: Context,
+  argv: readonly string[],
+  options: ExecOptions,
+): Promise<ExecResult> {
+  return world.exec(argv, { ...options, env: OUTSIDE_OF_SESSIONS });
+}
+
+/** How a server is asked for all of its panes. */
+export type Question = typeof listPanes;
+
+/** A question that was put to the server of a socket. */
+export interface Asked {
+  readonly socketName: string;
+  /** By what its answer is told apart from what sessions are called. */
+  readonly nonce: string;
+  readonly answer: Promise<ExecResult>;
+}
+
+/** Asks for every pane; what becomes of it is up to whoever awaits the answer. */
+export function list(
+  context: Context,
+  socketName: string,
+  question: Question = listPanes,
+): Asked {
+  const { world, binary } = context;
+  const nonce = world.randomId();
+  const argv = question({ binary, socketName }, nonce);
+  const answer = call(context, argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  // It may fail before anybody awaits it.
+  answer.catch(() => {});
+  return { socketName, nonce, answer };
+}

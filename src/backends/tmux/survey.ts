@@ -1,0 +1,77 @@
+/** What tmux servers have, once they were asked for it. */
+import { BackendUnavailableError } from "../../errors.ts";
+import type { Place } from "../../model.ts";
+import { ProgramMissingError } from "../../world.ts";
+import type { Session, Survey, Trouble } from "../backend.ts";
+import { ask, installHint, tooOld } from "./ask.ts";
+import type { Asked, Context } from "./list.ts";
+import { isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
+
+/** What each server has, or why it does not say. */
+export async function surveyAll(context: Context, asked: readonly Asked[]): Promise<Survey[]> {
+  return await Promise.all(asked.map((each) => survey(context, each)));
+}
+
+/**
+ * A place that cannot be asked.
+ *
+ * @param socketName null: every socket, since nobody knows which there are
+ */
+export function unreachable(
+  socketName: string | null,
+  trouble: Omit<Trouble, "kind">,
+): Survey {
+  return {
+    place: placeOf(socketName),
+    sessions: [],
+    trouble: { kind: "unreachable", ...trouble },
+  };
+}
+
+function placeOf(socketName: string | null): Place {
+  return { backend: "tmux", engine: "tmux", socketName };
+}
+
+async function survey(context: Context, asked: Asked): Promise<Survey> {
+  const { socketName } = asked;
+  try {
+    const found = await ask(context, socketName, asked);
+    // All of them are of one server.
+    const version = found[0]?.serverVersion;
+    if (version !== undefined && isTooOld(version)) {
+      return unreachable(socketName, { reason: tooOld(version), missing: false });
+    }
+    const sessions = found.map((session) => sessionAt(context, socketName, session));
+    return { place: placeOf(socketName), sessions, trouble: null };
+  } catch (error) {
+    if (error instanceof ProgramMissingError) {
+      const { message: reason } = error;
+      const hint = installHint(context.world);
+      return unreachable(socketName, { reason, missing: true, hint });
+    }
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    const { reason, hint } = error;
+    return unreachable(socketName, { reason, missing: false, ...(hint === null ? {} : { hint }) });
+  }
+}
+
+/** A session with what can be done to it; most commands only look at it. */
+function sessionAt(context: Context, socketName: string, session: TmuxSession): Session {
+  return {
+    status: statusOfSession(session, socketName),
+    protected: session.record?.protected ?? false,
+    stop: async (options) => (await work()).stop(context, socketName, session, options),
+    attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
+    run: session.runId,
+    recorded: false,
+    logs: async (options) => (await work()).logs(context, socketName, session, options),
+    follow: async function* (options, abort) {
+      yield* (await work()).follow(context, { session, options, abort });
+    },
+    definition: async () => (await work()).definitionOf(context, socketName, session),
+  };
+}
+
+function work(): Promise<typeof import("./session.ts")> {
+  return import("./session.ts");
+}
