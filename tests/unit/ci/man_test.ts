@@ -55,7 +55,7 @@ Deno.test("the man page has every key of the config and every exit status", () =
 
 /** Programs that check a page, each with what it needs to say nothing but what is wrong. */
 const CHECKERS: Readonly<Record<string, readonly string[]>> = {
-  mandoc: ["-T", "lint", "-W", "style"],
+  mandoc: ["-T", "lint", "-W", "warning"],
   groff: ["-ww", "-z", "-man", "-T", "utf8"],
 };
 
