@@ -316,6 +316,51 @@ installTest("installs the program itself, also over one that runs", {
   }
 });
 
+/** A block of the README's section about installing, by how it begins. */
+async function readmeBlock(beginning: string): Promise<string> {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  const [, section = ""] = /^## Install\n(.*?)^## /ms.exec(readme) ?? [];
+  const blocks = Array.from(section.matchAll(/^```sh\n(.*?)^```$/gms), ([, block = ""]) => block);
+  const found = blocks.find((block) => block.startsWith(beginning));
+  ok(found, `the README has no block that begins with ${beginning}`);
+  return found.replaceAll("x86_64-unknown-linux-gnu", TARGET);
+}
+
+installTest(
+  "and the README's way by hand come to the same, which its last block takes away",
+  {},
+  async (
+    { directory, release, installWith },
+  ) => {
+    const home = `${directory}/home`;
+    const inHome = async (script: string): Promise<void> => {
+      const { code, stderr } = await run(["sh", "-euc", `cd "$0"\n${script}`, release], {
+        PATH,
+        HOME: home,
+      });
+      equal(code, 0, stderr);
+    };
+    const away = await readmeBlock("rm ~/.local/bin/kstops");
+    await installWith({ env: { PREFIX: "" } });
+    await inHome(away);
+    deepEqual(await filesBelow(home), []);
+    await inHome(await readmeBlock("sha256sum --check"));
+    const papers = (await filesBelow(`${home}/.local`)).filter((path) => !INSTALLED.includes(path));
+    deepEqual(
+      papers,
+      ["CHANGELOG.md", "LICENSE", "README.md"].map((name) => `share/doc/kstops/${name}`),
+    );
+    await inHome(away);
+    deepEqual(await filesBelow(home), []);
+  },
+);
+
+Deno.test("the README downloads the script from where the script downloads the rest", async () => {
+  const [, repository] = /^REPOSITORY=(.*)$/m.exec(await Deno.readTextFile(SCRIPT)) ?? [];
+  const block = await readmeBlock("curl ");
+  equal(block, `curl -fsSL ${repository}/releases/latest/download/install.sh | sh\n`);
+});
+
 // --- refused -------------------------------------------------------------------------------------
 
 /** A machine that calls itself something else. */
