@@ -92,6 +92,7 @@ read_options() {
     /*) ;;
     *) prefix=$PWD/$prefix ;;
   esac
+  prefix=${prefix%/}
 }
 
 # The machine, as the archives call it; refuses those that no archive is made for.

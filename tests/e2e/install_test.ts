@@ -200,7 +200,7 @@ for (const [name, shell] of Object.entries(SHELLS)) {
 
 installTest("installs below --prefix, and into the home without any", {}, async (place) => {
   const { directory, installWith } = place;
-  await installWith({}, `--prefix=${directory}/here`);
+  await installWith({}, `--prefix=${directory}/here/`);
   await installWith({}, "--prefix", `${directory}/there`, "--version", `v${config.version}`);
   await installWith({ env: { PREFIX: "" } });
   for (const prefix of ["here", "there", "home/.local"]) {
