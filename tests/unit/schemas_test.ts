@@ -3,6 +3,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import operationSchema from "../../config/operation.schema.json" with { type: "json" };
 import schema from "../../config/status.schema.json" with { type: "json" };
+import versionSchema from "../../config/version.schema.json" with { type: "json" };
 import {
   BACKENDS,
   OPERATION_STATES,
@@ -12,12 +13,14 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../src/model.ts";
+import { versionReply } from "../../src/cli/version.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
 import { OperationStore } from "../../src/operations/store.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
+import { denoWorld } from "../../src/world.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
 import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
@@ -209,6 +212,26 @@ for (const end of ["done", "failed", "aborted"] as const) {
       const { data } = await showOperation({ recording }, { id });
       equal(problemWith(operationSchema, data), null);
     });
+  });
+}
+
+Deno.test("the version fits its schema, whose keys are those that are printed", () => {
+  const { data } = versionReply(denoWorld());
+  equal(problemWith(versionSchema, data), null);
+  deepEqual(Object.keys(data ?? {}), versionSchema.required);
+});
+
+const COMMITS: Readonly<Record<string, string | null>> = {
+  [`${"0123456789".repeat(4)}`]: null,
+  [`${"0123456789".repeat(4)}-dirty`]: null,
+  "0123456": "commit is not",
+  "unknown": "commit is not",
+};
+for (const [commit, problem] of Object.entries(COMMITS)) {
+  Deno.test(`the schema of a version ${problem ? "refuses" : "takes"} the commit ${commit}`, () => {
+    const { data } = versionReply(denoWorld());
+    const found = problemWith(versionSchema, { ...data as object, commit });
+    equal(found?.slice(0, problem?.length ?? 0) ?? null, problem);
   });
 }
 
