@@ -17,8 +17,6 @@ export interface StatusFlags extends PlaceFlags {
 
 /** How many operations are shown. */
 const SHOWN_OPERATIONS = 10;
-/** How much of an ID. */
-const SHOWN_ID = 8;
 
 /** Shows one session. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
@@ -33,12 +31,15 @@ export async function status(context: Context, flags: StatusFlags): Promise<Repl
 }
 
 async function withOperations(context: Context, status: SessionStatus): Promise<Reply> {
-  const [{ store }, { operationsOn }, { operationColour, operationText, operationToWire }] =
-    await Promise.all([
-      context.recording(),
-      import("../../operations/last.ts"),
-      import("../../output/operation.ts"),
-    ]);
+  const [
+    { store },
+    { operationsOn },
+    { operationColour, operationText, operationToWire, SHORT_ID },
+  ] = await Promise.all([
+    context.recording(),
+    import("../../operations/last.ts"),
+    import("../../output/operation.ts"),
+  ]);
   const recorded = (await store()).list({ session: status.name ?? "" });
   const operations = operationsOn(status, recorded).slice(0, SHOWN_OPERATIONS);
   return {
@@ -48,8 +49,8 @@ async function withOperations(context: Context, status: SessionStatus): Promise<
         const text = escapeControls(operationText(operation, screen));
         if (!screen.terminal) return `operation\t${operation.id}\t${text}\n`;
         const colour = operationColour(operation.state);
-        const id = operation.id.slice(0, SHOWN_ID);
-        const indent = " ".repeat(SHOWN_ID + 2);
+        const id = operation.id.slice(0, SHORT_ID);
+        const indent = " ".repeat(SHORT_ID + 2);
         const wide = { columns: screen.columns, taken: indent.length, indent };
         const [first = "", ...rest] = wrapped(text, wide).split("\n");
         return [

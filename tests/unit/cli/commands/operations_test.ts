@@ -234,11 +234,11 @@ Deno.test("watching on a terminal breaks a long line between words, below its be
     for await (const bytes of reply.stream?.({ ...PIPE, terminal: true, columns: 60 }) ?? []) {
       text += new TextDecoder().decode(bytes);
     }
-    const begin = `03:04:05 ${id.slice(0, 8)}  stop astro: `;
+    const begin = `03:04:05Z ${id.slice(0, 8)}  stop astro: `;
     deepEqual(text.split("\n"), [
       `${begin}pending`,
       `${begin}failed (Cannot stop "astro":`,
-      "                   2 processes are still alive)",
+      "                    2 processes are still alive)",
       "",
     ]);
   });
