@@ -182,7 +182,7 @@ function settledLine(line: string): string {
   return line
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, ID)
     .replaceAll(/\d+ (s|min) ago \([^)]*\)/g, "3 h ago (2026-11-21T03:00:00Z)")
-    .replaceAll(/(, (?:first )?)\d+ (s|min) ago/g, "$13 h ago")
+    .replaceAll(/(?<=, (?:first )?)\d+ (s|min) ago/g, "3 h ago")
     .replace(/(ran for\S* +)\S.*$/, "$1less than a second")
     .replace(/\d+ on \S+$/, "4711 on server")
     .replace(STEP, (_, step, gap) => `${step}${gap}${STEPS[step]} ms`);
