@@ -263,7 +263,7 @@ shellTest("the crontab of the README starts all, and again what has failed", JQ,
   // What cron(8) of Debian gives to a job. The path of this machine has tmux in it.
   const { HOME = "", TMUX_TMPDIR = "" } = t.env;
   const PATH = `${t.directory}/bin:${t.env["PATH"]}`;
-  match(CRON_PATH, /^PATH=\/usr\/local\/bin:\/usr\/bin:\/bin$/);
+  match(CRON_PATH, /^PATH=\/home\/ada\/\.local\/bin:\/usr\/local\/bin:\/usr\/bin:\/bin$/);
   const job = (entry: string) => {
     const command = entry.replace(/^(?:@\w+|(?:\S+ +){4}\S+) +/, "").replace("/srv/bots", t.work);
     return shell(t, command, { HOME, LOGNAME: "ada", SHELL: "/bin/sh", PATH, TMUX_TMPDIR });
@@ -276,7 +276,7 @@ shellTest("the crontab of the README starts all, and again what has failed", JQ,
   match(second.stderr, /^kstops: Cannot start "bot": it is already running$/m);
   const repaired = (await Deno.readTextFile(`${t.work}/kstops.yml`)).replace(
     "exit 3",
-    "exec sleep 9",
+    "exec sleep 900",
   );
   await Deno.writeTextFile(`${t.work}/kstops.yml`, repaired);
   deepEqual(await job(OFTEN), { code: 0, stdout: "", stderr: "" });
