@@ -19,6 +19,7 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
+import { problemWith } from "../support/json_schema.ts";
 import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
 
@@ -27,82 +28,6 @@ const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
 ].join(", ").split(", ");
-
-// --- a validator that knows the keywords in use, and no other ------------------------------------
-
-type Schema = Readonly<Record<string, unknown>>;
-
-/** Keywords that say something about a value, and what is wrong with one; null: nothing. */
-const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> = {
-  type: (types: string | readonly string[], value) =>
-    [types].flat().includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`,
-  enum: (values: readonly unknown[], value) =>
-    values.includes(value) ? null : `is none of ${values}`,
-  minimum: (least: number, value) =>
-    typeof value !== "number" || value >= least ? null : `is less than ${least}`,
-  maximum: (most: number, value) =>
-    typeof value !== "number" || value <= most ? null : `is more than ${most}`,
-  pattern: (pattern: string, value) =>
-    typeof value !== "string" || new RegExp(pattern, "u").test(value) ? null : `is not ${pattern}`,
-  format: (format: string, value) => {
-    equal(format, "date-time");
-    return typeof value !== "string" || isTime(value) ? null : "is no time in UTC";
-  },
-  items: (items: Schema, value) => Array.isArray(value) ? firstProblem(items, value) : null,
-  required: (keys: readonly string[], value) => {
-    const missing = isObject(value) ? keys.filter((key) => !Object.hasOwn(value, key)) : [];
-    return missing.length === 0 ? null : `lacks ${missing}`;
-  },
-  properties: (properties: Readonly<Record<string, Schema>>, value) => {
-    if (!isObject(value)) return null;
-    for (const [key, rules] of Object.entries(properties)) {
-      const problem = Object.hasOwn(value, key) ? problemWith(rules, value[key]) : null;
-      if (problem !== null) return `${key} ${problem}`;
-    }
-    return null;
-  },
-  $schema: () => null,
-  title: () => null,
-  description: () => null,
-  additionalProperties: () => null,
-};
-
-function problemWith(rules: Schema, value: unknown): string | null {
-  for (const [keyword, rule] of Object.entries(rules)) {
-    const check = KEYWORDS[keyword];
-    ok(check, `no test knows the keyword ${keyword}`);
-    const problem = check(rule as never, value);
-    if (problem !== null) return problem;
-  }
-  // Strict, although readers have to expect new keys: nothing is printed that is not published.
-  const known = rules["properties"];
-  if (!isObject(value) || !isObject(known)) return null;
-  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(known, key));
-  return unknown.length === 0 ? null : `has ${unknown} besides`;
-}
-
-function firstProblem(rules: Schema, values: readonly unknown[]): string | null {
-  for (const [index, value] of values.entries()) {
-    const problem = problemWith(rules, value);
-    if (problem !== null) return `${index} ${problem}`;
-  }
-  return null;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return Number.isInteger(value) ? "integer" : typeof value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeOf(value) === "object";
-}
-
-function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text) &&
-    !Number.isNaN(Date.parse(text));
-}
 
 // --- what is printed -----------------------------------------------------------------------------
 
