@@ -3,7 +3,7 @@
  * named by a part of its name. Ends with 1 when something is found, and says how to see it again.
  */
 import { parseArgs } from "node:util";
-import type { Found, Target } from "./target.ts";
+import { again, type Found, type Target } from "./target.ts";
 import { shares, TARGETS } from "./targets.ts";
 
 const { values, positionals } = parseArgs({
@@ -41,7 +41,7 @@ console.log(row(`${chosen.length} targets`, String(total), seconds, String(found
 
 for (const [{ name }, { input, error, path }] of found) {
   console.log(`\n${name}\ninput: ${input}\n${error}`);
-  console.log(`again: deno task fuzz --seed ${seed} --path ${path} '${name}'`);
+  console.log(again(name, { seed, path }));
 }
 Deno.exitCode = found.length === 0 ? 0 : 1;
 

@@ -68,3 +68,11 @@ export function target<T>(name: string, { input, holds, once = [], weight = 1 }:
 function ok(holds: boolean, message: string): void {
   if (!holds) throw new Error(message);
 }
+
+/** How a case is run again, for whoever reads that it is wrong. */
+export function again(
+  name: string,
+  { seed, path }: { readonly seed: number; readonly path: string },
+): string {
+  return `again: deno task fuzz --seed ${seed} --path ${path} '${name.replaceAll("'", "'\\''")}'`;
+}

@@ -1,5 +1,6 @@
 /** A short run of what `deno task fuzz` does, with all inputs that were wrong once. */
 import { fail } from "node:assert/strict";
+import { again } from "../fuzz/target.ts";
 import { shares, TARGETS } from "../fuzz/targets.ts";
 
 const CASES = 4000;
@@ -11,6 +12,6 @@ for (const [index, { name, run }] of TARGETS.entries()) {
   Deno.test(`fuzzing finds nothing in ${name}`, async () => {
     const found = await run({ seed: SEED, cases: counts[index] ?? 1 });
     if (found === null) return;
-    fail(`${found.input}\n${found.error}\nagain: deno task fuzz --seed ${SEED} '${name}'`);
+    fail(`${found.input}\n${found.error}\n${again(name, { seed: SEED, path: found.path })}`);
   });
 }

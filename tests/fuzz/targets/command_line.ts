@@ -98,7 +98,7 @@ export const COMMAND_LINE = [
       // What belongs to the word that was typed is given back as it was.
       if (!head.includes(current)) { for (const line of lines) isSafe(line.replaceAll("\t", " ")); }
     },
-    weight: 0.5,
+    weight: 2,
   }),
   target("completions: what is typed for a word is read as that word", {
     input: fc.tuple(TYPED, fc.array(TYPED, { maxLength: 3 })),

@@ -219,7 +219,7 @@ export const CONFIG = [
       isReport(config, [ENV.SECRET]);
       for (const name of [...config.sessions.keys()].slice(0, 5)) resolved(config, name);
     },
-    weight: 0.5,
+    weight: 3,
   }),
   target("config: of a file that cannot be read, no value of a variable is shown", {
     input: fc.tuple(SOURCE, SOURCE),
@@ -229,7 +229,7 @@ export const CONFIG = [
       // Where it can be read, it may be a part of anything.
       if (config.written.place([]) === null) isReport(config, [ENV.SECRET, "s3cretOfTheFile"]);
     },
-    weight: 0.3,
+    weight: 3,
   }),
   target("config: whatever is wrong with a session, the one beside it is there", {
     input: fc.tuple(TEXT, SESSION, VALUE),
@@ -246,7 +246,7 @@ export const CONFIG = [
         for (const each of config.sessions.keys()) resolved(config, each);
       }
     },
-    weight: 0.3,
+    weight: 2,
   }),
   target("config: files that include each other in any way", {
     input: fc.array(
@@ -272,7 +272,7 @@ export const CONFIG = [
       isReport(config);
       ok(config.files.length <= Math.min(MAX_FILES, all.length + 1));
     },
-    weight: 0.2,
+    weight: 1,
   }),
   target("config: any flags over a config are a definition, or refused", {
     input: fc.tuple(fc.constantFrom("astro", "other", "x y"), FLAGS),

@@ -12,10 +12,16 @@ import {
   type RunEvent,
 } from "../../../src/logs/runs.ts";
 import { offsetSince, parseTimes, timeAt } from "../../../src/logs/times.ts";
-import { BACKENDS } from "../../../src/model.ts";
+import { escapeControls } from "../../../src/errors.ts";
+import { BACKENDS, OPERATION_STATES } from "../../../src/model.ts";
+import { eventOf, operationOf } from "../../../src/operations/rows.ts";
+import { eventToWire, operationText, operationToWire } from "../../../src/output/operation.ts";
+import type { Screen } from "../../../src/output/screen.ts";
 import { statusOfRun } from "../../../src/recorded.ts";
-import { isStatus } from "../checks.ts";
-import { broken, brokenJson, BYTES, TEXT } from "../inputs.ts";
+import { DatabaseError, type SqlValue } from "../../../src/world.ts";
+import { problemWith, published } from "../../support/json_schema.ts";
+import { isSafe, isStatus, orThrown, plain } from "../checks.ts";
+import { broken, brokenJson, BYTES, NUMBER, TEXT } from "../inputs.ts";
 import { target } from "../target.ts";
 
 const TIME = fc.date({
@@ -64,6 +70,30 @@ function areRuns(runs: readonly Run[]): void {
     if (status !== null) isStatus(status);
   }
 }
+
+const ID = "1b4e28ba-2fa1-4c2d-883f-0016d3cca427";
+/** A row as it should be: of the operation and of its last event. */
+const ROW_NOW: Record<string, SqlValue> = {
+  ...{ id: ID, kind: "stop", session: "astro", place: "tmux:default", request: "{}" },
+  actor: '{"user":"ada","uid":7,"sudoUser":null,"sshClient":null,"tty":null,"version":"1"}',
+  owner: '{"pid":7,"host":"here","instance":"x"}',
+  ...{ state: "done", created_at: 1, last_heartbeat: 2, pending_input: null, error: null },
+  ...{ result: "{}", seq: 3, operation_id: ID, at: 3, type: "moved", payload: null },
+};
+/** What SQLite itself watches over, or never changes, is left as it is. */
+const ROW = fc.constantFrom(...OPERATION_STATES).map((state): typeof ROW_NOW => ({
+  ...ROW_NOW,
+  state,
+}));
+/** The types are those of the columns; texts are what somebody else may have written. */
+const CELL: fc.Arbitrary<SqlValue> = fc.oneof(
+  NUMBER.filter(Number.isSafeInteger),
+  fc.constantFrom(null, "done", "null", "[]", "{}", '"x"', "{", ID),
+  brokenJson(fc.constantFrom(JSON.parse(String(ROW_NOW["actor"])), { pid: 7, host: "h" })),
+);
+const SCREEN: Screen = {
+  ...{ terminal: true, columns: 80, colour: false, unicode: true, now: new Date(0) },
+};
 
 /** A line of a story that somebody else wrote, or of which a part is missing. */
 const JUNK = fc.oneof(
@@ -141,6 +171,44 @@ export const LOGS = [
       const at = timeAt(marks, offset);
       ok(at === null || marks.some((mark) => mark.at === at));
     },
+  }),
+  target("operations: a row of the database that says anything", {
+    input: fc.tuple(
+      ROW,
+      fc.array(
+        fc.tuple(
+          fc.constantFrom(...Object.keys(ROW_NOW).filter((column) => !/^seq$|id$/.test(column))),
+          CELL,
+        ),
+        { maxLength: 2 },
+      ),
+    ),
+    holds: ([row, changes]) => {
+      const changed = { ...row, ...Object.fromEntries(changes) };
+      const operation = orThrown(() => operationOf(changed), DatabaseError);
+      if (operation !== null) {
+        // What was asked, and what came of it, may be anything that a program has recorded.
+        const { request: _1, pending_input: _2, result: _3, error: _4, ...wire } = operationToWire(
+          operation,
+        );
+        const anything = { request: null, pending_input: null, result: null, error: null };
+        const known = { ...wire, ...anything };
+        equal(problemWith(published("operation.schema.json"), plain(known)), null);
+        isSafe(escapeControls(operationText(operation, SCREEN)));
+      }
+      const event = orThrown(() => eventOf(changed), DatabaseError);
+      if (event !== null) {
+        const known = { ...eventToWire(event), payload: null };
+        equal(problemWith(published("event.schema.json"), plain(known)), null);
+      }
+    },
+    weight: 2,
+    once: [
+      [ROW_NOW, [["owner", null]]],
+      [ROW_NOW, [["owner", "[]"]]],
+      [ROW_NOW, [["actor", '"x"']]],
+      [ROW_NOW, [["created_at", 9e15]]],
+    ],
   }),
   target("lines: the last ones, as if counted by hand", {
     input: fc.tuple(BYTES, fc.oneof(fc.nat({ max: 6 }), fc.constant(Infinity))),

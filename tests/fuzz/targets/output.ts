@@ -147,7 +147,7 @@ export const OUTPUT = [
         else equal(line.split("\t").length, 3);
       }
     },
-    weight: 0.1,
+    weight: 0.5,
   }),
   target("output: properties and command lines are safe", {
     input: fc.tuple(TEXT, fc.array(TEXT, { maxLength: 4 })),
