@@ -12,6 +12,7 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../src/model.ts";
+import { ERRORS } from "../../src/errors.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
@@ -19,7 +20,7 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
-import { problemWith } from "../support/json_schema.ts";
+import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
 
@@ -163,4 +164,73 @@ for (const [what, [changes, problem]] of Object.entries(WRONG)) {
 Deno.test("the schema of a status refuses one that lacks a key", () => {
   const { reason: _, ...rest } = statusToWire(STATUSES[0]!);
   equal(problemWith(schema, rest), "lacks reason");
+});
+
+// --- every schema --------------------------------------------------------------------------------
+
+const DIRECTORY = new URL("../../config/", import.meta.url);
+const FILES = Array.from(Deno.readDirSync(DIRECTORY), ({ name }) => name)
+  .filter((name) => name.endsWith(".schema.json") && name !== "kstops.schema.json").sort();
+
+/** Every schema within one, the whole first, each with where it is. */
+function* partsOf(schema: Schema, path: string): Generator<readonly [string, Schema]> {
+  yield [path, schema];
+  const { properties = {}, items, allOf = [], additionalProperties } = schema;
+  const below = [
+    ...Object.entries(properties as Record<string, Schema>),
+    ...Object.entries(allOf as readonly Schema[]),
+    ...Object.entries({ items, additionalProperties }),
+  ];
+  for (const [key, each] of below) {
+    if (typeof each === "object") yield* partsOf(each as Schema, `${path} ${key}`);
+  }
+}
+
+for (const name of FILES) {
+  Deno.test(`${name} says what every key means, and names schemas that are there`, () => {
+    const whole = published(name);
+    ok(whole["title"] && whole["description"]);
+    for (const [path, { properties = {}, required = [], $ref }] of partsOf(whole, name)) {
+      if (typeof $ref === "string") ok(FILES.includes($ref), `${path}: ${$ref}`);
+      const known = Object.entries(properties as Record<string, Schema>);
+      for (const [key, rules] of known) ok(rules["description"], `${path} ${key}`);
+      for (const key of required as readonly string[]) {
+        ok(known.some(([each]) => each === key), `${path} ${key}`);
+      }
+    }
+  });
+
+  Deno.test(`the README says what ${name} is for`, async () => {
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    ok(readme.includes(`(config/${name})`));
+  });
+}
+
+Deno.test("the schema of an error lists every code", () => {
+  const [, [, error]] = [...partsOf(published("error.schema.json"), "")] as [
+    unknown,
+    [string, Schema],
+  ];
+  const { code } = error["properties"] as { readonly code: { readonly enum: readonly string[] } };
+  deepEqual(code.enum, Object.keys(ERRORS));
+});
+
+Deno.test("the schema of an event lists every state", () => {
+  const { state } = published("event.schema.json")["properties"] as {
+    readonly state: { readonly enum: readonly string[] };
+  };
+  deepEqual(state.enum, OPERATION_STATES);
+});
+
+Deno.test("what a schema takes from another is held against both", () => {
+  const change: { [key: string]: unknown } = changeToWire(
+    STATUSES[0]!,
+    "1b4e28ba-2fa1-4c2d-883f-0016d3cca427",
+  );
+  const rules = published("change.schema.json");
+  equal(problemWith(rules, change), null);
+  equal(problemWith(rules, { ...change, colour: "red" }), "has colour besides");
+  equal(problemWith(rules, { ...change, state: "up" })?.startsWith("state is none of"), true);
+  equal(problemWith(rules, statusToWire(STATUSES[0]!)), "lacks operation_id");
+  equal(problemWith(rules, { ...change, operation_id: "x" })?.startsWith("operation_id is"), true);
 });
