@@ -77,8 +77,9 @@ function filled(pieces: readonly string[], room: (line: number) => number): read
   // Added up, since a line may go on for ever: what is drawn over another letter takes no column.
   let [columns, columnsWithoutBlanks] = [0, 0];
   for (const piece of pieces) {
-    const solid = widthOf(piece.trimEnd());
-    const wanted = solid === 0 ? columnsWithoutBlanks : columns + solid;
+    const text = piece.trimEnd();
+    const solid = widthOf(text);
+    const wanted = text === "" ? columnsWithoutBlanks : columns + solid;
     if (line !== "" && wanted > room(lines.length)) {
       lines.push(line);
       [line, columns, columnsWithoutBlanks] = [piece, widthOf(piece), solid];
