@@ -130,8 +130,8 @@ function piecesOfUnreadable(
     return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
   }
   // Where a newline is missing, other keys stand behind the value, with values of their own.
-  const secret = key === "run_args" ? /(?<==|\{|:\s|["']:).+/g : /(?<=\s#|\{|:\s|["']:).+/g;
-  return [shown, ...cut(rest, at, secret)];
+  const sign = key === "run_args" ? "=" : "\\s#";
+  return [shown, ...cut(rest, at, new RegExp(`(?<=${sign}|\\{|:\\s|["']:).+`, "g"))];
 }
 
 /** The keys around a line, from the outside; null where a line above is anything but a key. */

@@ -32,7 +32,7 @@ interface Spec<T> {
   /** Throws where something does not hold. */
   readonly holds: (input: T) => void | Promise<void>;
   /** Inputs that were wrong once: they are tried first, always. */
-  readonly once?: readonly T[];
+  readonly once?: readonly NoInfer<T>[];
   readonly weight?: number;
 }
 

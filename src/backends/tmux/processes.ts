@@ -22,7 +22,7 @@ export type ProcessTable = ReadonlyMap<number, Process>;
 export const PS = ["ps", "-e", "-ww", "-o", "pid=,ppid=,pgid=,sess=,tpgid=,stat=,lstart=,args="];
 
 const PS_LINE =
-  /^\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(-?\d{1,10})\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/s;
+  /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/s;
 
 /** Reads what {@link PS} printed. Lines that are none of its own (a newline in an argument) are skipped. */
 export function parseProcesses(stdout: string): ProcessTable {
@@ -30,13 +30,12 @@ export function parseProcesses(stdout: string): ProcessTable {
   for (const line of stdout.split("\n")) {
     const found = PS_LINE.exec(line);
     if (found === null) continue;
-    const [, pid, ppid, group, session, foreground, state = "", began = "", args = ""] = found;
-    table.set(Number(pid), {
-      pid: Number(pid),
-      ppid: Number(ppid),
-      group: Number(group),
-      session: Number(session),
-      foreground: Number(foreground),
+    const numbers = found.slice(1, 6).map(Number);
+    if (!numbers.every(Number.isSafeInteger)) continue;
+    const [pid = 0, ppid = 0, group = 0, session = 0, foreground = -1] = numbers;
+    const [state = "", began = "", args = ""] = found.slice(6);
+    table.set(pid, {
+      ...{ pid, ppid, group, session, foreground },
       zombie: state.startsWith("Z"),
       began,
       args,
