@@ -207,7 +207,6 @@ const CASES: readonly Case[] = [
   // completions, and what is no command
   { line: "completions bash", text: /^[^]+complete[^]+\n$/, json: file("completions") },
   { line: "completions tcsh", code: "usage" },
-  { line: "--version", text: /^kstops \S+\n$/, json: {} },
   { line: "help list", text: HELP, json: {} },
   { line: "frob", code: "usage" },
   { line: "list --frob", code: "usage" },
@@ -233,7 +232,7 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** What these print is text with and without `--json`. */
-const IS_TEXT = /^(?:--version|help |start --help)/;
+const IS_TEXT = /^(?:help |start --help)/;
 
 const CONFIG_NAMES = [
   ...["later", "one", "two", "three", "quiet", "absent"].flatMap((

@@ -12,10 +12,10 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../src/model.ts";
-import { ERRORS } from "../../src/errors.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
+import { ERRORS } from "../../src/errors.ts";
 import { OperationStore } from "../../src/operations/store.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
