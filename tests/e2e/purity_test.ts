@@ -253,9 +253,11 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
     "kstops.yml",
     `ops:\n  start_wait: 100\n  sessions:\n    bad: { colour: red }\n${sessions.join("")}`,
   );
+  // It has a warning, which goes to stderr, or into the document.
   await write(
     "good.yml",
-    "ops: { sessions: { astro: { command: sleep 1 }, web: { backend: container, image: a, env: { A: b } } } }\n",
+    "ops:\n  sessions:\n    astro: { command: 'sleep ${HOME}' }\n" +
+      "    web: { backend: container, image: a, env: { A: b } }\n",
   );
   for (const mode of MODES) {
     const two = ["first", "second"].map((name) => `    ${name}-${mode}: { command: sleep 100 }\n`);
