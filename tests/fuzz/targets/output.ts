@@ -175,7 +175,8 @@ export const OUTPUT = [
     }),
     holds: ({ text, list, map }) => {
       const values = { text, list, map };
-      const lines = yamlLines({ values, origins: new Map() }, { withOrigins: false });
+      const shape = { withOrigins: false, screen: SCREEN };
+      const lines = yamlLines({ values, origins: new Map() }, shape);
       for (const line of lines) isSafe(line, "a line");
       const { root, faults } = parseYaml(lines.join("\n"));
       deepEqual(faults, []);
