@@ -3,13 +3,14 @@
  * `<!-- end NAME -->`, and the JSON Schema of config files. `--check` writes nothing and fails where
  * they differ.
  */
-import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
+import { type Command, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
 import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
 import { PROGRAM } from "../src/cli/table.ts";
 import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
 import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
+import { entriesBelow, ENVIRONMENT } from "./reference.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
 const readme = new URL("../README.md", import.meta.url);
@@ -20,6 +21,7 @@ function parts(): Record<string, string> {
   return {
     config: config(),
     commands: commands(),
+    environment: environment(),
     "exit codes": exitCodes(),
     "json keys": jsonKeys(),
   };
@@ -40,15 +42,10 @@ function commands(): string {
   const everywhere = namedFlags(PROGRAM.flags).filter(({ flag }) => flag.asks !== "help");
   return [
     `**Every command**${flagTable(everywhere)}`,
-    ...commandsBelow([PROGRAM.name], PROGRAM),
+    ...entriesBelow([PROGRAM.name], PROGRAM.commands).flatMap(({ words, entry }) =>
+      isGroup(entry) ? [] : [commandPart(words, entry)]
+    ),
   ].join("\n\n");
-}
-
-function commandsBelow(names: readonly string[], group: Group): string[] {
-  return Object.entries(group.commands).flatMap(([name, entry]) => {
-    const path = [...names, name];
-    return isGroup(entry) ? commandsBelow(path, entry) : [commandPart(path, entry)];
-  });
 }
 
 function commandPart(names: readonly string[], command: Command): string {
@@ -59,6 +56,11 @@ function commandPart(names: readonly string[], command: Command): string {
 function flagTable(flags: readonly NamedFlag[]): string {
   const rows = flags.map((named) => [`\`${flagTerm(named)}\``, named.flag.about]);
   return rows.length === 0 ? "" : `\n\n${table(["flag", "does"], rows)}`;
+}
+
+function environment(): string {
+  const rows = Object.entries(ENVIRONMENT).map(([name, about]) => [`\`${name}\``, about]);
+  return table(["variable", "means"], rows);
 }
 
 function exitCodes(): string {

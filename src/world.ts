@@ -219,6 +219,8 @@ export interface World {
   /** User id of this process; null where the system has none. */
   readonly uid: () => number | null;
   readonly operatingSystem: string;
+  /** What runs this program, such as 2.9.6 on x86_64-unknown-linux-gnu. */
+  readonly deno: () => { readonly version: string; readonly target: string };
   /** The name of this machine, or of this container. */
   readonly hostname: () => string;
   /**
@@ -264,6 +266,7 @@ export function denoWorld(): World {
     workingDirectory,
     uid: () => Deno.uid(),
     operatingSystem: Deno.build.os,
+    deno: () => ({ version: Deno.version.deno, target: Deno.build.target }),
     hostname: () => Deno.hostname(),
     interact,
     onEndSignal,

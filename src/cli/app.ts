@@ -30,7 +30,11 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     }
     const { parse } = await import("./parse.ts");
     const parsed = parse(args);
-    if (parsed.kind === "version") return printer.out(versionText());
+    if (parsed.kind === "version") {
+      if (!parsed.flags.includes("json")) return printer.out(versionText());
+      const { versionReply } = await import("./version.ts");
+      return await printer.reply(versionReply(world));
+    }
     if (parsed.kind === "help") {
       const columns = world.terminal.stdoutIsTerminal ? columnsOf(world) : DEFAULT_COLUMNS;
       return printer.out(await parsed.text(columns));

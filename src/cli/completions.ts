@@ -187,6 +187,10 @@ async function valuesOf(
       return words("socket", await sockets(line, world), prefix);
     case "session":
       return words("session", await sessions(line, world), prefix);
+    case "defined session":
+      return words("session", await definedSessions(line, world), prefix);
+    case "image":
+      return words("image", await images(line, world), prefix);
     case "operation":
       return words("operation", await operations(world), prefix);
     case "waiting operation":
@@ -205,6 +209,31 @@ function gluedValue(
   if (last?.flag.value === undefined || last.value === null) return null;
   const prefix = current.slice(0, current.length - last.value.length);
   return { value: last.flag.value, prefix };
+}
+
+// --- what the config knows -----------------------------------------------------------------------
+
+/** The sessions of the config; no engine is asked. */
+async function definedSessions(line: Line, world: World): Promise<Candidate[]> {
+  const { sessions } = await configFor(line, world);
+  return [...sessions.keys()]
+    .filter((name) => isSayable(name) && (line.hasDashes || !name.startsWith("-")))
+    .map((value) => ({ value, about: "" }));
+}
+
+/** The images of the config, each with the sessions that it is for. */
+async function images(line: Line, world: World): Promise<Candidate[]> {
+  const [{ sessions }, { hasVariables }] = await Promise.all([
+    configFor(line, world),
+    import("../config/interpolate.ts"),
+  ]);
+  const usable = [...sessions.values()].flatMap((entry) => {
+    const image = entry.kind === "usable" ? entry.settings.image : null;
+    // What a variable stands for may be secret, and a flag would not be filled in.
+    return image === null || hasVariables(image) ? [] : [{ name: entry.name, image }];
+  });
+  return [...Map.groupBy(usable, ({ image }) => image)]
+    .map(([value, all]) => ({ value, about: all.map(({ name }) => name).join(", ") }));
 }
 
 // --- what engines know ---------------------------------------------------------------------------

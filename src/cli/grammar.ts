@@ -11,6 +11,8 @@ export type Kind =
   | "directory"
   | "socket"
   | "session"
+  | "defined session"
+  | "image"
   | "operation"
   | "waiting operation";
 

@@ -100,10 +100,15 @@ function flagSections(flags: readonly NamedFlag[]): Section[] {
 }
 
 function flagRow(named: NamedFlag): Row {
-  const { about, value, default: standard }: Flag = named.flag;
   // Those without a short one begin where the long ones of the others do.
   const margin = named.flag.short === undefined ? "    " : "";
-  return [margin + flagTerm(named), withFacts(about, { choices: value?.choices, standard })];
+  return [margin + flagTerm(named), aboutFlag(named)];
+}
+
+/** What a flag does, with the values that it takes and what it is where it is not given. */
+export function aboutFlag({ flag }: NamedFlag): string {
+  const { about, value, default: standard }: Flag = flag;
+  return withFacts(about, { choices: value?.choices, standard });
 }
 
 interface Facts {

@@ -27,7 +27,11 @@ export type Parsed<Globals> =
     /** The text, broken into lines of so many columns. */
     readonly text: (columns: number) => Promise<string>;
   }
-  | { readonly kind: "version" };
+  | {
+    readonly kind: "version";
+    /** The names of the flags beside it. */
+    readonly flags: readonly string[];
+  };
 
 /**
  * Reads the arguments of kstops.
@@ -52,7 +56,7 @@ export function parseWith<G extends Flags>(
   const refuse = (wrong: Wrong): never => {
     throw usageError(wrong, { place, program });
   };
-  if (asked === "version") return { kind: "version" };
+  if (asked === "version") return { kind: "version", flags: flags.map(({ key }) => key) };
   if (mistake !== null && (asked === null || mistake.kind === "unknown command")) refuse(mistake);
   const { entry } = place;
   if (asked === "help" || isGroup(entry)) {

@@ -67,7 +67,7 @@ const TIMEOUT = {
 } as const;
 
 const NAME = { name: "name", kind: "session", about: "the session", required: true } as const;
-const OPTIONAL_NAME = { name: "name", kind: "session" } as const;
+const DEFINED_NAME = { name: "name", kind: "defined session" } as const;
 const OPERATION = { name: "id", kind: "operation", required: true } as const;
 const WAITING_OPERATION = { ...OPERATION, kind: "waiting operation" } as const;
 const NAMES = { name: "name", kind: "session", variadic: true } as const;
@@ -114,7 +114,12 @@ const start = command({
     backend: { ...BACKEND, group: WHERE },
     socket: { ...SOCKET, group: WHERE },
     runtime: { ...RUNTIME, group: WHERE },
-    image: { short: "i", about: "container image", group: CONTAINERS, value: { name: "image" } },
+    image: {
+      short: "i",
+      about: "container image",
+      group: CONTAINERS,
+      value: { name: "image", kind: "image" },
+    },
     volume: {
       short: "v",
       about: "mount into the container (repeatable)",
@@ -389,7 +394,7 @@ const config: Group = {
     }),
     show: command({
       about: "what it comes to, with everything filled in; values of variables are hidden",
-      arguments: { name: { ...OPTIONAL_NAME, about: "one session only" } },
+      arguments: { name: { ...DEFINED_NAME, about: "one session only" } },
       flags: {
         origins: { about: "say where each value is from" },
         "show-secrets": { about: "show values of variables, too" },

@@ -173,6 +173,10 @@ async function makeSessions(t: TmuxSandbox): Promise<void> {
     async () => await t.tmux("list-panes", "-t", "=done:", "-F", "#{pane_dead}") === "1",
     "the end of a session",
   );
+  await Deno.writeTextFile(
+    `${t.work}/images.yml`,
+    "ops: { sessions: { bot: { backend: container, image: 'localhost:5000/bot:1' } } }\n",
+  );
   await Deno.mkdir(`${t.work}/some dir`);
   await Deno.writeTextFile(`${t.work}/some file`, "");
 }
@@ -207,6 +211,15 @@ const COMPLETED: Readonly<Record<string, string>> = {
   "kstops list --socket bo": "<list><--socket><bots>",
   "kstops list -Lbo": "<list><-Lbots>",
   "kstops completions fi": "<completions><fish>",
+  "kstops start x --config images.yml -i loc":
+    "<start><x><--config><images.yml><-i><localhost:5000/bot:1>",
+  "kstops start x --config images.yml --image=localhost:50":
+    "<start><x><--config><images.yml><--image=localhost:5000/bot:1>",
+  "kstops config show --config images.yml b": "<config><show><--config><images.yml><bot>",
+  "kstops config show al": "<config><show><al>",
+  "kstops operations sho": "<operations><show>",
+  "kstops list --state ru": "<list><--state><running>",
+  "kstops why do": "<why><done>",
   "kstops start --env-file some\\ f": "<start><--env-file><some file>",
   "kstops start --env-file=some\\ f": "<start><--env-file=some file>",
   "kstops start -w some": "<start><-w><some dir>",

@@ -263,6 +263,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     workingDirectory: () => workingDirectory,
     uid: () => uid,
     operatingSystem: spec.operatingSystem ?? "linux",
+    deno: () => ({ version: "2.9.6", target: "x86_64-unknown-linux-gnu" }),
     hostname: () => "host",
     interact: () => {
       throw new Error("This fake world has no terminal to hand over");

@@ -8,11 +8,11 @@ import {
 import { countLines, lastLines, withoutReturns } from "../../logs/lines.ts";
 import type { ExecBytesResult, OutputName } from "../../world.ts";
 import type { LogOptions } from "../backend.ts";
-import { containerLogs } from "./args.ts";
+import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
-import { type Container, type Failure, parseFailure } from "./parse.ts";
+import { type Container, type Failure, parseFailure, recordOf } from "./parse.ts";
 
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
@@ -198,13 +198,39 @@ export async function* follow(
     ...(isPodman ? { lines: Infinity } : {}),
     follow: true,
   });
-  yield* outputAsItComes(context, client, { source, argv, skipped, abort });
+  const shown = yield* outputAsItComes(context, client, { source, argv, skipped, abort });
+  const isWhole = source.tty && !options.timestamps && (options.since ?? null) === null;
+  if (isPodman && isWhole && !abort.aborted) yield await missed(context, container, shown);
+}
+
+/**
+ * What was kept of a container that podman had not yet shown when it was removed: `podman logs -f`
+ * looks for the last bytes a quarter of a second after the end, and is over when there is no file.
+ *
+ * @param shown how many bytes of it were seen
+ */
+async function missed(
+  { logs }: Context,
+  container: Container,
+  shown: number,
+): Promise<Uint8Array> {
+  const record = recordOf(container);
+  const run = container.labels[RUN_LABEL];
+  if (record === null || run === undefined) return new Uint8Array();
+  const rest = await logs.rest(container.name, run, shown);
+  // Of one that printed more than is kept, the beginning is missing there.
+  const isCut = shown + rest.length >= record.log_max_bytes;
+  return isCut ? new Uint8Array() : withoutReturns()(rest);
 }
 
 /** How much of what a client says of its own trouble is read. */
 const COMPLAINT_BYTES = 64 * 1024;
 
-/** What a client prints of a container, without the carriage returns that a terminal adds. */
+/**
+ * What a client prints of a container, without the carriage returns that a terminal adds.
+ *
+ * @returns how many bytes there were on its standard output, with them and with those left out
+ */
 async function* outputAsItComes(
   { world }: Context,
   client: Client,
@@ -215,8 +241,9 @@ async function* outputAsItComes(
     readonly skipped: Record<OutputName, number>;
     readonly abort: AbortSignal;
   },
-): AsyncGenerator<Uint8Array, void> {
+): AsyncGenerator<Uint8Array, number> {
   const chunks: Uint8Array[] = [];
+  let length = 0;
   const left = { ...skipped };
   const strip = { stdout: withoutReturns(), stderr: withoutReturns() };
   let wake = (): void => {};
@@ -228,6 +255,7 @@ async function* outputAsItComes(
     onOutput: (bytes, stream) => {
       // Of a container with a terminal only the client itself says something there.
       if (source.tty && stream === "stderr") return;
+      if (stream === "stdout") length += bytes.length;
       const skip = Math.min(left[stream], bytes.length);
       left[stream] -= skip;
       if (skip < bytes.length) chunks.push(strip[stream](bytes.subarray(skip)));
@@ -249,13 +277,14 @@ async function* outputAsItComes(
       if (isOver || chunks.length > 0) resolve();
     });
   }
-  if (abort.aborted) return;
+  if (abort.aborted) return length;
   try {
     const { code, stderr } = await running;
-    if (code === 0) return;
+    if (code === 0) return length;
     const failure = parseFailure(new TextDecoder().decode(stderr));
     // It was removed meanwhile: that is an end like any other.
     if (failure.kind !== "not_found") throw new UnreadableLogError(client, source.name, failure);
+    return length;
   } catch (error) {
     throw troubleOf(client, error);
   }

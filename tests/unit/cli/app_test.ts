@@ -251,6 +251,25 @@ Deno.test("--version, --help and no command print to stdout and succeed", async 
   deepEqual(await run([]).then(said), said(help));
 });
 
+Deno.test("--version --json tells more than the version, in whatever order they come", async () => {
+  const told = {
+    version: config.version,
+    commit: null,
+    deno: "2.9.6",
+    target: "x86_64-unknown-linux-gnu",
+    schema_version: 1,
+  };
+  const expected = [0, `${JSON.stringify(told)}\n`, ""];
+  for (const line of ["--version --json", "--json -V", "list --json --version"]) {
+    deepEqual(await run(line.split(" ")).then(said), expected, line);
+  }
+});
+
+Deno.test("--json that is the value of another flag does not change the version", async () => {
+  const outcome = await run(["start", "web", "--env", "--json", "--version"]);
+  deepEqual(said(outcome), [0, `kstops ${config.version}\n`, ""]);
+});
+
 Deno.test("nothing is asked of tmux for a help text or a usage error", async () => {
   for (const args of [["--help"], ["stop", "--help"], ["frob"], ["stop"], ["--version"]]) {
     deepEqual((await run(args, { servers: SERVERS })).calls, []);

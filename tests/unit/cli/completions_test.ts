@@ -1,9 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
+import { entriesBelow } from "../../../.ci/reference.ts";
 import { main } from "../../../src/cli/app.ts";
 import { answer } from "../../../src/cli/completions.ts";
 import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";
-import { command, type Program } from "../../../src/cli/grammar.ts";
+import { command, isGroup, type Program } from "../../../src/cli/grammar.ts";
+import { PROGRAM } from "../../../src/cli/table.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
 import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
@@ -80,6 +82,26 @@ Deno.test("behind a dash come the flags of the command and those of every comman
     equal(flags.filter((each) => each === flag).length, 1, flag);
   }
   ok(!flags.includes("--attach"));
+});
+
+/** Values that nobody can know before they are typed. */
+const UNKNOWABLE = ["string", "key[=value]", "key", "spec", "seconds", "n", "when", "seq"];
+
+Deno.test("every value of a flag or an argument completes, unless nobody can know it", () => {
+  for (const { words, entry } of entriesBelow([PROGRAM.name], PROGRAM.commands)) {
+    if (isGroup(entry)) continue;
+    const values = [
+      ...Object.values(entry.arguments),
+      ...Object.values(entry.flags).map((flag) => flag.value),
+    ];
+    for (const value of values) {
+      const isKnown = value?.kind !== undefined || value?.choices !== undefined;
+      ok(
+        value === undefined || isKnown !== UNKNOWABLE.includes(value.name),
+        `${words}: ${value?.name}`,
+      );
+    }
+  }
 });
 
 Deno.test("commands below a command are offered, and what they take", async () => {
@@ -236,6 +258,47 @@ Deno.test("an engine is asked only for what the line leaves open", async () => {
   deepEqual(await names(["status", "astro", ""], null), []);
   deepEqual(await names(["stop", "--all", ""], null), []);
   deepEqual(await names(["start", "--backend", "container", ""], null), []);
+});
+
+Deno.test("to show of the config there is what it defines, and no engine is asked", async () => {
+  const files = {
+    "/project/kstops.yml": 'ops: { sessions: { astro: { command: x }, "a\\tb": 1, -x: 1 } }',
+  };
+  deepEqual(await names(["config", "show", ""], null, files), ["astro"]);
+  deepEqual(await names(["config", "show", "--", ""], null, files), ["astro", "-x"]);
+  deepEqual(await names(["config", "show", "astro", ""], null, files), []);
+});
+
+const IMAGES = `
+ops:
+  default_backend: container
+  sessions:
+    astro: { image: "localhost:5000/bot:1" }
+    web: { image: "localhost:5000/bot:1" }
+    db: { image: postgres }
+    secret: { image: "\${REGISTRY}/bot" }
+    wrong: { image: "-x" }
+    clock: { backend: tmux, command: date }
+`;
+
+Deno.test("images are those of the config, each once, with the sessions that have it", async () => {
+  await withFakeWorld({ files: { "/project/kstops.yml": IMAGES } }, async (world) => {
+    equal(
+      await answer(["fish", "start", "x", "--image", ""], world),
+      "words\t\timage\nlocalhost:5000/bot:1\tastro, web\npostgres\tdb\n",
+    );
+    equal(
+      await answer(["zsh", "start", "x", "--image=l"], world),
+      "words\t--image=\timage\nlocalhost\\:5000/bot\\:1:astro, web\npostgres:db\n",
+    );
+    // bash holds for the word only what is behind the last colon.
+    equal(
+      await answer(["bash", "kstops start x -i localhost:50", "50"], world),
+      [
+        "words\t\timage\n5000/bot:1\n",
+      ].join(""),
+    );
+  });
 });
 
 Deno.test("without tmux there is nothing to say about its sessions", async () => {

@@ -281,9 +281,17 @@ for (const [line, usage] of Object.entries(HELP)) {
   });
 }
 
-for (const line of ["-V", "--version", "go -V", "frob --version", "go -qV", "--version --help"]) {
+const VERSION_LINES: Readonly<Record<string, readonly string[]>> = {
+  "-V": [],
+  "--version": [],
+  "go -V": [],
+  "frob --version": [],
+  "go -qV": ["quiet"],
+  "--version --help": [],
+};
+for (const [line, flags] of Object.entries(VERSION_LINES)) {
   Deno.test(`the line "${line}" asks for the version`, () => {
-    deepEqual(parseWith(DEMO, wordsOf(line)), { kind: "version" });
+    deepEqual(parseWith(DEMO, wordsOf(line)), { kind: "version", flags });
   });
 }
 

@@ -66,6 +66,20 @@ Deno.test("every run gets a file of its own, for its owner alone", () =>
     deepEqual([(await world.files.facts(`${LOGS}/astro`))?.mode], [0o700]);
   }));
 
+Deno.test("what is kept of a run behind its first bytes can be read as it was printed", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    await save(store, "a0", "one\r\ntwo\r\n");
+    await save(store, "b0", "another\n");
+    const rest = async (run: string, offset: number) =>
+      text(await store.rest("astro", run, offset));
+    equal(await rest("a0", 0), "one\r\ntwo\r\n");
+    equal(await rest("a0", 4), "\ntwo\r\n");
+    equal(await rest("a0", 10), "");
+    equal(await rest("a0", 11), "");
+    equal(await rest("c0", 0), "");
+  }));
+
 Deno.test("runs come in the order in which they began, also within a second", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);

@@ -35,7 +35,6 @@ Deno.test("the JSON of a report stays as it is", async () => {
 
 Deno.test("a locale of ASCII gets a report in ASCII", () => {
   const text = doctorText(FINDINGS, { ...PIPE, terminal: true, unicode: false });
-  // deno-lint-ignore no-control-regex
   match(text, /^[\x20-\x7e\n]*$/);
   match(text, /^ {2}\+ tmux 3\.3a/m);
   match(text, /^ {2}x docker/m);

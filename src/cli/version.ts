@@ -1,0 +1,31 @@
+/** What `kstops --version --json` says: which kstops this is, for a report or a script. */
+import { VERSION } from "../version.ts";
+import type { World } from "../world.ts";
+import type { Reply } from "./command.ts";
+
+/**
+ * The commit that this program was compiled from, with `-dirty` behind it where the tree held changes
+ * that are in no commit; null: it runs from the source, or was compiled outside of a repository.
+ * `.ci/stamp.ts` writes it into the bundle.
+ */
+const COMMIT: string | null = null;
+
+/**
+ * The version of the shapes in `config/*.schema.json`. Keys are only ever added under one number:
+ * it goes up when a key is taken away or comes to mean something else.
+ */
+const JSON_SCHEMA_VERSION = 1;
+
+/** The answer to `--version --json`. */
+export function versionReply(world: Pick<World, "deno">): Reply {
+  const { version, target } = world.deno();
+  return {
+    data: {
+      version: VERSION,
+      commit: COMMIT,
+      deno: version,
+      target,
+      schema_version: JSON_SCHEMA_VERSION,
+    },
+  };
+}
