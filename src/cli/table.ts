@@ -430,8 +430,8 @@ const doctor = command({
   about: "check engines, config, state directory and terminal; exit status 1 if anything fails",
   group: SET_UP,
   examples: {
-    "kstops doctor": "everything that kstops needs, and what to do about what is missing",
-    "kstops doctor --json | jq '.findings[] | select(.level == \"failure\")'": "for scripts",
+    "kstops doctor": "what is missing or wrong, and what to do about it",
+    "kstops doctor --json | jq .ok": "for scripts",
   },
   load: async () => (await import("./commands/doctor.ts")).doctor,
 });

@@ -204,6 +204,13 @@ const CASES: readonly Case[] = [
     json: file("config-path"),
   },
   { line: "config init kstops.yml", code: "config_invalid" },
+  // doctor
+  {
+    line: "doctor --config slow.yml",
+    text: /^(?:(?:ok|skipped|warning)\t[a-z]+\.[a-z_]+\t[^\t\n]+\t[^\t\n]+\n)+$/,
+    json: file("doctor"),
+  },
+  { line: "doctor now", code: "usage" },
   // completions, and what is no command
   { line: "completions bash", text: /^[^]+complete[^]+\n$/, json: file("completions") },
   { line: "completions tcsh", code: "usage" },
