@@ -10,7 +10,7 @@ export const FINDINGS: readonly Finding[] = [
     milliseconds: 2,
   }),
   wrong("warning", "tmux.stale_sockets", {
-    message: 'the tmux socket "left over" has no server behind it',
+    message: "12 tmux sockets have no server behind them: left over and 11 more",
     fix: "run: rm '/tmp/tmux-1000/left over' /tmp/tmux-1000/one-with-a-name-that-is-rather-long",
     details: { paths: ["/tmp/tmux-1000/left over"] },
   }),

@@ -55,7 +55,9 @@ function reasonOf(error: unknown): string {
 
 function lastLine(stderr: string): { readonly reason: string } {
   const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return { reason: lines.at(-1) ?? "it failed without saying why" };
+  const last = lines.at(-1) ?? "it failed without saying why";
+  // As podman and docker log what stops them: `time="…" level=error msg="…"`.
+  return { reason: /\bmsg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1] ?? last };
 }
 
 function unreadable(stdout: string): string {

@@ -145,18 +145,28 @@ const CASES: Record<
     says: [
       VERSION,
       NO_SERVER,
-      'warning tmux.stale_sockets: the tmux socket "old one" has no server behind it -> ' +
-      "run: rm '/tmp/tmux-1000/old one'",
+      'ok tmux.stale_sockets: the tmux socket "old one" has no server behind it (which does no ' +
+      "harm) -> run: rm '/tmp/tmux-1000/old one'",
     ],
   },
   "sockets without a server, of which all are in the command": {
-    facts: { servers: ["a", "b", "c", "d", "e", "f"].map((name) => server(name, answers(null))) },
+    facts: { servers: [..."abcdef"].map((name) => server(name, answers(null))) },
     says: [
       VERSION,
       NO_SERVER,
-      'warning tmux.stale_sockets: 6 tmux sockets have no server behind them: "a", "b", "c", ' +
-      '"d", "e" and 1 more -> run: rm /tmp/tmux-1000/a /tmp/tmux-1000/b /tmp/tmux-1000/c ' +
-      "/tmp/tmux-1000/d /tmp/tmux-1000/e /tmp/tmux-1000/f",
+      'ok tmux.stale_sockets: 6 tmux sockets have no server behind them: "a", "b", "c", "d", ' +
+      '"e" and 1 more (which does no harm) -> run: rm /tmp/tmux-1000/a /tmp/tmux-1000/b ' +
+      "/tmp/tmux-1000/c /tmp/tmux-1000/d /tmp/tmux-1000/e /tmp/tmux-1000/f",
+    ],
+  },
+  "so many of them that they take time": {
+    facts: { servers: [..."abcdefghij"].map((name) => server(name, answers(null))) },
+    says: [
+      VERSION,
+      NO_SERVER,
+      'warning tmux.stale_sockets: 10 tmux sockets have no server behind them: "a", "b", "c", ' +
+      '"d", "e" and 5 more (every list asks them in vain) -> run: rm ' +
+      [..."abcdefghij"].map((name) => `/tmp/tmux-1000/${name}`).join(" "),
     ],
   },
   "a directory that tmux refuses": {
