@@ -39,6 +39,7 @@ const HELP = /^(?:kstops|Usage|usage|[A-Z])[^]*kstops[^]*\n$/;
 
 /** All of them at once: none of these disturbs another. */
 const CASES: readonly Case[] = [
+  { line: "--version", text: /^kstops \S+\n$/, json: file("version") },
   // start
   { line: "start later-@", ...CHANGED },
   { line: "start made-@ --no-wait --verbose -- sleep 100", ...CHANGED },
