@@ -69,7 +69,7 @@ async function lookAtDatabase(world: World, directory: string): Promise<Database
     if (trouble !== null) return { ...common, trouble, abandoned: [] };
     const store = await OperationStore.toLookAt(world, directory);
     if (store === null) {
-      const reason = "it is none that this kstops can read";
+      const reason = "this kstops cannot read it; a newer one may have made it";
       return { ...common, trouble: { kind: "other", reason }, abandoned: [] };
     }
     const abandoned = (await store.abandoned()).map(({ id }) => id);

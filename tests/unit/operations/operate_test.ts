@@ -246,9 +246,13 @@ Deno.test("a terminal that hangs up at the question leaves it to the clean-up", 
     const [operation] = store.list();
     equal(operation?.state, "input_required");
     world.advance(3_600_000);
+    deepEqual(await store.abandoned(), []);
     deepEqual((await store.collectGarbage()).abandoned, []);
     world.advance(1);
+    // Who only looks changes nothing.
+    deepEqual(await store.abandoned(), [operation]);
     deepEqual((await store.collectGarbage()).abandoned, [operation?.id]);
+    deepEqual(await store.abandoned(), []);
     deepEqual(store.list()[0]?.result, {
       code: "session_abandoned",
       reason: "no client heartbeat for >1h",
