@@ -29,6 +29,8 @@ export interface TmuxFacts {
   /** Why tmux will not use that directory. */
   readonly directoryTrouble: { readonly reason: string; readonly fix: string } | null;
   readonly servers: readonly ServerFacts[];
+  /** The sessions of kstops' own whose end nobody has recorded. */
+  readonly unended: readonly { readonly name: string; readonly socketName: string }[];
 }
 
 /** What was seen of the server of a socket. */
@@ -93,7 +95,7 @@ function versionFinding(facts: TmuxFacts, need: string | null): Finding {
 }
 
 function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
-  const { directory, directoryTrouble, servers, binary } = facts;
+  const { directory, directoryTrouble, servers, unended, binary } = facts;
   if (directoryTrouble !== null) {
     return [wrong(needs.of.tmux === null ? "warning" : "failure", "tmux.sockets", {
       message: `tmux cannot keep its sockets in ${directory}: ${directoryTrouble.reason}`,
@@ -133,10 +135,16 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
       running.push({ ...each, server: answer.value, milliseconds });
     }
   }
+  // On a server that does not answer they may still run.
+  const alive = servers.filter(({ answer }) => answer.kind === "failed" || answer.value !== null);
+  const lost = unended.filter(({ socketName }) =>
+    !alive.some((server) => server.socketName === socketName)
+  );
   return [
     ...troubled,
     ...running.length > 0 || troubled.length === 0 ? [runningFinding(running)] : [],
     ...stale.length > 0 ? [staleFinding(stale)] : [],
+    ...lost.length > 0 ? [lostFinding(lost.map(({ name }) => name))] : [],
   ];
 }
 
@@ -187,4 +195,14 @@ function staleFinding(stale: readonly ServerFacts[]): Finding {
     fix: `run: rm ${paths.map(shellWord).join(" ")}`,
     details: { paths },
   };
+}
+
+function lostFinding(names: readonly string[]): Finding {
+  const [first = ""] = names;
+  return wrong("warning", "tmux.lost_sessions", {
+    message: `${counted(names.length, "session")} ran when the tmux server went, as at a reboot: ` +
+      namesText(names),
+    fix: `see what is known: kstops why ${first}; then start or stop it`,
+    details: { sessions: names },
+  });
 }

@@ -5,6 +5,8 @@ import { OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
 import { parseFailure } from "../../backends/tmux/parse.ts";
 import { socketsOf } from "../../backends/tmux/sockets.ts";
 import { findProgram } from "../../backends/program.ts";
+import { logStore } from "../../logs/store.ts";
+import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
 import type { World } from "../../world.ts";
 import type { ServerFacts, TmuxFacts, TmuxServer } from "../tmux.ts";
@@ -19,17 +21,32 @@ export async function lookAtTmux(world: World, binary: string): Promise<TmuxFact
   ]);
   const common = { binary, found, installHint: installHint(world), directory };
   if (found.kind === "missing") {
-    return { ...common, version: null, directoryTrouble: null, servers: [] };
+    return { ...common, version: null, directoryTrouble: null, servers: [], unended: [] };
   }
-  const [version, directoryTrouble, ...servers] = await Promise.all([
+  const [version, directoryTrouble, unended, ...servers] = await Promise.all([
     ask(world, [found.path, "-V"], {
       env: OUTSIDE_OF_SESSIONS,
       read: (stdout) => /^tmux (\S+)/.exec(stdout)?.[1],
     }),
     troubleWith(world, { directory, trouble }),
+    unendedIn(world),
     ...names.map((name) => lookAtServer(world, { binary: found.path, directory, name })),
   ]);
-  return { ...common, version, directoryTrouble, servers };
+  return { ...common, version, directoryTrouble, servers, unended };
+}
+
+/** By what is recorded of their last runs, on the tmux that is asked here. */
+async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
+  const store = logStore(world, () => {});
+  const here = whereIs("tmux", world);
+  const names = await store.names();
+  const runs = await Promise.all(names.map((name) => store.newestRun(name)));
+  return names.flatMap((name, index) => {
+    const { begun = null, ended = null, stopped = null } = runs[index] ?? {};
+    return begun?.engine === "tmux" && begun.where === here && ended === null && stopped === null
+      ? [{ name, socketName: begun.socketName ?? "default" }]
+      : [];
+  });
 }
 
 async function lookAtServer(

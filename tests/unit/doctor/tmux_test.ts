@@ -28,6 +28,7 @@ const TMUX: TmuxFacts = {
   directory: "/tmp/tmux-1000",
   directoryTrouble: null,
   servers: [],
+  unended: [],
 };
 
 const MISSING: Partial<TmuxFacts> = {
@@ -167,6 +168,22 @@ const CASES: Record<
       'warning tmux.stale_sockets: 10 tmux sockets have no server behind them: "a", "b", "c", ' +
       '"d", "e" and 5 more (every list asks them in vain) -> run: rm ' +
       [..."abcdefghij"].map((name) => `/tmp/tmux-1000/${name}`).join(" "),
+    ],
+  },
+  "sessions that ran when their server went, and others that may run still": {
+    facts: {
+      servers: [server("a", answers(null)), server("b", answers({})), server("c", fails("no"))],
+      unended: [..."abcd"].map((socketName) => ({ name: `on-${socketName}`, socketName })),
+    },
+    says: [
+      VERSION,
+      'warning tmux.server: the tmux server on socket "c" cannot be asked: no -> try it by hand: ' +
+      "tmux -L c list-sessions",
+      "ok tmux.server: 1 tmux server answers in 3 ms (b), with 1 session",
+      'ok tmux.stale_sockets: the tmux socket "a" has no server behind it (which does no harm) ' +
+      "-> run: rm /tmp/tmux-1000/a",
+      "warning tmux.lost_sessions: 2 sessions ran when the tmux server went, as at a reboot: " +
+      "on-a, on-d -> see what is known: kstops why on-a; then start or stop it",
     ],
   },
   "a directory that tmux refuses": {
