@@ -22,7 +22,7 @@ import {
 import { preparePrograms, ProgramError, type Programs } from "./programs.ts";
 import { containerSubjects } from "./containers.ts";
 import type { Against, Subject } from "./subject.ts";
-import { fillSandbox, socketNames, stepIn } from "./sandboxes.ts";
+import { filledSandbox, socketNames, stepIn } from "./sandboxes.ts";
 import { countOver, type Result, tableOf } from "./table.ts";
 
 /** Sandboxes by what is in them. */
@@ -30,6 +30,7 @@ interface Sandboxes {
   readonly one: Sandbox;
   readonly twenty: Sandbox;
   readonly twoHundred: Sandbox;
+  readonly thousand: Sandbox;
   readonly fiveSockets: Sandbox;
 }
 
@@ -94,7 +95,7 @@ async function ofTmux(programs: Programs, measuring: Measuring): Promise<Result[
   const { made } = measuring;
   const fill = (sessions: number, sockets: number): Promise<Sandbox> => {
     say(`bench: starting sessions (${sessions}, sockets: ${sockets})`);
-    return fillSandbox(programs.kstops, { sessions, sockets, made });
+    return filledSandbox(programs.kstops, { sessions, sockets, made });
   };
   const one = await fill(1, 1);
   const small = [...startUp(programs, one), ...changing(programs, one)];
@@ -103,8 +104,9 @@ async function ofTmux(programs: Programs, measuring: Measuring): Promise<Result[
   const twenty = await fill(20, 1);
   const fiveSockets = await fill(20, SOCKETS);
   const twoHundred = await fill(200, 1);
+  const thousand = await fill(1000, 1);
   const large = [
-    ...lists(programs, { one, twenty, twoHundred, fiveSockets }),
+    ...lists(programs, { one, twenty, twoHundred, thousand, fiveSockets }),
     ...await lookingUp(programs, twenty),
   ];
   return [...results, ...await resultsOf(large, measuring)];
@@ -316,7 +318,7 @@ function withoutRecord(step: Step): Step {
 }
 
 function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
-  const { one, twenty, twoHundred, fiveSockets } = sandboxes;
+  const { one, twenty, twoHundred, thousand, fiveSockets } = sandboxes;
   return [["list"], ["list", "--json"]].flatMap((words) => {
     const list = [kstops, ...words];
     const name = `\`${words.join(" ")}\``;
@@ -351,13 +353,16 @@ function lists({ kstops, empty }: Programs, sandboxes: Sandboxes): Subject[] {
       subject(twoHundred, "200 sessions", [
         { what: `${name}, 1 session`, step: stepIn(one, list), atMost: 1.25 },
       ]),
+      subject(thousand, "1,000 sessions", [
+        { what: `${name}, 1 session`, step: stepIn(one, list) },
+      ]),
       subject(fiveSockets, "20 sessions on 5 sockets"),
     ];
   });
 }
 
-/** `list` with a config, `status` and `logs`. */
-async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subject[]> {
+/** `list` with a config, and the commands that look at one thing. */
+async function lookingUp({ kstops, empty }: Programs, sandbox: Sandbox): Promise<Subject[]> {
   const log = await writeLargeLog(kstops, sandbox);
   return [
     ...await configured(kstops, sandbox),
@@ -370,6 +375,26 @@ async function lookingUp({ kstops }: Programs, sandbox: Sandbox): Promise<Subjec
       }],
       children: 1,
     },
+    {
+      command: "`why NAME`, 20 sessions",
+      step: stepIn(sandbox, [kstops, "why", "session1"]),
+      against: [{
+        what: "`tmux list-panes -t NAME`",
+        step: stepIn(sandbox, ["tmux", "list-panes", "-t", "=session1:"]),
+      }],
+      children: 1,
+    },
+    ...["operations list", "config show", "config validate", "config schema", "doctor"].map(
+      (words): Subject => ({
+        command: `\`${words}\``,
+        step: {
+          ...stepIn(sandbox, [kstops, ...words.split(" ")]),
+          env: { ...sandbox.env, KSTOPS_CONFIG: `${sandbox.directory}/all.yml` },
+        },
+        against: [{ what: "empty program", step: stepIn(sandbox, [empty]) }],
+        children: null,
+      }),
+    ),
     {
       command: "`logs NAME`, 100 lines of 2 MB",
       step: stepIn(sandbox, [kstops, "logs", LOUD]),
@@ -463,13 +488,14 @@ async function childrenOf(step: Step, directory: string): Promise<number | null>
 }
 
 /** What a reader of the table has to know. */
-async function circumstances({ kstops }: Programs, pairs: number): Promise<string> {
+async function circumstances({ kstops, empty }: Programs, pairs: number): Promise<string> {
   const said = async (program: string, ...args: readonly string[]): Promise<string> => {
     const { stdout } = await new Deno.Command(program, { args: [...args] }).output();
     return new TextDecoder().decode(stdout).trim();
   };
+  const sizes = [kstops, empty].map((path) => `${Math.round(Deno.statSync(path).size / 1e6)} MB`);
   return [
-    await said(kstops, "--version"),
+    `${await said(kstops, "--version")} (${sizes.join(", an empty program ")})`,
     await said("tmux", "-V"),
     ...await Promise.all(["podman", "docker"].map((each) => said(each, "--version"))),
     await systemName(),

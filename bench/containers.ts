@@ -5,7 +5,7 @@ import { startDaemon } from "../tests/support/daemon.ts";
 import { makeSandbox, type Sandbox, waitFor } from "../tests/support/tmux.ts";
 import { run, type Step } from "./measure.ts";
 import { ProgramError, type Programs } from "./programs.ts";
-import { stepIn } from "./sandboxes.ts";
+import { fill as fillWithSessions, stepIn } from "./sandboxes.ts";
 import type { Subject } from "./subject.ts";
 
 /** What measuring containers needs besides the programs. */
@@ -20,6 +20,9 @@ const LIST_AT_MOST = 1.3;
 const PROGRAM = ["sleep", "3600"];
 const FEW = 1;
 const MANY = 50;
+const MOST = 100;
+/** Sessions of tmux beside them. */
+const BESIDE = 200;
 
 /** Engines of their own, and in each of these sandboxes the clients that its name says. */
 interface Engines {
@@ -47,6 +50,12 @@ export async function* containerSubjects(
   say(`bench: starting containers (${MANY} on each)`);
   fill(engines, { from: FEW, to: MANY });
   yield lists(programs, { engines, count: MANY });
+  say(`bench: starting sessions (${BESIDE}, beside the containers)`);
+  await fillWithSessions(programs.kstops, engines.both, { sessions: BESIDE, sockets: 1 });
+  yield [everything(programs, engines)];
+  say(`bench: starting containers (${MOST} on each)`);
+  fill(engines, { from: MANY, to: MOST });
+  yield lists(programs, { engines, count: MOST });
   for (const runtime of RUNTIMES) yield await lookingUp(programs, { engines, runtime });
 }
 
@@ -100,13 +109,14 @@ function runIn(engines: Engines, runtime: Runtime, name: string): Step {
   return stepIn(engines[runtime], [...argv, engines.image, ...PROGRAM]);
 }
 
+const PODMAN_LIST = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
+
 function lists(
   { kstops, empty }: Programs,
   { engines, count }: { readonly engines: Engines; readonly count: number },
 ): Subject[] {
   const containers = count === 1 ? "1 container" : `${count} containers`;
   // What tells everything of each: podman's list does, and docker's does not.
-  const podman = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
   const names = Array.from({ length: count }, (_, index) => `session${index + 1}`);
   const docker = ["docker", "container", "inspect", ...names];
   const subject = (
@@ -129,10 +139,27 @@ function lists(
     };
   };
   return [
-    subject("podman", { what: "`podman ps`", argv: podman }),
+    subject("podman", { what: "`podman ps`", argv: PODMAN_LIST }),
     subject("docker", { what: "`docker inspect`", argv: docker }),
-    subject("both", { what: "`podman ps`", argv: podman }),
+    subject("both", { what: "`podman ps`", argv: PODMAN_LIST }),
   ];
+}
+
+/** All that a large machine has, in one list. */
+function everything({ kstops, empty }: Programs, { both }: Engines): Subject {
+  return {
+    command: `\`list --json\`, ${BESIDE} sessions and ${MANY} containers on each of both`,
+    step: stepIn(both, [kstops, "list", "--json"]),
+    against: [
+      {
+        what: "`podman ps` + empty program",
+        step: stepIn(both, PODMAN_LIST, [empty]),
+        atMost: 1.25,
+      },
+      { what: "empty program", step: stepIn(both, [empty]) },
+    ],
+    children: 5,
+  };
 }
 
 /** `start` and `stop`. */
@@ -203,7 +230,7 @@ async function lookingUp(
   }, "a large log");
   return [
     {
-      command: `\`status NAME\`, ${MANY} containers on ${runtime}`,
+      command: `\`status NAME\`, ${MOST} containers on ${runtime}`,
       step: stepIn(sandbox, [kstops, "status", "session1"]),
       against: [{
         what: `\`${runtime} inspect NAME\` + empty program`,

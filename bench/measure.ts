@@ -136,19 +136,22 @@ export async function countChildren(step: Step, directory: string): Promise<numb
   const { before = [], after = [], argvs } = step;
   const calls = `${directory}/calls`;
   await writeCounters(directory, { calls, path: step.env["PATH"] ?? "" });
-  for (const each of before) run(each);
-  const counted = { ...step, env: { ...step.env, PATH: `${directory}/bin` } };
-  let pid = 0;
-  for (const argv of argvs) {
-    const child = commandOf(argv, counted).spawn();
-    pid = child.pid;
-    const output = await child.output();
-    if (!output.success) throw runError(argv, output);
+  try {
+    for (const each of before) run(each);
+    const counted = { ...step, env: { ...step.env, PATH: `${directory}/bin` } };
+    let pid = 0;
+    for (const argv of argvs) {
+      const child = commandOf(argv, counted).spawn();
+      pid = child.pid;
+      const output = await child.output();
+      if (!output.success) throw runError(argv, output);
+    }
+    const callers = (await Deno.readTextFile(calls)).split("\n");
+    for (const each of after) run(each);
+    return callers.filter((caller) => caller === String(pid)).length;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
   }
-  const callers = (await Deno.readTextFile(calls)).split("\n");
-  for (const each of after) run(each);
-  await Deno.remove(directory, { recursive: true });
-  return callers.filter((caller) => caller === String(pid)).length;
 }
 
 async function writeCounters(

@@ -15,19 +15,28 @@ export interface Filling {
  *
  * @returns when every program in it runs
  */
-export async function fillSandbox(
+export async function filledSandbox(
   kstops: string,
-  { sessions, sockets, made }: Filling & { readonly made: Sandbox[] },
+  { made, ...filling }: Filling & { readonly made: Sandbox[] },
 ): Promise<Sandbox> {
   const sandbox = await makeSandbox();
   made.push(sandbox);
+  await fill(kstops, sandbox, filling);
+  return sandbox;
+}
+
+/** Starts sessions in a sandbox, and waits until every program in it runs. */
+export async function fill(
+  kstops: string,
+  sandbox: Sandbox,
+  { sessions, sockets }: Filling,
+): Promise<void> {
   const config = `${sandbox.directory}/all.yml`;
   await Deno.writeTextFile(config, configOf({ sessions, sockets }));
   run(stepIn(sandbox, [kstops, "start", "--all", "--no-wait", "--quiet", "--config", config]));
   await waitFor(() => allRun(kstops, { sandbox, sessions }), `${sessions} sessions`, {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
   });
-  return sandbox;
 }
 
 /** The names of the sockets of {@link Filling}. */

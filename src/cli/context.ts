@@ -9,6 +9,7 @@ import type { Context } from "./command.ts";
 import type { Recording } from "./recording.ts";
 import { spin, type Spinner } from "./spinner.ts";
 import type { GlobalFlags } from "./table.ts";
+import { takingTurns } from "./turns.ts";
 
 /** How a command is heard before it answers. */
 export interface Voice {
@@ -125,6 +126,9 @@ function signOfLife(
   };
 }
 
+/** How many calls of engines work at once: a tmux server that gets a thousand does not answer in time. */
+const MOST_CALLS = 100;
+
 function guardedContext(context: Context): ReturnType<Context["guarded"]> {
   const { world } = context;
   let signal: EndSignal | null = null;
@@ -158,21 +162,27 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
     asked = answer.catch(() => {});
     return answer;
   };
+  const turn = takingTurns(MOST_CALLS);
   const guard =
     <O extends ExecOptions, R>(exec: (argv: readonly string[], options: O) => Promise<R>) =>
-    async (argv: readonly string[], options: O): Promise<R> => {
-      goOn();
-      if (!options.interruptible) return await exec(argv, { ...options, detached: true });
-      const controller = new AbortController();
-      const abort = (): void =>
-        controller.abort(signal === null ? undefined : new InterruptedError(signal));
-      waiting.add(abort);
-      try {
-        return await exec(argv, { ...options, detached: true, abort: controller.signal });
-      } finally {
-        waiting.delete(abort);
-      }
-    };
+    (argv: readonly string[], options: O): Promise<R> => turn(() => call(exec, argv, options));
+  const call = async <O extends ExecOptions, R>(
+    exec: (argv: readonly string[], options: O) => Promise<R>,
+    argv: readonly string[],
+    options: O,
+  ): Promise<R> => {
+    goOn();
+    if (!options.interruptible) return await exec(argv, { ...options, detached: true });
+    const controller = new AbortController();
+    const abort = (): void =>
+      controller.abort(signal === null ? undefined : new InterruptedError(signal));
+    waiting.add(abort);
+    try {
+      return await exec(argv, { ...options, detached: true, abort: controller.signal });
+    } finally {
+      waiting.delete(abort);
+    }
+  };
   const guarded: World = {
     ...world,
     exec: guard(world.exec),

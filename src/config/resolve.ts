@@ -185,6 +185,11 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
     });
   }
   const leftOut = setKeys(settings, CONTAINER_KEYS);
+  // Nobody chose tmux, neither for this start nor for the session: that may be a slip.
+  const isChosen = start.asked || settings.backend !== null;
+  const warnings = isChosen || settings.image === null
+    ? []
+    : ["image is left out: without backend: container this is a session in tmux"];
   const isOfContainer = settings.workingDir !== null && isSwitched(start);
   if (isOfContainer) leftOut.push("working_dir");
   const configured = settings.workingDir === null || isOfContainer
@@ -199,7 +204,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
   const common = commonOf(start, { ...variables.env, ...shellEnv });
   return finished(start, {
     definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
-    variables,
+    variables: { ...variables, warnings: [...variables.warnings, ...warnings] },
     leftOut,
   });
 }

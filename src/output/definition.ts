@@ -3,6 +3,7 @@ import type { Origin } from "../config/config.ts";
 import { escapeControls, type Json } from "../errors.ts";
 import type { Definition } from "../model.ts";
 import { formatSize } from "../validate/size.ts";
+import { paint, type Screen } from "./screen.ts";
 
 /** Keys and values; every value may have an origin, by the path of its key. */
 export interface Explanation {
@@ -65,11 +66,12 @@ export function originText(origin: Origin): string {
  */
 export function yamlLines(
   { values, origins }: Explanation,
-  { withOrigins }: { readonly withOrigins: boolean },
+  { withOrigins, screen }: { readonly withOrigins: boolean; readonly screen: Screen },
 ): readonly string[] {
   const line = (text: string, path: string): string => {
     const origin = origins.get(path);
-    return withOrigins && origin !== undefined ? `${text} # ${originText(origin)}` : text;
+    if (!withOrigins || origin === undefined) return text;
+    return `${text} ${paint(`# ${originText(origin)}`, "dim", screen)}`;
   };
   return Object.entries(values).flatMap(([key, value]): readonly string[] => {
     if (value === null) return [];

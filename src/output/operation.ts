@@ -6,6 +6,9 @@ import { type Actor, type Operation, stateToPhase } from "../operations/machine.
 import { type Colour, moment, type Screen } from "./screen.ts";
 import { time } from "./wire.ts";
 
+/** How much of an ID a terminal shows: unique among some thousands. */
+export const SHORT_ID = 8;
+
 /** The JSON of an operation. */
 export function operationToWire(operation: Operation): { [key: string]: Json } {
   return {

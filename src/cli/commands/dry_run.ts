@@ -3,7 +3,7 @@ import type { EngineCall } from "../../backends/backend.ts";
 import type { Explained } from "../../config/explain.ts";
 import { escapeControls, type Json } from "../../errors.ts";
 import { definitionToWire, originsToWire, yamlLines } from "../../output/definition.ts";
-import { shellWord } from "../../output/screen.ts";
+import { type Screen, shellWord } from "../../output/screen.ts";
 import type { Context, Reply } from "../command.ts";
 import { explanationFor } from "../definitions.ts";
 import type { StartCommandFlags } from "./start.ts";
@@ -32,7 +32,7 @@ export async function dryRun(
   const isEmpty = only === undefined && failures.length > 0;
   return {
     ...(isEmpty ? {} : { data: only === undefined || isList ? plans.map(toWire) : toWire(only) }),
-    text: () => plans.map(toText).join("\n"),
+    text: (screen) => plans.map((plan) => toText(plan, screen)).join("\n"),
     failures,
   };
 }
@@ -54,7 +54,7 @@ function toWire({ name, shown, origins, leftOut, call }: Plan): { [key: string]:
 }
 
 /** The definition as YAML with origins, then the call as a shell would read it. */
-function toText({ name, shown, origins, call }: Plan): string {
+function toText({ name, shown, origins, call }: Plan, screen: Screen): string {
   const values = definitionToWire(shown);
   const env = call.env.length === 0 ? [] : [`# with ${call.env.join(", ")} in its environment`];
   const stdin = call.stdin === null ? [] : [
@@ -63,7 +63,7 @@ function toText({ name, shown, origins, call }: Plan): string {
   ];
   return [
     `${name}:`,
-    ...yamlLines({ values, origins }, { withOrigins: true }).map((line) => `  ${line}`),
+    ...yamlLines({ values, origins }, { withOrigins: true, screen }).map((line) => `  ${line}`),
     "",
     `$ ${escapeControls(call.argv.map(shellWord).join(" "))}`,
     ...env,

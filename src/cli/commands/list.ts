@@ -112,14 +112,24 @@ const COLUMNS: readonly Column[] = [
   },
   {
     head: { text: "COMMAND", atLeast: 12 },
-    text: ({ reason, image, ports, command }) =>
-      reason ?? (image === null ? commandLine(command) : imageText(image, ports ?? [])),
+    text: whatItIs,
   },
 ];
 
 /** On a terminal, the row of an engine in trouble says which, since that column may have left. */
 function nameOf({ name, engine, backend }: SessionStatus, screen: Screen): string {
   return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
+}
+
+/** What a mistake in a config begins with. A row has no room for it, and a warning has said it. */
+const DIRECTORY_OF_A_MISTAKE = /^\/(?:[^:]*\/)?(?=[^/:]+:\d+:\d+: )/;
+
+/** Why nothing else is known; else the image, or the command. */
+function whatItIs({ reason, image, ports, command }: SessionStatus, screen: Screen): string {
+  if (reason !== null) {
+    return screen.terminal ? reason.replace(DIRECTORY_OF_A_MISTAKE, "") : reason;
+  }
+  return image === null ? commandLine(command) : imageText(image, ports ?? []);
 }
 
 /** `web:1 (127.0.0.1:8081:8080)`: an image, and where its ports are published. */

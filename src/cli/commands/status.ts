@@ -3,6 +3,7 @@ import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { momentAndTime, type Property, propertyLines } from "../../output/properties.ts";
 import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
+import { wrapped } from "../../output/text.ts";
 import { statusToWire } from "../../output/wire.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
@@ -30,12 +31,15 @@ export async function status(context: Context, flags: StatusFlags): Promise<Repl
 }
 
 async function withOperations(context: Context, status: SessionStatus): Promise<Reply> {
-  const [{ store }, { operationsOn }, { operationColour, operationText, operationToWire }] =
-    await Promise.all([
-      context.recording(),
-      import("../../operations/last.ts"),
-      import("../../output/operation.ts"),
-    ]);
+  const [
+    { store },
+    { operationsOn },
+    { operationColour, operationText, operationToWire, SHORT_ID },
+  ] = await Promise.all([
+    context.recording(),
+    import("../../operations/last.ts"),
+    import("../../output/operation.ts"),
+  ]);
   const recorded = (await store()).list({ session: status.name ?? "" });
   const operations = operationsOn(status, recorded).slice(0, SHOWN_OPERATIONS);
   return {
@@ -43,10 +47,16 @@ async function withOperations(context: Context, status: SessionStatus): Promise<
     text: (screen) => {
       const lines = operations.map((operation) => {
         const text = escapeControls(operationText(operation, screen));
+        if (!screen.terminal) return `operation\t${operation.id}\t${text}\n`;
         const colour = operationColour(operation.state);
-        return screen.terminal
-          ? `${paint(operation.id.slice(0, 8), "dim", screen)}  ${paint(text, colour, screen)}\n`
-          : `operation\t${operation.id}\t${text}\n`;
+        const id = operation.id.slice(0, SHORT_ID);
+        const indent = " ".repeat(SHORT_ID + 2);
+        const wide = { columns: screen.columns, taken: indent.length, indent };
+        const [first = "", ...rest] = wrapped(text, wide).split("\n");
+        return [
+          `${paint(id, "dim", screen)}  ${paint(first, colour, screen)}`,
+          ...rest.map((line) => paint(line, colour, screen)),
+        ].map((line) => `${line}\n`).join("");
       });
       const gap = screen.terminal && lines.length > 0 ? "\n" : "";
       return propertiesOf(status, screen) + gap + lines.join("");

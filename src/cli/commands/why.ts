@@ -57,7 +57,12 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
     definitionChanged,
     operation,
     lines,
-    next: adviceFor(status, { definitionChanged, hasLines: lines !== null && lines.length > 0 }),
+    next: adviceFor(status, {
+      definitionChanged,
+      hasLines: lines !== null && lines.length > 0,
+      hasRun: runs.length > 0,
+      isMistaken: (await context.config()).sessions.get(name)?.kind === "invalid",
+    }),
   };
 }
 
@@ -151,9 +156,13 @@ async function newestLines(store: LogStore, name: string): Promise<Uint8Array | 
 /** What helps next, the most likely first. */
 function adviceFor(
   status: SessionStatus,
-  { definitionChanged, hasLines }: {
+  { definitionChanged, hasLines, hasRun, isMistaken }: {
     readonly definitionChanged: boolean | null;
     readonly hasLines: boolean;
+    /** Whether it was ever started, as far as that is remembered. */
+    readonly hasRun: boolean;
+    /** Whether the config defines it with mistakes. */
+    readonly isMistaken: boolean;
   },
 ): readonly Advice[] {
   const { state, defined, managed } = status;
@@ -166,9 +175,10 @@ function adviceFor(
     ...say(isRunning, `kstops attach ${name}`, "look at it"),
     ...say(isRunning && hasLines, `kstops logs -f ${name}`, "see what it prints"),
     ...say(isRunning && definitionChanged === true, `kstops restart ${name}`, "apply the change"),
-    ...say(isOver && defined, `kstops start ${name}`, "start it again"),
+    ...say(isOver && defined, `kstops start ${name}`, hasRun ? "start it again" : "start it"),
     ...say(isOver && hasLines, `kstops logs -n all ${name}`, "everything that it printed"),
     ...say(state === "exited" && managed, `kstops stop ${name}`, "forget it"),
-    ...say(state === "unknown", `kstops list --verbose`, "see what the engines answer"),
+    ...say(isMistaken, "kstops config validate", "see what is wrong with its definition"),
+    ...say(state === "unknown" && !isMistaken, "kstops list --verbose", "see what engines answer"),
   ];
 }

@@ -515,6 +515,19 @@ Deno.test("resolve() leaves out what is to come from the environment and is not 
   );
 });
 
+Deno.test("resolve() says that an image is left out where nobody chose tmux", async () => {
+  const IMAGE = "image: busybox";
+  const left = await resolved({ astro: [SLEEP, IMAGE] });
+  deepEqual([left.definition.backend, left.warnings], ["tmux", [
+    "image is left out: without backend: container this is a session in tmux",
+  ]]);
+  const chosen = [{ astro: [SLEEP, IMAGE, "backend: tmux"] }, {
+    astro: [SLEEP, IMAGE],
+    flags: { backend: "tmux" as const },
+  }];
+  for (const given of chosen) deepEqual((await resolved(given)).warnings, []);
+});
+
 Deno.test("resolve() says what to mask", async () => {
   const { secrets } = await resolved({
     astro: [

@@ -8,6 +8,7 @@ import {
   originsToWire,
   yamlLines,
 } from "../../../output/definition.ts";
+import type { Screen } from "../../../output/screen.ts";
 import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
 import { formatSize } from "../../../validate/size.ts";
@@ -40,7 +41,7 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   const settings = flags.name === undefined ? explainedSettings(config, flags) : null;
   if (settings === null && failures.length > 0) return { failures };
   const shown = { settings, sessions, flags };
-  return { data: dataOf(config, shown), text: () => textOf(shown), failures };
+  return { data: dataOf(config, shown), text: (screen) => textOf(shown, screen), failures };
 }
 
 /** What is shown; null: the settings are not asked for. */
@@ -51,12 +52,12 @@ interface Shown {
 }
 
 /** A config file of its own. */
-function textOf({ settings, sessions, flags }: Shown): string {
-  const withOrigins = flags.origins === true;
-  const own = settings === null ? [] : yamlLines(settings, { withOrigins });
+function textOf({ settings, sessions, flags }: Shown, screen: Screen): string {
+  const how = { withOrigins: flags.origins === true, screen };
+  const own = settings === null ? [] : yamlLines(settings, how);
   const below = sessions.flatMap(([name, each]) => [
     `    ${name}:`,
-    ...yamlLines(each, { withOrigins }).map((line) => `      ${line}`),
+    ...yamlLines(each, how).map((line) => `      ${line}`),
   ]);
   const list = below.length === 0 ? [] : ["  sessions:", ...below];
   return ["ops:", ...own.map((line) => `  ${line}`), ...list, ""].join("\n");

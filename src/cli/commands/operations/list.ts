@@ -6,6 +6,7 @@ import {
   operationColour,
   operationToWire,
   payloadText,
+  SHORT_ID,
 } from "../../../output/operation.ts";
 import { moment, paint } from "../../../output/screen.ts";
 import { type Head, layOut } from "../../../output/table.ts";
@@ -19,9 +20,6 @@ export interface OperationListFlags {
   /** Those that began then, or later: `10m`, or a time. */
   readonly since?: string | undefined;
 }
-
-/** How much of an ID a terminal shows: unique among some thousands. */
-export const SHORT_ID = 8;
 
 const HEAD: readonly Head[] = [
   { text: "ID" },

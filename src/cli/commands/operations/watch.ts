@@ -3,12 +3,12 @@ import { type ErrorCode, ERRORS, escapeControls, type Json } from "../../../erro
 import type { OperationEvent } from "../../../operations/ledger.ts";
 import { isTerminal, type Operation } from "../../../operations/machine.ts";
 import type { OperationStore } from "../../../operations/store.ts";
-import { eventToWire, operationColour, payloadText } from "../../../output/operation.ts";
+import { eventToWire, operationColour, payloadText, SHORT_ID } from "../../../output/operation.ts";
 import { paint, type Screen } from "../../../output/screen.ts";
+import { widthOf, wrapped } from "../../../output/text.ts";
 import { time } from "../../../output/wire.ts";
 import type { World } from "../../../world.ts";
 import type { Context, Reply } from "../../command.ts";
-import { SHORT_ID } from "./list.ts";
 
 /** Flags of `operations watch`. */
 export interface WatchFlags {
@@ -92,15 +92,15 @@ function textLine(event: OperationEvent, screen: Screen): string {
   const fields = [kind, session ?? "-", state, payloadText(payload)].map(escapeControls);
   if (!screen.terminal) return `${[seq, time(at), operationId, ...fields].join("\t")}\n`;
   const [, , , detail = "-"] = fields;
-  const moment = paint(
-    `${at.toISOString().slice(11, 19)} ${operationId.slice(0, SHORT_ID)}`,
-    "dim",
-    screen,
-  );
-  const what = `${moment}  ${fields.slice(0, 2).join(" ")}: ${
+  const moment = `${at.toISOString().slice(11, 19)}Z ${operationId.slice(0, SHORT_ID)}`;
+  const what = `${fields.slice(0, 2).join(" ")}: `;
+  const shown = `${paint(moment, "dim", screen)}  ${what}${
     paint(state, operationColour(state), screen)
   }`;
-  return `${what}${detail === "-" || detail === state ? "" : ` (${detail})`}\n`;
+  if (detail === "-" || detail === state) return `${shown}\n`;
+  const indent = " ".repeat(moment.length + 2);
+  const taken = widthOf(`${indent}${what}${state} `);
+  return `${shown} ${wrapped(`(${detail})`, { columns: screen.columns, taken, indent })}\n`;
 }
 
 /** The exit status that the command had, or would have had. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
@@ -55,6 +55,18 @@ for (const columns of [60, 80, 200]) {
     equal(stripVTControlCharacters(colour), plain);
   });
 }
+
+Deno.test("a mistake in the config has the name of its file on a terminal, and its path in a pipe", async () => {
+  const reason = "/srv/bots/kstops.yml:5:7: ops.sessions.astro.volums: unknown key";
+  const elsewhere = "/run/docker.sock: permission denied";
+  const statuses = [reason, elsewhere].map((reason) =>
+    statusOf({ name: "astro", backend: "tmux", state: "unknown", reason })
+  );
+  const shown = await textOf(statuses, { ...TERMINAL, columns: 200 });
+  match(shown, /unknown {2}kstops.yml:5:7: ops.sessions/);
+  match(shown, /unknown {2}\/run\/docker.sock: permission denied$/m);
+  match(await textOf(statuses, PIPE), /\t\/srv\/bots\/kstops.yml:5:7: ops.sessions/);
+});
 
 Deno.test("list in a pipe is for cut and awk", async () => {
   await equalsGolden("list.tsv", await textOf(STATUSES, PIPE));

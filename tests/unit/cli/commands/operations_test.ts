@@ -224,6 +224,26 @@ Deno.test("watching an operation shows all of it, and ends with it", async () =>
   });
 });
 
+Deno.test("watching on a terminal breaks a long line between words, below its beginning", async () => {
+  await withStore(async (bench) => {
+    const { id } = bench.store.open("stop", null, { session: "astro" });
+    const message = 'Cannot stop "astro": 2 processes are still alive';
+    bench.store.transition(id, "failed", { code: "stop_failed", message });
+    const reply = await watchOperations({ json: false, ...bench }, { id });
+    let text = "";
+    for await (const bytes of reply.stream?.({ ...PIPE, terminal: true, columns: 60 }) ?? []) {
+      text += new TextDecoder().decode(bytes);
+    }
+    const begin = `03:04:05Z ${id.slice(0, 8)}  stop astro: `;
+    deepEqual(text.split("\n"), [
+      `${begin}pending`,
+      `${begin}failed (Cannot stop "astro":`,
+      "                    2 processes are still alive)",
+      "",
+    ]);
+  });
+});
+
 Deno.test("watching goes on behind a number, and does not wait for what is over", async () => {
   await withStore(async (bench) => {
     recorded(bench);

@@ -65,6 +65,23 @@ Deno.test("status --operations adds what was last done, newest first", async () 
   });
 });
 
+Deno.test("status --operations breaks a long line between words, below its beginning", async () => {
+  await withFakeWorld({}, async (world) => {
+    const recording = memoryRecording(world);
+    const store = await recording.store();
+    const { id } = store.open("start", null, { session: "astro" });
+    const message = 'Cannot start "astro": it ended at once with exit code 1';
+    store.transition(id, "failed", { code: "start_failed", message });
+    const context = { recording: () => Promise.resolve(recording) };
+    const reply = await statusReply(TMUX_SESSION, { operations: true }, context);
+    const text = await reply.text!({ ...TERMINAL, columns: 60, now: world.now() });
+    deepEqual(text.trimEnd().split("\n").slice(-2), [
+      `${id.slice(0, 8)}  start failed, 0 s ago, by -: Cannot start "astro":`,
+      "          it ended at once with exit code 1",
+    ]);
+  });
+});
+
 async function textOf(found: SessionStatus, screen: Screen): Promise<string> {
   return await (await statusReply(found)).text!(screen);
 }

@@ -1,0 +1,233 @@
+/**
+ * Draws the pictures of the README: what the program shows on a real terminal, each for a dark and for
+ * a light page. `--check` draws nothing, and fails where a file differs.
+ *
+ * The terminal is a tmux. Pids, ids and times, other ones each time, become always the same ones, and
+ * the containers of others leave the list. With containers it needs engines: `.ci/engines up`.
+ */
+import { stripVTControlCharacters } from "node:util";
+import { withPty } from "../tests/support/pty.ts";
+import { type Sandbox, withTmux } from "../tests/support/tmux.ts";
+import { type Program, programUnderTest, writeProgram } from "../tests/support/transcript.ts";
+import { terminalSvg, THEMES } from "./terminal_svg.ts";
+
+/** A picture: a command, and what there is when it is typed. */
+export interface Picture {
+  /** Its files are `NAME-dark.svg` and `NAME-light.svg`. */
+  readonly name: string;
+  /** What the picture says is typed. */
+  readonly command: string;
+  /** What is typed, where that has an id in it that is another one each time. */
+  readonly typed?: string;
+  /** Texts in the directory in which it is typed; names in `bin/` are programs. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Shell commands that make what it shows. */
+  readonly before?: string;
+  /** Shell commands that take away what outlives the tmux. */
+  readonly after?: string;
+  /** Whether podman and docker have to be there. */
+  readonly containers?: true;
+  /** Makes what is left on the screen the same each time. */
+  readonly settle?: (lines: readonly string[]) => readonly string[];
+}
+
+const ID = "5d1f6c0e-9a47-4c83-b1de-2f60a7c8e914";
+const IMAGE = "localhost/astro-bot:2.1";
+
+const ASTRO_BOT = `#!/bin/sh
+echo "connected to the exchange"
+exec sleep 1000
+`;
+
+/** A program that crashes as many do. */
+const IMPORT_PRICES = `#!/bin/sh
+cat <<'END'
+read 1200 rows
+Traceback (most recent call last):
+  File "import_prices.py", line 12, in <module>
+    price = prices[currency]
+KeyError: 'EUR'
+END
+exit 1
+`;
+
+/** All of them; another one is another entry. */
+export const PICTURES: readonly Picture[] = [
+  {
+    name: "list",
+    command: "kstops list",
+    containers: true,
+    files: {
+      "bin/astro-bot": ASTRO_BOT,
+      "bin/import-prices": IMPORT_PRICES,
+      "kstops.yml": `ops:
+  sessions:
+    astro: { command: astro-bot --market eu }
+    import: { command: import-prices }
+    mail: { comand: mailer }
+    migrate: { command: "true" }
+    report: { command: nightly-report --weekly }
+    shop: { backend: container, image: "${IMAGE}", command: sleep 1000, ports: ["127.0.0.1::8080"] }
+    stage: { backend: container, image: "${IMAGE}", command: sleep 1000, runtime: docker }
+`,
+    },
+    before: `
+      podman tag $KSTOPS_TEST_IMAGE ${IMAGE} && docker tag $KSTOPS_TEST_IMAGE ${IMAGE}
+      kstops start --all; kstops stop report; kstops stop stage --keep --force
+      tmux -L default new-session -d -s notes 'exec sleep 1000'
+    `,
+    after: `
+      kstops stop --all --force
+      podman untag ${IMAGE} ${IMAGE}; docker rmi ${IMAGE}
+    `,
+    settle: settledList,
+  },
+  {
+    name: "why",
+    command: "kstops why import",
+    files: {
+      "bin/import-prices": IMPORT_PRICES,
+      "kstops.yml": "ops: { sessions: { import: { command: import-prices } } }\n",
+    },
+    before: "kstops start import; kstops start import",
+  },
+  {
+    name: "mistake",
+    command: "kstops config validate",
+    files: {
+      "kstops.yml": `ops:
+  sessions:
+    astro:
+      comand: python -m astro.bot
+      backend: docker
+`,
+    },
+  },
+  {
+    name: "operation",
+    command: `kstops operations show ${ID.slice(0, 8)}`,
+    typed: "kstops operations show $(kstops operations list | cut -f 1)",
+    files: { "bin/import-prices": IMPORT_PRICES },
+    before: "kstops start import -- import-prices",
+  },
+];
+
+/** Wide enough that nothing is broken or cut because of where the tests have their directories. */
+const TERMINAL = { columns: 140, rows: 40 };
+/** Pictures stand below each other: they are as wide as the widest of most. */
+const NARROWEST = 80;
+
+/** The two files of a picture: their texts, by name. */
+export async function draw(
+  picture: Picture,
+  program: Program,
+): Promise<ReadonlyMap<string, string>> {
+  const { name, command, settle = (lines) => lines } = picture;
+  const screen = await screenOf(picture, program);
+  const lines = [`$ ${command}`, ...settle(screen.map(settledLine))];
+  return new Map(
+    Object.entries(THEMES).map(([page, theme]) => [
+      `${name}-${page}.svg`,
+      terminalSvg(lines, { narrowest: NARROWEST, theme, title: `What ${command} shows` }),
+    ]),
+  );
+}
+
+/** What the command shows on a terminal, with its colours. */
+async function screenOf(picture: Picture, program: Program): Promise<readonly string[]> {
+  const { command, typed = command, before, after, containers = false } = picture;
+  let screen = "";
+  await withTmux(async (t) => {
+    await writeProgram(program, t);
+    await writeFiles(picture, t);
+    const env = { PATH: `${t.directory}/bin:${t.env["PATH"]}`, USER: "ada" };
+    const run = async (script: string): Promise<void> => {
+      const argv = ["sh", "-c", `cd "$WORK"\n${script}`];
+      // Sessions that fail are part of what is shown.
+      await t.world.exec(argv, { env, timeoutMs: 60_000 });
+    };
+    try {
+      if (before !== undefined) await run(before);
+      await withPty(t, { ...TERMINAL, argv: ["sh", "-c", typed], env }, async (pty) => {
+        await pty.ended();
+        screen = (await pty.coloured()).replaceAll("ESC", "\x1b").replaceAll(t.work, "/srv/bots");
+      });
+    } finally {
+      if (after !== undefined) await run(after);
+    }
+  }, { containers });
+  return screen.trimEnd().split("\n");
+}
+
+async function writeFiles({ files }: Picture, { work, directory }: Sandbox): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const isProgram = name.startsWith("bin/");
+    await Deno.writeTextFile(`${isProgram ? directory : work}/${name}`, text, {
+      mode: isProgram ? 0o755 : 0o600,
+    });
+  }
+}
+
+/** How long the steps of an operation take in pictures, in milliseconds. */
+const STEPS: Readonly<Record<string, number>> = {
+  pending: 1,
+  validating: 1,
+  planning: 3,
+  applying: 161,
+};
+const STEP = new RegExp(`(${Object.keys(STEPS).join("|")})(\\S* +)\\d+ ms$`);
+
+/** A line with the same ids, times and processes always. */
+function settledLine(line: string): string {
+  return line
+    .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, ID)
+    .replaceAll(/\d+ (s|min) ago \([^)]*\)/g, "3 h ago (2026-11-21T03:00:00Z)")
+    .replaceAll(/(?<=, (?:first )?)\d+ (s|min) ago/g, "3 h ago")
+    .replace(/(ran for\S* +)\S.*$/, "$1less than a second")
+    .replace(/\d+ on \S+$/, "4711 on server")
+    .replace(STEP, (_, step, gap) => `${step}${gap}${STEPS[step]} ms`);
+}
+
+const OWN = /^(?:kstops:|NAME|astro|import|mail|migrate|notes|report|shop|stage) /;
+
+/** A list with the rows of this picture alone, the same pids and times, and as narrow as they allow. */
+function settledList(lines: readonly string[]): readonly string[] {
+  let pid = 4710;
+  const own = lines.filter((line) => OWN.test(stripVTControlCharacters(line))).map((line) =>
+    line
+      .replace(/(?<= )\d{2,7}(?= )(?! s ago| min ago)/, (each) => `${++pid}`.padEnd(each.length))
+      .replace(/\d+ (?:s|min) ago/, (each) => "3 h ago".padEnd(each.length))
+      .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:8081")
+  );
+  const head = own.findIndex((line) => line.includes("NAME"));
+  // One letter each, with the colour that begins there.
+  // deno-lint-ignore no-control-regex
+  const rows = own.slice(head).map((line) => line.match(/(?:\x1b\[[\d;]*m)*(?:[^\x1b]|$)/g) ?? []);
+  const isGap = (column: number) => rows.every((row) => (row[column] ?? " ").endsWith(" "));
+  return [
+    ...own.slice(0, head),
+    ...rows.map((row) =>
+      row.filter((_, column) => ![column, column - 1, column - 2].every(isGap)).join("")
+    ),
+  ];
+}
+
+/** Where the pictures are. */
+export const DIRECTORY = new URL("../.github/pictures/", import.meta.url);
+
+async function main(): Promise<void> {
+  const program = await programUnderTest();
+  const drawn = await Promise.all(PICTURES.map((picture) => draw(picture, program)));
+  await Deno.mkdir(DIRECTORY, { recursive: true });
+  for (const [file, text] of drawn.flatMap((files) => [...files])) {
+    const url = new URL(file, DIRECTORY);
+    if (!Deno.args.includes("--check")) {
+      await Deno.writeTextFile(url, text);
+    } else if (await Deno.readTextFile(url).catch(() => "") !== text) {
+      console.error(`${file} differs from what the program shows: run deno task pictures`);
+      Deno.exitCode = 1;
+    }
+  }
+}
+
+if (import.meta.main) await main();

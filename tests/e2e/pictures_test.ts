@@ -1,0 +1,31 @@
+/** The pictures of the README: what they show is what the program shows. */
+import { equal } from "node:assert/strict";
+import { DIRECTORY, draw, PICTURES } from "../../.ci/pictures.ts";
+import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
+import { ignoreWithoutTmux } from "../support/tmux.ts";
+import { programUnderTest } from "../support/transcript.ts";
+
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+for (const picture of PICTURES) {
+  const compare = async () => {
+    for (const [file, text] of await draw(picture, await programUnderTest())) {
+      // Where they differ: deno task pictures.
+      equal(text, await Deno.readTextFile(new URL(file, DIRECTORY)));
+    }
+  };
+  Deno.test({
+    name: `the picture of ${picture.command} shows what the program shows`,
+    ignore: ignoreWithoutTmux() || (picture.containers === true && ignoreWithoutEngines()),
+    fn: () => picture.containers === true ? aloneOnEngines(compare) : compare(),
+  });
+}
+
+Deno.test("the README shows every picture, for dark and for light pages, and no other", () => {
+  const shown = Array.from(
+    readme.matchAll(/\.github\/pictures\/([\w-]+\.svg)/g),
+    ([, file]) => file,
+  );
+  const drawn = PICTURES.flatMap(({ name }) => [`${name}-dark.svg`, `${name}-light.svg`]);
+  equal(shown.toSorted().join("\n"), drawn.toSorted().join("\n"));
+});
