@@ -138,7 +138,7 @@ export interface Files {
   /**
    * The same for a directory in which nobody else may put anything, a link to another place above all.
    * One that is there must be this user's or root's. Under sudo none is made among the files of who
-   * called it: he could not write there afterwards.
+   * called it, whose it could not be afterwards.
    */
   readonly claimDirectory: (path: string) => Promise<void>;
   /** Makes a file for this user alone (0600), empty without a text; it must not exist. */

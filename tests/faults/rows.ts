@@ -210,7 +210,7 @@ export const FAULTS: readonly Fault[] = [
     ],
     [
       "another user works with kstops on this machine",
-      "he can neither see, stop nor read what is yours",
+      "what is yours can be neither seen, stopped nor read",
       "another user sees and touches nothing of this one's sessions",
     ],
   ]),

@@ -23,6 +23,12 @@ if [ "$n" = "$(cat "$STEPS/at")" ]; then
 fi
 exec ${real} "$@"`;
 
+/** Puts a tmux in the way that can be held. */
+async function holdTmux(t: FaultSandbox): Promise<void> {
+  const real = (await t.sh("command -v tmux")).stdout.trim();
+  await t.pretend("tmux", HELD(real));
+}
+
 /** Runs kstops, and signals it while it waits for its n-th call of tmux. */
 async function signalledAt(
   t: FaultSandbox,
@@ -32,8 +38,7 @@ async function signalledAt(
   const steps = await Deno.makeTempDir({ dir: t.directory });
   await Deno.writeTextFile(`${steps}/n`, "0\n");
   await Deno.writeTextFile(`${steps}/at`, `${at}\n`);
-  const real = (await t.sh("command -v tmux")).stdout.trim();
-  const PATH = await t.pretend("tmux", HELD(real));
+  const PATH = `${t.directory}/pretended:${t.env["PATH"]}`;
   const child = new Deno.Command(`${t.work}/kstops`, {
     args: [...args],
     cwd: t.work,
@@ -61,11 +66,14 @@ async function signalledAt(
 
 const CONFIG = "ops: { start_wait: 100, sessions: { astro: { command: sleep 100 } } }\n";
 
-/** What is there of sessions: their states, in the words of kstops. */
-async function states(t: FaultSandbox): Promise<readonly string[]> {
+/** What is there of sessions: their states, in the words of kstops, by name. */
+async function states(t: FaultSandbox): Promise<Readonly<Record<string, string>>> {
   const { code, stdout, stderr } = await t.sh("./kstops list --json");
   deepEqual([code, stderr], [0, ""]);
-  return JSON.parse(stdout).map(({ state }: { state: string }) => state);
+  const sessions: { name: string; state: string }[] = JSON.parse(stdout);
+  const found = Object.fromEntries(sessions.map(({ name, state }) => [name, state]));
+  equal(Object.keys(found).length, sessions.length, stdout);
+  return found;
 }
 
 /** The most calls of tmux that a command makes: a test that never comes to the end fails. */
@@ -73,39 +81,56 @@ const MOST_CALLS = 30;
 
 for (const command of ["start", "stop", "restart"] as const) {
   faultTest(`a signal at any step of a ${command} leaves a whole session or none`, async (t) => {
-    await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
     const signals = [...Object.keys(SIGNALS), "SIGPIPE"] as readonly Signal[];
-    let steps = 0;
-    for (let at = 1, held = true; held; at++) {
-      ok(at < MOST_CALLS, "no end of calls");
-      for (const signal of signals) {
-        await t.sh(command === "start" ? "./kstops stop astro" : "./kstops start astro");
-        const result = await signalledAt(t, [command, "astro"], { at, signal });
-        held &&= result.held;
-        const said = `${signal} at call ${at}: ${JSON.stringify(result)}`;
-        const [state, ...others] = await states(t);
-        deepEqual(others, [], said);
-        if (!result.held || signal === "SIGPIPE" || result.code === 0) {
-          equal(result.code, 0, said);
-          match(result.stdout, /^(Started|Stopped|Restarted) astro/, said);
-        } else {
-          steps++;
-          equal(result.code, SIGNALS[signal], said);
-          equal(result.stdout, "", said);
-          const truth = state === "running" ? /"astro" is running/ : /is not running/;
-          match(result.stderr, truth, said);
-        }
-        if (state === "running") continue;
-        equal((await t.sh("./kstops start astro")).code, 0, said);
-      }
-    }
-    ok(steps > 1, `${steps} steps were interrupted`);
+    const sessions = signals.map((signal) => `    ${signal}: { command: sleep 100 }\n`).join("");
+    await Deno.writeTextFile(
+      `${t.work}/kstops.yml`,
+      `ops:\n  start_wait: 100\n  sessions:\n${sessions}`,
+    );
+    await holdTmux(t);
+    // Side by side, each with a session of its own.
+    const interrupted = await Promise.all(
+      signals.map((signal) => interruptEachStep(t, command, signal)),
+    );
+    ok(interrupted.every((steps, index) => steps > 0 || signals[index] === "SIGPIPE"));
+    deepEqual(Object.keys(await states(t)).sort(), [...signals].sort());
   });
+}
+
+/** Signals a command at each of its calls in turn, and gives how many times that ended it. */
+async function interruptEachStep(
+  t: FaultSandbox,
+  command: "start" | "stop" | "restart",
+  signal: Signal,
+): Promise<number> {
+  const name = signal;
+  let interrupted = 0;
+  for (let at = 1;; at++) {
+    ok(at < MOST_CALLS, "no end of calls");
+    await t.sh(`./kstops ${command === "start" ? "stop" : "start"} ${name}`);
+    const result = await signalledAt(t, [command, name], { at, signal });
+    const said = `${signal} at call ${at}: ${JSON.stringify(result)}`;
+    const state = (await states(t))[name];
+    if (!result.held || signal === "SIGPIPE" || result.code === 0) {
+      // What was over already when it was told to end.
+      equal(result.code, 0, said);
+      match(result.stdout, new RegExp(`^(Started|Stopped|Restarted) ${name}`), said);
+    } else {
+      interrupted++;
+      equal(result.code, SIGNALS[signal], said);
+      equal(result.stdout, "", said);
+      const truth = state === "running" ? "is running" : "is not running";
+      match(result.stderr, new RegExp(`Interrupted by ${signal}: "${name}" ${truth}`), said);
+    }
+    if (state !== "running") equal((await t.sh(`./kstops start ${name}`)).code, 0, said);
+    if (!result.held) return interrupted;
+  }
 }
 
 faultTest("a signal ends list and operations watch at once, and touches nothing", async (t) => {
   await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
   await t.sh("./kstops start astro");
+  await holdTmux(t);
   for (const [name, code] of Object.entries(SIGNALS)) {
     const signal = name as Signal;
     const list = await signalledAt(t, ["list"], { at: 1, signal });
@@ -124,7 +149,7 @@ faultTest("a signal ends list and operations watch at once, and touches nothing"
     const { code: ended, stderr } = await watch.output();
     deepEqual([ended, new TextDecoder().decode(stderr)], [code, ""], signal);
   }
-  deepEqual(await states(t), ["running"]);
+  deepEqual(await states(t), { astro: "running" });
 });
 
 /** Whether a process has a file of that name open. */
@@ -144,5 +169,5 @@ faultTest("a reader that goes away ends list and logs --follow quietly", async (
     );
     deepEqual([stdout, stderr], ["", "exit 0\n"], args);
   }
-  deepEqual(await states(t), ["running"]);
+  deepEqual(await states(t), { astro: "running" });
 });
