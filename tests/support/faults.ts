@@ -2,7 +2,7 @@
 import { FAULTS } from "../faults/rows.ts";
 import type { ExecResult } from "../../src/world.ts";
 import { install } from "./kstops.ts";
-import { type TmuxSandbox, tmuxTest } from "./tmux.ts";
+import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "./tmux.ts";
 
 /** A sandbox with the program under test in its working directory, as `./kstops`. */
 export interface FaultSandbox extends TmuxSandbox {
@@ -20,13 +20,23 @@ export interface FaultSandbox extends TmuxSandbox {
  *
  * @throws when no row names it
  */
-export function faultTest(name: string, body: (t: FaultSandbox) => Promise<void>): void {
+export function faultTest(
+  name: string,
+  body: (t: FaultSandbox) => Promise<void>,
+  { asRoot = false }: { /** Whether only root can make this fault. */ readonly asRoot?: boolean } =
+    {},
+): void {
   if (!FAULTS.some(({ test }) => test === name)) {
     throw new Error(`No row of tests/faults/rows.ts names this test: ${name}`);
   }
-  tmuxTest(name, async (t) => {
-    await install(t);
-    await body(faultSandbox(t));
+  Deno.test({
+    name,
+    ignore: ignoreWithoutTmux() || (asRoot && Deno.uid() !== 0),
+    fn: () =>
+      withTmux(async (t) => {
+        await install(t);
+        await body(faultSandbox(t));
+      }),
   });
 }
 
