@@ -227,6 +227,21 @@ export function signalName(number: number): string | null {
   return name === undefined ? null : `SIG${name}`;
 }
 
+/** Whether a number can be the exit code of a program: 0 to 255. */
+export function isExitCode(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= 255;
+}
+
+/**
+ * The moment so many milliseconds after the beginning of 1970; null where ISO 8601 has no four digits
+ * for its year, or it is none at all: nothing that is told of a session is before 1970 or after 9999.
+ */
+export function momentOf(ms: number): Date | null {
+  return ms >= 0 && ms <= LAST_MS ? new Date(ms) : null;
+}
+
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /**
  * How a program ended, from a wait status as shells report it: 128+n (n = 1 to 31) is both that
  * exit code and signal n.

@@ -129,7 +129,9 @@ function piecesOfUnreadable(
   if (above === null || !isClear([...above, key])) {
     return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
   }
-  return [shown, ...cut(rest, at, key === "run_args" ? /(?<==).+/g : /(?<=\s#).+/g)];
+  // Where a newline is missing, other keys stand behind the value, with values of their own.
+  const sign = key === "run_args" ? "=" : "\\s#";
+  return [shown, ...cut(rest, at, new RegExp(`(?<=${sign}|\\{|:\\s|["']:).+`, "g"))];
 }
 
 /** The keys around a line, from the outside; null where a line above is anything but a key. */

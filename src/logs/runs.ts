@@ -1,5 +1,13 @@
 /** What is remembered of the runs of a session: one line of JSON for each thing that happened. Pure. */
-import { BACKENDS, type BackendType, type Engine, howItEnded, RUNTIMES } from "../model.ts";
+import {
+  BACKENDS,
+  type BackendType,
+  type Engine,
+  howItEnded,
+  isExitCode,
+  momentOf,
+  RUNTIMES,
+} from "../model.ts";
 
 /** A run began. Its command is no part of this: it may have secrets in it. */
 export interface Begun {
@@ -109,8 +117,8 @@ function parseEvent(text: string): RunEvent | null {
     return null;
   }
   const { run, event, at, exit_code: exitCode, reason } = fields ?? {};
-  const time = new Date(typeof at === "string" ? at : NaN);
-  if (typeof run !== "string" || Number.isNaN(time.getTime())) return null;
+  const time = momentOf(typeof at === "string" ? Date.parse(at) : NaN);
+  if (typeof run !== "string" || time === null) return null;
   if (event === "stopped") {
     return { event, run, at: time, hadEnded: fields["had_ended"] === true };
   }
@@ -119,7 +127,7 @@ function parseEvent(text: string): RunEvent | null {
       event,
       run,
       at: time,
-      exitCode: typeof exitCode === "number" ? exitCode : null,
+      exitCode: typeof exitCode === "number" && isExitCode(exitCode) ? exitCode : null,
       reason: textOrNull(reason),
     };
   }

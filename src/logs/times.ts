@@ -1,4 +1,5 @@
 /** When parts of an output were printed: see `capture.ts`. Pure. */
+import { momentOf } from "../model.ts";
 
 /** All before that offset was printed by then. */
 export interface Mark {
@@ -10,9 +11,8 @@ export interface Mark {
 export function parseTimes(text: string): Mark[] {
   return text.split("\n").flatMap((line) => {
     const [, seconds, offset] = /^(\d{1,12}) (\d{1,15})$/.exec(line) ?? [];
-    return seconds === undefined
-      ? []
-      : [{ at: new Date(Number(seconds) * 1000), offset: Number(offset) }];
+    const at = seconds === undefined ? null : momentOf(Number(seconds) * 1000);
+    return at === null ? [] : [{ at, offset: Number(offset) }];
   });
 }
 

@@ -3,8 +3,8 @@
 const MASK = "***";
 /** What is followed by `KEY=VALUE`: `-e`, short flags that end in it, `--env`. */
 const BEFORE_VALUE = /^(--env|-[A-Za-z]*e)$/;
-/** What is joined to `KEY=VALUE`. */
-const JOINED = /^(--env=|-[A-Za-z]*?e=?)(?=[A-Za-z_]\w*=)/;
+/** What is joined to `KEY=VALUE`: also to a key that no variable can have, since its value is one. */
+const JOINED = /^(?:--env=|-[A-Za-z]*?e)/;
 
 /**
  * The arguments with every value of `-e KEY=VALUE` and `--env KEY=VALUE` masked, however they are

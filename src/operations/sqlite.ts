@@ -1,9 +1,9 @@
 /** The ledger in a database file that all processes of a user share. */
 import type { Json } from "../errors.ts";
-import { OPERATION_STATES, type OperationState } from "../model.ts";
 import { type Database, DatabaseError, type SqlValue, type World } from "../world.ts";
-import type { Ledger, OperationEvent } from "./ledger.ts";
-import { type Actor, nextAction, type Operation, type Owner, stateToPhase } from "./machine.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Actor, Operation, Owner } from "./machine.ts";
+import { eventOf, operationOf } from "./rows.ts";
 
 /**
  * What each version of the schema adds to the one before. Databases of all versions are out there:
@@ -44,8 +44,6 @@ const MIGRATIONS: readonly string[] = [
 
 /** The version of the schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
-
-type Row = Readonly<Record<string, SqlValue>>;
 
 /**
  * Opens the database of a path, makes it where it is missing, and brings an old one up to date.
@@ -238,64 +236,6 @@ function valuesOf(operation: Operation): SqlValue[] {
   ];
 }
 
-function operationOf(row: Row): Operation {
-  const state = stateOf(row);
-  return {
-    id: textOf(row, "id"),
-    kind: textOf(row, "kind"),
-    session: textOrNull(row, "session"),
-    place: textOrNull(row, "place"),
-    request: jsonOf(row, "request"),
-    actor: jsonOf(row, "actor") as Actor | null,
-    owner: jsonOf(row, "owner") as unknown as Owner,
-    state,
-    currentPhase: stateToPhase(state),
-    nextAction: nextAction(state),
-    createdAt: new Date(Number(row["created_at"])),
-    lastHeartbeat: new Date(Number(row["last_heartbeat"])),
-    pendingInput: jsonOf(row, "pending_input"),
-    error: jsonOf(row, "error"),
-    result: jsonOf(row, "result"),
-  };
-}
-
-function eventOf(row: Row): OperationEvent {
-  return {
-    seq: Number(row["seq"]),
-    operationId: textOf(row, "operation_id"),
-    kind: textOf(row, "kind"),
-    session: textOrNull(row, "session"),
-    at: new Date(Number(row["at"])),
-    type: row["type"] === "outcome" ? "outcome" : "moved",
-    state: stateOf(row),
-    payload: jsonOf(row, "payload"),
-  };
-}
-
-function stateOf(row: Row): OperationState {
-  const state = OPERATION_STATES.find((each) => each === row["state"]);
-  if (state === undefined) throw new DatabaseError("corrupt", `malformed state ${row["state"]}`);
-  return state;
-}
-
-function textOf(row: Row, key: string): string {
-  return String(row[key]);
-}
-
-function textOrNull(row: Row, key: string): string | null {
-  return row[key] === null ? null : String(row[key]);
-}
-
 function jsonText(value: Json | Actor | Owner): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-function jsonOf(row: Row, key: string): Json {
-  const text = row[key];
-  if (typeof text !== "string") return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new DatabaseError("corrupt", `malformed JSON in ${key}`);
-  }
 }

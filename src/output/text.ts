@@ -74,22 +74,34 @@ export function folded(text: string, columns: number): readonly string[] {
 function filled(pieces: readonly string[], room: (line: number) => number): readonly string[] {
   const lines: string[] = [];
   let line = "";
+  // Added up, since a line may go on for ever: what is drawn over another letter takes no column.
+  let [columns, columnsWithoutBlanks] = [0, 0];
   for (const piece of pieces) {
-    const longer = `${line}${piece}`;
-    if (line !== "" && widthOf(longer.trimEnd()) > room(lines.length)) {
+    const text = piece.trimEnd();
+    const solid = widthOf(text);
+    const wanted = text === "" ? columnsWithoutBlanks : columns + solid;
+    if (line !== "" && wanted > room(lines.length)) {
       lines.push(line);
-      line = piece;
-    } else line = longer;
+      [line, columns, columnsWithoutBlanks] = [piece, widthOf(piece), solid];
+    } else {
+      [line, columns, columnsWithoutBlanks] = [line + piece, columns + widthOf(piece), wanted];
+    }
   }
   return [...lines, line].map((each) => each.trimEnd());
 }
 
 function chopped(piece: string, columns: number): string[] {
-  const parts = [""];
+  const parts: string[] = [];
+  let part = "";
+  let taken = 0;
   for (const character of piece) {
-    const longer = `${parts.at(-1)}${character}`;
-    if (character !== " " && widthOf(longer) > columns) parts.push(character);
-    else parts[parts.length - 1] = longer;
+    const own = widthOfCharacter(character);
+    if (character !== " " && taken + own > columns && part !== "") {
+      parts.push(part);
+      [part, taken] = ["", 0];
+    }
+    part += character;
+    taken += own;
   }
-  return parts;
+  return [...parts, part];
 }

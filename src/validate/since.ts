@@ -1,4 +1,5 @@
 /** Since when: a length of time before now, or a time. Pure. */
+import { momentOf } from "../model.ts";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
@@ -13,13 +14,16 @@ export function sinceOf(text: string, now: Date): Date | null {
       (sum, [, count, unit]) => sum + Number(count) * (SECONDS[unit ?? ""] ?? 0),
       0,
     );
-    const since = new Date(now.getTime() - seconds * 1000);
-    return Number.isNaN(since.getTime()) ? null : since;
+    return sinceTheBeginning(now.getTime() - seconds * 1000);
   }
   const form = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
   if (!form.test(text) || !isDay(text.slice(0, 10))) return null;
-  const time = new Date(text.replace(" ", "T"));
-  return Number.isNaN(time.getTime()) ? null : time;
+  return sinceTheBeginning(Date.parse(text.replace(" ", "T")));
+}
+
+/** Before 1970 nothing was printed, and engines read no years of another length than four digits. */
+function sinceTheBeginning(ms: number): Date | null {
+  return Number.isNaN(new Date(ms).getTime()) ? null : momentOf(Math.max(0, ms));
 }
 
 /** Whether a month has that day: a `Date` takes the 30th of February for the 2nd of March. */

@@ -19,7 +19,7 @@ export function parseSize(
   const bytes = Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase());
   if (bytes >= least && bytes <= most) return bytes;
   throw new SessionConfigError(
-    `Cannot use the size ${quote(text)}: must be ${formatSize(least)} to ${formatSize(most)}`,
+    `Cannot use ${quote(text)} as a size: it must be ${formatSize(least)} to ${formatSize(most)}`,
     { hint: "write it like 10MiB, or as a number of bytes" },
   );
 }

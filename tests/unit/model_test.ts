@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { howItEnded, signalName, statusOf, STOP_SIGNALS } from "../../src/model.ts";
+import { howItEnded, momentOf, signalName, statusOf, STOP_SIGNALS } from "../../src/model.ts";
 
 Deno.test("signals have the names of Linux", async () => {
   const { constants } = await import("node:os");
@@ -50,3 +50,17 @@ Deno.test("what is not known of a status is null, and every key is there", () =>
   equal(unknown.length, Object.keys(status).length - 6);
   ok(!Object.values(status).includes(undefined as never));
 });
+
+const MOMENTS: Record<string, readonly [ms: number, text: string | null]> = {
+  "the beginning of 1970": [0, "1970-01-01T00:00:00.000Z"],
+  "the end of 9999": [253402300799999, "9999-12-31T23:59:59.999Z"],
+  "what is before": [-1, null],
+  "what is behind": [253402300800000, null],
+  "what no date can hold": [1e300, null],
+  "no number": [NaN, null],
+};
+for (const [what, [ms, text]] of Object.entries(MOMENTS)) {
+  Deno.test(`${what} is ${text === null ? "no moment" : "a moment"}`, () => {
+    equal(momentOf(ms)?.toISOString() ?? null, text);
+  });
+}

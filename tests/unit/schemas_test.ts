@@ -17,11 +17,13 @@ import { versionReply } from "../../src/cli/version.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
+import { ERRORS } from "../../src/errors.ts";
 import { OperationStore } from "../../src/operations/store.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
 import { denoWorld } from "../../src/world.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
+import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { memoryRecording } from "../support/recording.ts";
 import { STATUSES } from "../support/statuses.ts";
 
@@ -30,82 +32,6 @@ const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
 ].join(", ").split(", ");
-
-// --- a validator that knows the keywords in use, and no other ------------------------------------
-
-type Schema = Readonly<Record<string, unknown>>;
-
-/** Keywords that say something about a value, and what is wrong with one; null: nothing. */
-const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> = {
-  type: (types: string | readonly string[], value) =>
-    [types].flat().includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`,
-  enum: (values: readonly unknown[], value) =>
-    values.includes(value) ? null : `is none of ${values}`,
-  minimum: (least: number, value) =>
-    typeof value !== "number" || value >= least ? null : `is less than ${least}`,
-  maximum: (most: number, value) =>
-    typeof value !== "number" || value <= most ? null : `is more than ${most}`,
-  pattern: (pattern: string, value) =>
-    typeof value !== "string" || new RegExp(pattern, "u").test(value) ? null : `is not ${pattern}`,
-  format: (format: string, value) => {
-    equal(format, "date-time");
-    return typeof value !== "string" || isTime(value) ? null : "is no time in UTC";
-  },
-  items: (items: Schema, value) => Array.isArray(value) ? firstProblem(items, value) : null,
-  required: (keys: readonly string[], value) => {
-    const missing = isObject(value) ? keys.filter((key) => !Object.hasOwn(value, key)) : [];
-    return missing.length === 0 ? null : `lacks ${missing}`;
-  },
-  properties: (properties: Readonly<Record<string, Schema>>, value) => {
-    if (!isObject(value)) return null;
-    for (const [key, rules] of Object.entries(properties)) {
-      const problem = Object.hasOwn(value, key) ? problemWith(rules, value[key]) : null;
-      if (problem !== null) return `${key} ${problem}`;
-    }
-    return null;
-  },
-  $schema: () => null,
-  title: () => null,
-  description: () => null,
-  additionalProperties: () => null,
-};
-
-function problemWith(rules: Schema, value: unknown): string | null {
-  for (const [keyword, rule] of Object.entries(rules)) {
-    const check = KEYWORDS[keyword];
-    ok(check, `no test knows the keyword ${keyword}`);
-    const problem = check(rule as never, value);
-    if (problem !== null) return problem;
-  }
-  // Strict, although readers have to expect new keys: nothing is printed that is not published.
-  const known = rules["properties"];
-  if (!isObject(value) || !isObject(known)) return null;
-  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(known, key));
-  return unknown.length === 0 ? null : `has ${unknown} besides`;
-}
-
-function firstProblem(rules: Schema, values: readonly unknown[]): string | null {
-  for (const [index, value] of values.entries()) {
-    const problem = problemWith(rules, value);
-    if (problem !== null) return `${index} ${problem}`;
-  }
-  return null;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return Number.isInteger(value) ? "integer" : typeof value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeOf(value) === "object";
-}
-
-function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(text) &&
-    !Number.isNaN(Date.parse(text));
-}
 
 // --- what is printed -----------------------------------------------------------------------------
 
@@ -261,4 +187,73 @@ for (const [what, [changes, problem]] of Object.entries(WRONG)) {
 Deno.test("the schema of a status refuses one that lacks a key", () => {
   const { reason: _, ...rest } = statusToWire(STATUSES[0]!);
   equal(problemWith(schema, rest), "lacks reason");
+});
+
+// --- every schema --------------------------------------------------------------------------------
+
+const DIRECTORY = new URL("../../config/", import.meta.url);
+const FILES = Array.from(Deno.readDirSync(DIRECTORY), ({ name }) => name)
+  .filter((name) => name.endsWith(".schema.json") && name !== "kstops.schema.json").sort();
+
+/** Every schema within one, the whole first, each with where it is. */
+function* partsOf(schema: Schema, path: string): Generator<readonly [string, Schema]> {
+  yield [path, schema];
+  const { properties = {}, items, allOf = [], additionalProperties } = schema;
+  const below = [
+    ...Object.entries(properties as Record<string, Schema>),
+    ...Object.entries(allOf as readonly Schema[]),
+    ...Object.entries({ items, additionalProperties }),
+  ];
+  for (const [key, each] of below) {
+    if (typeof each === "object") yield* partsOf(each as Schema, `${path} ${key}`);
+  }
+}
+
+for (const name of FILES) {
+  Deno.test(`${name} says what every key means, and names schemas that are there`, () => {
+    const whole = published(name);
+    ok(whole["title"] && whole["description"]);
+    for (const [path, { properties = {}, required = [], $ref }] of partsOf(whole, name)) {
+      if (typeof $ref === "string") ok(FILES.includes($ref), `${path}: ${$ref}`);
+      const known = Object.entries(properties as Record<string, Schema>);
+      for (const [key, rules] of known) ok(rules["description"], `${path} ${key}`);
+      for (const key of required as readonly string[]) {
+        ok(known.some(([each]) => each === key), `${path} ${key}`);
+      }
+    }
+  });
+
+  Deno.test(`the README says what ${name} is for`, async () => {
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    ok(readme.includes(`(config/${name})`));
+  });
+}
+
+Deno.test("the schema of an error lists every code", () => {
+  const [, [, error]] = [...partsOf(published("error.schema.json"), "")] as [
+    unknown,
+    [string, Schema],
+  ];
+  const { code } = error["properties"] as { readonly code: { readonly enum: readonly string[] } };
+  deepEqual(code.enum, Object.keys(ERRORS));
+});
+
+Deno.test("the schema of an event lists every state", () => {
+  const { state } = published("event.schema.json")["properties"] as {
+    readonly state: { readonly enum: readonly string[] };
+  };
+  deepEqual(state.enum, OPERATION_STATES);
+});
+
+Deno.test("what a schema takes from another is held against both", () => {
+  const change: { [key: string]: unknown } = changeToWire(
+    STATUSES[0]!,
+    "1b4e28ba-2fa1-4c2d-883f-0016d3cca427",
+  );
+  const rules = published("change.schema.json");
+  equal(problemWith(rules, change), null);
+  equal(problemWith(rules, { ...change, colour: "red" }), "has colour besides");
+  equal(problemWith(rules, { ...change, state: "up" })?.startsWith("state is none of"), true);
+  equal(problemWith(rules, statusToWire(STATUSES[0]!)), "lacks operation_id");
+  equal(problemWith(rules, { ...change, operation_id: "x" })?.startsWith("operation_id is"), true);
 });

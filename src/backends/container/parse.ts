@@ -1,6 +1,8 @@
 /** What podman and docker say, as facts. Pure. */
 import {
   howItEnded,
+  isExitCode,
+  momentOf,
   OUT_OF_MEMORY,
   type PortBinding,
   type Runtime,
@@ -65,7 +67,7 @@ function podmanListed(value: unknown): Container {
     name: wordOf(name),
     state: wordOf(row["State"]),
     pid: numberOf(row["Pid"]) || null,
-    exitCode: finishedAt === null ? null : numberOf(row["ExitCode"]),
+    exitCode: finishedAt === null ? null : exitCodeOf(row["ExitCode"]),
     createdAt: secondsOf(row["Created"]),
     finishedAt,
     image: textOf(row["Image"]) || null,
@@ -109,7 +111,13 @@ function podmanPorts(value: unknown): PortBinding[] {
 
 function secondsOf(value: unknown): Date | null {
   const seconds = numberOf(value);
-  return seconds > 0 ? new Date(seconds * 1000) : null;
+  return seconds > 0 ? momentOf(seconds * 1000) : null;
+}
+
+/** The runtimes say -1, or what no program can end with, where they lost it. */
+function exitCodeOf(value: unknown): number | null {
+  const code = numberOf(value);
+  return isExitCode(code) ? code : null;
 }
 
 /**
@@ -144,7 +152,7 @@ function inspected(value: unknown): Container {
     name: wordOf(whole["Name"]).replace(/^\//, ""),
     state: word,
     pid: numberOf(state["Pid"]) || null,
-    exitCode: hasEnded ? numberOf(state["ExitCode"]) : null,
+    exitCode: hasEnded ? exitCodeOf(state["ExitCode"]) : null,
     createdAt: timeOf(whole["Created"]),
     finishedAt: hasEnded ? finishedAt : null,
     // What was asked for (docker's own `Image` is an id).
@@ -189,18 +197,23 @@ function portsOf(whole: Fields): PortBinding[] {
   const entries = running.length > 0 ? running : wanted;
   return entries.flatMap(([key, bindings]) => {
     const [port = "", protocol = "tcp"] = key.split("/");
-    const containerPort = Number(port);
-    if (!Number.isInteger(containerPort)) throw new GarbledAnswerError();
+    const containerPort = portOf(port);
+    if (containerPort === null) throw new GarbledAnswerError();
     return listOf(bindings).map((each) => {
       const binding = fieldsOf(each);
       return {
         hostIp: addressOf(textOf(binding["HostIp"])),
-        hostPort: Number(textOf(binding["HostPort"])) || null,
+        hostPort: portOf(textOf(binding["HostPort"])),
         containerPort,
         protocol: protocolOf(protocol),
       };
     });
   });
+}
+
+/** Null: there is none, or the runtime has yet to choose one. */
+function portOf(text: string): number | null {
+  return /^[0-9]{1,5}$/.test(text) ? Number(text) || null : null;
 }
 
 function variablesOf(value: unknown): Record<string, string> {
@@ -215,8 +228,7 @@ function variablesOf(value: unknown): Record<string, string> {
 /** A time in RFC 3339, with up to nanoseconds; the year 1 is never. */
 function timeOf(value: unknown): Date | null {
   const text = textOf(value).replace(/(\.\d{3})\d*/, "$1");
-  const time = new Date(text);
-  return Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1970 ? null : time;
+  return momentOf(Date.parse(text));
 }
 
 function protocolOf(text: string): PortBinding["protocol"] {
@@ -279,8 +291,8 @@ function wordOf(value: unknown): string {
 
 function numberOf(value: unknown): number {
   if (value == null) return 0;
-  if (typeof value !== "number") throw new GarbledAnswerError();
-  return value;
+  if (!Number.isSafeInteger(value)) throw new GarbledAnswerError();
+  return Number(value);
 }
 
 function labelsOf(value: unknown): Readonly<Record<string, string>> {

@@ -10,7 +10,13 @@ import {
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { whereIs } from "../../logs/where.ts";
-import { type ContainerDefinition, howItEnded, type SessionStatus, statusOf } from "../../model.ts";
+import {
+  type ContainerDefinition,
+  howItEnded,
+  isExitCode,
+  type SessionStatus,
+  statusOf,
+} from "../../model.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
@@ -385,7 +391,8 @@ async function exitWithin(
 ): Promise<number | null> {
   try {
     const { stdout } = await world.exec(waitFor(client, id), { timeoutMs: waitMs });
-    return /^\d+$/.test(stdout.trim()) ? Number(stdout) : null;
+    const code = stdout.trim();
+    return /^\d{1,3}$/.test(code) && isExitCode(Number(code)) ? Number(code) : null;
   } catch (error) {
     // It lives: that is the proof.
     if (error instanceof ExecTimeoutError) return null;

@@ -1,5 +1,12 @@
 /** What tmux says, as facts: pure functions from its output. */
-import { DEFAULT_LOG, howItEnded, type SessionStatus, signalName } from "../../model.ts";
+import {
+  DEFAULT_LOG,
+  howItEnded,
+  isExitCode,
+  momentOf,
+  type SessionStatus,
+  signalName,
+} from "../../model.ts";
 import {
   fieldSeparator,
   PANE_FIELD_COUNT,
@@ -103,11 +110,22 @@ interface Group {
 }
 
 function factsOf(text: string): PaneFacts {
+  let facts: unknown;
   try {
-    return JSON.parse(text);
+    facts = JSON.parse(text);
   } catch {
-    throw new GarbledAnswerError("unexpected answer of tmux");
+    facts = null;
   }
+  if (!areFacts(facts)) throw new GarbledAnswerError("unexpected answer of tmux");
+  return facts;
+}
+
+function areFacts(value: unknown): value is PaneFacts {
+  if (!Array.isArray(value) || value.length !== 9) return false;
+  const [version, serverPid, id, created, attached, windows, paneId, panePid, end] = value;
+  return isText(version) && isCount(serverPid) && isText(id) && isCount(created) &&
+    isCount(attached) && isCount(windows) && isText(paneId) && isCount(panePid) &&
+    (end === null || isText(end));
 }
 
 /** A window may be linked twice into one session: its pane is in the one that is active. */
@@ -156,9 +174,9 @@ function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
 }
 
 function exitOf(status: number | null, signal: number | null): Pane["exit"] {
-  if (status !== null) return howItEnded(status);
-  if (signal !== null) return { exitCode: 128 + signal, signal: signalName(signal) };
-  return null;
+  if (status !== null && isExitCode(status)) return howItEnded(status);
+  if (signal === null || !isExitCode(128 + signal)) return null;
+  return { exitCode: 128 + signal, signal: signalName(signal) };
 }
 
 /** tmux shows a start command the way its own config would have it, in quotes. */
@@ -170,12 +188,12 @@ function unquoted(command: string): string {
 /** A number as tmux writes it: digits, and nothing else. */
 export function numberOf(text = ""): number | null {
   const number = Number(text);
-  return Number.isSafeInteger(number) && number >= 0 && String(number) === text ? number : null;
+  return isCount(number) && String(number) === text ? number : null;
 }
 
 /** A moment, from seconds since 1970; null where there is none. */
 export function timeOf(seconds: number | null): Date | null {
-  return seconds === null || seconds === 0 ? null : new Date(seconds * 1000);
+  return seconds === null || seconds === 0 ? null : momentOf(seconds * 1000);
 }
 
 function recordOf(text: string): RunRecord | null {
@@ -210,6 +228,10 @@ function isWords(value: unknown): value is string[] {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /**

@@ -22,7 +22,7 @@ export type ProcessTable = ReadonlyMap<number, Process>;
 export const PS = ["ps", "-e", "-ww", "-o", "pid=,ppid=,pgid=,sess=,tpgid=,stat=,lstart=,args="];
 
 const PS_LINE =
-  /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/;
+  /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/s;
 
 /** Reads what {@link PS} printed. Lines that are none of its own (a newline in an argument) are skipped. */
 export function parseProcesses(stdout: string): ProcessTable {
@@ -30,13 +30,12 @@ export function parseProcesses(stdout: string): ProcessTable {
   for (const line of stdout.split("\n")) {
     const found = PS_LINE.exec(line);
     if (found === null) continue;
-    const [, pid, ppid, group, session, foreground, state = "", began = "", args = ""] = found;
-    table.set(Number(pid), {
-      pid: Number(pid),
-      ppid: Number(ppid),
-      group: Number(group),
-      session: Number(session),
-      foreground: Number(foreground),
+    const numbers = found.slice(1, 6).map(Number);
+    if (!numbers.every(Number.isSafeInteger)) continue;
+    const [pid = 0, ppid = 0, group = 0, session = 0, foreground = -1] = numbers;
+    const [state = "", began = "", args = ""] = found.slice(6);
+    table.set(pid, {
+      ...{ pid, ppid, group, session, foreground },
       zombie: state.startsWith("Z"),
       began,
       args,
@@ -52,7 +51,7 @@ export function findTagged(assignment: string, pids: readonly number[]): string[
 
 /** Reads what {@link findTagged} printed. */
 export function parseTagged(stdout: string): number[] {
-  return [...stdout.matchAll(/^\/proc\/(\d+)\/environ$/gm)].map((found) => Number(found[1]));
+  return [...stdout.matchAll(/^\/proc\/(\d{1,10})\/environ$/gm)].map((found) => Number(found[1]));
 }
 
 /** Where a session's processes are looked for. */
@@ -73,51 +72,40 @@ export interface Roots {
  * for others, whoever started it: with all that is below it, it is left alone.
  */
 export function belongings(table: ProcessTable, roots: Roots): Process[] {
-  const ours = new Set<number>();
-  const add = (candidate: Process): boolean => {
-    if (ours.has(candidate.pid)) return false;
-    ours.add(candidate.pid);
-    return true;
-  };
-  for (const { pid, began } of roots.known) {
-    const now = table.get(pid);
-    if (now !== undefined && now.began === began) add(now);
-  }
-  for (const process of table.values()) {
-    if (roots.panes.includes(process.pid) || roots.panes.includes(process.session)) add(process);
-  }
-  for (const pid of roots.tagged) {
-    const process = table.get(pid);
-    if (process !== undefined && !servesOthers(process, table)) add(process);
-  }
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const process of table.values()) {
-      if (ours.has(process.ppid) && !isService(process) && add(process)) grown = true;
-    }
-  }
-  return [...table.values()].filter((process) =>
-    ours.has(process.pid) && !process.zombie && !isBelow(process, roots.self, table)
-  );
+  const all = [...table.values()];
+  const children = Map.groupBy(all, ({ ppid }) => ppid);
+  const serving = withAllBelow(all.filter(isService), children);
+  const asking = withAllBelow(all.filter(({ pid }) => pid === roots.self), children);
+  const first = [
+    ...roots.known.flatMap(({ pid, began }) => {
+      const now = table.get(pid);
+      return now !== undefined && now.began === began ? [now] : [];
+    }),
+    ...all.filter(({ pid, session }) => roots.panes.includes(pid) || roots.panes.includes(session)),
+    ...roots.tagged.flatMap((pid) => {
+      const process = table.get(pid);
+      return process === undefined || serving.has(process) ? [] : [process];
+    }),
+  ];
+  const ours = withAllBelow(first, children, (process) => !isService(process));
+  return all.filter((process) => ours.has(process) && !process.zombie && !asking.has(process));
 }
 
-function isBelow(process: Process, ancestor: number, table: ProcessTable): boolean {
-  return lineage(process, table).some(({ pid }) => pid === ancestor);
-}
-
-function servesOthers(process: Process, table: ProcessTable): boolean {
-  return lineage(process, table).some(isService);
-}
-
-/** A process, its parent, the parent's parent and so on. */
-function lineage(process: Process, table: ProcessTable): Process[] {
-  const line: Process[] = [];
-  for (
-    let next: Process | undefined = process;
-    next !== undefined && !line.includes(next);
-    next = table.get(next.ppid)
-  ) line.push(next);
-  return line;
+/**
+ * Those processes, their children, the children's children and so on, as far as `isWanted` lets them
+ * in. The work grows with their number alone: a chain of children may be as long as the table.
+ */
+function withAllBelow(
+  from: readonly Process[],
+  children: ReadonlyMap<number, readonly Process[]>,
+  isWanted: (process: Process) => boolean = () => true,
+): ReadonlySet<Process> {
+  const found = new Set(from);
+  // A set goes on with what is added to it meanwhile.
+  for (const { pid } of found) {
+    for (const child of children.get(pid) ?? []) if (isWanted(child)) found.add(child);
+  }
+  return found;
 }
 
 function isService(process: Process): boolean {

@@ -33,6 +33,14 @@ const SHOWN: Record<string, [text: string, excerpt: string[]]> = {
   ]],
   "the last line for what is missing behind it": ["ops: {\n\n  ^^\n", ["ops: {", "      ^"]],
   "nothing of an empty file": ["^^", ["", "^"]],
+  "no other keys of a line that cannot be read": [
+    "ops:\n  stop_timeout: 2^^: 3, env: { TOKEN: hunter2 }",
+    ["stop_timeout: 2: ***", " ".repeat(15) + "^"],
+  ],
+  "nothing of a mapping in a line that cannot be read": [
+    "ops:\n  stop_timeout: ^^{env:{TOKEN:hunter2}",
+    ["stop_timeout: {***", " ".repeat(14) + "^"],
+  ],
   "Windows lines": ["ops:\r\n  stop_timeout: ^^x\r\n", ["stop_timeout: x", " ".repeat(14) + "^"]],
 };
 

@@ -293,6 +293,17 @@ for (const [what, [lines, expected]] of Object.entries(MISTAKES)) {
   });
 }
 
+Deno.test("no mistake shows what a variable has put there, whatever the key", async () => {
+  const keys = ["log_max_size", "stop_timeout", "stop_signal", "socket_name", "restart", "backend"];
+  for (const key of keys) {
+    const env = { TOKEN: "s3cret of somebody" };
+    const config = await configOf(session(`${key}: "\${TOKEN}"`), { env });
+    const problems = problemsIn(config);
+    equal(problems.length, 1, key);
+    ok(!problems[0]?.includes("s3cret"), problems[0]);
+  }
+});
+
 const NAMES: Record<string, [string, string]> = {
   "a name that engines rewrite": [
     "bot.v2: {}",

@@ -212,6 +212,14 @@ for (const [what, { runs, run = "abc", at, is }] of Object.entries(ASKED)) {
   });
 }
 
+Deno.test("an exit code that no program can have is none, and a time that cannot be is no event", () => {
+  for (const code of ["-1", "1.5", "256", "1e300"]) {
+    const line = `{"run":"a","event":"ended","at":"2026-01-02T03:04:05Z","exit_code":${code}}\n`;
+    equal(parseRuns(line)[0]?.ended?.exitCode, null);
+  }
+  deepEqual(parseRuns(formatEvent(ENDED).replace("2026-", "+012026-")), []);
+});
+
 // --- the line that a shell writes ----------------------------------------------------------------
 
 for (const name of ["runs.ndjson", `it's "a" $HOME \`x\` %s.ndjson`]) {

@@ -14,6 +14,7 @@ const FILES: Record<string, { of: string; is: readonly (readonly [number, number
   "half a line": { of: "100 5\n101", is: [[100, 5]] },
   "half a line before a whole one": { of: "100 \n101 9\n", is: [[101, 9]] },
   "garbage": { of: "a b\n-1 5\n1.5 5\n1 2 3\n 1 2\n1e3 4\n\0\n", is: [] },
+  "a time that cannot be": { of: "999999999999 1\n100 5\n", is: [[100, 5]] },
   "numbers that are none any more": { of: `${"9".repeat(13)} 1\n1 ${"9".repeat(16)}\n`, is: [] },
 };
 for (const [what, { of, is }] of Object.entries(FILES)) {

@@ -431,3 +431,25 @@ Deno.test("1,000 operations are kept, however old, and the last 90 days, however
     equal(store.list().length, 1000);
   });
 });
+
+const CORRUPT: Record<string, string> = {
+  "a time that cannot be": "UPDATE operations SET created_at = 9000000000000000",
+  "no owner": "UPDATE operations SET owner = '[]'",
+  "an owner without a pid": `UPDATE operations SET owner = '{"host":"h","instance":"x"}'`,
+  "an actor that is none": `UPDATE operations SET actor = '"ada"'`,
+};
+for (const [what, sql] of Object.entries(CORRUPT)) {
+  Deno.test(`a database that says ${what} is set aside as a corrupt one`, () =>
+    withDirectory(async ({ path, open, warnings }) => {
+      const store = await open();
+      store.open("stop", null, { session: "astro" });
+      await store.dispose();
+      const database = await denoWorld().database(path);
+      database.run(sql);
+      database.close();
+      const broken = await open();
+      deepEqual(broken.list(), []);
+      await broken.dispose();
+      match(warnings[0] ?? "", /malformed (?:time in created_at|owner|actor); it is kept as /);
+    }));
+}

@@ -71,6 +71,37 @@ Deno.test("folded() breaks a command at blanks and a path behind slashes", () =>
   deepEqual(folded("", 4), [""]);
 });
 
+/** How many characters are looked at, one by one, while that is done. */
+function charactersLookedAt(work: () => void): number {
+  const iterate = String.prototype[Symbol.iterator];
+  let count = 0;
+  String.prototype[Symbol.iterator] = function* (this: string): StringIterator<string> {
+    for (const character of { [Symbol.iterator]: () => iterate.call(this) }) {
+      count++;
+      yield character;
+    }
+  } as typeof iterate;
+  try {
+    work();
+  } finally {
+    String.prototype[Symbol.iterator] = iterate;
+  }
+  return count;
+}
+
+for (const unit of ["\u0301", "a", "a ", " ", "/", "\u0301/", '"', '"\\', "kstops ", "語"]) {
+  Deno.test(`${JSON.stringify(unit)} without an end is laid out in linear work`, () => {
+    const text = unit.repeat(20_000 / unit.length);
+    const prose = { columns: 80, taken: 8, indent: "  " };
+    for (
+      const work of [() => folded(text, 80), () => wrapped(text, prose), () => cut(text, 80, "~")]
+    ) {
+      const looks = charactersLookedAt(() => void work());
+      ok(looks > 0 && looks <= 10 * text.length, `${looks} looks`);
+    }
+  });
+}
+
 const anyText = fc.string({
   unit: fc.constantFrom(" ", "/", '"', "a", "語", "🐍", "é", "\u0301", "\u200d", "kstops "),
   maxLength: 60,

@@ -34,6 +34,11 @@ const TIMES: Record<string, { text: string; is: string }> = {
   "a zone without a colon": { text: "2026-01-02T03:04:05-0530", is: "2026-01-02T08:34:05.000Z" },
   "a date, from its beginning in UTC": { text: "2026-01-02", is: "2026-01-02T00:00:00.000Z" },
   "a leap day": { text: "2024-02-29", is: "2024-02-29T00:00:00.000Z" },
+  "what was before anything could be printed": {
+    text: "1835-01-01",
+    is: "1970-01-01T00:00:00.000Z",
+  },
+  "a length of centuries": { text: "9999w", is: "1970-01-01T00:00:00.000Z" },
   "a time to come": { text: "2030-01-01", is: "2030-01-01T00:00:00.000Z" },
 };
 for (const [what, { text, is }] of Object.entries(TIMES)) {
@@ -60,6 +65,7 @@ const REFUSED: Record<string, string> = {
   "something behind": "10m ago",
   "something before": "last 10m",
   "a final newline": "10m\n",
+  "a time whose year has five digits": "9999-12-31T23:59:59-01:00",
   "a length before all time": "999999999w",
   "half a date": "2026-01",
   "a month that is none": "2026-13-01",

@@ -61,7 +61,7 @@ Deno.test("parseSize() takes both bounds, and nothing beyond them", () => {
   equal(parseSize("1024GiB", LOG_BYTES), LOG_BYTES.most);
   for (const text of ["65535", "1025GiB", "0"]) {
     throws(() => parseSize(text, LOG_BYTES), {
-      message: `Cannot use the size "${text}": must be 64KiB to 1024GiB`,
+      message: `Cannot use "${text}" as a size: it must be 64KiB to 1024GiB`,
     });
   }
 });

@@ -112,5 +112,5 @@ function exitStatusOf({ state, error, result }: Operation): number {
 
 function codeOf(outcome: Json): ErrorCode | null {
   const { code } = (outcome ?? {}) as { readonly code?: string };
-  return code !== undefined && code in ERRORS ? code as ErrorCode : null;
+  return code !== undefined && Object.hasOwn(ERRORS, code) ? code as ErrorCode : null;
 }

@@ -352,12 +352,28 @@ const GARBAGE: Record<string, readonly [parse: (text: string) => unknown, text: 
     parseInspected,
     inspected({ NetworkSettings: { Ports: { "http/tcp": [{ HostPort: "80" }] } } }),
   ],
+  "a listed container whose pid is no whole number": [parsePodmanList, listed({ Pid: 0.5 })],
+  "an inspected container with a port of no number": [
+    parseInspected,
+    inspected({ NetworkSettings: { Ports: { "/tcp": [{ HostPort: "80" }] } } }),
+  ],
   "an id that is short": [parseIds, "abc\n"],
   "a table instead of ids": [parseIds, "CONTAINER ID   IMAGE\n"],
 };
 for (const [what, [parse, text]] of Object.entries(GARBAGE)) {
   Deno.test(`${what} is garbage`, () => throws(() => parse(text), GarbledAnswerError));
 }
+
+Deno.test("of an exit code, a time and a port that cannot be, nothing is told", () => {
+  const State = { Status: "exited", FinishedAt: "2026-01-02T03:04:05Z", ExitCode: -1 };
+  const Ports = { "80/tcp": [{ HostIp: "", HostPort: "-1.5" }] };
+  const facts = { State, Created: "+012345-01-01T00:00:00Z", HostConfig: { PortBindings: Ports } };
+  const { exitCode, createdAt, ports } = only(parseInspected(inspected(facts)));
+  deepEqual([exitCode, createdAt, ports[0]?.hostPort], [null, null, null]);
+  const ended = { State: "exited", Exited: true, ExitedAt: 1767323045, ExitCode: 256 };
+  equal(only(parsePodmanList(listed(ended))).exitCode, null);
+  equal(only(parsePodmanList(listed({ Created: 1e15 }))).createdAt, null);
+});
 
 Deno.test("no text makes the parsers throw anything else", () => {
   const text = fc.oneof(

@@ -195,12 +195,28 @@ const GARBAGE: Record<string, string> = {
   "a pane without a pid": row({ pane_pid: "" }),
   "a text behind the rows": `${row()}warning\n`,
   "only newlines": "\n\n",
+  "a row whose facts are none": row().replace(/^\[.*?\]/, "null"),
+  "a row with a fact too few": row().replace('"3.3a",', ""),
+  "a row with a fact of another type": row().replace('"$1"', "1"),
+  "a row with a number below zero": row({ pane_pid: "-1" }),
 };
 for (const [what, stdout] of Object.entries(GARBAGE)) {
   Deno.test(`${what} is a garbled answer`, () => {
     throws(() => parsePanes(stdout, NONCE), GarbledAnswerError);
   });
 }
+
+Deno.test("of a time and an exit status that cannot be, nothing is told", () => {
+  const far = String(Number.MAX_SAFE_INTEGER);
+  const dead = { pane_dead: "1", pane_dead_signal: "", pane_dead_time: far };
+  const [session] = parsePanes(
+    row({ ...dead, session_created: far, pane_dead_status: "999" }),
+    NONCE,
+  );
+  ok(session);
+  const { createdAt, finishedAt, exitCode, signal } = statusOfSession(session, "default");
+  deepEqual([createdAt, finishedAt, exitCode, signal], [null, null, null, null]);
+});
 
 Deno.test("any text is read or garbled, and nothing else", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import {
   belongings,
   findTagged,
@@ -28,6 +28,28 @@ function process(pid: number, facts: Partial<Process> = {}): Process {
 const tableOf = (...all: readonly Process[]): ProcessTable =>
   new Map(all.map((each) => [each.pid, each]));
 
+/** That many processes, each the child of the one before, the last one first; counts the looks at them. */
+function chainOf(length: number): { readonly table: ProcessTable; readonly looks: () => number } {
+  let looks = 0;
+  const all = Array.from({ length }, (_, index) => ({
+    ...process(length - index + 1, { session: 1 }),
+    get ppid() {
+      looks++;
+      return length - index;
+    },
+  }));
+  return { table: tableOf(...all), looks: () => looks };
+}
+
+Deno.test("a long chain of children takes a look or two at each of them", () => {
+  for (const length of [100, 10_000]) {
+    const { table, looks } = chainOf(length);
+    const roots = { panes: [2], tagged: [length], known: [], self: 9_999_999 };
+    equal(belongings(table, roots).length, length);
+    ok(looks() <= 3 * length, `${looks()} looks`);
+  }
+});
+
 /** The pids that belong to the session, of these processes. */
 function pidsOf(all: readonly Process[], roots: Partial<Roots>): number[] {
   const found = belongings(tableOf(...all), {
@@ -39,6 +61,17 @@ function pidsOf(all: readonly Process[], roots: Partial<Roots>): number[] {
   });
   return found.map(({ pid }) => pid).sort((a, b) => a - b);
 }
+
+Deno.test("a process is told whatever its arguments have", () => {
+  const args = "python\u2028-c\r\u2029x";
+  const table = parseProcesses(`  7 1 7 7 -1 S Sat Nov 21 02:46:13 2026 ${args}\n`);
+  equal(table.get(7)?.args, args);
+});
+
+Deno.test("a number that no process can have is no process", () => {
+  const stdout = `${"9".repeat(400)} 1 7 7 -1 S Sat Nov 21 02:46:13 2026 x\n`;
+  equal(parseProcesses(stdout).size, 0);
+});
 
 Deno.test("ps is read line by line", () => {
   const stdout = [

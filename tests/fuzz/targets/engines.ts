@@ -1,0 +1,402 @@
+/** What engines print. */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { mergeByTime } from "../../../src/backends/container/log_lines.ts";
+import {
+  type Container,
+  GarbledAnswerError as GarbledContainers,
+  neverExecuted,
+  parseFailure as parseContainerFailure,
+  parseIds,
+  parseInspected,
+  parsePodmanList,
+  recordOf,
+  statusOfContainer,
+} from "../../../src/backends/container/parse.ts";
+import {
+  fieldSeparator,
+  paneFormat,
+  rowEnd,
+  rowFormat,
+  SERVER_FIELDS,
+} from "../../../src/backends/tmux/args.ts";
+import {
+  GarbledAnswerError,
+  isTooOld,
+  parseEnvironment,
+  parseFailure,
+  parsePanes,
+  parseServer,
+  statusOfSession,
+} from "../../../src/backends/tmux/parse.ts";
+import {
+  belongings,
+  isInteractiveShell,
+  parseProcesses,
+  parseTagged,
+} from "../../../src/backends/tmux/processes.ts";
+import { CREATED_FIELDS, parseCreated } from "../../../src/backends/tmux/start_script.ts";
+import type { Runtime } from "../../../src/model.ts";
+import { problemWith } from "../../support/json_schema.ts";
+import { expandFormat } from "../../support/tmux_format.ts";
+import { isStatus, orThrown, plain } from "../checks.ts";
+import { broken, brokenJson, BYTES, fixtures, NUMBER, TEXT } from "../inputs.ts";
+import { target } from "../target.ts";
+
+// --- tmux ----------------------------------------------------------------------------------------
+
+const NONCE = "0123456789ab";
+const RECORD = {
+  ...{ command: ["python", "-m", "bot"], working_dir: "/opt/astro", env: ["TOKEN"] },
+  ...{ log: "/logs/a.log", log_capture: true, log_max_bytes: 1000, log_keep: 3 },
+  ...{ stop_signal: "SIGTERM", stop_timeout: 20, protected: true },
+};
+
+/** tmux itself lets no text in that its own formats could be confused by. */
+const FIELD = TEXT.map((text) => text.replaceAll(/[\0\n]/g, ""));
+
+const count = fc.nat({ max: 5 }).map(String);
+
+const PANE = fc.record({
+  version: fc.constantFrom("3.2", "3.3a", "next-3.6"),
+  pid: fc.constantFrom("77", "78"),
+  session_id: fc.constantFrom("$0", "$1", "$2"),
+  session_name: FIELD,
+  session_created: fc.oneof(fc.constant("1700000000"), fc.nat().map(String)),
+  session_attached: count,
+  session_windows: count,
+  session_path: FIELD,
+  window_active: fc.constantFrom("0", "1"),
+  pane_active: fc.constantFrom("0", "1"),
+  pane_id: fc.nat({ max: 8 }).map((id) => `%${id}`),
+  pane_pid: fc.nat().map(String),
+  pane_dead: fc.constantFrom("0", "1"),
+  pane_dead_status: fc.oneof(fc.constant(""), fc.nat({ max: 255 }).map(String)),
+  pane_dead_signal: fc.oneof(fc.constant(""), fc.nat({ max: 64 }).map(String)),
+  pane_dead_time: fc.oneof(fc.constant(""), fc.nat().map(String)),
+  pane_start_command: FIELD,
+  "@kstops": fc.constantFrom("", "run1", "run2"),
+  "@kstops_pane": fc.constantFrom("", "run1", "run2"),
+  "@kstops_pid": fc.oneof(fc.constant(""), fc.nat().map(String), FIELD),
+  "@kstops_run": fc.oneof(
+    fc.constant(JSON.stringify(RECORD)),
+    brokenJson(fc.constant(RECORD)),
+    FIELD,
+  ),
+});
+
+const row = (fields: Readonly<Record<string, string>>): string =>
+  `${expandFormat(paneFormat(NONCE), fields)}\n`;
+
+const PANES = fc.array(PANE, { maxLength: 5 }).map((panes) => panes.map(row).join(""));
+
+const statusesOf = (stdout: string) =>
+  orThrown(() => parsePanes(stdout, NONCE), GarbledAnswerError)
+    ?.map((session) => statusOfSession(session, "default")) ?? [];
+
+/** A row whose first field is some JSON. */
+const rowOf = (facts: string): string =>
+  [facts, "astro", "run1", "run1", "101", ""].join(fieldSeparator(NONCE)) + `${rowEnd(NONCE)}\n`;
+
+const FACTS = ["3.3a", 77, "$1", 1700000000, 0, 1, "%1", 100, "0 9 1700000001"];
+
+const TMUX = [
+  target("tmux: the panes of a server, broken", {
+    input: broken(PANES),
+    holds: (stdout) => statusesOf(stdout).forEach(isStatus),
+    weight: 2,
+  }),
+  target("tmux: panes whose facts are anything", {
+    input: brokenJson(fc.constant(FACTS)),
+    holds: (facts) => statusesOf(rowOf(facts)).forEach(isStatus),
+    once: [
+      "null",
+      "[]",
+      '["3.3a",77,"$1",1e300,0,1,"%1",100,null]',
+      '["3.3a",77,"$1",1,0,1,"%1",100,"999  1"]',
+      '["3.3a",77,"$1",1,0,1,"%1",100," 9 9007199254740991"]',
+    ],
+  }),
+  target("tmux: every session of a server is told, whatever it is called", {
+    input: fc.uniqueArray(FIELD, { maxLength: 6 }),
+    holds: (names) => {
+      const rows = names.map((session_name, index) =>
+        row({
+          ...{ version: "3.3a", pid: "77", session_id: `$${index}`, session_name, pane_dead: "0" },
+          ...{ session_created: "1", session_attached: "0", session_windows: "1" },
+          ...{ pane_id: `%${index}`, pane_pid: "100", window_active: "1", pane_active: "1" },
+        })
+      );
+      deepEqual(statusesOf(rows.join("")).map(({ name }) => name), names);
+    },
+  }),
+  target("tmux: what a start printed", {
+    input: broken(
+      fc.record({
+        version: FIELD,
+        session_id: FIELD,
+        session_created: NUMBER.map(String),
+        pane_id: FIELD,
+        pane_pid: NUMBER.map(String),
+      }).map((fields) => `${expandFormat(rowFormat(CREATED_FIELDS, NONCE), fields)}\n`),
+    ),
+    holds: (stdout) => {
+      const created = orThrown(() => parseCreated(stdout, NONCE), GarbledAnswerError);
+      if (created === null) return;
+      ok(Number.isSafeInteger(created.panePid) && created.panePid >= 0);
+      isDate(created.createdAt);
+    },
+    once: [
+      [`3.3a`, "$1", "9007199254740991", "%1", "1"].join(fieldSeparator(NONCE)) +
+      `${rowEnd(NONCE)}\n`,
+    ],
+  }),
+  target("tmux: what a server says of itself", {
+    input: broken(
+      fc.record({ pid: FIELD, socket_path: FIELD, prefix: FIELD })
+        .map((fields) => `${expandFormat(rowFormat(SERVER_FIELDS, NONCE), fields)}\n`),
+    ),
+    holds: (stdout) => {
+      const facts = orThrown(() => parseServer(stdout, NONCE), GarbledAnswerError);
+      if (facts !== null) Object.values(facts).forEach((each) => equal(typeof each, "string"));
+    },
+  }),
+  target("tmux: values of variables come back as they were set", {
+    input: fc.uniqueArray(
+      fc.tuple(fc.stringMatching(/^[A-Z_]{1,4}$/), fc.option(FIELD, { nil: null })),
+      { selector: ([name]) => name, maxLength: 5 },
+    ),
+    holds: (variables) => {
+      const stdout = variables.map(([name, value]) =>
+        `${value === null ? "" : `${name}=${value}\n`}${NONCE}\n`
+      ).join("");
+      const names = variables.map(([name]) => name);
+      const expected = variables.flatMap(([name, value]) => value === null ? [] : [[name, value]]);
+      deepEqual(Object.entries(parseEnvironment(stdout, names, NONCE)), expected);
+    },
+  }),
+  target("tmux: its failures and versions", {
+    input: broken(fc.oneof(
+      TEXT,
+      fc.constantFrom(
+        "no server running on /tmp/tmux-1000/default\n",
+        "duplicate session: astro\n",
+        "can't find session: astro\n",
+        "error connecting to /tmp/tmux-0/x (No such file or directory)\n",
+        "tmux 3.3a",
+      ),
+    )),
+    holds: (stderr) => {
+      const failure = parseFailure(stderr);
+      if (failure.kind === "other") ok(failure.reason !== "" && !failure.reason.includes("\n"));
+      equal(typeof isTooOld(stderr), "boolean");
+    },
+  }),
+];
+
+// --- processes -----------------------------------------------------------------------------------
+
+const PID = fc.integer({ min: 1, max: 30 });
+const PROCESS = fc.record({
+  pid: PID,
+  ppid: fc.nat({ max: 30 }),
+  group: PID,
+  session: PID,
+  foreground: fc.integer({ min: -1, max: 30 }),
+  state: fc.constantFrom("S", "Ss+", "Z", "Zl", "T", "R<"),
+  args: fc.oneof(
+    fc.constantFrom("tmux", "/usr/bin/tmux -L x", "conmon -c", "sleep 60", "-bash", "sh -c x"),
+    TEXT.map((text) => text.replaceAll("\n", "")),
+  ),
+});
+
+const psLine = ({ pid, ppid, group, session, foreground, state, args }: {
+  pid: number;
+  ppid: number;
+  group: number;
+  session: number;
+  foreground: number;
+  state: string;
+  args: string;
+}) => `${pid} ${ppid} ${group} ${session} ${foreground} ${state} Mon Jan  5 12:00:00 2026 ${args}`;
+
+const PROCESSES = [
+  target("ps: every process is told, whatever stands between them", {
+    input: fc.array(
+      fc.tuple(PROCESS, TEXT.map((text) => text.replace(/^\s*\d/, "x").split("\n")[0] ?? "")),
+      { maxLength: 8 },
+    ),
+    holds: (lines) => {
+      const table = parseProcesses(
+        lines.map(([each, junk]) => `${psLine(each)}\n${junk}\n`).join(""),
+      );
+      const last = new Map(lines.map(([each]) => [each.pid, each]));
+      equal(table.size, last.size);
+      for (const { pid, args, state } of last.values()) {
+        equal(table.get(pid)?.args, args);
+        equal(table.get(pid)?.zombie, state.startsWith("Z"));
+      }
+    },
+    weight: 2,
+  }),
+  target("ps: what belongs to a session lives, and is nobody's who asks", {
+    input: fc.record({
+      lines: fc.array(PROCESS, { maxLength: 30 }),
+      panes: fc.array(PID, { maxLength: 3 }),
+      tagged: fc.array(PID, { maxLength: 3 }),
+      self: PID,
+    }),
+    holds: ({ lines, panes, tagged, self }) => {
+      const table = parseProcesses(lines.map(psLine).join("\n"));
+      const found = belongings(table, { panes, tagged, known: [...table.values()], self });
+      for (const process of found) {
+        equal(table.get(process.pid), process);
+        ok(!process.zombie && process.pid !== self);
+        // Who asks is in the table, or there are no children of it.
+        ok(process.ppid !== self || !table.has(self));
+        isInteractiveShell(process);
+      }
+      equal(new Set(found).size, found.length);
+    },
+  }),
+  target("ps: anything", {
+    input: broken(fc.array(PROCESS, { maxLength: 5 }).map((all) => all.map(psLine).join("\n"))),
+    holds: (stdout) => {
+      for (const [pid, process] of parseProcesses(stdout)) {
+        equal(pid, process.pid);
+        const numbers = [pid, process.ppid, process.group, process.session, process.foreground];
+        ok(numbers.every(Number.isSafeInteger), JSON.stringify(process));
+      }
+      ok(parseTagged(stdout).every(Number.isSafeInteger));
+    },
+    once: [`${"9".repeat(400)} 1 1 1 -1 S Mon Jan  5 12:00:00 2026 x`],
+  }),
+];
+
+// --- containers ----------------------------------------------------------------------------------
+
+/** Some of the containers that were recorded. */
+function someOf(path: string, file: string): fc.Arbitrary<readonly unknown[]> {
+  const all: unknown[] = JSON.parse(fixtures(path).get(file) ?? "[]");
+  return fc.array(fc.constantFrom(...all), { minLength: 1, maxLength: 2 });
+}
+
+function areStatuses(containers: readonly Container[] | null, runtime: Runtime): void {
+  for (const container of containers ?? []) {
+    for (const kept of [true, false]) isStatus(statusOfContainer(container, { runtime, kept }));
+    const record = recordOf(container);
+    if (record !== null) equal(typeof record.image, "string");
+    for (const value of Object.values(container.labels)) equal(typeof value, "string");
+    for (const value of Object.values(container.details?.env ?? {})) equal(typeof value, "string");
+    ok(Number.isSafeInteger(container.details?.restarts ?? 0));
+  }
+}
+
+/** An answer that is broken, inside or as a text. */
+const answers = (values: fc.Arbitrary<unknown>) =>
+  fc.oneof(brokenJson(values), broken(values.map((value) => JSON.stringify(value))));
+
+const podmanRow = (more: object) =>
+  JSON.stringify([{ Id: "a", Names: ["a"], State: "exited", Exited: true, ...more }]);
+const inspectRow = (more: object) =>
+  JSON.stringify([{ Id: "a", Name: "/a", Config: {}, State: { Status: "exited" }, ...more }]);
+
+const FAILURES = ["podman", "docker"].flatMap((runtime) =>
+  (fixtures(runtime).get("failures.ndjson") ?? "").split("\n").filter((line) => line !== "")
+    .map((line): string => String(Object.values(JSON.parse(line)).at(-1)))
+);
+
+const STAMPED = fc.array(
+  fc.tuple(
+    fc.oneof(
+      fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true })
+        .map((date) => `${date.toISOString()} `),
+      fc.constant(""),
+    ),
+    BYTES.map((bytes) => bytes.filter((byte) => byte !== 0x0a)),
+  ),
+  { maxLength: 6 },
+).map((lines) =>
+  Uint8Array.from(
+    lines.flatMap(([time, text]) => [...new TextEncoder().encode(time), ...text, 0x0a]),
+  )
+);
+
+const CONTAINERS = [
+  target("podman: its list, broken", {
+    input: answers(someOf("podman", "list.json")),
+    holds: (stdout) => {
+      areStatuses(orThrown(() => parsePodmanList(stdout), GarbledContainers), "podman");
+    },
+    weight: 2,
+    once: [
+      podmanRow({ ExitedAt: 1e300 }),
+      podmanRow({ ExitedAt: 1, ExitCode: -1 }),
+      podmanRow({ Pid: 1.5, State: "running" }),
+      podmanRow({ Ports: [{ container_port: 1.5, host_port: -1, range: 2 }] }),
+      podmanRow({ Ports: [{ container_port: 65535, host_port: 65535, range: 2 }] }),
+    ],
+  }),
+  ...(["podman", "docker"] as const).map((runtime) =>
+    target(`${runtime}: its inspect, broken`, {
+      input: answers(someOf(runtime, "inspect.json")),
+      holds: (stdout) => {
+        areStatuses(orThrown(() => parseInspected(stdout), GarbledContainers), runtime);
+      },
+      weight: 2,
+      once: [
+        inspectRow({ State: { Status: "running", Pid: 0.5 } }),
+        inspectRow({
+          State: { Status: "exited", FinishedAt: "2026-01-02T03:04:05Z", ExitCode: 3e9 },
+        }),
+        inspectRow({ Created: "+012345-01-01T00:00:00Z" }),
+        inspectRow({ HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "-1.5" }] } } }),
+        inspectRow({ HostConfig: { PortBindings: { "/tcp": [{ HostPort: "1" }] } } }),
+        inspectRow({ RestartCount: 1e300 }),
+      ],
+    })
+  ),
+  target("podman: what is well-formed is told whole", {
+    input: someOf("podman", "list.json"),
+    holds: (rows) => equal(parsePodmanList(JSON.stringify(rows)).length, rows.length),
+    weight: 0.2,
+  }),
+  target("docker: ids", {
+    input: broken(
+      fc.array(fc.stringMatching(/^[0-9a-f]{64}$/), { maxLength: 4 })
+        .map((ids) => ids.map((id) => `${id}\n`).join("")),
+    ),
+    holds: (stdout) => {
+      const ids = orThrown(() => parseIds(stdout), GarbledContainers) ?? [];
+      for (const id of ids) ok(/^[0-9a-f]{64}$/.test(id));
+    },
+  }),
+  target("containers: what a client says when it fails", {
+    input: broken(fc.oneof(TEXT, fc.constantFrom(...FAILURES))),
+    holds: (stderr) => {
+      const { reason } = parseContainerFailure(stderr);
+      ok(reason !== "" && !reason.includes("\n"), JSON.stringify(reason));
+      const said = neverExecuted(stderr);
+      ok(said === null || typeof said === "string");
+    },
+    weight: 2,
+  }),
+  target("containers: of two streams put together no byte is lost", {
+    input: fc.tuple(fc.oneof(STAMPED, BYTES), fc.oneof(STAMPED, BYTES)),
+    holds: ([stdout, stderr]) => {
+      const merged = mergeByTime(stdout, stderr, { keepTimes: true });
+      const sorted = (bytes: Uint8Array) => [...bytes].sort().join();
+      equal(sorted(merged), sorted(Uint8Array.from([...stdout, ...stderr])));
+      ok(mergeByTime(stdout, stderr).length <= merged.length);
+      deepEqual(mergeByTime(stdout, new Uint8Array(), { keepTimes: true }).length, stdout.length);
+    },
+  }),
+];
+
+function isDate(date: Date | null): void {
+  const rules = { type: ["string", "null"], format: "date-time" };
+  if (date !== null) ok(!Number.isNaN(date.getTime()));
+  equal(problemWith(rules, plain(date)), null);
+}
+
+export const ENGINES = [...TMUX, ...PROCESSES, ...CONTAINERS];
