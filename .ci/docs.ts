@@ -10,6 +10,7 @@ import { PROGRAM } from "../src/cli/table.ts";
 import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
 import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
+import { FAULTS } from "../tests/faults/rows.ts";
 import { entriesBelow, ENVIRONMENT } from "./reference.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
@@ -23,6 +24,7 @@ function parts(): Record<string, string> {
     commands: commands(),
     environment: environment(),
     "exit codes": exitCodes(),
+    faults: faults(),
     "json keys": jsonKeys(),
   };
 }
@@ -70,6 +72,17 @@ function exitCodes(): string {
     meaning,
   ]);
   return table(["exit", "code", "meaning"], [["0", "", "it worked"], ...rows]);
+}
+
+function faults(): string {
+  return table(
+    ["what happens when", "what is promised", "shown by"],
+    FAULTS.map(({ fault, promise, file }) => [
+      fault,
+      promise,
+      `[${file.replace(/^.*\//, "")}](${file})`,
+    ]),
+  );
 }
 
 function jsonKeys(): string {

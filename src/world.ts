@@ -52,6 +52,7 @@ export interface ExecResult {
  * Runs a program without a shell and waits for it.
  *
  * @throws {ProgramMissingError} when there is no such program
+ * @throws {ProgramNotStartedError} when the system cannot start one more
  * @throws {ExecTimeoutError} when it did not end in time; it was killed
  */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
@@ -66,6 +67,14 @@ export type ExecBytes = (
 export class ProgramMissingError extends Error {
   constructor(readonly program: string, readonly why: "missing" | "denied") {
     super(why === "missing" ? `${program}: not found` : `${program}: permission denied`);
+  }
+}
+
+/** The system does not start a program that is there: it lacks files, processes or memory for it. */
+export class ProgramNotStartedError extends Error {
+  /** `reason` is the system's own: `Too many open files`. */
+  constructor(readonly program: string, readonly reason: string) {
+    super(`${program} cannot be started: ${reason}`);
   }
 }
 
@@ -96,7 +105,7 @@ export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 export class FileError extends Error {
   constructor(
     readonly path: string,
-    readonly why: "missing" | "denied" | "exists" | "directory" | "other",
+    readonly why: "missing" | "denied" | "exists" | "directory" | "unsafe" | "other",
     readonly reason: string,
   ) {
     super(`${path}: ${reason}`);
@@ -126,9 +135,18 @@ export interface Files {
   readonly list: (path: string) => Promise<readonly string[]>;
   /** Makes a directory, and those above it, for this user alone (0700). */
   readonly makeDirectory: (path: string) => Promise<void>;
+  /**
+   * The same for a directory in which nobody else may put anything, a link to another place above all.
+   * One that is there must be this user's or root's. Under sudo none is made among the files of who
+   * called it, whose it could not be afterwards.
+   */
+  readonly claimDirectory: (path: string) => Promise<void>;
   /** Makes a file for this user alone (0600), empty without a text; it must not exist. */
   readonly create: (path: string, text?: string) => Promise<void>;
-  /** Adds to the end of a file, and makes it for this user alone (0600) where it is missing. */
+  /**
+   * Adds to the end of a file, and makes it for this user alone (0600) where it is missing. A symbolic
+   * link is refused.
+   */
   readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Gives a file a new content in one step: readers see the old one or the new one. */
   readonly replace: (path: string, bytes: Uint8Array) => Promise<void>;
@@ -277,6 +295,7 @@ export function denoWorld(): World {
       facts,
       list,
       makeDirectory,
+      claimDirectory,
       create,
       append,
       replace,
@@ -414,8 +433,11 @@ function spawn(program: string, args: string[], options: ExecOptions): Deno.Chil
     }).spawn());
 }
 
+/** Where programs are looked for without a PATH, as by execvp(3). */
+const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
 function environmentWith(changes: ExecOptions["env"]): Record<string, string> {
-  const env = Deno.env.toObject();
+  const env: Record<string, string> = { PATH: DEFAULT_PATH, ...Deno.env.toObject() };
   for (const [name, value] of Object.entries(changes ?? {})) {
     if (value === undefined) delete env[name];
     else env[name] = value;
@@ -431,6 +453,10 @@ function withProgramErrors<T>(program: string, work: () => T): T {
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new ProgramMissingError(program, "denied");
     }
+    // `Failed to spawn '/usr/bin/tmux': Too many open files (os error 24)`
+    const reason = /: ([^:]+) \(os error \d+\)/.exec(error instanceof Error ? error.message : "")
+      ?.[1];
+    if (reason !== undefined) throw new ProgramNotStartedError(program, reason);
     throw error;
   }
 }
@@ -636,6 +662,48 @@ function makeDirectory(path: string): Promise<void> {
   return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
 }
 
+function claimDirectory(path: string): Promise<void> {
+  return fileWork(path, async () => {
+    const own = Deno.uid();
+    const there = factsOfLink(path);
+    if (there === null) {
+      if (own === 0 && nearestOwner(path) === Deno.env.get("SUDO_UID")) throw foreign(path);
+      await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    }
+    const target = await Deno.stat(path);
+    if (!target.isDirectory) throw new FileError(path, "exists", "it exists");
+    const owners = own === null ? [] : [there?.uid ?? own, target.uid];
+    if (owners.some((uid) => uid !== own && uid !== 0)) throw foreign(path);
+    if (((target.mode ?? 0) & 0o002) !== 0) {
+      throw new FileError(path, "unsafe", "everybody may write there");
+    }
+  });
+}
+
+function foreign(path: string): FileError {
+  return new FileError(path, "unsafe", "it belongs to somebody else");
+}
+
+/** The user id, as a text, of the owner of what is there of a path. */
+function nearestOwner(path: string): string {
+  for (let above = path;;) {
+    const parent = above.slice(0, above.lastIndexOf("/")) || "/";
+    const found = factsOfLink(parent);
+    if (found !== null || parent === "/") return String(found?.uid ?? 0);
+    above = parent;
+  }
+}
+
+/** What a path itself is, if it is a link, too; null: there is nothing. */
+function factsOfLink(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 function create(path: string, text = ""): Promise<void> {
   return fileWork(path, async () => {
     using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
@@ -645,6 +713,9 @@ function create(path: string, text = ""): Promise<void> {
 
 function append(path: string, bytes: Uint8Array): Promise<void> {
   return fileWork(path, async () => {
+    if (factsOfLink(path)?.isSymlink) {
+      throw new FileError(path, "unsafe", "it is a symbolic link");
+    }
     using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
     let written = 0;
     while (written < bytes.length) written += await file.write(bytes.subarray(written));

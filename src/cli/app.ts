@@ -12,7 +12,7 @@ import { localeOf } from "../locale.ts";
 import { masked, maskedJson, needles } from "../mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, widthOf, wrapped } from "../output/text.ts";
-import { FileError, type World } from "../world.ts";
+import { FileError, ProgramNotStartedError, type World } from "../world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
 import { VERSION } from "../version.ts";
@@ -114,7 +114,7 @@ function printerOf(world: World, guessedJson: boolean): Printer {
     return 0;
   };
   const failures = (thrown: readonly unknown[]): number => {
-    const errors = thrown.map(withoutFileError);
+    const errors = thrown.map(withoutWorldError);
     for (const error of errors) {
       const envelope = maskedEnvelope(toEnvelope(error), hidden);
       terminal.writeError(
@@ -159,8 +159,11 @@ function printerOf(world: World, guessedJson: boolean): Printer {
   };
 }
 
-/** A full disk, or a directory that is gone, is no bug of ours, wherever it turns up. */
-function withoutFileError(error: unknown): unknown {
+/** A full disk, or a machine without room for one more process, is no bug of ours, wherever it turns up. */
+function withoutWorldError(error: unknown): unknown {
+  if (error instanceof ProgramNotStartedError) {
+    return new OpsError("internal", `Cannot run ${quote(error.program)}: ${error.reason}`);
+  }
   if (!(error instanceof FileError)) return error;
   return new OpsError("internal", `Cannot use ${quote(error.path)}: ${error.reason}`);
 }

@@ -36,7 +36,10 @@ export interface LogStore {
   notKept(reason: string): void;
   /** Remembers what happened to a run. */
   record(name: string, event: RunEvent): Promise<void>;
-  /** The file that remembers, for the shell that sees the program end; null: there is none. */
+  /**
+   * The file that remembers, for the shell that sees the program end; null: there is none, or
+   * somebody else could have led it elsewhere.
+   */
   storyOf(name: string): string | null;
   /** The run of a session that began last; null: none is remembered. */
   newestRun(name: string): Promise<Run | null>;
@@ -101,6 +104,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const directoryOf = (name: string): string | null =>
     state === null || !STORED_NAME.test(name) ? null : `${state}/logs/${name}`;
   let isWarned = false;
+  const unsafe = new Set<string>();
   const notKept = (reason: string): null => {
     if (!isWarned) warn(`The output is not kept: ${reason}`);
     isWarned = true;
@@ -121,13 +125,18 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     await files.remove(`${directory}/${timesName(part)}`);
   };
   /** The work, unless the file system refuses: that is said, and never stops anybody. */
-  const kept = async <T>(work: () => Promise<T>): Promise<T | null> => {
+  const kept = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
+      if (error.why === "unsafe") unsafe.add(name);
       return notKept(error.message);
     }
+  };
+  const makeDirectory = async (directory: string): Promise<void> => {
+    if (state !== null) await files.claimDirectory(state);
+    await files.makeDirectory(directory);
   };
   const captureOf: LogStore["captureOf"] = (name, runId, { maxBytes, keep }) => {
     const directory = directoryOf(name);
@@ -139,8 +148,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const capture = captureOf(name, runId, policy);
     if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
     const { directory, run, keep } = capture;
-    return await kept(async () => {
-      await files.makeDirectory(directory);
+    return await kept(name, async () => {
+      await makeDirectory(directory);
       await shorten(world, runsFile(directory));
       // Made here, for its owner alone: a shell would make it with the rights of its own.
       await files.append(runsFile(directory), new Uint8Array());
@@ -157,8 +166,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const directory = directoryOf(name);
     if (directory === null) return;
     const { formatEvent } = await import("./runs.ts");
-    await kept(async () => {
-      await files.makeDirectory(directory);
+    await kept(name, async () => {
+      await makeDirectory(directory);
       await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
     });
   };
@@ -209,7 +218,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     discard: async (name, runId) => {
       const directory = directoryOf(name);
       if (directory === null) return;
-      await kept(async () => {
+      await kept(name, async () => {
         for (const output of await outputsOf(name, runId)) await removeOutput(output);
         await forget(world, runsFile(directory), runId);
         // With nothing left in it, nothing tells of the name any more.
@@ -220,14 +229,14 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       const before = await outputsOf(name, runId);
       const capture = await open(name, runId, policy);
       if (capture === null) return;
-      await kept(async () => {
+      await kept(name, async () => {
         await files.append(`${outputOf(capture)}-000001.log`, bytes);
         for (const output of before) await removeOutput(output);
       });
     },
     storyOf: (name) => {
       const directory = directoryOf(name);
-      return directory === null ? null : runsFile(directory);
+      return directory === null || unsafe.has(name) ? null : runsFile(directory);
     },
     newestRun: async (name) =>
       (await story(name, NEWEST_BYTES)).findLast(({ begun }) => begun !== null) ?? null,

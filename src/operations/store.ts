@@ -124,7 +124,7 @@ export class OperationStore {
     if (directory === null) return inMemory("neither KSTOPS_STATE_DIR nor HOME is set");
     const path = `${directory}/operations.db`;
     try {
-      await makePrivateDirectory(directory, world);
+      await world.files.claimDirectory(directory);
       const ledger = await openOrReplace(path, world, warn);
       const store = new OperationStore(world, options, ledger, path);
       await store.collectGarbage();
@@ -570,13 +570,6 @@ function lastSeqOf(ledger: Ledger): number {
   } catch {
     return 0;
   }
-}
-
-async function makePrivateDirectory(directory: string, world: World): Promise<void> {
-  await world.files.makeDirectory(directory);
-  const { mode = 0 } = await world.files.facts(directory) ?? {};
-  // Anybody could put another database there.
-  if ((mode & 0o002) !== 0) throw new FileError(directory, "other", "everybody may write there");
 }
 
 async function openOrReplace(

@@ -500,6 +500,15 @@ function fakeFiles(
     add(absolute(path), { mode: 0o600, content });
   }
 
+  function makeDirectory(path: string): void {
+    try {
+      addDirectories(absolute(path), 0o700);
+    } catch (error) {
+      // One of those above is in the way.
+      throw entries.has(absolute(path)) ? error : missing(path);
+    }
+  }
+
   addDirectories(absolute("."), 0o755);
 
   const files: Files = {
@@ -519,14 +528,15 @@ function fakeFiles(
         if (entry(path).kind !== "directory") throw notDirectory(path);
         return namesIn(path);
       }),
-    makeDirectory: (path) =>
+    makeDirectory: (path) => answer(() => makeDirectory(path)),
+    claimDirectory: (path) =>
       answer(() => {
-        try {
-          addDirectories(absolute(path), 0o700);
-        } catch (error) {
-          // One of those above is in the way.
-          throw entries.has(absolute(path)) ? error : missing(path);
+        makeDirectory(path);
+        const { mode, uid } = entry(path);
+        if (uid !== outside.uid && uid !== 0) {
+          throw new FileError(path, "unsafe", "it belongs to somebody else");
         }
+        if ((mode & 0o002) !== 0) throw new FileError(path, "unsafe", "everybody may write there");
       }),
     create: (path, text = "") =>
       answer(() => {

@@ -116,9 +116,16 @@ function tmuxSandbox(sandbox: Sandbox): TmuxSandbox {
     worldWith,
     tmux: async (...args) => {
       const argv = ["tmux", "-u", "-f", "/dev/null", ...args];
-      const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: WAIT_MS });
-      if (code !== 0) throw new Error(`${argv.join(" ")}: exit ${code}: ${stderr}${stdout}`);
-      return stdout.replace(/\n$/, "");
+      for (let attempt = 1;; attempt++) {
+        const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: WAIT_MS });
+        if (code === 0) return stdout.replace(/\n$/, "");
+        // It came to a server that had lost its last session a moment before.
+        const isLate = stderr.startsWith("server exited unexpectedly");
+        if (!isLate || attempt === 3) {
+          throw new Error(`${argv.join(" ")}: exit ${code}: ${stderr}${stdout}`);
+        }
+        await pause(20);
+      }
     },
     waitFor,
     processes: () => taggedProcesses(sandbox),

@@ -1,7 +1,13 @@
 /** Asking a container runtime, and what its answers mean. */
 import { BackendUnavailableError, escapeControls, SessionStartError } from "../../errors.ts";
 import type { LogStore } from "../../logs/store.ts";
-import { type ExecResult, ExecTimeoutError, ProgramMissingError, type World } from "../../world.ts";
+import {
+  type ExecResult,
+  ExecTimeoutError,
+  ProgramMissingError,
+  ProgramNotStartedError,
+  type World,
+} from "../../world.ts";
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import { ANSWER_TIMEOUT_MS, OF_QUESTIONS } from "./list.ts";
@@ -63,7 +69,7 @@ export function troubleOf(client: Client, error: unknown): unknown {
     });
   }
   // It was on PATH a moment ago.
-  if (error instanceof ProgramMissingError) {
+  if (error instanceof ProgramMissingError || error instanceof ProgramNotStartedError) {
     return unavailable(client, { kind: "other", reason: error.message });
   }
   return error;

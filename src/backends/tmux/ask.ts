@@ -1,7 +1,12 @@
 /** Asking a tmux server, and what its answers mean. */
 import { BackendUnavailableError, quote } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
-import { type ExecResult, ExecTimeoutError, type World } from "../../world.ts";
+import {
+  type ExecResult,
+  ExecTimeoutError,
+  ProgramNotStartedError,
+  type World,
+} from "../../world.ts";
 import { listPanes, listPanesCollected } from "./args.ts";
 import { type Asked, call, type Context, list, type Question } from "./list.ts";
 import {
@@ -72,6 +77,9 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
   try {
     return await answer;
   } catch (error) {
+    if (error instanceof ProgramNotStartedError) {
+      throw unavailable(socketName, { kind: "other", reason: error.message });
+    }
     if (!(error instanceof ExecTimeoutError)) throw error;
     const reason = `it did not answer within ${error.timeoutMs / 1000} s`;
     throw unavailable(socketName, { kind: "other", reason });

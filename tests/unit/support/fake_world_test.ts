@@ -310,6 +310,13 @@ const FILES: Record<string, (files: Files, root: string) => Promise<void>> = {
     await refused(files.makeDirectory(`${root}/text`), `${root}/text`, "exists");
     await refused(files.makeDirectory(`${root}/text/x`), `${root}/text/x`, "other");
   },
+  "claim a directory that is nobody else's": async (files, root) => {
+    await files.claimDirectory(`${root}/claimed/deep`);
+    await files.claimDirectory(`${root}/claimed/deep`);
+    equal((await files.facts(`${root}/claimed/deep`))?.mode, 0o700);
+    await refused(files.claimDirectory(`${root}/text`), `${root}/text`, "exists");
+    await refused(files.claimDirectory(`${root}/text/x`), `${root}/text/x`, "other");
+  },
   "create a file for this user alone, once": async (files, root) => {
     await files.create(`${root}/new`);
     const facts = await files.facts(`${root}/new`);

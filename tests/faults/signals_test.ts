@@ -1,0 +1,173 @@
+/** Signals at every step: kstops is held at each of its calls of tmux in turn, and signalled there. */
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { type FaultSandbox, faultTest } from "../support/faults.ts";
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Signal = keyof typeof SIGNALS | "SIGPIPE";
+
+/** How kstops ended that was signalled while it waited for its n-th call of tmux. */
+interface Signalled {
+  /** Whether there was such a call. */
+  readonly held: boolean;
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A tmux that waits at one of its calls until it is told to go on. */
+const HELD = (real: string): string =>
+  `n=$(cat "$STEPS/n"); n=$((n + 1)); echo $n >"$STEPS/n"
+if [ "$n" = "$(cat "$STEPS/at")" ]; then
+  : >"$STEPS/held"
+  until [ -e "$STEPS/go" ]; do sleep 0.02; done
+fi
+exec ${real} "$@"`;
+
+/** Puts a tmux in the way that can be held. */
+async function holdTmux(t: FaultSandbox): Promise<void> {
+  const real = (await t.sh("command -v tmux")).stdout.trim();
+  await t.pretend("tmux", HELD(real));
+}
+
+/** Runs kstops, and signals it while it waits for its n-th call of tmux. */
+async function signalledAt(
+  t: FaultSandbox,
+  args: readonly string[],
+  { at, signal }: { readonly at: number; readonly signal: Signal },
+): Promise<Signalled> {
+  const steps = await Deno.makeTempDir({ dir: t.directory });
+  await Deno.writeTextFile(`${steps}/n`, "0\n");
+  await Deno.writeTextFile(`${steps}/at`, `${at}\n`);
+  const PATH = `${t.directory}/pretended:${t.env["PATH"]}`;
+  const child = new Deno.Command(`${t.work}/kstops`, {
+    args: [...args],
+    cwd: t.work,
+    clearEnv: true,
+    env: { ...t.env, PATH, STEPS: steps },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let isOver = false;
+  const ended = child.output().then((output) => {
+    isOver = true;
+    return output;
+  });
+  const isHeld = () => Deno.stat(`${steps}/held`).then(() => true, () => false);
+  await t.waitFor(async () => isOver || await isHeld(), "a call of tmux, or the end");
+  const held = await isHeld();
+  if (held) child.kill(signal);
+  // Only then, so that the signal is there before the answer.
+  await Deno.writeTextFile(`${steps}/go`, "");
+  const { code, stdout, stderr } = await ended;
+  const decoder = new TextDecoder();
+  return { held, code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+const CONFIG = "ops: { start_wait: 100, sessions: { astro: { command: sleep 100 } } }\n";
+
+/** What is there of sessions: their states, in the words of kstops, by name. */
+async function states(t: FaultSandbox): Promise<Readonly<Record<string, string>>> {
+  const { code, stdout, stderr } = await t.sh("./kstops list --json");
+  deepEqual([code, stderr], [0, ""]);
+  const sessions: { name: string; state: string }[] = JSON.parse(stdout);
+  const found = Object.fromEntries(sessions.map(({ name, state }) => [name, state]));
+  equal(Object.keys(found).length, sessions.length, stdout);
+  return found;
+}
+
+/** The most calls of tmux that a command makes: a test that never comes to the end fails. */
+const MOST_CALLS = 30;
+
+for (const command of ["start", "stop", "restart"] as const) {
+  faultTest(`a signal at any step of a ${command} leaves a whole session or none`, async (t) => {
+    const signals = [...Object.keys(SIGNALS), "SIGPIPE"] as readonly Signal[];
+    const sessions = signals.map((signal) => `    ${signal}: { command: sleep 100 }\n`).join("");
+    await Deno.writeTextFile(
+      `${t.work}/kstops.yml`,
+      `ops:\n  start_wait: 100\n  sessions:\n${sessions}`,
+    );
+    await holdTmux(t);
+    // Side by side, each with a session of its own.
+    const interrupted = await Promise.all(
+      signals.map((signal) => interruptEachStep(t, command, signal)),
+    );
+    ok(interrupted.every((steps, index) => steps > 0 || signals[index] === "SIGPIPE"));
+    deepEqual(Object.keys(await states(t)).sort(), [...signals].sort());
+  });
+}
+
+/** Signals a command at each of its calls in turn, and gives how many times that ended it. */
+async function interruptEachStep(
+  t: FaultSandbox,
+  command: "start" | "stop" | "restart",
+  signal: Signal,
+): Promise<number> {
+  const name = signal;
+  let interrupted = 0;
+  for (let at = 1;; at++) {
+    ok(at < MOST_CALLS, "no end of calls");
+    await t.sh(`./kstops ${command === "start" ? "stop" : "start"} ${name}`);
+    const result = await signalledAt(t, [command, name], { at, signal });
+    const said = `${signal} at call ${at}: ${JSON.stringify(result)}`;
+    const state = (await states(t))[name];
+    if (!result.held || signal === "SIGPIPE" || result.code === 0) {
+      // What was over already when it was told to end.
+      equal(result.code, 0, said);
+      match(result.stdout, new RegExp(`^(Started|Stopped|Restarted) ${name}`), said);
+    } else {
+      interrupted++;
+      equal(result.code, SIGNALS[signal], said);
+      equal(result.stdout, "", said);
+      const truth = state === "running" ? "is running" : "is not running";
+      match(result.stderr, new RegExp(`Interrupted by ${signal}: "${name}" ${truth}`), said);
+    }
+    if (state !== "running") equal((await t.sh(`./kstops start ${name}`)).code, 0, said);
+    if (!result.held) return interrupted;
+  }
+}
+
+faultTest("a signal ends list and operations watch at once, and touches nothing", async (t) => {
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
+  await t.sh("./kstops start astro");
+  await holdTmux(t);
+  for (const [name, code] of Object.entries(SIGNALS)) {
+    const signal = name as Signal;
+    const list = await signalledAt(t, ["list"], { at: 1, signal });
+    deepEqual([list.held, list.code, list.stdout], [true, code, ""], signal);
+    const watch = new Deno.Command(`${t.work}/kstops`, {
+      args: ["operations", "watch"],
+      cwd: t.work,
+      clearEnv: true,
+      env: { ...t.env },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    await t.waitFor(() => opens(watch.pid, "operations.db"), "it to watch");
+    watch.kill(signal);
+    const { code: ended, stderr } = await watch.output();
+    deepEqual([ended, new TextDecoder().decode(stderr)], [code, ""], signal);
+  }
+  deepEqual(await states(t), { astro: "running" });
+});
+
+/** Whether a process has a file of that name open. */
+function opens(pid: number, name: string): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  return Array.from(Deno.readDirSync(descriptors)).some((each) => {
+    return Deno.readLinkSync(`${descriptors}/${each.name}`).endsWith(`/${name}`);
+  });
+}
+
+faultTest("a reader that goes away ends list and logs --follow quietly", async (t) => {
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
+  await t.sh("./kstops start astro -c 'while :; do echo tick; sleep 0.05; done' --shell");
+  for (const args of ["list", "list --json", "logs --follow astro", "logs astro --json"]) {
+    const { stdout, stderr } = await t.sh(
+      `{ ./kstops ${args}; echo "exit $?" >&2; } | head -c 1 >/dev/null`,
+    );
+    deepEqual([stdout, stderr], ["", "exit 0\n"], args);
+  }
+  deepEqual(await states(t), { astro: "running" });
+});
