@@ -382,7 +382,7 @@ async function lookingUp({ kstops, empty }: Programs, sandbox: Sandbox): Promise
         what: "`tmux list-panes -t NAME`",
         step: stepIn(sandbox, ["tmux", "list-panes", "-t", "=session1:"]),
       }],
-      children: 1,
+      children: null,
     },
     ...["operations list", "config show", "config validate", "config schema", "doctor"].map(
       (words): Subject => ({

@@ -1,5 +1,5 @@
 /** How commands record what they do: the store of operations, opened when one is needed. */
-import type { Json } from "../errors.ts";
+import { type Json, OpsError } from "../errors.ts";
 import { stateDirectory } from "../logs/store.ts";
 import { maskedArgv } from "../operations/argv.ts";
 import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
@@ -11,6 +11,12 @@ import { VERSION } from "../version.ts";
 export interface Recording {
   /** Opened once. It is always there: in memory, where no other one can be. */
   readonly store: () => Promise<OperationStore>;
+  /**
+   * The same for who asks what is recorded.
+   *
+   * @throws {OpsError} `internal`: it is in memory, where nothing of anybody else is
+   */
+  readonly kept: () => Promise<OperationStore>;
   readonly operator: Operator;
 }
 
@@ -20,17 +26,29 @@ export function recordingOf(
   mask: (value: Json) => Json,
 ): Recording {
   let opened: Promise<OperationStore> | null = null;
-  const open = async (): Promise<OperationStore> => {
+  const open = async (say = warn): Promise<OperationStore> => {
     const { operationsKept, operationDays } = (await config()).settings;
     return await OperationStore.inDirectory(world, {
       directory: stateDirectory(world),
-      warn,
+      warn: say,
       retention: { operations: operationsKept, days: operationDays },
     });
   };
   const store = () => opened ??= open();
+  const kept = async (): Promise<OperationStore> => {
+    const said: string[] = [];
+    const found = await (opened ??= open((text) => said.push(text)));
+    if (!found.isKept) {
+      const message = ["Cannot read what is recorded", ...said].join(": ");
+      throw new OpsError("internal", message, {
+        hint: "kstops doctor tells what is wrong with the state directory",
+      });
+    }
+    for (const text of said) warn(text);
+    return found;
+  };
   const operator = operatorOf({ world, store, mask, warn, actor: actorOf(world, VERSION) });
-  return { store, operator };
+  return { store, kept, operator };
 }
 
 /** What was asked for on a command line: enough to plan it again, later and elsewhere. */

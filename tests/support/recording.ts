@@ -18,7 +18,7 @@ export function memoryRecording(
     mask: (value: Json) => value,
     warn: () => {},
   });
-  return { store: opened, operator };
+  return { store: opened, kept: opened, operator };
 }
 
 /** Another operation that works on a session for as long as `body` takes. */

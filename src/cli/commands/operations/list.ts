@@ -37,8 +37,8 @@ export async function listOperations(
   flags: OperationListFlags,
 ): Promise<Reply> {
   const since = flags.since === undefined ? undefined : momentOf(flags.since, world.now());
-  const { store } = await recording();
-  const operations = (await store()).list({ ...flags, since });
+  const { kept } = await recording();
+  const operations = (await kept()).list({ ...flags, since });
   return {
     data: operations.map(operationToWire),
     text: async (screen) => {

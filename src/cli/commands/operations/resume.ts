@@ -38,8 +38,8 @@ export async function resumeOperation(
       hint: `kstops operations show ${shellWord(id)} says what it asks`,
     });
   }
-  const { store, operator } = await context.recording();
-  const opened = await store();
+  const { kept, operator } = await context.recording();
+  const opened = await kept();
   const operation = opened.find("resume", id);
   if (no) {
     const outcome = { code: "declined", reason: "the answer was no" } as const;
@@ -62,8 +62,8 @@ export async function cancelOperation(
   { recording }: Pick<Context, "recording">,
   { id }: { readonly id: string },
 ): Promise<Reply> {
-  const { store } = await recording();
-  const opened = await store();
+  const { kept } = await recording();
+  const opened = await kept();
   const operation = opened.find("cancel", id);
   const outcome = { code: "cancelled", reason: "by kstops operations cancel" } as const;
   return ended(cancelWaiting(opened, operation.id, outcome), "Cancelled");

@@ -19,8 +19,8 @@ export async function showOperation(
   { recording }: Pick<Context, "recording">,
   { id }: { readonly id: string },
 ): Promise<Reply> {
-  const { store } = await recording();
-  const opened = await store();
+  const { kept } = await recording();
+  const opened = await kept();
   const operation = opened.find("show", id);
   const phases = phasesOf(opened.history(operation.id));
   const wire = {

@@ -25,8 +25,8 @@ export async function watchOperations(
   { world, json, recording }: Pick<Context, "world" | "json" | "recording">,
   flags: WatchFlags,
 ): Promise<Reply> {
-  const { store } = await recording();
-  const opened = await store();
+  const { kept } = await recording();
+  const opened = await kept();
   const watched = flags.id === undefined ? null : opened.find("watch", flags.id);
   const events = watched === null
     ? opened.subscribe(flags.after)
