@@ -110,6 +110,24 @@ export const PICTURES: readonly Picture[] = [
     files: { "bin/import-prices": IMPORT_PRICES },
     before: "kstops start import -- import-prices",
   },
+  {
+    name: "doctor",
+    command: "kstops doctor",
+    files: {
+      "bin/astro-bot": ASTRO_BOT,
+      "kstops.yml": `ops:
+  sessions:
+    astro: { command: astro-bot --market eu }
+    shop: { backend: container, image: "${IMAGE}" }
+`,
+    },
+    before: `
+      kstops start astro
+      tmux -L old new-session -d -s gone 'sleep 300'
+      kill -9 $(tmux -L old display-message -p '#{pid}')
+    `,
+    settle: settledReport,
+  },
 ];
 
 /** Wide enough that nothing is broken or cut because of where the tests have their directories. */
@@ -210,6 +228,21 @@ function settledList(lines: readonly string[]): readonly string[] {
       row.filter((_, column) => ![column, column - 1, column - 2].every(isGap)).join("")
     ),
   ];
+}
+
+/** A report of the doctor without what is of this machine: its places, sizes and speed, and its logins. */
+function settledReport(lines: readonly string[]): readonly string[] {
+  return lines.join("\n")
+    .replace(/[^\n]*Logout.*?\n\s*\n/s, "")
+    .replace(/tmux [\w.]+ \(\S+\)/, "tmux 3.3a (/usr/bin/tmux)")
+    .replaceAll(/in \d+ ms/g, "in 2 ms")
+    .replaceAll(/\S*\/tmux-\d+\//g, "/tmp/tmux-1000/")
+    .replaceAll(/\/tmp\/k-\w+\/home/g, "/home/ada")
+    .replace(/sound \(\d+ \w+\)/, "sound (209 KiB)")
+    .replace(/takes \d+ \w+/, "takes 12 KiB")
+    .replace(/\S+ \w+ of \S+ \w+ are free on \S+/, "18 GiB of 40 GiB are free on /")
+    .replace(/\d+ of \d+ inodes are free on \S+/, "2412310 of 2621440 inodes are free on /")
+    .split("\n");
 }
 
 /** Where the pictures are. */
