@@ -100,3 +100,32 @@ faultTest("1,000 sessions are all listed, by one child of tmux", async (t) => {
   );
   equal(stderr.match(/^\+ tmux /gm)?.length, 1, stderr);
 });
+
+faultTest("runtimes that do not answer are unknown, and the rest is listed", async (t) => {
+  await t.sh("./kstops start web --quiet -- sleep 100");
+  await t.pretend("podman", "exec sleep 60");
+  const PATH = await t.pretend("docker", "exec sleep 60");
+  const { code, stdout, stderr } = await t.sh("./kstops list --json", { PATH });
+  equal(code, 0, stderr);
+  const rows: readonly { name: string | null; engine: string; state: string }[] = JSON.parse(
+    stdout,
+  );
+  deepEqual(rows.map(({ name, engine, state }) => `${name} ${engine} ${state}`).sort(), [
+    "null docker unknown",
+    "null podman unknown",
+    "web tmux running",
+  ]);
+  for (const runtime of ["podman", "docker"]) {
+    match(stderr, new RegExp(`Cannot ask ${runtime}: it did not answer within \\d+ s`));
+  }
+});
+
+faultTest("engines that take their time are waited for", async (t) => {
+  await t.sh("./kstops start web --quiet -- sleep 100");
+  const real = (await t.sh("command -v tmux")).stdout.trim();
+  await t.pretend("tmux", `sleep 1; exec ${real} "$@"`);
+  await t.pretend("podman", "sleep 1; echo '[]'");
+  const PATH = await t.pretend("docker", "sleep 1");
+  const { code, stdout, stderr } = await t.sh("./kstops list --quiet", { PATH });
+  deepEqual([code, stdout, stderr], [0, "web\n", ""]);
+});

@@ -124,6 +124,16 @@ export const FAULTS: readonly Fault[] = [
       `${runtime} that says it started what it did not is found out`,
     ]),
     [
+      "podman and docker do not answer",
+      "after 5 s they are `unknown` with the reason, and everything else is listed",
+      "runtimes that do not answer are unknown, and the rest is listed",
+    ],
+    [
+      "an engine takes a second to answer",
+      "it is waited for, and the list is complete",
+      "engines that take their time are waited for",
+    ],
+    [
       "there are 1,000 sessions",
       "all of them are listed, by one call of tmux",
       "1,000 sessions are all listed, by one child of tmux",
