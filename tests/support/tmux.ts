@@ -286,14 +286,15 @@ function kill(pid: number): void {
 /** The processes whose environment names the socket directory of this sandbox. */
 function taggedPids(sandbox: Sandbox): readonly number[] {
   if (Deno.build.os !== "linux") return [];
-  const tag = `TMUX_TMPDIR=${sandbox.env["TMUX_TMPDIR"]}`;
+  // A test may have given a program another directory for its sockets.
+  const tags = ["TMUX_TMPDIR", "WORK"].map((name) => `${name}=${sandbox.env[name]}`);
   const pids: number[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;
     try {
       // A zombie's is empty, and it can do no harm any more.
-      const environ = Deno.readTextFileSync(`/proc/${name}/environ`);
-      if (environ.split("\0").includes(tag)) pids.push(Number(name));
+      const environ = Deno.readTextFileSync(`/proc/${name}/environ`).split("\0");
+      if (tags.some((tag) => environ.includes(tag))) pids.push(Number(name));
     } catch {
       // Gone meanwhile, or a stranger's.
     }
