@@ -39,8 +39,7 @@ export function recordingOf(
     const said: string[] = [];
     const found = await (opened ??= open((text) => said.push(text)));
     if (!found.isKept) {
-      const message = ["Cannot read what is recorded", ...said].join(": ");
-      throw new OpsError("internal", message, {
+      throw new OpsError("internal", said.join("; ") || "Operations are not recorded", {
         hint: "kstops doctor tells what is wrong with the state directory",
       });
     }
