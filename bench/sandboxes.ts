@@ -65,7 +65,7 @@ async function allRun(
   { sandbox, sessions }: { readonly sandbox: Sandbox; readonly sessions: number },
 ): Promise<boolean> {
   const { stdout } = await new Deno.Command(kstops, {
-    args: ["list", "--json"],
+    args: ["list", "--json", "--backend", "tmux"],
     env: { ...sandbox.env },
     clearEnv: true,
     cwd: sandbox.work,
