@@ -2,6 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Capture, captureScript } from "../../src/logs/capture.ts";
 import { timesName } from "../../src/logs/parts.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { tmuxTest, waitFor } from "../support/tmux.ts";
 import { sh } from "./suite.ts";
 import { setUpTmux } from "./tmux_setup.ts";
@@ -131,10 +132,9 @@ for (const shell of SHELLS) {
         const [tools, logs] = [`${directory}/tools`, `${directory}/logs`];
         for (const each of [tools, logs]) await Deno.mkdir(each);
         // A clock on which every look at a file is in a second of its own.
-        await Deno.writeTextFile(
+        await writeExecutable(
           `${tools}/stat`,
           '#!/bin/sh\n[ "$2" = %Y ] || echo "$(date +%s%N) $(/usr/bin/stat -c %s "$3")"\n',
-          { mode: 0o755 },
         );
         const capture: Capture = { directory: logs, run: "run", maxBytes: 400, keep: 3 };
         const script = captureScript(capture).replace("PATH=", `PATH=${tools}:`);

@@ -8,6 +8,7 @@ import type { ContainerDefinition, Runtime } from "../../src/model.ts";
 import type { World } from "../../src/world.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { ignoreWithoutEngines, pathWithoutEngines } from "../support/engines.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { type TmuxSandbox, waitFor, withTmux } from "../support/tmux.ts";
 import { containerTest, testImage, withContainers } from "./container_setup.ts";
 import { containerDefinition } from "../support/definitions.ts";
@@ -261,7 +262,7 @@ async function worldWithPrograms(
   const bin = `${t.directory}/bin`;
   await Deno.mkdir(bin);
   for (const [name, text] of Object.entries(programs)) {
-    await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    await writeExecutable(`${bin}/${name}`, `#!/bin/sh\n${text}\n`);
   }
   return t.worldWith({ PATH: `${bin}:${path}` });
 }
@@ -364,11 +365,10 @@ containerTest("a client that is gone, or may not be executed, is said", async (t
 const DISGUISES: Readonly<Record<string, (docker: string, podman: string) => Promise<void>>> = {
   "a link": (docker, podman) => Deno.symlink(podman, docker),
   "a script": (docker, podman) =>
-    Deno.writeTextFile(
+    writeExecutable(
       docker,
       '#!/bin/sh\n[ -e /etc/containers/nodocker ] || echo "Emulate Docker CLI using podman" >&2\n' +
         `exec ${podman} "$@"\n`,
-      { mode: 0o755 },
     ),
 };
 

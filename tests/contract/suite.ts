@@ -16,6 +16,7 @@ import {
   STOP_SIGNALS,
   type StopSignal,
 } from "../../src/model.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { waitFor } from "../support/tmux.ts";
 import { failure } from "../support/failure.ts";
 
@@ -226,7 +227,7 @@ function whatAProgramGets(test: Register): void {
   test("a program's name and path may hold anything", async ({ runner, define, directory }) => {
     for (const file of ["it's #{pid} %Y;", "#[x] $(id)", "prögram -x"]) {
       const [program, out] = [`${directory}/${file}`, `${directory}/out`];
-      await Deno.writeTextFile(program, `#!/bin/sh\nprintf %s "$0" > "$1"\n`, { mode: 0o755 });
+      await writeExecutable(program, `#!/bin/sh\nprintf %s "$0" > "$1"\n`);
       const argv = [program, out];
       await runner.start(define({ name: unique("path"), argv }), { waitMs: 1000 });
       equal(await Deno.readTextFile(out), program);
@@ -458,7 +459,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
   test("what cannot be executed is a failed start, and nothing is left", async (t) => {
     const { runner, define, directory, logs } = t;
     await Deno.writeTextFile(`${directory}/plain`, "#!/bin/sh\n", { mode: 0o644 });
-    await Deno.writeTextFile(`${directory}/bad`, "#!/no/such/interpreter\n", { mode: 0o755 });
+    await writeExecutable(`${directory}/bad`, "#!/no/such/interpreter\n");
     await Deno.mkdir(`${directory}/folder`);
     const refused: Record<string, string> = {
       "a command that is not there": "no-such-command",

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { TmuxNotFoundError } from "../../src/errors.ts";
 import type { TmuxDefinition } from "../../src/model.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 import { failure } from "../support/failure.ts";
 import { ended, existing, find, printed, sh } from "./suite.ts";
@@ -836,7 +837,7 @@ tmuxTest("tmux: a tmux that is too old is refused, and nothing is left", async (
   const binary = `${t.directory}/old-tmux`;
   const script = `#!/bin/sh\n[ "$1" = -V ] && echo tmux 2.9a && exit\n` +
     `echo "usage: tmux [-2CluvV]" >&2\nexit 1\n`;
-  await Deno.writeTextFile(binary, script, { mode: 0o755 });
+  await writeExecutable(binary, script);
   const { runner, define, logs } = setUpTmux(t.world, { binary });
   const error = await failure(runner.start(define({ name: "astro", argv: IDLE }), { waitMs: 0 }));
   equal(error.code, "backend_unavailable");
@@ -848,7 +849,7 @@ tmuxTest("tmux: a tmux that is too old is refused, and nothing is left", async (
 tmuxTest("tmux: a tmux that talks nonsense is trouble", async (t) => {
   await t.tmux("new-session", "-d", "-s", "mine", ...IDLE);
   const binary = `${t.directory}/odd-tmux`;
-  await Deno.writeTextFile(binary, "#!/bin/sh\necho hello\n", { mode: 0o755 });
+  await writeExecutable(binary, "#!/bin/sh\necho hello\n");
   const { runner, define } = setUpTmux(t.world, { binary });
   const [survey] = await runner.survey({});
   equal(survey?.trouble?.kind, "unreachable");

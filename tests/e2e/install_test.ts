@@ -4,6 +4,7 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
+import { writeExecutable } from "../support/executable.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SCRIPT = `${ROOT}install.sh`;
@@ -90,7 +91,7 @@ function packedStandIn(): Promise<Uint8Array> {
   const make = async (): Promise<Uint8Array> => {
     let bytes = new Uint8Array();
     await withDirectory(async (directory) => {
-      await Deno.writeTextFile(`${directory}/stand-in`, STAND_IN, { mode: 0o755 });
+      await writeExecutable(`${directory}/stand-in`, STAND_IN);
       await pack(`${directory}/stand-in`, directory);
       bytes = await Deno.readFile(`${directory}/${ARCHIVE}`);
     });
@@ -229,7 +230,7 @@ installTest("says nothing of the PATH where it is on it, and what comes first th
   match(quiet.stdout, /\nInstalled kstops [\d.]+\n$/);
   const other = `${directory}/other`;
   await Deno.mkdir(other);
-  await Deno.writeTextFile(`${other}/kstops`, "", { mode: 0o755 });
+  await writeExecutable(`${other}/kstops`, "");
   const noted = await installWith({ env: { PATH: `${other}:${prefix}/bin:${PATH}` } });
   ok(noted.stdout.endsWith(`Note: on your PATH, ${other}/kstops comes first.\n`));
 });
@@ -274,7 +275,7 @@ installTest("replaces the program in one step, and leaves the one that runs alon
   equal((await install()).code, 0);
   const before = await Deno.open(`${prefix}/bin/kstops`);
   const newer = `${STAND_IN}# newer\n`;
-  await Deno.writeTextFile(`${directory}/newer`, newer, { mode: 0o755 });
+  await writeExecutable(`${directory}/newer`, newer);
   await pack(`${directory}/newer`, release);
   await writeSums(release);
   equal((await install()).code, 0);
@@ -367,7 +368,7 @@ Deno.test("the README downloads the script from where the script downloads the r
 async function pretend(directory: string, system: string, machine: string): Promise<string> {
   await Deno.mkdir(`${directory}/fake`);
   const script = `#!/bin/sh\n[ "$1" = -m ] && echo ${machine} || echo ${system}\n`;
-  await Deno.writeTextFile(`${directory}/fake/uname`, script, { mode: 0o755 });
+  await writeExecutable(`${directory}/fake/uname`, script);
   return `${directory}/fake:${PATH}`;
 }
 
@@ -408,7 +409,7 @@ const REFUSED: Readonly<Record<string, Refusal>> = {
   "a program that does not run here": {
     spoil: async ({ release, directory }) => {
       const script = "#!/bin/sh\necho no such loader >&2\nexit 127\n";
-      await Deno.writeTextFile(`${directory}/broken`, script, { mode: 0o755 });
+      await writeExecutable(`${directory}/broken`, script);
       await pack(`${directory}/broken`, release);
       await writeSums(release);
     },

@@ -8,6 +8,7 @@ import { scan } from "../../src/cli/scan.ts";
 import { PROGRAM } from "../../src/cli/table.ts";
 import { type ErrorCode, ERRORS } from "../../src/errors.ts";
 import type { ExecResult } from "../../src/world.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { install } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
@@ -277,8 +278,7 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
   await write("slow.yml", "ops: { start_wait: 60000 }\n");
   await write("a.env", "MODE=test\n");
   await write("lying.yml", "ops: { tmux_binary: ./lying, sessions: { astro: { command: a } } }\n");
-  await write("lying", "#!/bin/sh\necho hello\n");
-  await Deno.chmod(`${t.work}/lying`, 0o755);
+  await writeExecutable(`${t.work}/lying`, "#!/bin/sh\necho hello\n");
   const waiting = ["NO", "YES", "CANCEL"].flatMap((answer) =>
     MODES.map((mode) => `ASKS-${answer}-${mode}`)
   );

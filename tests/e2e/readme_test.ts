@@ -8,6 +8,7 @@ import { load } from "js-yaml";
 import { parse } from "../../src/cli/parse.ts";
 import { splitCommand } from "../../src/mod.ts";
 import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { hasProgram, openTerminal } from "../support/pty.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, tmuxTest, withTmux } from "../support/tmux.ts";
 import {
@@ -148,7 +149,7 @@ async function installed(t: TmuxSandbox): Promise<Readonly<Record<string, string
 
 /** Writes a program for the commands of the README. */
 async function writeScript(t: TmuxSandbox, name: string, text: string): Promise<void> {
-  await Deno.writeTextFile(`${t.directory}/${name}`, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  await writeExecutable(`${t.directory}/${name}`, `#!/bin/sh\n${text}\n`);
 }
 
 /** Runs a command line in the directory of the test, with this environment and no other. */

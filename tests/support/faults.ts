@@ -1,6 +1,7 @@
 /** Tests of what happens when something goes wrong: each has its row in `tests/faults/rows.ts`. */
 import { FAULTS } from "../faults/rows.ts";
 import type { ExecResult } from "../../src/world.ts";
+import { writeExecutable } from "./executable.ts";
 import { install } from "./kstops.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "./tmux.ts";
 
@@ -50,7 +51,7 @@ function faultSandbox(t: TmuxSandbox): FaultSandbox {
     pretend: async (name, script) => {
       const bin = `${t.directory}/pretended`;
       await Deno.mkdir(bin, { recursive: true });
-      await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      await writeExecutable(`${bin}/${name}`, `#!/bin/sh\n${script}\n`);
       return `${bin}:${t.env["PATH"]}`;
     },
   };

@@ -1,5 +1,6 @@
 /** The program under test in a sandbox: the source, or the binary in KSTOPS_BIN. */
 import type { ExecResult } from "../../src/world.ts";
+import { writeExecutable } from "./executable.ts";
 import type { TmuxSandbox } from "./tmux.ts";
 import { programUnderTest } from "./transcript.ts";
 
@@ -19,7 +20,6 @@ export async function install(
   const exports = Object.entries(program.env).map(([key, value]) => `export ${key}='${value}'\n`);
   const words = program.argv.map((word) => `'${word}'`).join(" ");
   const path = `${t.work}/kstops`;
-  await Deno.writeTextFile(path, `#!/bin/sh\n${exports.join("")}exec ${words} "$@"\n`);
-  await Deno.chmod(path, 0o755);
+  await writeExecutable(path, `#!/bin/sh\n${exports.join("")}exec ${words} "$@"\n`);
   return (...args) => t.world.exec([path, ...args], { timeoutMs: 20_000 });
 }

@@ -40,6 +40,7 @@
  * With KSTOPS_UPDATE set, lines that do not match are rewritten instead (look at the difference,
  * and put pids and times back).
  */
+import { writeExecutable } from "./executable.ts";
 import { clearSandbox, makeSandbox, type Sandbox } from "./tmux.ts";
 
 /** A command of a transcript and what it should do. */
@@ -367,10 +368,9 @@ function prefixed(prefix: string, all: readonly string[]): string {
 export async function writeProgram(program: Program, sandbox: Sandbox): Promise<void> {
   await Deno.mkdir(`${sandbox.directory}/bin`);
   const variables = Object.entries(program.env).map(([name, value]) => `${name}=${quoted(value)} `);
-  await Deno.writeTextFile(
+  await writeExecutable(
     `${sandbox.directory}/bin/kstops`,
     `#!/bin/sh\n${variables.join("")}exec ${program.argv.map(quoted).join(" ")} "$@"\n`,
-    { mode: 0o755 },
   );
 }
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { writeExecutable } from "../../support/executable.ts";
 import {
   compare,
   parseTranscript,
@@ -19,7 +20,7 @@ async function replayText(
   const directory = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${directory}/t.txt`, text);
-    await Deno.writeTextFile(`${directory}/it's kstops`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await writeExecutable(`${directory}/it's kstops`, `#!/bin/sh\n${script}\n`);
     const program: Program = { title: "a script", argv: [`${directory}/it's kstops`], env: {} };
     const result = await replay(`${directory}/t.txt`, { program, update, ...others });
     equal(result, update ? "rewritten" : "passed");
