@@ -6,6 +6,7 @@
  * the containers of others leave the list. With containers it needs engines: `.ci/engines up`.
  */
 import { stripVTControlCharacters } from "node:util";
+import { writeExecutable } from "../tests/support/executable.ts";
 import { withPty } from "../tests/support/pty.ts";
 import { type Sandbox, withTmux } from "../tests/support/tmux.ts";
 import { type Program, programUnderTest, writeProgram } from "../tests/support/transcript.ts";
@@ -179,10 +180,8 @@ async function screenOf(picture: Picture, program: Program): Promise<readonly st
 
 async function writeFiles({ files }: Picture, { work, directory }: Sandbox): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
-    const isProgram = name.startsWith("bin/");
-    await Deno.writeTextFile(`${isProgram ? directory : work}/${name}`, text, {
-      mode: isProgram ? 0o755 : 0o600,
-    });
+    if (name.startsWith("bin/")) await writeExecutable(`${directory}/${name}`, text);
+    else await Deno.writeTextFile(`${work}/${name}`, text, { mode: 0o600 });
   }
 }
 
