@@ -147,20 +147,21 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const open: LogStore["open"] = async (name, runId, policy) => {
     const capture = captureOf(name, runId, policy);
     if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
+    return await kept(name, () => again(() => makeRoom(capture, policy)));
+  };
+  const makeRoom = async (capture: Capture, policy: LogPolicy): Promise<Capture | null> => {
     const { directory, run, keep } = capture;
-    return await kept(name, async () => {
-      await makeDirectory(directory);
-      await shorten(world, runsFile(directory));
-      // Made here, for its owner alone: a shell would make it with the rights of its own.
-      await files.append(runsFile(directory), new Uint8Array());
-      if (!policy.capture) return null;
-      const parts = await partsIn(directory);
-      for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
-        await remove(directory, part);
-      }
-      await files.create(`${directory}/${partName(run, 1)}`);
-      return capture;
-    });
+    await makeDirectory(directory);
+    await shorten(world, runsFile(directory));
+    // Made here, for its owner alone: a shell would make it with the rights of its own.
+    await files.append(runsFile(directory), new Uint8Array());
+    if (!policy.capture) return null;
+    const parts = await partsIn(directory);
+    for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
+      await remove(directory, part);
+    }
+    await files.create(`${directory}/${partName(run, 1)}`);
+    return capture;
   };
   const record: LogStore["record"] = async (name, event) => {
     const directory = directoryOf(name);
@@ -283,6 +284,20 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       yield* follow(world, { list, from, head, timestamps, abort });
     },
   };
+}
+
+/** How often something is done again that somebody else was in the way of. */
+const MOST_AGAIN = 5;
+
+/** Work in a directory, which another start that fails may just be taking away: it is done again. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = MOST_AGAIN;; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FileError) || error.why !== "missing" || left === 0) throw error;
+    }
+  }
 }
 
 /** Forgets the older half of a story that has become long. */

@@ -80,6 +80,28 @@ Deno.test("what is kept of a run behind its first bytes can be read as it was pr
     equal(await rest("c0", 0), "");
   }));
 
+Deno.test("a start that fails takes nothing away from one that begins at the same time", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    await save(logStore(world, noWarning), "a0", "of a start that failed\n");
+    const files = { ...world.files };
+    let isTakenAway = false;
+    const store = logStore({
+      ...world,
+      files: {
+        ...files,
+        create: async (path, text) => {
+          if (!isTakenAway) {
+            isTakenAway = true;
+            await logStore(world, noWarning).discard("astro", "a0");
+          }
+          return await files.create(path, text);
+        },
+      },
+    }, noWarning);
+    ok(await store.open("astro", "b0", DEFAULT_LOG) !== null);
+    equal((await store.outputs("astro")).length, 1);
+  }));
+
 Deno.test("runs come in the order in which they began, also within a second", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
