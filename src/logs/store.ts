@@ -157,7 +157,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     await files.append(runsFile(directory), new Uint8Array());
     if (!policy.capture) return null;
     const parts = await partsIn(directory);
-    for (const part of parts.slice(0, Math.max(0, parts.length + 1 - keep))) {
+    const facts = await Promise.all(parts.map((part) => files.facts(`${directory}/${part}`)));
+    // An empty one may be that of a start which goes on just now.
+    const written = parts.filter((_, index) => facts[index]?.bytes !== 0);
+    for (const part of written.slice(0, Math.max(0, written.length + 1 - keep))) {
       await remove(directory, part);
     }
     await files.create(`${directory}/${partName(run, 1)}`);

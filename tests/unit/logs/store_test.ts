@@ -122,12 +122,14 @@ Deno.test("of all runs together as many files stay as are wanted, the newest", (
     const store = logStore(world, noWarning);
     const run = async (id: string): Promise<void> => {
       world.advance(1);
-      await store.open("astro", id, { ...DEFAULT_LOG, keep: 3 });
+      const capture = await store.open("astro", id, { ...DEFAULT_LOG, keep: 3 });
+      ok(capture !== null);
+      world.put(`${outputOf(capture)}-000001.log`, "printed\n");
     };
     await run("a");
     const [first = ""] = await store.outputs("astro");
     world.put(`${first}-000001.times`, "1 2\n");
-    world.put(`${first}-000002.log`, "");
+    world.put(`${first}-000002.log`, "printed\n");
     await run("b");
     deepEqual((await world.files.list(`${LOGS}/astro`)).length, 5);
     await run("c");
@@ -135,6 +137,15 @@ Deno.test("of all runs together as many files stay as are wanted, the newest", (
       (await world.files.list(`${LOGS}/astro`)).map((name) => name.replace(/^.*Z-/, "")),
       ["a-000002.log", "b-000001.log", "c-000001.log", "runs.ndjson"],
     );
+  }));
+
+Deno.test("of starts at the same time none takes away what another is to print into", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    for (const id of ["a", "b", "c", "d"]) {
+      await store.open("astro", id, { ...DEFAULT_LOG, keep: 2 });
+    }
+    equal((await store.outputs("astro")).length, 4);
   }));
 
 Deno.test("where nothing is to be kept, nothing is, but there is a place for the story", () =>
