@@ -434,7 +434,7 @@ function spawn(program: string, args: string[], options: ExecOptions): Deno.Chil
 }
 
 /** Where programs are looked for without a PATH, as by execvp(3). */
-const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+export const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 function environmentWith(changes: ExecOptions["env"]): Record<string, string> {
   const env: Record<string, string> = { PATH: DEFAULT_PATH, ...Deno.env.toObject() };

@@ -1,6 +1,6 @@
 /** The container runtimes of this machine, and the programs that speak to them. */
 import { type Runtime, RUNTIMES } from "../../model.ts";
-import { FileError, type World } from "../../world.ts";
+import { DEFAULT_PATH, FileError, type World } from "../../world.ts";
 import { findProgram } from "../program.ts";
 
 /** A program that speaks to a container runtime. */
@@ -30,7 +30,7 @@ export async function findClient(
   world: World,
   program: Runtime,
 ): Promise<{ readonly client: Client; readonly path: string } | null> {
-  const path = world.env("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+  const path = world.env("PATH") ?? DEFAULT_PATH;
   const found = await findProgram(world, { program, path, workingDir: "/" });
   if (found.kind === "missing") return null;
   const dialect = program === "docker" && await isPodmanInDisguise(world, found.path)

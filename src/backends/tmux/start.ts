@@ -13,7 +13,7 @@ import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
-import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
+import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import { type Server, startServerAndRunScript } from "./args.ts";
 import {
@@ -125,7 +125,7 @@ export async function check(world: World, definition: TmuxDefinition): Promise<v
     );
   }
   const [program = ""] = argv;
-  const path = env["PATH"] ?? world.env("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+  const path = env["PATH"] ?? world.env("PATH") ?? DEFAULT_PATH;
   const found = await findProgram(world, { program, path, workingDir });
   if (found.kind === "found") return;
   throw new SessionStartError(name, found.reason, {

@@ -8,13 +8,13 @@ import { findProgram } from "../../backends/program.ts";
 import { logStore } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
-import type { World } from "../../world.ts";
+import { DEFAULT_PATH, type World } from "../../world.ts";
 import type { ServerFacts, TmuxFacts, TmuxServer } from "../tmux.ts";
 import { ask } from "./ask.ts";
 
 /** What there is of tmux, and of its servers. */
 export async function lookAtTmux(world: World, binary: string): Promise<TmuxFacts> {
-  const path = world.env("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+  const path = world.env("PATH") ?? DEFAULT_PATH;
   const [found, { directory, names, trouble }] = await Promise.all([
     findProgram(world, { program: binary, path, workingDir: "/" }),
     socketsOf(world),
