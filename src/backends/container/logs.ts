@@ -204,8 +204,8 @@ export async function* follow(
 }
 
 /**
- * What was kept of a container that podman had not yet shown when it was removed: `podman logs -f`
- * looks for the last bytes a quarter of a second after the end, and is over when there is no file.
+ * What was kept of a container that podman had not yet shown when it was removed: its `logs -f` (4.3)
+ * now and then ends without the last lines then.
  *
  * @param shown how many bytes of it were seen
  */
