@@ -6,8 +6,11 @@
 
 /** What a child process may be given. */
 export interface ExecOptions {
-  /** Text for its standard input; without it there is none. */
-  readonly stdin?: string;
+  /**
+   * Text for its standard input, whole or as it comes; without it there is none. What comes has to end,
+   * when the program does at the latest.
+   */
+  readonly stdin?: string | AsyncIterable<string>;
   /** Variables over the ones of this process; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
@@ -23,16 +26,12 @@ export interface ExecOptions {
   readonly abort?: AbortSignal;
   /** Gets what it writes, as it comes. The bytes are valid until it returns. */
   readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
+  /** How much of each stream is kept for the answer, counted from its end; all unless told. */
+  readonly keepBytes?: number;
 }
 
 /** The streams that a program writes to. */
 export type OutputName = "stdout" | "stderr";
-
-/** What a child process that answers in bytes may be given. */
-export interface ExecBytesOptions extends ExecOptions {
-  /** How much of each stream is kept, counted from its end; all unless told. */
-  readonly keepBytes?: number;
-}
 
 /** How a child process ended, with what it wrote as it was. */
 export interface ExecBytesResult {
@@ -60,7 +59,7 @@ export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<Ex
 /** The same for output that may be no text. */
 export type ExecBytes = (
   argv: readonly string[],
-  options: ExecBytesOptions,
+  options: ExecOptions,
 ) => Promise<ExecBytesResult>;
 
 /** There is no program of that name, or it cannot be executed. */
@@ -316,7 +315,7 @@ async function exec(argv: readonly string[], options: ExecOptions): Promise<Exec
 
 async function execBytes(
   argv: readonly string[],
-  options: ExecBytesOptions,
+  options: ExecOptions,
 ): Promise<ExecBytesResult> {
   const [program = "", ...args] = argv;
   options.abort?.throwIfAborted();
@@ -337,7 +336,7 @@ async function execBytes(
     }, options.timeoutMs)
     : undefined;
   options.abort?.addEventListener("abort", kill);
-  const writing = options.stdin === undefined ? null : feed(child.stdin, options.stdin);
+  if (options.stdin !== undefined) feed(child.stdin, options.stdin);
   const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
   const ended = isWatched ? watchedOutput(child, options) : child.output();
   ended.catch(() => {});
@@ -348,7 +347,6 @@ async function execBytes(
   try {
     await Promise.race([ended, expired.then(() => ended)]);
     const { code, stdout, stderr } = await ended;
-    await writing;
     if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
     options.abort?.throwIfAborted();
     return { code, stdout, stderr };
@@ -396,7 +394,7 @@ export function lastBytes(keepBytes: number): LastBytes {
 
 async function watchedOutput(
   child: Deno.ChildProcess,
-  { onOutput, keepBytes = Infinity }: ExecBytesOptions,
+  { onOutput, keepBytes = Infinity }: ExecOptions,
 ): Promise<ExecBytesResult> {
   const read = async (name: OutputName): Promise<Uint8Array> => {
     const kept = lastBytes(keepBytes);
@@ -531,10 +529,15 @@ function onEndSignal(callback: (signal: EndSignal) => void): () => void {
   };
 }
 
-async function feed(stream: WritableStream<Uint8Array>, input: string): Promise<void> {
+async function feed(
+  stream: WritableStream<Uint8Array>,
+  input: string | AsyncIterable<string>,
+): Promise<void> {
   const writer = stream.getWriter();
+  const encoder = new TextEncoder();
   try {
-    await writer.write(new TextEncoder().encode(input));
+    if (typeof input === "string") await writer.write(encoder.encode(input));
+    else for await (const text of input) await writer.write(encoder.encode(text));
     await writer.close();
   } catch {
     // The program ended without reading all of it: its exit code tells the story.

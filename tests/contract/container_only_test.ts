@@ -644,14 +644,27 @@ containerTest("a container that goes while it is asked for is none", async (t) =
   const [stays, goes] = [unique("stays"), unique("goes")];
   await runner.start(define({ name: stays, argv: SERVE }), { waitMs: 0 });
   await t.make({ name: goes, argv: ["sleep", "60"] });
+  const remove = async (): Promise<void> => {
+    const time = t.runtime === "podman" ? ["--time", "0"] : [];
+    await world.exec([t.runtime, "rm", "--force", ...time, goes], { timeoutMs: 20_000 });
+  };
+  // docker's daemon is asked for its list, and then about each container.
+  async function* withRemoval(questions: AsyncIterable<string>): AsyncGenerator<string> {
+    let asked = 0;
+    for await (const question of questions) {
+      if (asked++ === 1) await remove();
+      yield question;
+    }
+  }
   const racing = runnerIn({
     ...world,
     exec: async (argv, options) => {
-      if (argv.includes("inspect")) {
-        const time = t.runtime === "podman" ? ["--time", "0"] : [];
-        await world.exec([t.runtime, "rm", "--force", ...time, goes], { timeoutMs: 20_000 });
-      }
-      return await world.exec(argv, options);
+      const { stdin } = options;
+      if (argv.includes("inspect")) await remove();
+      return await world.exec(
+        argv,
+        typeof stdin === "object" ? { ...options, stdin: withRemoval(stdin) } : options,
+      );
     },
   });
   const surveys = await racing.survey({ name: goes });

@@ -125,7 +125,8 @@ faultTest("engines that take their time are waited for", async (t) => {
   const real = (await t.sh("command -v tmux")).stdout.trim();
   await t.pretend("tmux", `sleep 1; exec ${real} "$@"`);
   await t.pretend("podman", "sleep 1; echo '[]'");
-  const PATH = await t.pretend("docker", "sleep 1");
+  const answer = String.raw`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]`;
+  const PATH = await t.pretend("docker", `sleep 1; printf '${answer}'`);
   const { code, stdout, stderr } = await t.sh("./kstops list --quiet", { PATH });
   deepEqual([code, stdout, stderr], [0, "web\n", ""]);
 });

@@ -82,7 +82,9 @@ export async function withFakeTmux(
     },
   }, async (world) => {
     const calls: { argv: readonly string[]; stdin?: string }[] = [];
-    const exec: Exec = async (argv, { stdin }) => {
+    const exec: Exec = async (argv, options) => {
+      // tmux is told everything at once.
+      const stdin = typeof options.stdin === "string" ? options.stdin : undefined;
       calls.push({ argv, ...(stdin === undefined ? {} : { stdin }) });
       // A real program never answers within the same turn.
       await Promise.resolve();

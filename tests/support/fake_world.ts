@@ -17,7 +17,6 @@ import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
   type Database,
-  type ExecBytesOptions,
   type ExecBytesResult,
   type ExecOptions,
   type ExecResult,
@@ -33,7 +32,7 @@ import {
 export interface ExpectedCall {
   /** Program and arguments; a regular expression stands for one argument. */
   readonly argv: readonly (string | RegExp)[];
-  /** What it gets on standard input; without it there must be none. */
+  /** What it gets on standard input, in the end; without it there must be none. */
   readonly stdin?: string | RegExp;
   /** The variables that it is given, exactly; without it any. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -169,6 +168,7 @@ function fakeWorld(spec: FakeWorldSpec): {
   const workingDirectory = spec.workingDirectory ?? "/project";
   const uid = spec.uid === undefined ? 1000 : spec.uid;
   const pending = [...spec.calls ?? []];
+  const inputs: Promise<void>[] = [];
   const answers = [...spec.terminal?.answers ?? []];
   const store = fakeFiles({ workingDirectory, uid: uid ?? 0, now: clock.now });
   for (const [path, file] of Object.entries(spec.files ?? {})) store.put(path, file);
@@ -192,7 +192,7 @@ function fakeWorld(spec: FakeWorldSpec): {
 
   async function execBytes(
     argv: readonly string[],
-    options: ExecBytesOptions,
+    options: ExecOptions,
   ): Promise<ExecBytesResult> {
     const found = spec.anyOrder ? pending.findIndex((call) => fits(call, argv, options)) : 0;
     const call = pending[found];
@@ -203,6 +203,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     }
     if (!(options.timeoutMs > 0)) throw refuse(`No timeout: ${shown(argv, options.stdin)}`);
     pending.splice(found, 1);
+    if (typeof options.stdin === "object") listenTo(options.stdin, call);
     if (call.env && !isDeepStrictEqual({ ...options.env }, { ...call.env })) {
       const variables = `${Deno.inspect(options.env)}, not ${Deno.inspect(call.env)}`;
       throw refuse(`Unexpected variables of ${shown(argv)}: ${variables}`);
@@ -219,6 +220,15 @@ function fakeWorld(spec: FakeWorldSpec): {
     const kept = (bytes: Uint8Array): Uint8Array =>
       bytes.slice(Math.max(0, bytes.length - (options.keepBytes ?? Infinity)));
     return { code: call.code ?? 0, stdout: kept(stdout), stderr: kept(stderr) };
+  }
+
+  /** What comes bit by bit ends with the call at the latest, and is looked at when all is over. */
+  function listenTo(stdin: AsyncIterable<string>, call: ExpectedCall): void {
+    const problem = Array.fromAsync(stdin).then((texts) => {
+      const text = texts.join("");
+      if (!fitsText(call.stdin, text)) refuse(`Unexpected input: ${shown(call.argv, text)}`);
+    });
+    inputs.push(problem);
   }
 
   function signal(pid: number, name: Signal): "sent" | "gone" | "denied" {
@@ -286,13 +296,17 @@ function fakeWorld(spec: FakeWorldSpec): {
     ...pending.map((call) => shown(call.argv, call.stdin)),
     ...answers.map((answer) => `a question, for the answer ${JSON.stringify(answer)}`),
   ];
-  return { world, problems: { unexpected, missing }, settle: clock.settle };
+  const settle = async (): Promise<void> => {
+    await clock.settle();
+    await Promise.all(inputs);
+  };
+  return { world, problems: { unexpected, missing }, settle };
 }
 
 function fits(call: ExpectedCall, argv: readonly string[], options: ExecOptions): boolean {
   return call.argv.length === argv.length &&
     call.argv.every((word, index) => fitsText(word, argv[index])) &&
-    fitsText(call.stdin, options.stdin);
+    (typeof options.stdin === "object" || fitsText(call.stdin, options.stdin));
 }
 
 function fitsText(wanted: string | RegExp | undefined, got: string | undefined): boolean {
@@ -300,11 +314,15 @@ function fitsText(wanted: string | RegExp | undefined, got: string | undefined):
   return got !== undefined && got.search(wanted) >= 0;
 }
 
-function shown(argv: readonly (string | RegExp)[], stdin?: string | RegExp): string {
+function shown(
+  argv: readonly (string | RegExp)[],
+  stdin?: string | RegExp | AsyncIterable<string>,
+): string {
   const words = argv.map((word) =>
     typeof word === "string" && !/^[\w@%+=:,.\/-]+$/.test(word) ? JSON.stringify(word) : `${word}`
   ).join(" ");
   if (stdin === undefined) return words;
+  if (typeof stdin === "object" && !(stdin instanceof RegExp)) return `${words} with some input`;
   return `${words} with the input ${stdin instanceof RegExp ? stdin : JSON.stringify(stdin)}`;
 }
 

@@ -44,3 +44,34 @@ Deno.test("a program that writes byte by byte is heard to its end", async () => 
   equal(new TextDecoder().decode(stdout), "bcd");
   equal(heard.join("").replaceAll("stdout ", ""), "abcd");
 });
+
+Deno.test("a program is spoken with: what it says decides what it is told next", async () => {
+  const heard = Promise.withResolvers<string>();
+  async function* told(): AsyncGenerator<string> {
+    yield "one\n";
+    yield `${await heard.promise}, two\n`;
+  }
+  const script =
+    'read -r first; echo "$first"; read -r second; echo "$second"; read -r third || echo end';
+  const { stdout } = await denoWorld().exec(["sh", "-c", script], {
+    timeoutMs: 60_000,
+    stdin: told(),
+    onOutput: (bytes) => heard.resolve(new TextDecoder().decode(bytes).trim()),
+  });
+  equal(stdout, "one\none, two\nend\n");
+});
+
+Deno.test("a program that ends without listening is heard all the same", async () => {
+  const ended = Promise.withResolvers<void>();
+  async function* told(): AsyncGenerator<string> {
+    yield "one\n";
+    await ended.promise;
+    yield "two\n".repeat(100_000);
+  }
+  const { code, stdout } = await denoWorld().exec(["sh", "-c", "echo bye; exit 3"], {
+    timeoutMs: 60_000,
+    stdin: told(),
+  });
+  ended.resolve();
+  equal(`${code} ${stdout}`, "3 bye\n");
+});

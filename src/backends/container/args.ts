@@ -33,11 +33,14 @@ export interface DefinitionRecord {
   readonly log_keep: number;
 }
 
-/** Every container: podman tells all about them at once, docker only their ids. */
-export function listContainers({ dialect, program }: Client): string[] {
-  return dialect === "podman"
-    ? [program, "ps", "--all", "--no-trunc", "--format", "json"]
-    : [program, "ps", "--all", "--no-trunc", "--quiet"];
+/** podman's list of every container. */
+export function listContainers({ program }: Client): string[] {
+  return [program, "ps", "--all", "--no-trunc", "--format", "json"];
+}
+
+/** Hands its standard streams to docker's daemon: it is what `ssh://` contexts run (docker 18.09). */
+export function dialDaemon({ program }: Client): string[] {
+  return [program, "system", "dial-stdio"];
 }
 
 /** Everything about some containers, and only containers, by id or by name. */

@@ -10,13 +10,14 @@ import {
 } from "../../world.ts";
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
-import { ANSWER_TIMEOUT_MS, OF_QUESTIONS } from "./list.ts";
+import type { Dialled } from "./dial.ts";
+import { ANSWER_TIMEOUT_MS, type Listed, OF_QUESTIONS } from "./list.ts";
 import {
   type Container,
   type Failure,
   GarbledAnswerError,
+  parseAnswers,
   parseFailure,
-  parseIds,
   parseInspected,
   parsePodmanList,
 } from "./parse.ts";
@@ -52,7 +53,7 @@ export async function answerOf(
   return await inTime(client, world.exec(argv, options));
 }
 
-async function inTime(client: Client, answer: Promise<ExecResult>): Promise<ExecResult> {
+async function inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
@@ -106,8 +107,8 @@ function understood<T>(client: Client, parse: () => T): T {
 }
 
 /**
- * Every container of a runtime, in at most two calls however many there are. podman tells nearly all
- * in its list; docker lists ids, and describes them in a second call.
+ * Every container of a runtime, in at most two child processes however many there are. podman tells
+ * nearly all in its list; docker's daemon is asked for the rest by the same child process.
  *
  * @param asked its list, as it answers the first call; what only a closer look tells is wanted of the
  * container of that name
@@ -116,19 +117,26 @@ function understood<T>(client: Client, parse: () => T): T {
 export async function askAll(
   context: Context,
   client: Client,
-  { answer, name }: { readonly answer: Promise<ExecResult>; readonly name: string | undefined },
+  { answer, name }: { readonly answer: Promise<Listed>; readonly name: string | undefined },
 ): Promise<readonly Container[]> {
   const list = await inTime(client, answer);
+  if ("responses" in list) return containersIn(client, list);
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
-  if (client.dialect === "docker") {
-    const ids = understood(client, () => parseIds(list.stdout));
-    return await askAbout(context, client, ids);
-  }
   const listed = understood(client, () => parsePodmanList(list.stdout));
   const closer = listed.filter((container) => container.name === name || mayBeKilled(container));
   const seen = await askAbout(context, client, closer.map(({ id }) => id));
   // The closer look came later: it is the newer truth.
   return listed.map((container) => seen.find(({ id }) => id === container.id) ?? container);
+}
+
+/** The containers of docker's daemon. How its client ended matters only where they are not told whole. */
+function containersIn(client: Client, dialled: Dialled): readonly Container[] {
+  const parsed = understood(client, () => parseAnswers(dialled));
+  if ("containers" in parsed) return parsed.containers;
+  const { code, stderr } = dialled;
+  if (parsed.refusal !== null) throw unavailable(client, parsed.refusal);
+  if (code !== 0) throw unavailable(client, parseFailure(stderr));
+  throw unavailable(client, { kind: "other", reason: new GarbledAnswerError().message });
 }
 
 /** podman's list does not say why SIGKILL ended a program: for want of memory, or otherwise. */

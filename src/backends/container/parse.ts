@@ -9,6 +9,8 @@ import {
   type SessionState,
   type SessionStatus,
 } from "../../model.ts";
+import type { Answers } from "./dial.ts";
+import type { Response } from "./responses.ts";
 import { DEFINITION_LABEL, type DefinitionRecord, PROTECTED_LABEL, SESSION_LABEL } from "./args.ts";
 
 /** A container as its runtime describes it. */
@@ -120,15 +122,38 @@ function exitCodeOf(value: unknown): number | null {
   return isExitCode(code) ? code : null;
 }
 
+/** What the answers of docker's daemon come to. */
+export type Described =
+  | { readonly containers: readonly Container[] }
+  /** It does not tell; null: its answers are not whole. */
+  | { readonly refusal: Failure | null };
+
 /**
- * The ids in docker's list (`ps --quiet --no-trunc`).
+ * Reads what docker's daemon answered. A container that has gone since the list is missing.
  *
  * @throws {GarbledAnswerError}
  */
-export function parseIds(stdout: string): string[] {
-  const ids = stdout.split("\n").filter((line) => line !== "");
-  if (ids.some((id) => !/^[0-9a-f]{64}$/.test(id))) throw new GarbledAnswerError();
-  return ids;
+export function parseAnswers({ ids, responses }: Answers): Described {
+  const [list, ...described] = responses;
+  if (list === undefined) return { refusal: null };
+  const found = described.filter(({ status }) => status !== HTTP_NOT_FOUND);
+  const refused = [list, ...found].find(({ status }) => status !== HTTP_OK);
+  if (refused !== undefined) return { refusal: refusalIn(refused) };
+  if (ids === null) throw new GarbledAnswerError();
+  if (described.length !== ids.length) return { refusal: null };
+  return { containers: understood(() => found.map(({ body }) => inspected(JSON.parse(body)))) };
+}
+
+const HTTP_OK = 200;
+const HTTP_NOT_FOUND = 404;
+
+/** `{"message": "..."}`; what stands between us and the daemon has words of its own. */
+function refusalIn({ status, body }: Response): Failure {
+  try {
+    return parseFailure(wordOf(fieldsOf(JSON.parse(body))["message"]));
+  } catch {
+    return { kind: "other", reason: `it answered with the HTTP status ${status}` };
+  }
 }
 
 /**
@@ -478,8 +503,8 @@ const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
   ["other", /permission denied while trying to connect|connect: permission denied/i],
   [
     "not_running",
-    // The second is that of docker 29.
-    /is the docker daemon running|if the daemon is running|cannot connect to podman|connection refused/i,
+    // The second is that of docker 29; the last is said when its streams are asked for.
+    /is the docker daemon running|if the daemon is running|cannot connect to podman|connection refused|raw stream connection: dial unix .*: no such file/i,
   ],
   ["name_taken", /name "[^"]*" is already in use/i],
   ["no_init", /(docker-init|catatonit)\b.{0,200}?(not found|no such file)|init binary/i],
@@ -502,6 +527,7 @@ function reasonIn(stderr: string): string {
     lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
   const reason = logged(said)
     .replace(/^(docker: )?(Error response from daemon: |Error: )*/, "")
+    .replace(/^failed to open the raw stream connection: /, "Cannot connect to the Docker daemon: ")
     .replace(/^(runc: |crun: )/, "")
     .replace(/^(failed to create (shim task|task for container): )+/, "")
     .replace(/^OCI runtime create failed: runc create failed: /, "")

@@ -1,17 +1,17 @@
 /** What podman and docker have, once they were asked for their lists. */
 import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
-import type { ExecResult } from "../../world.ts";
 import type { Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError } from "./ask.ts";
 import type { Client } from "./clients.ts";
+import type { Listed } from "./list.ts";
 import { type Container, isManaged, isProtected, statusOfContainer } from "./parse.ts";
 
 /** A client with its answer to `list`. */
 export interface Asked {
   readonly client: Client;
-  readonly answer: Promise<ExecResult>;
+  readonly answer: Promise<Listed>;
 }
 
 /**

@@ -6,13 +6,14 @@ import {
   type Container,
   GarbledAnswerError as GarbledContainers,
   neverExecuted,
+  parseAnswers,
   parseFailure as parseContainerFailure,
-  parseIds,
   parseInspected,
   parsePodmanList,
   recordOf,
   statusOfContainer,
 } from "../../../src/backends/container/parse.ts";
+import { responseReader } from "../../../src/backends/container/responses.ts";
 import {
   fieldSeparator,
   paneFormat,
@@ -275,6 +276,9 @@ const PROCESSES = [
 
 // --- containers ----------------------------------------------------------------------------------
 
+/** All that docker's daemon was recorded to answer. */
+const CONVERSATION = fixtures("docker").get("dial.http") ?? "";
+
 /** Some of the containers that were recorded. */
 function someOf(path: string, file: string): fc.Arbitrary<readonly unknown[]> {
   const all: unknown[] = JSON.parse(fixtures(path).get(file) ?? "[]");
@@ -361,15 +365,20 @@ const CONTAINERS = [
     holds: (rows) => equal(parsePodmanList(JSON.stringify(rows)).length, rows.length),
     weight: 0.2,
   }),
-  target("docker: ids", {
-    input: broken(
-      fc.array(fc.stringMatching(/^[0-9a-f]{64}$/), { maxLength: 4 })
-        .map((ids) => ids.map((id) => `${id}\n`).join("")),
-    ),
-    holds: (stdout) => {
-      const ids = orThrown(() => parseIds(stdout), GarbledContainers) ?? [];
-      for (const id of ids) ok(/^[0-9a-f]{64}$/.test(id));
+  target("docker: its daemon, broken and cut", {
+    input: fc.tuple(broken(fc.constant(CONVERSATION)), fc.nat()),
+    holds: ([stdout, at]) => {
+      const bytes = new TextEncoder().encode(stdout);
+      const cut = at % (bytes.length + 1);
+      const reader = responseReader();
+      const responses = [bytes.subarray(0, cut), bytes.subarray(cut)].flatMap((piece) =>
+        reader.add(piece) ?? []
+      );
+      const ids = responses.slice(1).map((_, index) => String(index));
+      const described = orThrown(() => parseAnswers({ ids, responses }), GarbledContainers);
+      if (described && "containers" in described) areStatuses(described.containers, "docker");
     },
+    weight: 2,
   }),
   target("containers: what a client says when it fails", {
     input: broken(fc.oneof(TEXT, fc.constantFrom(...FAILURES))),

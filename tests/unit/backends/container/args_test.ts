@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   attachContainer,
   containerLogs,
+  dialDaemon,
   inspectContainers,
   isOfTheClient,
   killContainer,
@@ -21,8 +22,6 @@ import { DOCKER, PODMAN } from "./containers.ts";
 
 /** A `docker` that is podman in disguise. */
 const DISGUISED: Client = { runtime: "podman", dialect: "podman", program: "docker" };
-/** The real docker, on podman's socket. */
-const LED: Client = { runtime: "podman", dialect: "docker", program: "docker" };
 
 const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
   "the list of podman": [listContainers(PODMAN), "podman ps --all --no-trunc --format json"],
@@ -30,11 +29,7 @@ const CALLS: Record<string, readonly [argv: readonly string[], is: string]> = {
     listContainers(DISGUISED),
     "docker ps --all --no-trunc --format json",
   ],
-  "the list of podman by docker": [
-    listContainers(LED),
-    "docker ps --all --no-trunc --quiet",
-  ],
-  "the list of docker": [listContainers(DOCKER), "docker ps --all --no-trunc --quiet"],
+  "the daemon of docker": [dialDaemon(DOCKER), "docker system dial-stdio"],
   "a closer look of podman": [
     inspectContainers(PODMAN, ["a", "b"]),
     "podman container inspect -- a b",

@@ -5,6 +5,8 @@ import {
   SESSION_LABEL,
 } from "../../../../src/backends/container/args.ts";
 import type { Client } from "../../../../src/backends/container/clients.ts";
+import type { Response } from "../../../../src/backends/container/responses.ts";
+import type { ExpectedCall } from "../../../support/fake_world.ts";
 
 /** podman's own client. */
 export const PODMAN: Client = { runtime: "podman", dialect: "podman", program: "podman" };
@@ -88,6 +90,42 @@ export function inspectAnswer(...containers: readonly Inspected[]): string {
       NetworkSettings: { Ports: {} },
     };
   }));
+}
+
+/** A container in docker's list, of which the daemon may then say something else than what it is. */
+export type Listed = Inspected & { readonly answer?: Response };
+
+/** The daemon's word for a container that has gone since it was listed. */
+export function gone(id: string): Response {
+  return { status: 404, body: JSON.stringify({ message: `No such container: ${id}` }) };
+}
+
+/** A conversation with docker's daemon about these containers. */
+export function dialled(...containers: readonly Listed[]): ExpectedCall {
+  const ids = containers.map(({ id = idOf("a") }) => id);
+  const described = containers.map((container): Response =>
+    container.answer ??
+      { status: 200, body: JSON.stringify(JSON.parse(inspectAnswer(container))[0]) }
+  );
+  const list = { status: 200, body: JSON.stringify(ids.map((Id) => ({ Id }))) };
+  const requests = ["/containers/json?all=1", ...ids.map((id) => `/containers/${id}/json`)];
+  return {
+    argv: DIAL,
+    stdin: requests.map((path, index) => {
+      const isLast = index > 0 && index === ids.length;
+      return `GET ${path} HTTP/1.1\r\nHost: docker\r\n${isLast ? "Connection: close\r\n" : ""}\r\n`;
+    }).join(""),
+    stdout: [list, ...described].map(sent).join(""),
+  };
+}
+
+/** How docker's daemon is spoken with. */
+export const DIAL: readonly string[] = ["docker", "system", "dial-stdio"];
+
+/** A response as it is sent. */
+export function sent({ status, body }: Response): string {
+  const length = new TextEncoder().encode(body).length;
+  return `HTTP/1.1 ${status} Whatever\r\nContent-Length: ${length}\r\n\r\n${body}`;
 }
 
 /** What podman's list says of them. */

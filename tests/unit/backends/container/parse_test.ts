@@ -6,12 +6,13 @@ import {
   isManaged,
   isProtected,
   neverExecuted,
-  parseIds,
+  parseAnswers,
   parseInspected,
   parsePodmanList,
   recordOf,
   statusOfContainer,
 } from "../../../../src/backends/container/parse.ts";
+import { responseReader } from "../../../../src/backends/container/responses.ts";
 import type { Runtime, SessionStatus } from "../../../../src/model.ts";
 import { idOf, labelsOf, recorded } from "./containers.ts";
 
@@ -357,8 +358,6 @@ const GARBAGE: Record<string, readonly [parse: (text: string) => unknown, text: 
     parseInspected,
     inspected({ NetworkSettings: { Ports: { "/tcp": [{ HostPort: "80" }] } } }),
   ],
-  "an id that is short": [parseIds, "abc\n"],
-  "a table instead of ids": [parseIds, "CONTAINER ID   IMAGE\n"],
 };
 for (const [what, [parse, text]] of Object.entries(GARBAGE)) {
   Deno.test(`${what} is garbage`, () => throws(() => parse(text), GarbledAnswerError));
@@ -382,7 +381,7 @@ Deno.test("no text makes the parsers throw anything else", () => {
     fc.array(fc.object()).map((x) => JSON.stringify(x)),
   );
   fc.assert(fc.property(text, (text) => {
-    for (const parse of [parsePodmanList, parseInspected, parseIds]) {
+    for (const parse of [parsePodmanList, parseInspected, parseOne]) {
       try {
         parse(text);
       } catch (error) {
@@ -423,10 +422,17 @@ Deno.test("no recorded container with a value of another type throws anything el
   }
 });
 
-Deno.test("the ids of docker's list are those of its containers", () => {
-  const ids = parseIds(recorded("docker/ids.txt"));
-  deepEqual(ids, INSPECTED.docker.map(({ id }) => id));
-  deepEqual(parseIds(""), []);
+/** What comes of a daemon that says this of its only container. */
+function parseOne(body: string): unknown {
+  const list = { status: 200, body: "[]" };
+  return parseAnswers({ ids: [idOf("a")], responses: [list, { status: 200, body }] });
+}
+
+Deno.test("the answers of docker's daemon are what its inspect says", () => {
+  const responses = responseReader().add(new TextEncoder().encode(recorded("docker/dial.http")));
+  ok(responses);
+  const ids = INSPECTED.docker.map(({ id }) => id);
+  deepEqual(parseAnswers({ ids, responses }), { containers: INSPECTED.docker });
 });
 
 const HOSTILE = ["\u001b[31mred", "a\nb", "__proto__", "constructor", "\u202eevil", "💥", "\\"];

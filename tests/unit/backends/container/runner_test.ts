@@ -1,16 +1,17 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey, Where } from "../../../../src/backends/backend.ts";
-import { idOf, inspectAnswer, podmanListAnswer } from "./containers.ts";
+import { DIAL, dialled, gone, idOf, inspectAnswer, podmanListAnswer, sent } from "./containers.ts";
 import { BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
 
 const PODMAN_LIST = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];
-const DOCKER_LIST = ["docker", "ps", "--all", "--no-trunc", "--quiet"];
 const inspect = (program: string, ...ids: readonly string[]): readonly string[] => [
   ...[program, "container", "inspect", "--", ...ids],
 ];
 
+/** All that a daemon is asked that does not tell its containers. */
+const ASKED = dialled().stdin ?? "";
 const A = idOf("a");
 const B = idOf("b");
 const FINISHED = "2026-01-02T03:04:00Z";
@@ -63,10 +64,7 @@ const SURVEYS: Record<
       ...ONLY_DOCKER,
       env: { ...ONLY_DOCKER.env, DOCKER_HOST: "unix:///run/podman/podman.sock" },
     },
-    calls: [
-      { argv: DOCKER_LIST, stdout: `${A}\n` },
-      { argv: inspect("docker", A), stdout: inspectAnswer({ id: A, name: "a" }) },
-    ],
+    calls: [dialled({ id: A, name: "a" })],
     is: [["podman", ["a running"], null]],
   },
   "podman has no container of the name that is asked for": {
@@ -99,45 +97,32 @@ const SURVEYS: Record<
   },
   "docker without containers takes one call": {
     machine: ONLY_DOCKER,
-    calls: [{ argv: DOCKER_LIST }],
+    calls: [dialled()],
     is: [["docker", [], null]],
   },
-  "docker with containers takes two calls": {
+  "docker with containers takes one call": {
     machine: ONLY_DOCKER,
-    calls: [
-      { argv: DOCKER_LIST, stdout: `${A}\n${B}\n` },
-      {
-        argv: inspect("docker", A, B),
-        stdout: inspectAnswer({ id: A, name: "a" }, { id: B, name: "b", status: "created" }),
-      },
-    ],
+    calls: [dialled({ id: A, name: "a" }, { id: B, name: "b", status: "created" })],
     is: [["docker", ["a running", "b stopped"], null]],
   },
-  "a container that goes between list and inspect is left out": {
+  "a container that goes after it was listed is left out": {
     machine: ONLY_DOCKER,
-    calls: [
-      { argv: DOCKER_LIST, stdout: `${A}\n${B}\n` },
-      {
-        argv: inspect("docker", A, B),
-        code: 1,
-        stdout: inspectAnswer({ id: B, name: "b" }),
-        stderr: `Error response from daemon: No such container: ${A}\n`,
-      },
-    ],
+    calls: [dialled({ id: A, answer: gone(A) }, { id: B, name: "b" })],
     is: [["docker", ["b running"], null]],
   },
-  "all containers go between list and inspect": {
+  "all containers go after they were listed": {
     machine: ONLY_DOCKER,
-    calls: [
-      { argv: DOCKER_LIST, stdout: `${A}\n` },
-      {
-        argv: inspect("docker", A),
-        code: 1,
-        stdout: "[]\n",
-        stderr: `Error: No such container: ${A}\n`,
-      },
-    ],
+    calls: [dialled({ id: A, answer: gone(A) })],
     is: [["docker", [], null]],
+  },
+  "a client that fails after the daemon has told everything": {
+    machine: ONLY_DOCKER,
+    calls: [{
+      ...dialled({ id: A, name: "a" }),
+      code: 1,
+      stderr: "error while CloseWrite (stdin to stream): use of closed network connection\n",
+    }],
+    is: [["docker", ["a running"], null]],
   },
   "a podman container that goes before the closer look is as the list had it": {
     machine: ONLY_PODMAN,
@@ -157,7 +142,8 @@ const SURVEYS: Record<
     calls: [
       { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) },
       {
-        argv: DOCKER_LIST,
+        argv: DIAL,
+        stdin: ASKED,
         code: 1,
         stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
       },
@@ -166,7 +152,7 @@ const SURVEYS: Record<
   },
   "only the runtime that is asked for is asked": {
     where: { runtime: "docker" },
-    calls: [{ argv: DOCKER_LIST }],
+    calls: [dialled()],
     is: [["docker", [], null]],
   },
   "a container that both clients list counts once": {
@@ -175,8 +161,7 @@ const SURVEYS: Record<
         argv: PODMAN_LIST,
         stdout: podmanListAnswer({ id: A, name: "a" }, { id: B, name: "b" }),
       },
-      { argv: DOCKER_LIST, stdout: `${A}\n` },
-      { argv: inspect("docker", A), stdout: inspectAnswer({ id: A, name: "a" }) },
+      dialled({ id: A, name: "a" }),
     ],
     is: [["podman", ["a running", "b running"], null], ["docker", [], null]],
   },
@@ -251,6 +236,16 @@ const TROUBLES: Record<
     kind: "unreachable",
     reason: /^its answer could not be understood$/,
   },
+  "a list that is none": {
+    call: { stdout: sent({ status: 200, body: '[{"Id":"../../images/a"}]' }) },
+    kind: "unreachable",
+    reason: /^its answer could not be understood$/,
+  },
+  "a daemon that refuses": {
+    call: { stdout: sent({ status: 403, body: '{"message":"authorization denied by plugin x"}' }) },
+    kind: "unreachable",
+    reason: /^authorization denied by plugin x$/,
+  },
   "a failure with control characters": {
     call: { code: 1, stderr: "Error: \u001b[31mno\n" },
     kind: "unreachable",
@@ -264,32 +259,50 @@ const TROUBLES: Record<
 };
 for (const [what, { call, kind, reason }] of Object.entries(TROUBLES)) {
   Deno.test(`survey: ${what} is ${kind}`, () =>
-    withRunner({ ...ONLY_DOCKER, calls: [{ argv: DOCKER_LIST, ...call }] }, async ({ runner }) => {
-      const [survey, ...more] = await runner.survey({});
-      equal(more.length, 0);
-      deepEqual(survey?.place, { backend: "container", engine: "docker", socketName: null });
-      deepEqual(survey.sessions, []);
-      deepEqual([survey.trouble?.kind, survey.trouble?.missing], [kind, false]);
-      match(survey.trouble?.reason ?? "", reason);
-      match(survey.trouble?.hint ?? "", kind === "not_running" ? /systemctl start/ : /docker ps/);
-    }));
+    withRunner(
+      { ...ONLY_DOCKER, calls: [{ argv: DIAL, stdin: ASKED, ...call }] },
+      async ({ runner }) => {
+        const [survey, ...more] = await runner.survey({});
+        equal(more.length, 0);
+        deepEqual(survey?.place, { backend: "container", engine: "docker", socketName: null });
+        deepEqual(survey.sessions, []);
+        deepEqual([survey.trouble?.kind, survey.trouble?.missing], [kind, false]);
+        match(survey.trouble?.reason ?? "", reason);
+        match(survey.trouble?.hint ?? "", kind === "not_running" ? /systemctl start/ : /docker ps/);
+      },
+    ));
 }
 
-for (
-  const [what, answer] of Object.entries({
-    "garbage": { stdout: "[{" },
-    "another failure": { code: 1, stderr: "Error response from daemon: layer does not exist\n" },
-  })
-) {
-  Deno.test(`survey: ${what} of the closer look is trouble, and not an empty list`, () =>
-    withRunner({
-      ...ONLY_DOCKER,
-      calls: [
-        { argv: DOCKER_LIST, stdout: `${A}\n` },
-        { argv: inspect("docker", A), ...answer },
-      ],
-    }, async ({ runner }) => {
-      deepEqual(short(await runner.survey({})), [["docker", [], "unreachable"]]);
+/** The same, without the end of what is answered. */
+function cut(call: ExpectedCall): ExpectedCall {
+  return { ...call, stdout: String(call.stdout).slice(0, -10) };
+}
+
+/** What goes wrong when it is asked about each container, and what is said of it. */
+const BROKEN: Record<string, { call: ExpectedCall; reason: RegExp }> = {
+  "garbage": {
+    call: dialled({ id: A, answer: { status: 200, body: "[{" } }),
+    reason: /^its answer could not be understood$/,
+  },
+  "another failure": {
+    call: dialled({ id: A, answer: { status: 500, body: '{"message":"layer does not exist"}' } }),
+    reason: /^layer does not exist$/,
+  },
+  "a failure in other words": {
+    call: dialled({ id: A, answer: { status: 403, body: "<html>no" } }),
+    reason: /^it answered with the HTTP status 403$/,
+  },
+  "less than all": {
+    call: cut(dialled({ id: A }, { id: B })),
+    reason: /^its answer could not be understood$/,
+  },
+};
+for (const [what, { call, reason }] of Object.entries(BROKEN)) {
+  Deno.test(`survey: ${what} about a container is trouble, and not an empty list`, () =>
+    withRunner({ ...ONLY_DOCKER, calls: [call] }, async ({ runner }) => {
+      const surveys = await runner.survey({});
+      deepEqual(short(surveys), [["docker", [], "unreachable"]]);
+      match(surveys[0]?.trouble?.reason ?? "", reason);
     }));
 }
 
@@ -314,13 +327,7 @@ for (const [at, state] of [[FINISHED, "stopped"], ["2026-01-01T00:00:00Z", "exit
   Deno.test(`survey: one that was stopped at ${at} is ${state}`, () =>
     withRunner({
       ...ONLY_DOCKER,
-      calls: [
-        { argv: DOCKER_LIST, stdout: `${A}\n` },
-        {
-          argv: inspect("docker", A),
-          stdout: inspectAnswer({ id: A, status: "exited", exitCode: 143, finished: FINISHED }),
-        },
-      ],
+      calls: [dialled({ id: A, status: "exited", exitCode: 143, finished: FINISHED })],
     }, async ({ runner, logs }) => {
       const stopped = { event: "stopped", run: "000000000001", hadEnded: false } as const;
       await logs.record("astro", { ...stopped, at: new Date(at) });
@@ -331,13 +338,7 @@ for (const [at, state] of [[FINISHED, "stopped"], ["2026-01-01T00:00:00Z", "exit
 Deno.test("survey: of a foreign container nothing is remembered", () =>
   withRunner({
     ...ONLY_DOCKER,
-    calls: [
-      { argv: DOCKER_LIST, stdout: `${A}\n` },
-      {
-        argv: inspect("docker", A),
-        stdout: inspectAnswer({ id: A, status: "exited", finished: FINISHED, labels: {} }),
-      },
-    ],
+    calls: [dialled({ id: A, status: "exited", finished: FINISHED, labels: {} })],
   }, async ({ runner, logs }) => {
     const stopped = { event: "stopped", run: "000000000001", hadEnded: false } as const;
     await logs.record("astro", { ...stopped, at: new Date(FINISHED) });

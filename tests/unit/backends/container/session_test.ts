@@ -11,7 +11,14 @@ import {
   withFakeWorld,
 } from "../../../support/fake_world.ts";
 import { failure } from "../../../support/failure.ts";
-import { idOf, inspectAnswer, type Inspected, labelsOf, podmanListAnswer } from "./containers.ts";
+import {
+  dialled,
+  idOf,
+  inspectAnswer,
+  type Inspected,
+  labelsOf,
+  podmanListAnswer,
+} from "./containers.ts";
 import { ONLY_DOCKER, ONLY_PODMAN } from "./machine.ts";
 
 const ID = idOf("a");
@@ -85,10 +92,7 @@ async function within(
 }
 
 function listed(container: Inspected): ExpectedCall[] {
-  return [
-    { argv: docker("ps", "--all", "--no-trunc", "--quiet"), stdout: `${ID}\n` },
-    look(container),
-  ];
+  return [dialled({ ...container, id: ID })];
 }
 
 const DIRECTORY = "/home/user/.local/state/kstops/logs/astro";

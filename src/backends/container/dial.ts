@@ -1,0 +1,83 @@
+/**
+ * Everything that docker's daemon has, from one child process. `docker system dial-stdio` connects to
+ * the daemon as that client does for every command (context, TLS, SSH), and hands its standard streams
+ * over to it, who speaks HTTP ([Engine API]). The client's own list tells neither pids nor times, so
+ * that it takes a second client, which asks about one container after the other.
+ *
+ * [Engine API]: https://docs.docker.com/reference/api/engine/
+ */
+import type { ExecResult, World } from "../../world.ts";
+import { dialDaemon } from "./args.ts";
+import type { Client } from "./clients.ts";
+import { type Response, responseReader } from "./responses.ts";
+
+/** What a daemon answered. */
+export interface Answers {
+  /** The ids of all containers; null: it did not come to that. */
+  readonly ids: readonly string[] | null;
+  /** Its list of them, and then each of them, as far as it came to that. */
+  readonly responses: readonly Response[];
+}
+
+/** What a daemon answered, and how the client ended. */
+export type Dialled = Answers & ExecResult;
+
+/** How much is kept of what the client itself says, when something is wrong. */
+const KEPT_BYTES = 16 * 1024;
+
+/** Asks for every container, and then about each of them. */
+export async function dial(
+  world: World,
+  client: Client,
+  options: { readonly timeoutMs: number; readonly env: Readonly<Record<string, string>> },
+): Promise<Dialled> {
+  const reader = responseReader();
+  const responses: Response[] = [];
+  let ids: readonly string[] | null = null;
+  const listed = Promise.withResolvers<void>();
+  const hear = (bytes: Uint8Array): void => {
+    const next = reader.add(bytes);
+    const [first] = next ?? [];
+    if (first !== undefined && responses.length === 0) ids = idsIn(first);
+    responses.push(...next ?? []);
+    if (next === null || responses.length > 0) listed.resolve();
+  };
+  async function* questions(): AsyncGenerator<string> {
+    yield request("/containers/json?all=1");
+    await listed.promise;
+    const last = ids?.at(-1);
+    // All at once; after the last one the daemon hangs up, and the client ends.
+    yield (ids ?? []).map((id) => request(`/containers/${id}/json`, { isLast: id === last })).join(
+      "",
+    );
+  }
+  try {
+    const ended = await world.exec(dialDaemon(client), {
+      ...options,
+      stdin: questions(),
+      onOutput: (bytes, stream) => stream === "stdout" && hear(bytes),
+      keepBytes: KEPT_BYTES,
+    });
+    return { ...ended, ids, responses };
+  } finally {
+    // It may have ended without a list.
+    listed.resolve();
+  }
+}
+
+/** Without a version: what is read of the answers is the same in each. */
+function request(path: string, { isLast } = { isLast: false }): string {
+  const lines = [`GET ${path} HTTP/1.1`, "Host: docker", ...isLast ? ["Connection: close"] : []];
+  return lines.map((line) => `${line}\r\n`).join("") + "\r\n";
+}
+
+/** The ids in a list of containers; null: it is none. */
+function idsIn({ status, body }: Response): readonly string[] | null {
+  if (status !== 200) return null;
+  try {
+    const ids = (JSON.parse(body) as readonly { readonly Id: string }[]).map(({ Id }) => Id);
+    return ids.every((id) => /^[0-9a-f]{64}$/.test(id)) ? ids : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,153 @@
+/** Responses of HTTP/1.1 in a stream of bytes: as much of it as a daemon on a socket speaks. Pure. */
+
+/** What a server answered to one request. */
+export interface Response {
+  /** Such as 200. */
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Reads responses that follow each other, as their bytes come. */
+export interface ResponseReader {
+  /**
+   * Takes the next bytes, which may be changed afterwards.
+   *
+   * @returns the responses that are whole now; null: this is no HTTP, and nothing more will come of it
+   */
+  readonly add: (bytes: Uint8Array) => readonly Response[] | null;
+}
+
+const FIRST_BYTES = 64 * 1024;
+
+/** A reader that waits for the first response. */
+export function responseReader(): ResponseReader {
+  let buffer = new Uint8Array(FIRST_BYTES);
+  let length = 0;
+  let broken = false;
+  const append = (bytes: Uint8Array): void => {
+    if (length + bytes.length > buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * buffer.length, length + bytes.length));
+      larger.set(buffer.subarray(0, length));
+      buffer = larger;
+    }
+    buffer.set(bytes, length);
+    length += bytes.length;
+  };
+  return {
+    add: (bytes) => {
+      if (broken) return null;
+      append(bytes);
+      const whole: Response[] = [];
+      let at = 0;
+      try {
+        for (;;) {
+          const next = responseIn(buffer.subarray(at, length));
+          if (next === null) break;
+          whole.push(next.response);
+          at += next.bytes;
+        }
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error;
+        broken = true;
+        return null;
+      }
+      buffer.copyWithin(0, at, length);
+      length -= at;
+      return whole;
+    },
+  };
+}
+
+/** What is no HTTP. */
+class MalformedError extends Error {}
+
+const DECODER = new TextDecoder();
+
+/** More than any server says before a body, or before a chunk of one. */
+const MOST_HEAD_BYTES = 64 * 1024;
+
+/** The response that bytes begin with, and how many of them it has; null: not all of it is there. */
+function responseIn(bytes: Uint8Array): { response: Response; bytes: number } | null {
+  const head = lineIn(bytes, END_OF_HEAD);
+  if (head === null) return null;
+  const [first = "", ...lines] = head.text.split("\r\n");
+  const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first) ?? [];
+  if (digits === undefined) throw new MalformedError();
+  const header = (name: string): string | undefined =>
+    lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim();
+  const rest = bytes.subarray(head.bytes);
+  const body = header("transfer-encoding")?.toLowerCase() === "chunked"
+    ? chunkedBody(rest)
+    : plainBody(rest, header("content-length"));
+  if (body === null) return null;
+  return {
+    response: { status: Number(digits), body: body.text },
+    bytes: head.bytes + body.bytes,
+  };
+}
+
+/** A text at the beginning of some bytes, and how many it takes with what ends it. */
+interface Part {
+  readonly text: string;
+  readonly bytes: number;
+}
+
+function plainBody(bytes: Uint8Array, contentLength: string | undefined): Part | null {
+  if (!/^\d{1,10}$/.test(contentLength ?? "")) throw new MalformedError();
+  const length = Number(contentLength);
+  if (bytes.length < length) return null;
+  return { text: DECODER.decode(bytes.subarray(0, length)), bytes: length };
+}
+
+/** `4\r\nbody\r\n0\r\n\r\n`. */
+function chunkedBody(bytes: Uint8Array): Part | null {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0;;) {
+    const head = lineIn(bytes.subarray(at), END_OF_LINE);
+    if (head === null) return null;
+    const [size] = /^[0-9a-f]{1,8}(?=$|[ ;])/i.exec(head.text) ?? [];
+    if (size === undefined) throw new MalformedError();
+    const begin = at + head.bytes;
+    const end = begin + Number.parseInt(size, 16);
+    at = end + END_OF_LINE.length;
+    if (bytes.length < at) return null;
+    if (!startsWith(bytes, END_OF_LINE, end)) throw new MalformedError();
+    if (begin === end) return { text: textOf(chunks), bytes: at };
+    chunks.push(bytes.subarray(begin, end));
+  }
+}
+
+/** A character may lie on two of them. Usually there is one. */
+function textOf(chunks: readonly Uint8Array[]): string {
+  const [first = new Uint8Array(), ...more] = chunks;
+  if (more.length === 0) return DECODER.decode(first);
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return DECODER.decode(whole);
+}
+
+const [CR, LF] = [13, 10];
+const END_OF_LINE = [CR, LF];
+const END_OF_HEAD = [CR, LF, CR, LF];
+
+/** What stands before a mark, byte by byte; null: the mark is not there yet. */
+function lineIn(bytes: Uint8Array, mark: readonly number[]): Part | null {
+  let at = bytes.indexOf(CR);
+  while (at !== -1 && at < MOST_HEAD_BYTES && !startsWith(bytes, mark, at)) {
+    at = bytes.indexOf(CR, at + 1);
+  }
+  if (at > MOST_HEAD_BYTES || (at === -1 && bytes.length > MOST_HEAD_BYTES)) {
+    throw new MalformedError();
+  }
+  // What is cut here has its rest still to come.
+  if (at === -1 || !startsWith(bytes, mark, at)) return null;
+  return { text: DECODER.decode(bytes.subarray(0, at)), bytes: at + mark.length };
+}
+
+function startsWith(bytes: Uint8Array, mark: readonly number[], at: number): boolean {
+  return mark.every((byte, index) => bytes[at + index] === byte);
+}
