@@ -149,16 +149,17 @@ export function sessionsOver(
     return await chosen.open();
   };
   const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
-    const asked = backendsFor(selection);
+    const chosen = backendsFor(selection);
     const surveys: Promise<readonly Survey[]>[] = [];
     // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
     for (const { backend, open } of backends.toReversed()) {
-      if (!asked.includes(backend)) continue;
+      if (!chosen.includes(backend)) continue;
       const runner = await open();
-      const found = runner.survey(where(selection, name));
-      // It may fail before the others are asked.
-      found.catch(() => {});
+      const asked = Promise.withResolvers<void>();
+      const found = runner.survey(where(selection, name), asked.resolve);
       surveys.push(found);
+      // There may be nobody to ask, and it may fail before the others are asked.
+      await Promise.race([asked.promise, found.catch(() => {})]);
     }
     return (await Promise.all(surveys)).toReversed().flat();
   };

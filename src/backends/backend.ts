@@ -121,8 +121,12 @@ export interface EngineCall {
 /** A backend at work. */
 export interface Runner {
   readonly backend: BackendType;
-  /** Asks every place of this backend, or those that `where` names, at the same time. */
-  survey(where: Where): Promise<readonly Survey[]>;
+  /**
+   * Asks every place of this backend, or those that `where` names, at the same time.
+   *
+   * @param asked is called when all of them are at work: to start a program takes milliseconds
+   */
+  survey(where: Where, asked?: () => void): Promise<readonly Survey[]>;
   /**
    * Looks for what would make a start fail, without making anything.
    *

@@ -10,7 +10,7 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
   const context: Context = { world, ...settings };
   return {
     backend: "container",
-    survey: async (where) => {
+    survey: async (where, asked) => {
       // A socket is tmux's own.
       if (where.socketName !== undefined) return [];
       const clients = (await findClients(world)).filter(({ runtime }) =>
@@ -19,10 +19,11 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       if (clients.length === 0) return [missing(world, where.runtime)];
       // Loaded here: many machines have neither.
       const { list } = await import("./list.ts");
-      const asked = clients.map((client) => ({ client, answer: list(world, client) }));
+      const answers = clients.map((client) => ({ client, answer: list(world, client) }));
+      asked?.();
       // Loaded while they work: it takes as long as their first question.
       const { surveyAll } = await import("./survey.ts");
-      return await surveyAll(context, asked, where.name);
+      return await surveyAll(context, answers, where.name);
     },
     check: async (definition) => {
       const { check } = await import("./start.ts");

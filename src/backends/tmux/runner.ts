@@ -10,16 +10,17 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
   const context: Context = { world, ...settings };
   return {
     backend: "tmux",
-    survey: async (where) => {
+    survey: async (where, asked) => {
       const { names, trouble } = where.socketName === undefined
         ? await socketsOf(world)
         : { names: [where.socketName], trouble: null };
-      const asked = names.map((name) => list(context, name));
-      if (asked.length === 0 && trouble === null) return [];
+      const answers = names.map((name) => list(context, name));
+      asked?.();
+      if (answers.length === 0 && trouble === null) return [];
       // Loaded while they work: it takes about as long as their answer.
       const { surveyAll, unreachable } = await import("./survey.ts");
       return trouble === null
-        ? await surveyAll(context, asked)
+        ? await surveyAll(context, answers)
         : [unreachable(null, { reason: trouble, missing: false })];
     },
     check: async (definition) => {
