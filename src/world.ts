@@ -26,9 +26,15 @@ export interface ExecOptions {
   readonly abort?: AbortSignal;
   /** Gets what it writes, as it comes. The bytes are valid until it returns. */
   readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
-  /** How much of each stream is kept for the answer, counted from its end; all unless told. */
+  /**
+   * How much of each stream is kept for the answer, counted from its end. Unless told, all of it, and a
+   * program that prints more than {@link MOST_ANSWER_BYTES} is killed.
+   */
   readonly keepBytes?: number;
 }
+
+/** More than any engine answers: a list of a thousand containers has 3 MiB. */
+export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** The streams that a program writes to. */
 export type OutputName = "stdout" | "stderr";
@@ -53,6 +59,7 @@ export interface ExecResult {
  * @throws {ProgramMissingError} when there is no such program
  * @throws {ProgramNotStartedError} when the system cannot start one more
  * @throws {ExecTimeoutError} when it did not end in time; it was killed
+ * @throws {ExecFloodError} when it printed more than is kept; it was killed
  */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
@@ -77,10 +84,24 @@ export class ProgramNotStartedError extends Error {
   }
 }
 
+/** A child process had to be killed. `reason` says why: `it did not answer within 5 s`. */
+export class ExecKilledError extends Error {
+  constructor(readonly program: string, readonly reason: string) {
+    super(`${program} was killed: ${reason}`);
+  }
+}
+
 /** A child process did not end in time. */
-export class ExecTimeoutError extends Error {
-  constructor(readonly program: string, readonly timeoutMs: number) {
-    super(`${program} did not answer within ${timeoutMs / 1000} s`);
+export class ExecTimeoutError extends ExecKilledError {
+  constructor(program: string, readonly timeoutMs: number) {
+    super(program, `it did not answer within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** A child process printed as if there were no end to it. */
+export class ExecFloodError extends ExecKilledError {
+  constructor(program: string) {
+    super(program, `it printed more than ${MOST_ANSWER_BYTES / 1024 / 1024} MiB`);
   }
 }
 
@@ -320,7 +341,7 @@ async function execBytes(
   const [program = "", ...args] = argv;
   options.abort?.throwIfAborted();
   const child = spawn(program, args, options);
-  let timedOut = false;
+  let killed: ExecKilledError | null = null;
   // Nobody waits for the streams of a killed client: a grandchild may hold them open.
   const kill = (): void => {
     try {
@@ -331,23 +352,28 @@ async function execBytes(
   };
   const timer = Number.isFinite(options.timeoutMs)
     ? setTimeout(() => {
-      timedOut = true;
+      killed = new ExecTimeoutError(program, options.timeoutMs);
       kill();
     }, options.timeoutMs)
     : undefined;
   options.abort?.addEventListener("abort", kill);
   if (options.stdin !== undefined) feed(child.stdin, options.stdin);
-  const isWatched = options.onOutput !== undefined || options.keepBytes !== undefined;
-  const ended = isWatched ? watchedOutput(child, options) : child.output();
+  const ended = outputOf(child, {
+    ...options,
+    onFlood: () => {
+      killed = new ExecFloodError(program);
+      kill();
+    },
+  });
   ended.catch(() => {});
   const expired = child.status.then(() => {
-    if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+    if (killed !== null) throw killed;
     options.abort?.throwIfAborted();
   });
   try {
     await Promise.race([ended, expired.then(() => ended)]);
     const { code, stdout, stderr } = await ended;
-    if (timedOut) throw new ExecTimeoutError(program, options.timeoutMs);
+    if (killed !== null) throw killed;
     options.abort?.throwIfAborted();
     return { code, stdout, stderr };
   } finally {
@@ -392,12 +418,14 @@ export function lastBytes(keepBytes: number): LastBytes {
   };
 }
 
-async function watchedOutput(
+async function outputOf(
   child: Deno.ChildProcess,
-  { onOutput, keepBytes = Infinity }: ExecOptions,
+  { onOutput, onFlood, keepBytes }: ExecOptions & { readonly onFlood: () => void },
 ): Promise<ExecBytesResult> {
+  const mostBytes = keepBytes === undefined ? MOST_ANSWER_BYTES : Infinity;
   const read = async (name: OutputName): Promise<Uint8Array> => {
-    const kept = lastBytes(keepBytes);
+    const kept = lastBytes(keepBytes ?? Infinity);
+    let length = 0;
     const reader = child[name].getReader({ mode: "byob" });
     // One buffer for all: some programs write line by line, and a buffer for each is garbage that is
     // collected only after a hundred megabytes.
@@ -406,7 +434,9 @@ async function watchedOutput(
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return kept.bytes();
       onOutput?.(value, name);
-      kept.add(value);
+      length += value.length;
+      if (length <= mostBytes) kept.add(value);
+      else onFlood();
       buffer = value.buffer;
     }
   };

@@ -31,9 +31,8 @@ export async function findProgram(world: World, wanted: Wanted): Promise<Found> 
     ? [at(program)]
     : wanted.path.split(":").map((directory) => at(`${directory || "."}/${program}`));
   let denied: { readonly path: string; readonly isDirectory: boolean } | null = null;
-  const all = await Promise.all(candidates.map((path) => world.files.facts(path)));
-  for (const [index, path] of candidates.entries()) {
-    const facts = all[index] ?? null;
+  for (const path of candidates) {
+    const facts = await world.files.facts(path);
     if (facts?.kind === "file" && (facts.mode & 0o111) !== 0) return { kind: "found", path };
     if (facts !== null) denied ??= { path, isDirectory: facts.kind === "directory" };
   }

@@ -5,10 +5,14 @@ import { type FaultSandbox, faultTest } from "../support/faults.ts";
 const CONFIG = "ops: { start_wait: 100, sessions: { astro: { command: sleep 100 } } }\n";
 const ID = "a".repeat(64);
 
+/** How docker's daemon says that it has none, for `printf`. */
+const NO_CONTAINERS = String.raw`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]`;
+
 /** How an engine answers whatever it is asked. */
 const ANSWERS: Readonly<Record<string, string>> = {
   "garbage": "printf '<html>\\377\\n'",
   "half of a document": `printf '[{"Id": "${ID}"'`,
+  "garbage without end": "exec yes '<html>'",
   "a failure without a word": "exit 1",
   "its own death": "kill -KILL $$",
 };
@@ -67,7 +71,8 @@ for (const runtime of ["podman", "docker"] as const) {
       runtime,
       `case "$1" in
   run) echo ${ID} ;;
-  ps | container) [ "$1" = ps ] && [ ${runtime} = podman ] && echo '[]'; exit 0 ;;
+  ps) echo '[]' ;;
+  system) printf '${NO_CONTAINERS}' ;;
   inspect) echo '[]'; exit 0 ;;
   *) exit 0 ;;
 esac`,
@@ -125,8 +130,7 @@ faultTest("engines that take their time are waited for", async (t) => {
   const real = (await t.sh("command -v tmux")).stdout.trim();
   await t.pretend("tmux", `sleep 1; exec ${real} "$@"`);
   await t.pretend("podman", "sleep 1; echo '[]'");
-  const answer = String.raw`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]`;
-  const PATH = await t.pretend("docker", `sleep 1; printf '${answer}'`);
+  const PATH = await t.pretend("docker", `sleep 1; printf '${NO_CONTAINERS}'`);
   const { code, stdout, stderr } = await t.sh("./kstops list --quiet", { PATH });
   deepEqual([code, stdout, stderr], [0, "web\n", ""]);
 });

@@ -109,7 +109,7 @@ export const FAULTS: readonly Fault[] = [
   ]),
   ...rowsOf("tests/faults/engines_test.ts", [
     ...["tmux", "podman", "docker"].map((engine): Row => [
-      `${engine} prints garbage, or dies while it is asked`,
+      `${engine} prints garbage (without end, too), or dies while it is asked`,
       NEVER_EMPTY,
       `${engine} that answers with garbage, or dies, is unknown and never empty`,
     ]),

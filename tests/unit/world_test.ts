@@ -1,6 +1,6 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import fc from "fast-check";
-import { denoWorld, lastBytes } from "../../src/world.ts";
+import { denoWorld, ExecFloodError, lastBytes, MOST_ANSWER_BYTES } from "../../src/world.ts";
 
 const LARGE = Array.from({ length: 300 }, (_, index) => index % 256);
 
@@ -74,4 +74,12 @@ Deno.test("a program that ends without listening is heard all the same", async (
   });
   ended.resolve();
   equal(`${code} ${stdout}`, "3 bye\n");
+});
+
+Deno.test("a program that prints without end is killed, unless its end is all that is kept", async () => {
+  const { exec } = denoWorld();
+  await rejects(exec(["yes"], { timeoutMs: 60_000 }), ExecFloodError);
+  const script = `yes | head -c ${MOST_ANSWER_BYTES + 2}; echo end`;
+  const { stdout } = await exec(["sh", "-c", script], { timeoutMs: 60_000, keepBytes: 4 });
+  equal(stdout, "end\n");
 });

@@ -2,8 +2,8 @@
 import { BackendUnavailableError, escapeControls, SessionStartError } from "../../errors.ts";
 import type { LogStore } from "../../logs/store.ts";
 import {
+  ExecKilledError,
   type ExecResult,
-  ExecTimeoutError,
   ProgramMissingError,
   ProgramNotStartedError,
   type World,
@@ -63,11 +63,8 @@ async function inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
 
 /** What became of a call that did not come to an answer. */
 export function troubleOf(client: Client, error: unknown): unknown {
-  if (error instanceof ExecTimeoutError) {
-    return unavailable(client, {
-      kind: "other",
-      reason: `it did not answer within ${error.timeoutMs / 1000} s`,
-    });
+  if (error instanceof ExecKilledError) {
+    return unavailable(client, { kind: "other", reason: error.reason });
   }
   // It was on PATH a moment ago.
   if (error instanceof ProgramMissingError || error instanceof ProgramNotStartedError) {

@@ -35,12 +35,14 @@ export async function dial(
   const responses: Response[] = [];
   let ids: readonly string[] | null = null;
   const listed = Promise.withResolvers<void>();
+  const garbage = new AbortController();
   const hear = (bytes: Uint8Array): void => {
     const next = reader.add(bytes);
     const [first] = next ?? [];
     if (first !== undefined && responses.length === 0) ids = idsIn(first);
     responses.push(...next ?? []);
-    if (next === null || responses.length > 0) listed.resolve();
+    if (next === null) garbage.abort();
+    if (responses.length > 0) listed.resolve();
   };
   async function* questions(): AsyncGenerator<string> {
     yield request("/containers/json?all=1");
@@ -57,8 +59,12 @@ export async function dial(
       stdin: questions(),
       onOutput: (bytes, stream) => stream === "stdout" && hear(bytes),
       keepBytes: KEPT_BYTES,
+      abort: garbage.signal,
     });
     return { ...ended, ids, responses };
+  } catch (error) {
+    if (!garbage.signal.aborted) throw error;
+    return { code: 0, stdout: "", stderr: "", ids, responses };
   } finally {
     // It may have ended without a list.
     listed.resolve();

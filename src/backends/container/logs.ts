@@ -149,7 +149,7 @@ async function output(
       onOutput: (bytes, stream) => {
         if (stream === "stdout") length += bytes.length;
       },
-      ...(Number.isFinite(keepBytes) ? { keepBytes } : {}),
+      keepBytes,
     });
     if (code === 0 && tty) {
       count?.({ stdout: length, stderr: 0 });

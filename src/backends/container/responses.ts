@@ -1,4 +1,5 @@
 /** Responses of HTTP/1.1 in a stream of bytes: as much of it as a daemon on a socket speaks. Pure. */
+import { MOST_ANSWER_BYTES } from "../../world.ts";
 
 /** What a server answered to one request. */
 export interface Response {
@@ -12,7 +13,8 @@ export interface ResponseReader {
   /**
    * Takes the next bytes, which may be changed afterwards.
    *
-   * @returns the responses that are whole now; null: this is no HTTP, and nothing more will come of it
+   * @returns the responses that are whole now; null: this is no HTTP, or one response without an end,
+   * and nothing more will come of it
    */
   readonly add: (bytes: Uint8Array) => readonly Response[] | null;
 }
@@ -53,7 +55,8 @@ export function responseReader(): ResponseReader {
       }
       buffer.copyWithin(0, at, length);
       length -= at;
-      return whole;
+      broken = length > MOST_ANSWER_BYTES;
+      return broken ? null : whole;
     },
   };
 }

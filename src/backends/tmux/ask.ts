@@ -2,8 +2,9 @@
 import { BackendUnavailableError, quote } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
+  ExecKilledError,
+  type ExecOptions,
   type ExecResult,
-  ExecTimeoutError,
   ProgramNotStartedError,
   type World,
 } from "../../world.ts";
@@ -66,10 +67,8 @@ export async function answerOf(
   context: Context,
   socketName: string,
   argv: readonly string[],
-  timeoutMs: number,
-  stdin?: string,
+  options: ExecOptions,
 ): Promise<ExecResult> {
-  const options = { timeoutMs, ...(stdin === undefined ? {} : { stdin }) };
   return await inTime(socketName, call(context, argv, options));
 }
 
@@ -80,9 +79,8 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
     if (error instanceof ProgramNotStartedError) {
       throw unavailable(socketName, { kind: "other", reason: error.message });
     }
-    if (!(error instanceof ExecTimeoutError)) throw error;
-    const reason = `it did not answer within ${error.timeoutMs / 1000} s`;
-    throw unavailable(socketName, { kind: "other", reason });
+    if (!(error instanceof ExecKilledError)) throw error;
+    throw unavailable(socketName, { kind: "other", reason: error.reason });
   }
 }
 

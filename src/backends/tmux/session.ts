@@ -74,7 +74,10 @@ export async function logs(
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
   const server: Server = { binary: context.binary, socketName };
-  const answer = await answerOf(context, socketName, capturePane(server, pane.id), 10_000);
+  const answer = await answerOf(context, socketName, capturePane(server, pane.id), {
+    timeoutMs: 10_000,
+    keepBytes: Infinity,
+  });
   if (answer.code !== 0) throw unavailable(socketName, parseFailure(answer.stderr));
   const shown = answer.stdout.trimEnd().split("\n");
   // tmux writes this line itself into a dead pane.
@@ -143,13 +146,10 @@ async function environmentOf(
   if (names.length === 0) return {};
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
-  const answer = await answerOf(
-    context,
-    socketName,
-    runScript(server),
-    ANSWER_TIMEOUT_MS,
-    environmentScript(sessionId, names, nonce),
-  );
+  const answer = await answerOf(context, socketName, runScript(server), {
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    stdin: environmentScript(sessionId, names, nonce),
+  });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
   if (answer.code !== 0 && !onlyUnknown) {
     throw unavailable(socketName, parseFailure(answer.stderr));
@@ -229,7 +229,9 @@ export async function close(
   const server: Server = { binary: context.binary, socketName };
   const nonce = context.world.randomId();
   const argv = closeSession(server, session, nonce);
-  const answer = await answerOf(context, socketName, argv, ANSWER_TIMEOUT_MS);
+  const answer = await answerOf(context, socketName, argv, {
+    timeoutMs: ANSWER_TIMEOUT_MS,
+  });
   if (answer.code === 0) {
     const [last] = readPanes(socketName, answer.stdout, nonce);
     return statusOfSession(last ?? session, socketName);

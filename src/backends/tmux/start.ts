@@ -160,8 +160,7 @@ async function create(context: Context, creation: Creation): Promise<Created> {
         context,
         definition.socketName,
         startServerAndRunScript(server),
-        START_TIMEOUT_MS,
-        script,
+        { timeoutMs: START_TIMEOUT_MS, stdin: script },
       );
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;

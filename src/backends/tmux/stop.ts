@@ -1,5 +1,5 @@
 /** Ending a program and all that it started, and proving that it is gone. */
-import { ExecTimeoutError, ProgramMissingError, type Signal, type World } from "../../world.ts";
+import { ExecKilledError, ProgramMissingError, type Signal, type World } from "../../world.ts";
 import {
   belongings,
   findTagged,
@@ -93,7 +93,7 @@ async function taggedProcesses(world: World, tag: string, table: ProcessTable): 
     return parseTagged(stdout);
   } catch (error) {
     // Without grep the process tree and the process session still tell nearly all.
-    if (error instanceof ProgramMissingError || error instanceof ExecTimeoutError) return [];
+    if (error instanceof ProgramMissingError || error instanceof ExecKilledError) return [];
     throw error;
   }
 }

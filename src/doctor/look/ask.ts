@@ -1,10 +1,5 @@
 /** Asking programs, none of which can keep the doctor waiting. */
-import {
-  type ExecOptions,
-  ExecTimeoutError,
-  ProgramMissingError,
-  type World,
-} from "../../world.ts";
+import { ExecKilledError, type ExecOptions, ProgramMissingError, type World } from "../../world.ts";
 import type { Answer } from "../finding.ts";
 
 /** How long a program may take. */
@@ -46,9 +41,7 @@ export async function ask<T>(
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof ExecTimeoutError) {
-    return `it did not answer within ${error.timeoutMs / 1000} s`;
-  }
+  if (error instanceof ExecKilledError) return error.reason;
   if (error instanceof ProgramMissingError) return error.message;
   throw error;
 }

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { type Response, responseReader } from "../../../../src/backends/container/responses.ts";
+import { MOST_ANSWER_BYTES } from "../../../../src/world.ts";
 import { recorded, sent } from "./containers.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -96,6 +97,16 @@ Deno.test("what is longer than the buffer is read, too", () => {
     (_, index) => bytes.subarray(index * 65_536, (index + 1) * 65_536),
   );
   deepEqual(read(...pieces), responses);
+});
+
+Deno.test("a response without an end is given up", () => {
+  const reader = responseReader();
+  const piece = new Uint8Array(8 * 1024 * 1024);
+  deepEqual(reader.add(encode("HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n")), []);
+  for (let bytes = piece.length; bytes < MOST_ANSWER_BYTES; bytes += piece.length) {
+    deepEqual(reader.add(piece), []);
+  }
+  equal(reader.add(piece), null);
 });
 
 Deno.test("a recorded conversation is read, wherever it is cut", () => {
