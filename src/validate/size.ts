@@ -4,7 +4,7 @@ import { quote, SessionConfigError } from "../errors.ts";
 const UNITS = ["", "K", "M", "G"];
 
 /** `10MiB`, `512k` or `65536`: as with docker, a unit is a power of 1024 however it is spelled. */
-const SIZE = /^([0-9]{1,15}) ?([kmg]?)(?:i?b)?$/i;
+const SIZE = /^([0-9]{1,15}) ?(?:([kmg])(?:i?b)?|b)?$/i;
 
 /**
  * The number of bytes.

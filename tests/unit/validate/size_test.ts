@@ -37,6 +37,7 @@ const REFUSED: Record<string, string> = {
   "an exponent": "1e6",
   "a hexadecimal number": "0x10",
   "an unknown unit": "1T",
+  "half of a unit": "10ib",
   "a unit with more behind it": "1MiBs",
   "two blanks before the unit": "1  MiB",
   "a blank in front": " 1MiB",
