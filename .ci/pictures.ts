@@ -209,17 +209,13 @@ const OWN = /^(?:kstops:|NAME|astro|import|mail|migrate|notes|report|shop|stage)
 
 /** A list with the rows of this picture alone, the same pids and times, and as narrow as they allow. */
 function settledList(lines: readonly string[]): readonly string[] {
-  let pid = 4710;
   const own = lines.filter((line) => OWN.test(stripVTControlCharacters(line))).map((line) =>
     line
-      .replace(/(?<= )\d{2,7}(?= )(?! s ago| min ago)/, (each) => `${++pid}`.padEnd(each.length))
       .replace(/\d+ (?:s|min) ago/, (each) => "3 h ago".padEnd(each.length))
       .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:8081")
   );
   const head = own.findIndex((line) => line.includes("NAME"));
-  // One letter each, with the colour that begins there.
-  // deno-lint-ignore no-control-regex
-  const rows = own.slice(head).map((line) => line.match(/(?:\x1b\[[\d;]*m)*(?:[^\x1b]|$)/g) ?? []);
+  const rows = settledPids(own.slice(head).map(lettersOf));
   const isGap = (column: number) => rows.every((row) => (row[column] ?? " ").endsWith(" "));
   return [
     ...own.slice(0, head),
@@ -227,6 +223,35 @@ function settledList(lines: readonly string[]): readonly string[] {
       row.filter((_, column) => ![column, column - 1, column - 2].every(isGap)).join("")
     ),
   ];
+}
+
+/** One letter each, with the colour that begins there. */
+function lettersOf(line: string): readonly string[] {
+  // deno-lint-ignore no-control-regex
+  const letters: readonly string[] = line.match(/(?:\x1b\[[\d;]*m)*(?:[^\x1b]|$)/g) ?? [];
+  return letters.filter((letter) => letter !== "");
+}
+
+/** Wider than any pid: the machine's have now four digits and now five. */
+const PID_COLUMNS = 12;
+
+/** Rows with other pids; the first of them is the head. */
+function settledPids(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const head = stripVTControlCharacters((rows[0] ?? []).join(""));
+  const from = head.indexOf("PID");
+  const to = from + (/^PID +/.exec(head.slice(from))?.[0].length ?? 0);
+  let pid = 4710;
+  return rows.map((row) => {
+    const cell = row.slice(from, to);
+    const digits = cell.filter((letter) => /\d$/.test(letter));
+    const [first = ""] = digits;
+    const settled = digits.length === 0
+      ? cell
+      : [...first.slice(0, -1) + `${++pid}`, ...cell.slice(digits.length)];
+    const whole = lettersOf(settled.join(""));
+    const blanks = Array.from({ length: PID_COLUMNS - whole.length }, () => " ");
+    return [...row.slice(0, from), ...whole, ...blanks, ...row.slice(to)];
+  });
 }
 
 /** A report of the doctor without what is of this machine: its places, sizes and speed, and its logins. */
