@@ -267,6 +267,36 @@ async function worldWithPrograms(
   return t.worldWith({ PATH: `${bin}:${path}` });
 }
 
+Deno.test({
+  name: "the docker of another machine is asked as its client reaches it: over SSH",
+  ignore: ignoreWithoutEngines(),
+  fn: () =>
+    withContainers("docker", async ({ sandbox, make }) => {
+      const name = unique("far");
+      await make({ name, argv: ["sleep", "60"] });
+      const socket = sandbox.env["DOCKER_HOST"] ?? "";
+      // What is to be run on the other machine comes last.
+      const ssh = `while [ "$1" != docker ]; do shift; done; DOCKER_HOST=${socket} exec "$@"`;
+      await worldWithPrograms(sandbox, { ssh: `echo "$*" >> ${sandbox.work}/called; ${ssh}` });
+      const world = sandbox.worldWith({
+        PATH: `${sandbox.directory}/bin:${sandbox.env["PATH"]}`,
+        DOCKER_HOST: "ssh://somebody@elsewhere",
+      });
+      const { sessions, trouble } = surveyOf(await runnerIn(world).survey({}), "docker");
+      equal(trouble, null);
+      const [found] = sessions.filter(({ status }) => status.name === name);
+      deepEqual([found?.status.state, typeof found?.status.pid], ["running", "number"]);
+      match(
+        await Deno.readTextFile(`${sandbox.work}/called`),
+        /^(?:.* elsewhere docker system dial-stdio\n)+$/,
+      );
+      // Nobody is there.
+      await writeExecutable(`${sandbox.directory}/bin/ssh`, "#!/bin/sh\nexit 255\n");
+      const lost = surveyOf(await runnerIn(world).survey({}), "docker");
+      deepEqual([lost.sessions, lost.trouble?.kind], [[], "unreachable"]);
+    }),
+});
+
 /** As the clients say it. */
 const FAILED_RUNS: Readonly<Record<string, readonly [Runtime, number, string, RegExp]>> = {
   "a full disk, by podman": [
