@@ -108,7 +108,7 @@ function chunkedBody(bytes: Uint8Array): Part | null {
   for (let at = 0;;) {
     const head = lineIn(bytes.subarray(at), END_OF_LINE);
     if (head === null) return null;
-    const [size] = /^[0-9a-f]{1,8}(?=$|[ ;])/i.exec(head.text) ?? [];
+    const [size] = /^[0-9A-Fa-f]{1,8}(?=$|[ ;])/.exec(head.text) ?? [];
     if (size === undefined) throw new MalformedError();
     const begin = at + head.bytes;
     const end = begin + Number.parseInt(size, 16);
