@@ -20,6 +20,7 @@ containerTest("leaving a foreign container gives the terminal back as it was", a
     for (const key of ["C-p", "C-q"]) await terminal.press(key);
     return (await terminal.screen()).includes("left with 0");
   }, "the end of attach");
+  await terminal.shows(/left with 0\nready>/);
   await terminal.press("C-u");
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');
   await terminal.shows(/^same modes$/m);

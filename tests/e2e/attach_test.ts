@@ -40,7 +40,7 @@ tmuxTest("attach shows the session, says how to detach, and gives the terminal b
   await terminal.enter(`${KSTOPS} attach astro; echo "left with $?"`);
   await terminal.shows(/hello there/);
   await detach(t, terminal);
-  const screen = await terminal.shows(/left with 0/);
+  const screen = await terminal.shows(/left with 0\nready>$/);
   match(screen, /kstops: to detach, press Ctrl-b, then d$/m);
   await terminal.enter('[ "$modes" = "$(stty -g)" ] && echo "same modes"');
   await terminal.shows(/^same modes$/m);
