@@ -253,10 +253,10 @@ containerTest("images, volumes and networks of a name are no sessions", async (t
     equal(await t.client("network", "inspect", "--format", "{{.Name}}", name), name);
     notEqual(await t.client("image", "inspect", "--format", "{{.Id}}", name), "");
   } finally {
-    await t.client("network", "rm", name);
-    await t.client("volume", "rm", name);
-    await t.client("rmi", `localhost/${name}:latest`);
-    await t.client("rmi", name);
+    await t.clear("network", "rm", name);
+    await t.clear("volume", "rm", name);
+    await t.clear("rmi", `localhost/${name}:latest`);
+    await t.clear("rmi", name);
   }
 });
 
@@ -344,8 +344,8 @@ containerTest("every option of a definition reaches the container", async (t) =>
     await (await existing(runner, name)).stop(AS_DEFINED);
     equal(await find(runner, name), null);
   } finally {
-    await t.client("rm", "-f", name);
-    await t.client("network", "rm", network);
+    await t.clear("rm", "-f", name);
+    await t.clear("network", "rm", network);
   }
 });
 

@@ -23,8 +23,14 @@ export interface ContainerSetup extends SuiteTest {
   ) => ContainerDefinition;
   /** A backend at work in another world. */
   readonly runnerIn: (world: World) => Runner;
-  /** Runs the runtime's own client, and gives what it printed; its exit code may be anything. */
+  /**
+   * Runs the runtime's own client, and gives what it printed.
+   *
+   * @throws when it fails
+   */
   readonly client: (...args: readonly string[]) => Promise<string>;
+  /** The same to clear something away, which may have gone already. */
+  readonly clear: (...args: readonly string[]) => Promise<void>;
   /**
    * Makes a container by the runtime's own client, of the test's image unless told, and gives its id.
    *
@@ -85,7 +91,11 @@ export async function withContainers(
     const call = (...args: readonly string[]): Promise<ExecResult> =>
       // podman 4.3 leaves a file where it was called when the memory of a container is used up.
       world.exec(["env", "--chdir", directory, runtime, ...args], { timeoutMs: 60_000 });
-    const client: ContainerSetup["client"] = async (...args) => (await call(...args)).stdout.trim();
+    const client: ContainerSetup["client"] = async (...args) => {
+      const { code, stdout, stderr } = await call(...args);
+      if (code !== 0) throw new Error(`${runtime} ${args.join(" ")}: ${stderr}`);
+      return stdout.trim();
+    };
     const runnerIn = (world: World): Runner =>
       containerRunner(world, { logs: logStore(world, () => {}) });
     // Everything that a test makes mounts its directory, and nothing else does.
@@ -100,14 +110,11 @@ export async function withContainers(
         runtime,
         directory,
         client,
+        clear: async (...args) => void await call(...args),
         make: async ({ verb = "run", name, argv, flags = [] }) => {
           const mount = ["--volume", `${directory}:${directory}`];
           const args = verb === "run" ? [verb, "--detach"] : [verb];
-          const { code, stdout, stderr } = await call(
-            ...[...args, "--name", name, ...mount, ...flags, testImage(), ...argv],
-          );
-          if (code !== 0) throw new Error(`${runtime} ${verb} ${name}: ${stderr}`);
-          return stdout.trim();
+          return await client(...args, "--name", name, ...mount, ...flags, testImage(), ...argv);
         },
         define: (wanted) =>
           containerDefinition({
@@ -122,7 +129,8 @@ export async function withContainers(
       const left = (await client(...mine)).split("\n").filter((id) => id !== "");
       if (left.length > 0) {
         const force = runtime === "podman" ? ["--force", "--time", "0"] : ["--force"];
-        await client("rm", ...force, "--volumes", ...left);
+        // Some of them remove themselves.
+        await call("rm", ...force, "--volumes", ...left);
       }
     }
   }, { containers: true });
