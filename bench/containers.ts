@@ -119,9 +119,10 @@ function lists(
   { engines, count }: { readonly engines: Engines; readonly count: number },
 ): Subject[] {
   const containers = count === 1 ? "1 container" : `${count} containers`;
-  // What tells everything of each: podman's list does, and docker's own does not.
+  // podman's list tells everything of each. docker's own does not: who wants it takes two calls.
   const names = Array.from({ length: count }, (_, index) => `session${index + 1}`);
   const docker = ["docker", "container", "inspect", ...names];
+  const dockerIds = ["docker", "ps", "--all", "--quiet"];
   const subject = (
     where: keyof Omit<Engines, "image" | "crowded">,
     slowest: { readonly what: string; readonly argv: readonly string[] },
@@ -136,6 +137,12 @@ function lists(
           step: stepIn(sandbox, slowest.argv, [empty]),
           atMost: LIST_AT_MOST,
         },
+        ...where === "docker"
+          ? [{
+            what: "`docker ps`, `docker inspect` + empty program",
+            step: stepIn(sandbox, dockerIds, docker, [empty]),
+          }]
+          : [],
         { what: "empty program", step: stepIn(sandbox, [empty]) },
       ],
       children: where === "both" ? 4 : 2,

@@ -71,7 +71,7 @@ const MOST_HEAD_BYTES = 64 * 1024;
 
 /** The response that bytes begin with, and how many of them it has; null: not all of it is there. */
 function responseIn(bytes: Uint8Array): { response: Response; bytes: number } | null {
-  const head = lineIn(bytes, END_OF_HEAD);
+  const head = partBefore(bytes, END_OF_HEAD);
   if (head === null) return null;
   const [first = "", ...lines] = head.text.split("\r\n");
   const [, digits] = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first) ?? [];
@@ -106,18 +106,24 @@ function plainBody(bytes: Uint8Array, contentLength: string | undefined): Part |
 function chunkedBody(bytes: Uint8Array): Part | null {
   const chunks: Uint8Array[] = [];
   for (let at = 0;;) {
-    const head = lineIn(bytes.subarray(at), END_OF_LINE);
+    const head = partBefore(bytes.subarray(at), END_OF_LINE);
     if (head === null) return null;
-    const [size] = /^[0-9A-Fa-f]{1,8}(?=$|[ ;])/.exec(head.text) ?? [];
-    if (size === undefined) throw new MalformedError();
     const begin = at + head.bytes;
-    const end = begin + Number.parseInt(size, 16);
+    const end = begin + chunkLength(head.text);
     at = end + END_OF_LINE.length;
     if (bytes.length < at) return null;
-    if (!startsWith(bytes, END_OF_LINE, end)) throw new MalformedError();
+    if (!isAt(bytes, END_OF_LINE, end)) throw new MalformedError();
     if (begin === end) return { text: textOf(chunks), bytes: at };
     chunks.push(bytes.subarray(begin, end));
   }
+}
+
+/** In hexadecimal; extensions may follow. */
+function chunkLength(line: string): number {
+  const [digits = ""] = line.split(";");
+  const length = Number(`0x${digits.trim()}`);
+  if (!Number.isSafeInteger(length)) throw new MalformedError();
+  return length;
 }
 
 /** A character may lie on two of them. Usually there is one. */
@@ -137,20 +143,21 @@ const [CR, LF] = [13, 10];
 const END_OF_LINE = [CR, LF];
 const END_OF_HEAD = [CR, LF, CR, LF];
 
-/** What stands before a mark, byte by byte; null: the mark is not there yet. */
-function lineIn(bytes: Uint8Array, mark: readonly number[]): Part | null {
-  let at = bytes.indexOf(CR);
-  while (at !== -1 && at < MOST_HEAD_BYTES && !startsWith(bytes, mark, at)) {
-    at = bytes.indexOf(CR, at + 1);
+/** What stands before a mark; null: the mark is not there yet. */
+function partBefore(bytes: Uint8Array, mark: readonly number[]): Part | null {
+  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
+    if (at > MOST_HEAD_BYTES) break;
+    if (isAt(bytes, mark, at)) {
+      return { text: DECODER.decode(bytes.subarray(0, at)), bytes: at + mark.length };
+    }
   }
-  if (at > MOST_HEAD_BYTES || (at === -1 && bytes.length > MOST_HEAD_BYTES)) {
-    throw new MalformedError();
-  }
-  // What is cut here has its rest still to come.
-  if (at === -1 || !startsWith(bytes, mark, at)) return null;
-  return { text: DECODER.decode(bytes.subarray(0, at)), bytes: at + mark.length };
+  if (bytes.length > MOST_HEAD_BYTES) throw new MalformedError();
+  return null;
 }
 
-function startsWith(bytes: Uint8Array, mark: readonly number[], at: number): boolean {
-  return mark.every((byte, index) => bytes[at + index] === byte);
+function isAt(bytes: Uint8Array, mark: readonly number[], at: number): boolean {
+  for (let index = 0; index < mark.length; index++) {
+    if (bytes[at + index] !== mark[index]) return false;
+  }
+  return true;
 }
