@@ -81,7 +81,8 @@ async function verdictOf(
   [program = "", ...args]: readonly string[],
   page: string,
 ): Promise<string> {
-  const file = await Deno.makeTempFile();
+  // Without an ending mandoc takes what follows any dot of the path for the section.
+  const file = await Deno.makeTempFile({ suffix: ".1" });
   try {
     await Deno.writeTextFile(file, page);
     const { stdout, stderr } = await new Deno.Command(program, { args: [...args, file] }).output();
