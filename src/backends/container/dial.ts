@@ -9,7 +9,7 @@
 import type { ExecResult, World } from "../../world.ts";
 import { dialDaemon } from "./args.ts";
 import type { Client } from "./clients.ts";
-import { type Response, responseReader } from "./responses.ts";
+import { HTTP_OK, type Response, responseReader } from "./responses.ts";
 
 /** What a daemon answered. */
 export interface Answers {
@@ -79,7 +79,7 @@ function request(path: string, { isLast } = { isLast: false }): string {
 
 /** The ids in a list of containers; null: it is none. */
 function idsIn({ status, body }: Response): readonly string[] | null {
-  if (status !== 200) return null;
+  if (status !== HTTP_OK) return null;
   try {
     const ids = (JSON.parse(body) as readonly { readonly Id: string }[]).map(({ Id }) => Id);
     return ids.every((id) => /^[0-9a-f]{64}$/.test(id)) ? ids : null;

@@ -10,7 +10,7 @@ import {
   type SessionStatus,
 } from "../../model.ts";
 import type { Answers } from "./dial.ts";
-import type { Response } from "./responses.ts";
+import { HTTP_OK, type Response } from "./responses.ts";
 import { DEFINITION_LABEL, type DefinitionRecord, PROTECTED_LABEL, SESSION_LABEL } from "./args.ts";
 
 /** A container as its runtime describes it. */
@@ -144,7 +144,6 @@ export function parseAnswers({ ids, responses }: Answers): Described {
   return { containers: understood(() => found.map(({ body }) => inspected(JSON.parse(body)))) };
 }
 
-const HTTP_OK = 200;
 const HTTP_NOT_FOUND = 404;
 
 /** `{"message": "..."}`; what stands between us and the daemon has words of its own. */

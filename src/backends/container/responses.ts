@@ -1,5 +1,5 @@
 /** Responses of HTTP/1.1 in a stream of bytes: as much of it as a daemon on a socket speaks. Pure. */
-import { MOST_ANSWER_BYTES } from "../../world.ts";
+import { lastBytes, MOST_ANSWER_BYTES } from "../../world.ts";
 
 /** What a server answered to one request. */
 export interface Response {
@@ -7,6 +7,9 @@ export interface Response {
   readonly status: number;
   readonly body: string;
 }
+
+/** The status of what was asked for. */
+export const HTTP_OK = 200;
 
 /** Reads responses that follow each other, as their bytes come. */
 export interface ResponseReader {
@@ -19,31 +22,21 @@ export interface ResponseReader {
   readonly add: (bytes: Uint8Array) => readonly Response[] | null;
 }
 
-const FIRST_BYTES = 64 * 1024;
-
 /** A reader that waits for the first response. */
 export function responseReader(): ResponseReader {
-  let buffer = new Uint8Array(FIRST_BYTES);
-  let length = 0;
+  const heard = lastBytes(Infinity);
+  /** How much of it was given already. */
+  let at = 0;
   let broken = false;
-  const append = (bytes: Uint8Array): void => {
-    if (length + bytes.length > buffer.length) {
-      const larger = new Uint8Array(Math.max(2 * buffer.length, length + bytes.length));
-      larger.set(buffer.subarray(0, length));
-      buffer = larger;
-    }
-    buffer.set(bytes, length);
-    length += bytes.length;
-  };
   return {
     add: (bytes) => {
       if (broken) return null;
-      append(bytes);
+      heard.add(bytes);
+      const all = heard.bytes();
       const whole: Response[] = [];
-      let at = 0;
       try {
         for (;;) {
-          const next = responseIn(buffer.subarray(at, length));
+          const next = responseIn(all.subarray(at));
           if (next === null) break;
           whole.push(next.response);
           at += next.bytes;
@@ -53,9 +46,7 @@ export function responseReader(): ResponseReader {
         broken = true;
         return null;
       }
-      buffer.copyWithin(0, at, length);
-      length -= at;
-      broken = length > MOST_ANSWER_BYTES;
+      broken = all.length - at > MOST_ANSWER_BYTES;
       return broken ? null : whole;
     },
   };
