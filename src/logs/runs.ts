@@ -26,6 +26,23 @@ export interface Begun {
   readonly definition: string;
 }
 
+/**
+ * Its program was executed, or the system was just asked to. Written by the shell that became it:
+ * see `execute.sh`.
+ */
+export interface Executed {
+  readonly event: "executed";
+  readonly run: string;
+  readonly pid: number;
+  /**
+   * When that process began: in clock ticks since the machine was booted, or as `ps` says it (UTC)
+   * where there is no such number. With the pid and the boot it names one process and no later one.
+   */
+  readonly began: string;
+  /** Which time the machine was booted; empty where nobody knows. */
+  readonly boot: string;
+}
+
 /** Its program ended; null: nobody saw how. */
 export interface Ended {
   readonly event: "ended";
@@ -46,13 +63,15 @@ export interface Stopped {
 }
 
 /** One line. */
-export type RunEvent = Begun | Ended | Stopped;
+export type RunEvent = Begun | Executed | Ended | Stopped;
 
 /** One run of a session, put together from its lines. */
 export interface Run {
   readonly id: string;
   /** Null where that line is lost. */
   readonly begun: Begun | null;
+  /** Null: its program was not executed, or by a kstops that did not remember it. */
+  readonly executed: Executed | null;
   /** Null: it runs, or nobody saw it end. */
   readonly ended: Ended | null;
   readonly stopped: Stopped | null;
@@ -60,6 +79,10 @@ export interface Run {
 
 /** The line for an event, with its newline. */
 export function formatEvent(event: RunEvent): string {
+  if (event.event === "executed") {
+    const { run, pid, began, boot } = event;
+    return line({ run, event: event.event, pid, began, boot });
+  }
   const { run, at } = event;
   const head = { run, event: event.event, at: at.toISOString() };
   switch (event.event) {
@@ -85,15 +108,8 @@ function line(fields: unknown): string {
   return `${JSON.stringify(fields)}\n`;
 }
 
-/**
- * The command of a POSIX shell that writes the line of an end: `$s` is the exit status. It needs
- * `date` of any kind, and appends in one write, which no other writer gets into.
- */
-export function shellEndedLine(run: string, path: string): string {
-  const quoted = `'${path.replaceAll("'", `'\\''`)}'`;
-  return `printf '{"run":"${run}","event":"ended","at":"%s","exit_code":%d,"reason":null}\\n' ` +
-    `"$(PATH=/bin:/usr/bin date -u +%Y-%m-%dT%H:%M:%SZ)" "$s" >>${quoted}`;
-}
+/** A run of which nothing is known yet. */
+const NOTHING: Omit<Run, "id"> = { begun: null, executed: null, ended: null, stopped: null };
 
 /** The runs in a file, in the order in which they began. What cannot be read is left out. */
 export function parseRuns(text: string): Run[] {
@@ -101,7 +117,7 @@ export function parseRuns(text: string): Run[] {
   for (const each of text.split("\n")) {
     const event = parseEvent(each);
     if (event === null) continue;
-    const run = runs.get(event.run) ?? { id: event.run, begun: null, ended: null, stopped: null };
+    const run = runs.get(event.run) ?? { id: event.run, ...NOTHING };
     runs.set(event.run, { ...run, [event.event]: event });
   }
   return [...runs.values()];
@@ -117,8 +133,10 @@ function parseEvent(text: string): RunEvent | null {
     return null;
   }
   const { run, event, at, exit_code: exitCode, reason } = fields ?? {};
+  if (typeof run !== "string") return null;
+  if (event === "executed") return executed(fields, run);
   const time = momentOf(typeof at === "string" ? Date.parse(at) : NaN);
-  if (typeof run !== "string" || time === null) return null;
+  if (time === null) return null;
   if (event === "stopped") {
     return { event, run, at: time, hadEnded: fields["had_ended"] === true };
   }
@@ -150,6 +168,14 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     workingDir: textOrNull(fields["working_dir"]),
     definition: textOrNull(fields["definition"]) ?? "",
   };
+}
+
+function executed(fields: Readonly<Record<string, unknown>>, run: string): Executed | null {
+  const { pid, began, boot } = fields;
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 1) return null;
+  if (typeof began !== "string" || typeof boot !== "string") return null;
+  // `ps` pads what it prints.
+  return { event: "executed", run, pid, began: began.trim().replaceAll(/\s+/g, " "), boot };
 }
 
 function textOrNull(value: unknown): string | null {

@@ -119,7 +119,8 @@ for (const [what, { of, is }] of Object.entries(STORIES)) {
 }
 
 Deno.test("a run that has no beginning has no status", () => {
-  equal(statusOfRun("astro", { id: "a", begun: null, ended: ENDED, stopped: null }), null);
+  const run = { id: "a", begun: null, executed: null, ended: ENDED, stopped: null };
+  equal(statusOfRun("astro", run), null);
 });
 
 Deno.test("all recorded sessions are told of but those that are known already", () =>

@@ -3,19 +3,18 @@
  * do not have it because most commands start nothing.
  */
 import { type Capture, captureScript } from "../../logs/capture.ts";
-import { shellEndedLine } from "../../logs/runs.ts";
 import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
 import {
   line,
   PANE_OPTION,
-  PID_OPTION,
   RECORD_OPTION,
   rowFormat,
   RUN_ID_OPTION,
   RUN_ID_VARIABLE,
   type RunRecord,
 } from "./args.ts";
+import { CARRIER, keeperArgv } from "./keeper.ts";
 import { numberOf, rowsOf, timeOf } from "./parse.ts";
 
 /** What {@link startScript} needs besides the definition. */
@@ -62,7 +61,7 @@ export function startScript(plan: StartPlan): string {
       rowFormat(CREATED_FIELDS, nonce),
       ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
-      ...["--", "/bin/sh", "-c", keeper(plan, carried), "kstops", plan.binary, ...definition.argv],
+      ...["--", ...keeperArgv({ ...plan, carried, argv: definition.argv })],
     ],
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
     ["set-option", "-t", target, "destroy-unattached", "off"],
@@ -94,33 +93,6 @@ const SET_BY_TMUX = [
   "TMUX",
   "TMUX_PANE",
 ];
-/** How the values of the definition get past that: under another name, until the program begins. */
-const CARRIER = "KSTOPS_ENV_";
-
-/**
- * The shell that keeps a program in its pane. It outlives the signals that ask the program to end
- * (the traps do nothing, and unlike ignored signals they are not inherited), so that it can report
- * how the program ended, to tmux and to the log store, and it stays 0.1 s longer, so that tmux gets
- * the last output (tmux 3.3a loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
- * when the server is killed, only once the leader of its process session is gone. What it would say
- * itself (`Killed`) is nothing that the program printed, so it has no standard error; only within
- * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid and
- * then becomes the program.
- */
-function keeper({ runId, story }: StartPlan, carried: readonly string[]): string {
-  const restored = carried.map((name) =>
-    `${name}=$${CARRIER}${name}; export ${name}; unset ${CARRIER}${name}\n`
-  );
-  return `trap : INT QUIT TERM USR1 USR2
-exec 3>&2 2>/dev/null
-(exec /bin/sh -c '"$1" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ </dev/null >/dev/null 2>&1
-shift
-${restored.join("")}exec "$@"' kstops "$@" 2>&3 3>&-)
-s=$?
-${story === null ? ":" : shellEndedLine(runId, story)}
-PATH=/bin:/usr/bin sleep 0.1
-exit $s`;
-}
 
 function recordOf({ definition, capture }: StartPlan): RunRecord {
   return {

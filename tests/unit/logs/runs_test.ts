@@ -4,11 +4,11 @@ import {
   type Begun,
   type Ended,
   endOf,
+  type Executed,
   formatEvent,
   parseRuns,
   type Run,
   type RunEvent,
-  shellEndedLine,
   type Stopped,
   wasStopped,
 } from "../../../src/logs/runs.ts";
@@ -27,6 +27,7 @@ const BEGUN: Begun = {
   workingDir: "/srv",
   definition: "0123456789abcdef",
 };
+const EXECUTED: Executed = { event: "executed", run: "a", pid: 4711, began: "41740", boot: "3c1f" };
 const ENDED: Ended = { event: "ended", run: "a", at: AT, exitCode: 3, reason: "why" };
 const STOPPED: Stopped = { event: "stopped", run: "a", at: AT, hadEnded: true };
 
@@ -36,7 +37,7 @@ function story(...events: readonly RunEvent[]): string {
 }
 
 function runOf(more: Partial<Run>): Run {
-  return { id: "a", begun: null, ended: null, stopped: null, ...more };
+  return { id: "a", begun: null, executed: null, ended: null, stopped: null, ...more };
 }
 
 // --- lines ---------------------------------------------------------------------------------------
@@ -47,6 +48,10 @@ Deno.test("an event is one line of JSON, its keys as they are documented", () =>
     '{"run":"a","event":"begun","at":"2026-01-02T03:04:05.678Z","backend":"container",' +
       '"engine":"podman","where":"host 1000","socket_name":null,"image":"localhost/astro:1","working_dir":"/srv",' +
       '"definition":"0123456789abcdef"}\n',
+  );
+  equal(
+    formatEvent(EXECUTED),
+    '{"run":"a","event":"executed","pid":4711,"began":"41740","boot":"3c1f"}\n',
   );
   equal(
     formatEvent(ENDED),
@@ -75,6 +80,13 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     definition: fc.string(),
   }),
   fc.record({
+    event: fc.constant("executed" as const),
+    run: RUN_ID,
+    pid: fc.integer({ min: 2, max: 4_194_304 }),
+    began: fc.oneof(fc.nat().map(String), fc.constant("Sat Nov 1 02:46:13 2026")),
+    boot: fc.string(),
+  }),
+  fc.record({
     event: fc.constant("ended" as const),
     run: RUN_ID,
     at: TIME,
@@ -94,7 +106,13 @@ function plainRuns(events: readonly RunEvent[]): readonly Run[] {
   return [...new Set(events.map(({ run }) => run))].map((id) => {
     const last = (kind: RunEvent["event"]): RunEvent | null =>
       events.findLast(({ run, event }) => run === id && event === kind) ?? null;
-    return { id, begun: last("begun"), ended: last("ended"), stopped: last("stopped") } as Run;
+    return {
+      id,
+      begun: last("begun"),
+      executed: last("executed"),
+      ended: last("ended"),
+      stopped: last("stopped"),
+    } as Run;
   });
 }
 
@@ -220,34 +238,16 @@ Deno.test("an exit code that no program can have is none, and a time that cannot
   deepEqual(parseRuns(formatEvent(ENDED).replace("2026-", "+012026-")), []);
 });
 
-// --- the line that a shell writes ----------------------------------------------------------------
-
-for (const name of ["runs.ndjson", `it's "a" $HOME \`x\` %s.ndjson`]) {
-  Deno.test(`a shell writes the end of a run into ${name}`, async () => {
-    const directory = await Deno.makeTempDir();
-    try {
-      const path = `${directory}/${name}`;
-      await Deno.writeTextFile(path, formatEvent(BEGUN));
-      const before = Date.now();
-      const script = `/bin/sh -c 'exit 143'; s=$?\n${shellEndedLine("a", path)}`;
-      // Without a path that leads to `date`, as a session's environment may be.
-      const { success, stderr } = await new Deno.Command("/bin/sh", {
-        args: ["-c", script],
-        env: { PATH: "/nowhere", LC_ALL: "C" },
-      }).output();
-      deepEqual([success, new TextDecoder().decode(stderr)], [true, ""]);
-      const [run, ...more] = parseRuns(await Deno.readTextFile(path));
-      deepEqual([more, run?.begun], [[], BEGUN]);
-      deepEqual([run?.ended?.exitCode, run?.ended?.reason], [143, null]);
-      const at = run?.ended?.at.getTime() ?? 0;
-      ok(at > before - 1000 && at <= Date.now(), `${at}`);
-      equal(
-        (await Deno.readTextFile(path)).split("\n")[1],
-        formatEvent({ ...ENDED, at: new Date(at), exitCode: 143, reason: null })
-          .trimEnd().replace(".000Z", "Z"),
-      );
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  });
-}
+Deno.test("what a shell says of the process that it becomes is read, and nothing that is no process", () => {
+  const lineWith = (fields: string) => `{"run":"a","event":"executed",${fields}}\n`;
+  const boot = "3c1f";
+  deepEqual(parseRuns(lineWith(`"pid":4711,"began":"41740","boot":"3c1f"`)), [
+    runOf({ executed: { event: "executed", run: "a", pid: 4711, began: "41740", boot } }),
+  ]);
+  const padded = lineWith(`"pid":9,"began":" Sat Nov  1 02:46:13 2026   ","boot":""`);
+  equal(parseRuns(padded)[0]?.executed?.began, "Sat Nov 1 02:46:13 2026");
+  for (const pid of ["0", "1", "-7", "1.5", "1e300", `"7"`]) {
+    deepEqual(parseRuns(lineWith(`"pid":${pid},"began":"1","boot":""`)), []);
+  }
+  deepEqual(parseRuns(lineWith(`"pid":7,"boot":""`)), []);
+});

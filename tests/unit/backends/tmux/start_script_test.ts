@@ -73,9 +73,13 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
   deepEqual([behind(first, "-s"), behind(first, "-c")], ["astro", "/opt/astro"]);
   const program = first.slice(first.indexOf("--") + 1);
   deepEqual(program.slice(0, 2), ["/bin/sh", "-c"]);
-  deepEqual(program.slice(3), [
-    "kstops",
+  equal(program[3], "kstops");
+  deepEqual(program.slice(5), [
+    "0123456789ab",
     "/usr/bin/tmux",
+    "/logs/runs.ndjson",
+    "",
+    "",
     "python",
     "-m",
     "astro.bot; rm -rf ~",

@@ -1,0 +1,32 @@
+/** The shell that keeps a program in its pane, as an argument list. Its text is `keeper.sh`. */
+import execute from "./execute.sh" with { type: "text" };
+import keeper from "./keeper.sh" with { type: "text" };
+
+/** What a keeper has to know. */
+export interface Kept {
+  readonly runId: string;
+  /** Path of the tmux program, for the pane itself. */
+  readonly binary: string;
+  /** The file that remembers how the program began and ended; null: none does. */
+  readonly story: string | null;
+  /** Variables that tmux sets itself, and that the program gets from {@link CARRIER}. */
+  readonly carried: readonly string[];
+  readonly argv: readonly string[];
+}
+
+/** How the values of variables that tmux sets itself get past that: under another name. */
+export const CARRIER = "KSTOPS_ENV_";
+
+/** The argument list of the keeper of a program. No value of a variable is in it. */
+export function keeperArgv({ runId, binary, story, carried, argv }: Kept): string[] {
+  return [
+    ...["/bin/sh", "-c", withoutComments(keeper), "kstops"],
+    ...[withoutComments(execute), runId, binary, story ?? "", "", carried.join(" ")],
+    ...argv,
+  ];
+}
+
+/** A shell program without the lines that are for its readers: it stays in the process table. */
+function withoutComments(program: string): string {
+  return program.split("\n").filter((line) => !/^\s*(#|$)/.test(line)).join("\n");
+}
