@@ -183,6 +183,8 @@ export interface SessionStatus {
   readonly workingDir: string | null;
   /** Why the state is what it is, where the state alone does not say. */
   readonly reason: string | null;
+  /** Pids of what its program left behind; null: nobody looked, or it runs. */
+  readonly leftovers: readonly number[] | null;
 }
 
 /** A status in which everything but what is given is unknown. */
@@ -208,6 +210,7 @@ export function statusOf(
     command: null,
     workingDir: null,
     reason: null,
+    leftovers: null,
     ...known,
   };
 }

@@ -1,36 +1,144 @@
-/** Sessions that no engine has any more, and that nobody stopped: what is recorded of them. */
-import type { Session } from "./backends/backend.ts";
+/** Sessions that no engine shows any more, and that nobody stopped: what is recorded of them. */
+import type { Session, StopOptions } from "./backends/backend.ts";
+import type { Remains } from "./backends/tmux/remains.ts";
 import { SessionAttachError } from "./errors.ts";
+import { type Begun, endOf, type Run } from "./logs/runs.ts";
+import type { LogStore } from "./logs/store.ts";
+import { isOfThisMachine, whereIs } from "./logs/where.ts";
 import { type SessionStatus, statusOf } from "./model.ts";
 import type { World } from "./world.ts";
-import { endOf, type Run } from "./logs/runs.ts";
-import type { LogStore } from "./logs/store.ts";
-import { whereIs } from "./logs/where.ts";
 
-/** The sessions that ended, and whose end nobody has taken note of by stopping or starting them. */
+/** What engines show: a run that is among it needs no record. */
+export interface Shown {
+  /** The names of all sessions, foreign ones included. */
+  readonly names: ReadonlySet<string>;
+  /** The names of managed sessions. */
+  readonly managed: ReadonlySet<string>;
+  /** The runs of managed sessions. */
+  readonly runs: ReadonlySet<string>;
+}
+
+/** The sessions whose end nobody has taken note of by stopping or starting them. */
 export interface Recorded {
-  /** The one of that name; null: it was stopped, or never ran. */
-  readonly named: (name: string) => Promise<Session | null>;
-  /** All but those with these names. */
-  readonly others: (names: ReadonlySet<string>) => Promise<readonly Session[]>;
+  /** The one of that name; null: an engine shows it, it was stopped, or it never ran. */
+  readonly named: (name: string, shown: Shown) => Promise<Session | null>;
+  /** All that no engine shows. */
+  readonly others: (shown: Shown) => Promise<readonly Session[]>;
+  /** The newest run of that name, with what lives of it; null: nothing does, or it was stopped. */
+  readonly living: (name: string) => Promise<LivingRun | null>;
+}
+
+/** A run that nobody stopped, and of which something lives. */
+export interface LivingRun {
+  readonly run: Run;
+  readonly remains: Remains;
+  /** What lives, as a person is told: `4711 (node), 4712 (sh)`. */
+  readonly names: string;
+  /**
+   * Ends all of it.
+   *
+   * @throws {SessionStopError} `stop_failed`, with what is still alive
+   */
+  readonly end: () => Promise<void>;
 }
 
 /** What is recorded in a log store. */
 export function recordedIn(store: LogStore, world: World): Recorded {
-  const named: Recorded["named"] = async (name) => {
+  const newest = async (name: string): Promise<Lost | null> => {
     const run = await store.newestRun(name);
-    // Another engine than the one that is asked now may have it still.
-    if (run?.begun == null || run.begun.where !== whereIs(run.begun.engine, world)) return null;
-    const status = statusOfRun(name, run);
-    return status === null ? null : sessionOf({ store, now: world.now, run, status });
+    return run === null || run.stopped !== null ? null : { name, run, begun: begunOf(world, run) };
+  };
+  /** Those that live, and those that are over where an engine would show them if it had them. */
+  const sessions = async (lost: readonly Lost[], shown: Shown): Promise<readonly Session[]> => {
+    const remains = await remainsOf(world, lost.filter(({ run }) => !shown.runs.has(run.id)));
+    return lost.flatMap((each) => {
+      if (shown.runs.has(each.run.id)) return [];
+      const found = remains.get(each.run.id) ?? null;
+      if (found?.program) return orphan({ store, world, ...each, remains: found });
+      // Another engine than the one that is asked now may have it still.
+      if (each.begun.where !== whereIs(each.begun.engine, world)) return [];
+      const status = shown.names.has(each.name) ? null : statusOfRun(each.name, each.run);
+      return status === null ? [] : over({ store, world, ...each, status });
+    });
   };
   return {
-    named,
-    others: async (names) => {
-      const rest = (await store.names()).filter((name) => !names.has(name));
-      return (await Promise.all(rest.map(named))).filter((session) => session !== null);
+    named: async (name, shown) => {
+      const lost = await newest(name);
+      return lost === null ? null : (await sessions([lost], shown))[0] ?? null;
+    },
+    others: async (shown) => {
+      // Of what is shown the newest run is known: with many sessions that saves most of the work.
+      const names = (await store.names()).filter((name) => !shown.managed.has(name));
+      const lost = await Promise.all(names.map(newest));
+      return await sessions(lost.filter((each) => each !== null), shown);
+    },
+    living: async (name) => {
+      const lost = await newest(name);
+      if (lost === null || lost.begun.engine !== "tmux" || !mayLive(world, lost)) return null;
+      const { findRemains, namedProcesses } = await import("./backends/tmux/remains.ts");
+      const remains = (await findRemains(world, [lost.run])).get(lost.run.id);
+      if (remains === undefined || remains.processes.length === 0) return null;
+      const names = namedProcesses(remains.processes);
+      const end = async () => {
+        await endRun({ world, ...lost, remains, options: AS_DEFINED });
+      };
+      return { run: lost.run, remains, names, end };
     },
   };
+}
+
+/** A run that nobody stopped. */
+interface Lost {
+  readonly name: string;
+  readonly run: Run;
+  readonly begun: Begun;
+}
+
+/** How a run began; of one whose start was cut off behind that of its program, what is known of it. */
+function begunOf(world: World, { id, begun }: Run): Begun {
+  return begun ?? {
+    event: "begun",
+    run: id,
+    at: world.now(),
+    backend: "tmux",
+    engine: "tmux",
+    where: whereIs("tmux", world),
+    socketName: null,
+    image: null,
+    workingDir: null,
+    definition: "",
+    ending: null,
+  };
+}
+
+/** Whether a process of this machine can be of it. */
+function mayLive(world: World, { begun, run }: Lost): boolean {
+  // Hosts change their names, and a boot has one that no other boot has.
+  return begun.engine === "tmux" &&
+    (isOfThisMachine(begun.where, world) || Boolean(run.executed?.boot));
+}
+
+/**
+ * What is left of those whose program may live. The others cost nothing: that a pid is free is known
+ * without a look at the process table.
+ */
+async function remainsOf(
+  world: World,
+  lost: readonly Lost[],
+): Promise<ReadonlyMap<string, Remains>> {
+  const maybe = await Promise.all(lost.map(async (each) => {
+    const { executed, ended } = each.run;
+    if (!mayLive(world, each)) return [];
+    // An older kstops did not record the program.
+    const isCandidate = executed === null
+      ? ended === null
+      : await world.processes.alive(executed.pid);
+    return isCandidate ? [each.run] : [];
+  }));
+  const runs = maybe.flat();
+  if (runs.length === 0) return new Map();
+  const { findRemains } = await import("./backends/tmux/remains.ts");
+  return await findRemains(world, runs);
 }
 
 /**
@@ -53,7 +161,7 @@ async function outputOfRun(
   return (await store.outputs(name)).findLast((output) => output.endsWith(`-${run}`));
 }
 
-/** The status of a session that its engine has no more; null: it was stopped, or nobody knows where it was. */
+/** The status of a session that its engine no longer has; null: it was stopped, or never ran. */
 export function statusOfRun(name: string, run: Run): SessionStatus | null {
   const { begun, ended, stopped } = run;
   if (begun === null || stopped !== null) return null;
@@ -63,43 +171,49 @@ export function statusOfRun(name: string, run: Run): SessionStatus | null {
     : `${gone}: this was recorded`;
   const reason = ended?.reason ?? null;
   return statusOf({
-    name,
-    backend: begun.backend,
+    ...ofRun(name, begun),
     state: "exited",
     ...endOf(run),
+    reason: reason === null ? known : `${reason}; ${known}`,
+  });
+}
+
+function ofRun(name: string, begun: Begun) {
+  return {
+    name,
+    backend: begun.backend,
     createdAt: begun.at,
     managed: true,
     engine: begun.engine,
     socketName: begun.socketName,
     image: begun.image,
     workingDir: begun.workingDir,
-    reason: reason === null ? known : `${reason}; ${known}`,
-  });
+  };
 }
 
-function sessionOf(
-  { store, now, run, status }: {
-    readonly store: LogStore;
-    readonly now: () => Date;
-    readonly run: Run;
+interface Parts extends Lost {
+  readonly store: LogStore;
+  readonly world: World;
+}
+
+/** What both kinds of session have: what is recorded, and no engine. */
+function recordedSession(
+  { store, name, run, begun }: Parts,
+  { status, attach }: {
     readonly status: SessionStatus;
+    readonly attach: { readonly reason: string; readonly hint: string };
   },
-): Session {
-  const name = status.name ?? "";
+): Omit<Session, "stop" | "leftovers"> {
   return {
     status,
-    protected: false,
+    protected: begun.ending?.protected ?? false,
     recorded: true,
     run: run.id,
-    stop: async () => {
-      await store.record(name, { event: "stopped", run: run.id, at: now(), hadEnded: true });
-      return { ...status, state: "stopped", reason: null };
-    },
     attach: () =>
       Promise.reject(
-        new SessionAttachError(name, "it has ended", {
+        new SessionAttachError(name, attach.reason, {
           backend: status.backend,
-          hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
+          hint: attach.hint,
         }),
       ),
     logs: async (options) => {
@@ -109,4 +223,102 @@ function sessionOf(
     follow: (options, abort) => store.follow(name, options, abort),
     definition: () => Promise.resolve(null),
   };
+}
+
+/** One that has ended. Something that it started may live all the same. */
+function over(parts: Parts & { readonly status: SessionStatus }): Session {
+  const { store, world, name, run, status } = parts;
+  const look = async (): Promise<Remains | null> => {
+    if (!mayLive(world, parts)) return null;
+    const { findRemains } = await import("./backends/tmux/remains.ts");
+    return (await findRemains(world, [run])).get(run.id) ?? null;
+  };
+  return {
+    ...recordedSession(parts, {
+      status,
+      attach: {
+        reason: "it has ended",
+        hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
+      },
+    }),
+    leftovers: async () => (await look())?.processes.map(({ pid }) => pid) ?? null,
+    stop: async (options) => {
+      const remains = await look();
+      if (remains !== null) await endRun({ ...parts, remains, options });
+      await store.record(name, { event: "stopped", run: run.id, at: world.now(), hadEnded: true });
+      return { ...status, state: "stopped", reason: null };
+    },
+  };
+}
+
+/** One whose program goes on, while no tmux shows it. */
+function orphan(parts: Parts & { readonly remains: Remains }): Session {
+  const { store, world, name, run, begun, remains } = parts;
+  const { reason, help } = whyLost(world, parts);
+  const status = statusOf({
+    ...ofRun(name, begun),
+    state: "running",
+    pid: remains.program?.pid ?? null,
+    engineState: "orphaned",
+    reason: `${reason}; ${help}`,
+  });
+  return {
+    ...recordedSession(parts, { status, attach: { reason, hint: help } }),
+    leftovers: () => Promise.resolve(null),
+    stop: async (options) => {
+      await endRun({ ...parts, options });
+      await store.record(name, { event: "stopped", run: run.id, at: world.now(), hadEnded: false });
+      // The shell that keeps it may have seen the end.
+      const seen = (await store.runs(name)).find(({ id }) => id === run.id) ?? run;
+      const end = endOf(seen);
+      return {
+        ...status,
+        ...end,
+        state: "stopped",
+        pid: null,
+        finishedAt: end.finishedAt ?? world.now(),
+        engineState: null,
+        reason: null,
+      };
+    },
+  };
+}
+
+/** What became of the tmux of a run that lives, and what helps. */
+function whyLost(
+  world: World,
+  { begun, remains, name }: Lost & { readonly remains: Remains },
+): { readonly reason: string; readonly help: string } {
+  const { serverPid } = remains;
+  const stop = `kstops stop ${name} ends it`;
+  if (serverPid === null) {
+    return { reason: "its tmux pane is gone, and it goes on without a terminal", help: stop };
+  }
+  const led = /TMUX_TMPDIR=(.*)$/.exec(begun.where)?.[1];
+  if (begun.where !== whereIs("tmux", world)) {
+    const set = led === undefined ? "without TMUX_TMPDIR" : `with TMUX_TMPDIR=${led}`;
+    return {
+      reason: `the tmux server that has it (pid ${serverPid}) was started ${set}`,
+      help: `${stop}; kstops shows all of it when it is called that way`,
+    };
+  }
+  return {
+    reason: `the socket of its tmux server (pid ${serverPid}) was removed`,
+    help: `kill -USR1 ${serverPid} makes it again; ${stop}`,
+  };
+}
+
+/** A stop as the definition of the run says. */
+const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };
+
+/** Ends the processes of a run without a pane. */
+async function endRun(
+  { world, name, run, begun, remains, options }: Omit<Parts, "store"> & {
+    readonly remains: Remains;
+    readonly options: StopOptions;
+  },
+): Promise<void> {
+  if (remains.processes.length === 0) return;
+  const { endRemains } = await import("./backends/tmux/remains.ts");
+  await endRemains(world, { name, run, ending: begun.ending, remains, options });
 }

@@ -10,7 +10,7 @@ import type {
 import { REGISTRY } from "./backends/registry.ts";
 import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
-import type { Recorded } from "./recorded.ts";
+import type { LivingRun, Recorded, Shown } from "./recorded.ts";
 import {
   BackendNotFoundError,
   BackendUnavailableError,
@@ -18,6 +18,7 @@ import {
   type OpsError,
   quote,
   SessionAmbiguousError,
+  SessionExistsError,
   SessionNotFoundError,
   TmuxNotFoundError,
 } from "./errors.ts";
@@ -86,7 +87,15 @@ export interface Sessions {
   place(definition: Definition): Promise<Place>;
   /** The call with which a start begins: see {@link Runner.plan}. */
   plan(definition: Definition): Promise<EngineCall>;
-  /** Starts a session: see {@link Runner.start}. */
+  /** What lives of the newest run of that name, unless that was stopped. */
+  living(name: string): Promise<LivingRun | null>;
+  /**
+   * Starts a session: see {@link Runner.start}. What the program of an ended run left behind is ended
+   * first, and `options.say` is told of it.
+   *
+   * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux
+   * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
+   */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
 
@@ -117,11 +126,12 @@ export function sessionsOf(world: World, { config, logs }: SessionsSettings): Se
 function recordedLater(world: World, logs: LogStore): Recorded {
   const load = async () => (await import("./recorded.ts")).recordedIn(logs, world);
   return {
-    named: async (name) => await (await load()).named(name),
-    others: async (names) => {
-      const isMissing = (await logs.names()).some((name) => !names.has(name));
-      return isMissing ? await (await load()).others(names) : [];
+    named: async (name, shown) => await (await load()).named(name, shown),
+    others: async (shown) => {
+      const isMissing = (await logs.names()).some((name) => !shown.managed.has(name));
+      return isMissing ? await (await load()).others(shown) : [];
     },
+    living: async (name) => await (await load()).living(name),
   };
 }
 
@@ -129,6 +139,7 @@ function recordedLater(world: World, logs: LogStore): Recorded {
 const NO_RECORDS: Recorded = {
   named: () => Promise.resolve(null),
   others: () => Promise.resolve([]),
+  living: () => Promise.resolve(null),
 };
 
 /** A backend of this machine. */
@@ -180,29 +191,47 @@ export function sessionsOver(
       const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
       const missing = await missingRuntimes(surveys, inScope);
-      const gone = await recorded.others(namesIn(surveys));
+      const gone = await recorded.others(shownIn(surveys));
       const all = withRecorded([...surveys, ...missing], gone, { selection, defined });
       return listing(all, inScope, selection);
     },
     find: async (verb, name, selection) => {
       const defined = await readDefined();
       const definition = defined.find((session) => session.name === name);
-      const chosen = { ...placeOf(definition, selection), ...withoutUndefined(selection) };
-      const asked = await survey(chosen, name);
-      const gone = namesIn(asked).has(name) ? null : await recorded.named(name);
-      const surveys = gone === null
-        ? asked
-        : withRecorded(asked, [gone], { selection: chosen, defined });
+      const asked = await survey(selection, name);
+      const lost = await recorded.named(name, shownIn(asked));
+      const surveys = lost === null ? asked : withRecorded(asked, [lost], { selection, defined });
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
     place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
+    living: recorded.living,
     start: async (definition, options) => {
+      await clearLastRun(definition, await recorded.living(definition.name), options);
       const runner = await runnerFor(definition.backend);
       return mark(await runner.start(definition, options), await readDefined());
     },
   };
+}
+
+/** Ends what the last run left behind, unless its program lives. */
+async function clearLastRun(
+  { name, backend }: Definition,
+  living: LivingRun | null,
+  { say = () => {} }: StartOptions,
+): Promise<void> {
+  if (living === null) return;
+  const { program, processes } = living.remains;
+  if (program !== null) {
+    throw new SessionExistsError(name, "it is already running", {
+      backend,
+      hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
+      details: { socket_name: living.run.begun?.socketName ?? null, pid: program.pid },
+    });
+  }
+  await living.end();
+  say(`${name}: ended what its last run left behind: ${living.names}`);
 }
 
 /**
@@ -219,11 +248,18 @@ export async function detectBackend(
 ): Promise<BackendType | null> {
   try {
     const found = await sessions.find("find", name, selection);
-    return found.kind === "session" && !found.session.recorded ? found.status.backend : null;
+    return found.kind === "session" && isThere(found) ? found.status.backend : null;
   } catch (error) {
     if (error instanceof SessionNotFoundError || error instanceof BackendNotFoundError) return null;
     throw error;
   }
+}
+
+/** Whether it is more than a record of what ended. */
+export function isThere(
+  { session, status }: Extract<Match, { readonly kind: "session" }>,
+): boolean {
+  return !session.recorded || status.state === "running";
 }
 
 function backendsFor({ backend, socketName, runtime }: Selection): BackendType[] {
@@ -239,10 +275,6 @@ function where({ socketName, runtime }: Selection, name: string | undefined): Wh
     ...(socketName === undefined ? {} : { socketName }),
     ...(runtime === undefined ? {} : { runtime }),
   };
-}
-
-function withoutUndefined(selection: Selection): Selection {
-  return Object.fromEntries(Object.entries(selection).filter(([, value]) => value !== undefined));
 }
 
 /** The place that a definition names, unless flags mean another one. */
@@ -272,10 +304,16 @@ function isOf(status: SessionStatus, { name, named }: DefinedSession): boolean {
 
 // --- what is recorded ----------------------------------------------------------------------------
 
-function namesIn(surveys: readonly Survey[]): ReadonlySet<string> {
-  return new Set(
-    surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name ?? "")),
-  );
+/** What engines show of the names and runs of managed sessions, and of foreign names. */
+function shownIn(surveys: readonly Survey[]): Shown {
+  const sessions = surveys.flatMap((survey) => survey.sessions);
+  return {
+    names: new Set(sessions.map(({ status }) => status.name ?? "")),
+    managed: new Set(
+      sessions.flatMap(({ status: { managed, name } }) => managed ? name ?? [] : []),
+    ),
+    runs: new Set(sessions.flatMap(({ run }) => run ?? [])),
+  };
 }
 
 /** The surveys, with the sessions that were where somebody answered, and are there no more. */
@@ -284,14 +322,12 @@ function withRecorded(
   recorded: readonly Session[],
   { selection, defined }: Pick<Search, "selection" | "defined">,
 ): readonly Survey[] {
-  const runs = new Set(surveys.flatMap(({ sessions }) => sessions.map(({ run }) => run)));
-  const gone = recorded.filter(({ status, run }) => {
-    // Somebody has given it another name.
-    if (runs.has(run)) return false;
+  const gone = recorded.filter(({ status }) => {
     const definition = defined.find(({ name }) => name === status.name);
-    // One that is defined elsewhere meanwhile has nothing to do with it.
-    return (definition === undefined || isOf(status, definition)) &&
-      isWhere(status, selection) && isGone(status, surveys);
+    // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
+    const isMeant = status.state === "running" || definition === undefined ||
+      isOf(status, definition);
+    return isMeant && isWhere(status, selection) && isGone(status, surveys);
   });
   return [
     ...surveys,
@@ -464,9 +500,14 @@ interface Search {
 
 function match(search: Search): Match {
   const { verb, name, definition, selection, surveys, defined } = search;
-  const found = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
+  const namesakes = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
     status.name === name
   );
+  // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
+  const managed = namesakes.filter(({ status }) => status.managed);
+  const found = managed.length > 0
+    ? managed
+    : namesakes.filter(({ status }) => isWhere(status, placeOf(definition, selection)));
   if (found.length > 1) throw ambiguous(verb, name, found);
   const [session] = found;
   if (session !== undefined) {

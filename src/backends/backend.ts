@@ -83,8 +83,13 @@ export interface Session {
   attach(options: AttachOptions): Promise<AttachEnd>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
-  /** Whether its engine has it no more, and only its record is left. */
+  /** Whether its engine no longer shows it, so that only its record and its processes tell of it. */
   readonly recorded: boolean;
+  /**
+   * Pids of the processes that its program left behind; null: it has not ended, or its backend keeps
+   * none. To look for them takes a look at every process of the machine.
+   */
+  leftovers(): Promise<readonly number[] | null>;
   /**
    * The bytes that it printed, at most so many lines, each ended by a newline.
    *

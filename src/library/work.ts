@@ -15,7 +15,7 @@ import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
 import { actorOf, operatorOf, placeName, type Task } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
-import { type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
+import { isThere, type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 
@@ -213,7 +213,7 @@ export async function stateOf(
 ): Promise<SessionStatus["state"] | null> {
   try {
     const match = await context.sessions.find("find", name, context.selection);
-    if (match.kind === "session") return match.session.recorded ? null : match.status.state;
+    if (match.kind === "session") return isThere(match) ? match.status.state : null;
     if (match.trouble !== null) throw match.trouble;
     return null;
   } catch (error) {

@@ -7,6 +7,8 @@ import {
   isExitCode,
   momentOf,
   RUNTIMES,
+  STOP_SIGNALS,
+  type StopSignal,
 } from "../model.ts";
 
 /** A run began. Its command is no part of this: it may have secrets in it. */
@@ -24,6 +26,18 @@ export interface Begun {
   readonly workingDir: string | null;
   /** A fingerprint of the definition that it was started from, secrets left out. */
   readonly definition: string;
+  /** How it is to be stopped when its engine has lost it; null: an older kstops did not say. */
+  readonly ending: Ending | null;
+}
+
+/** What a stop has to know of a run that only this record tells of. */
+export interface Ending {
+  readonly stopSignal: StopSignal | null;
+  readonly stopTimeoutSeconds: number;
+  /** Whether stopping it needs a yes. */
+  readonly protected: boolean;
+  /** Whether its program is a shell for a person, who may have left programs of theirs. */
+  readonly interactive: boolean;
 }
 
 /**
@@ -96,6 +110,12 @@ export function formatEvent(event: RunEvent): string {
         image: event.image,
         working_dir: event.workingDir,
         definition: event.definition,
+        ...(event.ending === null ? {} : {
+          stop_signal: event.ending.stopSignal,
+          stop_timeout: event.ending.stopTimeoutSeconds,
+          protected: event.ending.protected,
+          interactive: event.ending.interactive,
+        }),
       });
     case "ended":
       return line({ ...head, exit_code: event.exitCode, reason: event.reason });
@@ -167,6 +187,18 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     image: textOrNull(fields["image"]),
     workingDir: textOrNull(fields["working_dir"]),
     definition: textOrNull(fields["definition"]) ?? "",
+    ending: parseEnding(fields),
+  };
+}
+
+function parseEnding(fields: Readonly<Record<string, unknown>>): Ending | null {
+  const { stop_timeout: timeout, stop_signal: signal } = fields;
+  if (typeof timeout !== "number") return null;
+  return {
+    stopSignal: STOP_SIGNALS.find((each) => each === signal) ?? null,
+    stopTimeoutSeconds: timeout,
+    protected: fields["protected"] === true,
+    interactive: fields["interactive"] === true,
   };
 }
 

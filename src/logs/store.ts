@@ -243,7 +243,8 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       return directory === null || unsafe.has(name) ? null : runsFile(directory);
     },
     newestRun: async (name) =>
-      (await story(name, NEWEST_BYTES)).findLast(({ begun }) => begun !== null) ?? null,
+      (await story(name, NEWEST_BYTES))
+        .findLast(({ begun, executed }) => begun !== null || executed !== null) ?? null,
     runs: (name) => story(name, Infinity),
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),

@@ -21,3 +21,12 @@ export function whereIs(
   const led = LEADING[engine].flatMap((name) => env(name) ? [`${name}=${env(name)}`] : []);
   return [hostname(), uid() ?? "-", ...led].join(" ");
 }
+
+/** Whether an engine told by {@link whereIs} is one of this machine and user, whatever leads to it. */
+export function isOfThisMachine(
+  where: string,
+  { hostname, uid }: Pick<World, "hostname" | "uid">,
+): boolean {
+  const here = `${hostname()} ${uid() ?? "-"}`;
+  return where === here || where.startsWith(`${here} `);
+}

@@ -3,7 +3,7 @@ import { escapeControls, type Json } from "../errors.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
 import type { Operation } from "../operations/machine.ts";
 import { operationText, operationToWire } from "./operation.ts";
-import { momentAndTime, type Property, propertyLines } from "./properties.ts";
+import { leftoversText, momentAndTime, type Property, propertyLines } from "./properties.ts";
 import { endWords, moment, paint, type Screen, stateColour } from "./screen.ts";
 import { statusToWire } from "./wire.ts";
 
@@ -64,6 +64,7 @@ export function findingsText(findings: Findings, screen: Screen): string {
   const properties: Property[] = [
     ["meaning", meaning],
     ["reason", status.reason],
+    ["left behind", leftoversText(status)],
     ["began", momentAndTime(status.createdAt, screen)],
     ["ended", momentAndTime(status.finishedAt, screen)],
     [status.state === "running" ? "has run for" : "ran for", durationText(seconds)],

@@ -1,5 +1,6 @@
 /** Properties of one thing for people: a line each, with a label. */
 import { escapeControls } from "../errors.ts";
+import type { SessionStatus } from "../model.ts";
 import { type Colour, moment, paint, type Screen } from "./screen.ts";
 import { folded } from "./text.ts";
 import { time } from "./wire.ts";
@@ -37,4 +38,14 @@ export function propertyLines(
 export function momentAndTime(date: Date | null, screen: Screen): string | null {
   if (date === null) return null;
   return screen.terminal ? `${moment(date, screen)} (${time(date)})` : time(date);
+}
+
+/** The processes that a program left behind: `2 processes (pids 4711, 4712)`; null: none. */
+export function leftoversText({ leftovers }: SessionStatus): string | null {
+  if (leftovers === null || leftovers.length === 0) return null;
+  const [count, noun] = leftovers.length === 1 ? ["1 process", "pid"] : [
+    `${leftovers.length} processes`,
+    "pids",
+  ];
+  return `${count} (${noun} ${leftovers.join(", ")})`;
 }

@@ -26,6 +26,7 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
     command: status.command,
     working_dir: status.workingDir,
     reason: status.reason,
+    leftovers: status.leftovers,
   };
 }
 

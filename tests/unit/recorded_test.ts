@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type SessionStatus, statusOf } from "../../src/model.ts";
-import { type Recorded, recordedIn, statusOfRun } from "../../src/recorded.ts";
+import { type Recorded, recordedIn, type Shown, statusOfRun } from "../../src/recorded.ts";
 import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
 
 const LOGS = "/state/logs";
@@ -19,7 +19,11 @@ const BEGUN: Begun = {
   image: null,
   workingDir: "/srv",
   definition: "f",
+  ending: null,
 };
+/** Its program, which has gone. */
+const EXECUTED: RunEvent = { event: "executed", run: "a1", pid: 4711, began: "99", boot: "b" };
+const NOTHING_SHOWN: Shown = { names: new Set(), managed: new Set(), runs: new Set() };
 const IN_DOCKER: Begun = {
   ...BEGUN,
   backend: "container",
@@ -92,7 +96,7 @@ const STORIES: Record<
     },
   },
   "whose end nobody saw": {
-    of: [BEGUN],
+    of: [BEGUN, EXECUTED],
     is: { reason: "tmux has it no more, and nobody saw how it ended" },
   },
   "that was stopped": { of: [BEGUN, STOPPED], is: null },
@@ -111,9 +115,9 @@ const STORIES: Record<
 for (const [what, { of, is }] of Object.entries(STORIES)) {
   Deno.test(`a session ${what} ${is === null ? "has no record" : "is told of as it was"}`, () =>
     withRecords({ astro: of }, async (recorded) => {
-      const session = await recorded.named("astro");
+      const session = await recorded.named("astro", NOTHING_SHOWN);
       deepEqual(session?.status ?? null, is && { ...KNOWN, ...is });
-      const others = await recorded.others(new Set());
+      const others = await recorded.others(NOTHING_SHOWN);
       deepEqual(others.map(({ status }) => status), is === null ? [] : [session?.status]);
     }));
 }
@@ -124,11 +128,18 @@ Deno.test("a run that has no beginning has no status", () => {
 });
 
 Deno.test("all recorded sessions are told of but those that are known already", () =>
-  withRecords({ astro: [BEGUN], bot: [BEGUN], cat: [BEGUN, STOPPED], dog: [BEGUN, ENDED] }, async (
+  withRecords({
+    astro: [BEGUN, ENDED],
+    bot: [BEGUN, ENDED],
+    cat: [BEGUN, STOPPED],
+    dog: [BEGUN, ENDED],
+  }, async (
     recorded,
   ) => {
     const names = async (...known: readonly string[]) =>
-      (await recorded.others(new Set(known))).map(({ status }) => status.name);
+      (await recorded.others({ ...NOTHING_SHOWN, managed: new Set(known) })).map(({ status }) =>
+        status.name
+      );
     deepEqual(await names(), ["astro", "bot", "dog"]);
     deepEqual(await names("bot", "cat", "elk"), ["astro", "dog"]);
   }));
@@ -136,30 +147,36 @@ Deno.test("all recorded sessions are told of but those that are known already", 
 Deno.test("what another engine of that kind had is not told of: it may have it still", async () => {
   const elsewhere: Begun = { ...BEGUN, where: "other 1000" };
   await withRecords({ astro: [elsewhere, ENDED], bot: [BEGUN, ENDED] }, async (recorded) => {
-    equal(await recorded.named("astro"), null);
-    deepEqual((await recorded.others(new Set())).map(({ status }) => status.name), ["bot"]);
+    equal(await recorded.named("astro", NOTHING_SHOWN), null);
+    deepEqual((await recorded.others(NOTHING_SHOWN)).map(({ status }) => status.name), ["bot"]);
   });
 });
 
 Deno.test("where nothing is kept there are no records", async () => {
   await withRecords({}, async (recorded) => {
-    deepEqual([await recorded.named("astro"), await recorded.others(new Set())], [null, []]);
-    equal(await recorded.named("../astro"), null);
+    deepEqual(
+      [await recorded.named("astro", NOTHING_SHOWN), await recorded.others(NOTHING_SHOWN)],
+      [null, []],
+    );
+    equal(await recorded.named("../astro", NOTHING_SHOWN), null);
   });
 });
 
 Deno.test("a recorded session is its newest run, and says that it is a record", () =>
-  withRecords({ astro: [{ ...BEGUN, run: "a0" }, BEGUN, { ...ENDED, run: "a0" }] }, async (
-    recorded,
-  ) => {
-    const session = await recorded.named("astro");
-    deepEqual([session?.run, session?.recorded, session?.protected], ["a1", true, false]);
-    equal(await session?.definition(), null);
-  }));
+  withRecords(
+    { astro: [{ ...BEGUN, run: "a0" }, BEGUN, EXECUTED, { ...ENDED, run: "a0" }] },
+    async (
+      recorded,
+    ) => {
+      const session = await recorded.named("astro", NOTHING_SHOWN);
+      deepEqual([session?.run, session?.recorded, session?.protected], ["a1", true, false]);
+      equal(await session?.definition(), null);
+    },
+  ));
 
 Deno.test("a recorded session that is stopped is taken note of, and told of no more", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
-    const session = await recorded.named("astro");
+    const session = await recorded.named("astro", NOTHING_SHOWN);
     ok(session);
     deepEqual(await session.stop({ timeoutSeconds: null, force: false }), {
       ...session.status,
@@ -168,12 +185,12 @@ Deno.test("a recorded session that is stopped is taken note of, and told of no m
     });
     const [, , line] = (await world.files.readText(`${LOGS}/astro/runs.ndjson`)).split(/(?<=\n)/);
     equal(line, formatEvent({ ...STOPPED, at: world.now(), hadEnded: true }));
-    equal(await recorded.named("astro"), null);
+    equal(await recorded.named("astro", NOTHING_SHOWN), null);
   }));
 
 Deno.test("nobody can attach to a recorded session", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded) => {
-    const session = await recorded.named("astro");
+    const session = await recorded.named("astro", NOTHING_SHOWN);
     ok(session);
     await rejects(session.attach({ readOnly: false, say: () => {} }), {
       code: "attach_failed",
@@ -186,7 +203,7 @@ const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
 Deno.test("what a recorded session printed is what that run printed", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
-    const session = await recorded.named("astro");
+    const session = await recorded.named("astro", NOTHING_SHOWN);
     ok(session);
     equal(text(await session.logs({ lines: 9 })), "");
     world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\r\n");
@@ -198,7 +215,7 @@ Deno.test("what a recorded session printed is what that run printed", () =>
 
 Deno.test("who follows a recorded session sees what it printed, and its next run", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
-    const session = await recorded.named("astro");
+    const session = await recorded.named("astro", NOTHING_SHOWN);
     ok(session);
     world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\n");
     const controller = new AbortController();

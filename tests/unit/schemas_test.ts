@@ -97,6 +97,7 @@ Deno.test("any status fits the schema", () => {
     command: maybe(fc.array(fc.string())),
     workingDir: maybe(fc.string()),
     reason: maybe(fc.string()),
+    leftovers: maybe(fc.array(fc.nat())),
   });
   fc.assert(fc.property(any, (status) => {
     equal(problemWith(schema, JSON.parse(JSON.stringify(statusToWire(status)))), null);

@@ -23,7 +23,7 @@ import {
   sessionsOver,
   withDefined,
 } from "../../src/sessions.ts";
-import type { Recorded } from "../../src/recorded.ts";
+import type { Recorded, Shown } from "../../src/recorded.ts";
 import { tmuxDefinition } from "../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
@@ -52,6 +52,7 @@ function holding(place: Place, ...statuses: readonly SessionStatus[]): Survey {
     definition: unwanted,
     run: null,
     recorded: false,
+    leftovers: () => Promise.resolve(null),
   }));
   return { place, sessions, trouble: null };
 }
@@ -816,9 +817,11 @@ function recordOf(place: Place): Recorded {
     run: RECORDED_RUN,
   }));
   ok(session);
+  const isShown = ({ names, runs }: Shown) => names.has("astro") || runs.has(RECORDED_RUN);
   return {
-    named: (name) => Promise.resolve(name === "astro" ? session : null),
-    others: (names) => Promise.resolve(names.has("astro") ? [] : [session]),
+    named: (name, shown) => Promise.resolve(name === "astro" && !isShown(shown) ? session : null),
+    others: (shown) => Promise.resolve(isShown(shown) ? [] : [session]),
+    living: () => Promise.resolve(null),
   };
 }
 

@@ -397,6 +397,7 @@ export function statusOfContainer(
     reason: known === null
       ? `${runtime} calls its state ${container.state}, which this version of kstops does not know`
       : reasonOf(container, runtime),
+    leftovers: null,
   };
 }
 

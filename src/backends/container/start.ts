@@ -71,6 +71,7 @@ export async function start(
     image: definition.image,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
+    ending: null,
   });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
   return await proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs });

@@ -84,5 +84,6 @@ async function sessionAt(
       yield* (await output()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
+    leftovers: () => Promise.resolve(null),
   };
 }

@@ -278,6 +278,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       : [pane.startCommand],
     workingDir: record?.working_dir ?? session.path,
     reason: reasonOf(pane),
+    leftovers: null,
   };
 }
 

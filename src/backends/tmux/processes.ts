@@ -109,14 +109,19 @@ function withAllBelow(
 }
 
 function isService(process: Process): boolean {
-  const isServer = /^(\S*\/)?tmux(:| |$)/.test(process.args) && process.session === process.pid;
-  return isServer || /^(\S*\/)?(conmon|containerd-shim\S*|dockerd) /.test(process.args);
+  return isMultiplexer(process) ||
+    /^(\S*\/)?(conmon|containerd-shim\S*|dockerd) /.test(process.args);
+}
+
+/** Whether it is a tmux server. */
+export function isMultiplexer({ args, session, pid }: Process): boolean {
+  return /^(\S*\/)?tmux(:| |$)/.test(args) && session === pid;
 }
 
 const SHELL =
   /^-?(?:\S*\/)?(?:sh|ash|bash|dash|fish|ksh|mksh|zsh|csh|tcsh)(?:\s+(?:-[a-zA-Z]+|--[a-z]+))*\s*$/;
 
-/** Whether it is a shell that talks to a person: one without a script or `-c`. */
-export function isInteractiveShell(process: Process): boolean {
-  return SHELL.test(process.args) && !/\s-[a-zA-Z]*c/.test(process.args);
+/** Whether a command line is that of a shell which talks to a person: one without a script or `-c`. */
+export function isInteractiveShell(args: string): boolean {
+  return SHELL.test(args) && !/\s-[a-zA-Z]*c/.test(args);
 }

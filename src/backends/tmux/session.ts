@@ -1,5 +1,5 @@
 /** What can be done with one session of tmux. Loaded when it is done. */
-import { quote, SessionAttachError, SessionStopError, UsageError } from "../../errors.ts";
+import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import {
   type SessionStatus,
   STOP_SIGNALS,
@@ -25,7 +25,7 @@ import {
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
-import { endProcesses } from "./stop.ts";
+import { endProcesses, survived } from "./stop.ts";
 
 /** Hands the terminal to a session that runs. */
 export async function attachTo(
@@ -161,6 +161,19 @@ function stopSignalOf({ record }: TmuxSession): StopSignal | null {
   return STOP_SIGNALS.find((signal) => signal === record?.stop_signal) ?? null;
 }
 
+/** Pids of what the run of a session left behind that has ended; null: it has not, or is foreign. */
+export async function leftovers(
+  { world }: Context,
+  session: TmuxSession,
+): Promise<readonly number[] | null> {
+  const { runId } = session;
+  const pane = mainPane(session);
+  if (runId === null || pane?.dead === false) return null;
+  const { findRemains } = await import("./remains.ts");
+  const remains = await findRemains(world, [{ id: runId, executed: null, ended: null }]);
+  return remains.get(runId)?.processes.map(({ pid }) => pid) ?? [];
+}
+
 /** Ends a session with all its processes, and takes it away. */
 export async function stop(
   context: Context,
@@ -184,22 +197,13 @@ export async function stop(
     timeoutMs: timeoutSeconds * 1000,
   });
   const last = await close(context, socketName, session);
+  if (survivors.length > 0) throw survived(session.name, survivors);
   if (session.runId !== null) {
     await context.logs.record(session.name, {
       event: "stopped",
       run: session.runId,
       at: world.now(),
       hadEnded: mainPane(session)?.dead === true,
-    });
-  }
-  if (survivors.length > 0) {
-    const pids = survivors.map(({ pid }) => pid);
-    // Without their arguments: those may have been filled in from secrets.
-    const named = survivors.map(({ pid, args }) => `${pid} (${programIn(args)})`).join(", ");
-    throw new SessionStopError(session.name, `still alive after SIGKILL: ${named}`, {
-      backend: "tmux",
-      hint: "a process that waits for a disk or a network file system cannot be killed",
-      details: { pids },
     });
   }
   return {
@@ -212,12 +216,6 @@ export async function stop(
     windowCount: null,
     reason: null,
   };
-}
-
-/** The name of the program at the beginning of a command line, as `ps` shows one. */
-function programIn(args: string): string {
-  const [path = ""] = args.split(" ", 1);
-  return path.slice(path.lastIndexOf("/") + 1).slice(0, 40);
 }
 
 /** Reads how the program ended, and takes the session away. */

@@ -37,6 +37,7 @@ import {
   type TmuxSession,
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
+import { isInteractiveShell } from "./processes.ts";
 import { close, logs } from "./session.ts";
 import { type Created, parseCreated, startScript } from "./start_script.ts";
 
@@ -76,6 +77,12 @@ export async function start(
     image: null,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
+    ending: {
+      stopSignal: definition.stopSignal,
+      stopTimeoutSeconds: definition.stopTimeoutSeconds,
+      protected: definition.protected,
+      interactive: isInteractiveShell(definition.argv.join(" ")),
+    },
   });
   if (options.waitMs === 0) return startedStatus(definition, created);
   return await proveStarted(context, {

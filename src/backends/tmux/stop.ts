@@ -1,4 +1,5 @@
 /** Ending a program and all that it started, and proving that it is gone. */
+import { SessionStopError } from "../../errors.ts";
 import { ExecKilledError, ProgramMissingError, type Signal, type World } from "../../world.ts";
 import {
   belongings,
@@ -109,7 +110,9 @@ async function askToEnd(
   const hangUpShells = (): void => {
     for (const pane of ending.panes) {
       const leader = crowd.table().get(foregroundOf(pane, crowd.table()));
-      if (leader === undefined || hungUp.has(leader.pid) || !isInteractiveShell(leader)) continue;
+      if (leader === undefined || hungUp.has(leader.pid) || !isInteractiveShell(leader.args)) {
+        continue;
+      }
       hungUp.add(leader.pid);
       signalGroup(world, ending, { group: leader.group, signal: "SIGHUP", table: crowd.table() });
       world.processes.signal(-leader.group, "SIGCONT");
@@ -182,4 +185,25 @@ async function allGone(world: World, crowd: Crowd, withinMs: number): Promise<bo
 
 function pidsOf(crowd: Crowd): number[] {
   return crowd.living().map(({ pid }) => pid);
+}
+
+/** The error of a stop that left something. */
+export function survived(name: string, survivors: readonly Process[]): SessionStopError {
+  const pids = survivors.map(({ pid }) => pid);
+  return new SessionStopError(name, `still alive after SIGKILL: ${namedProcesses(survivors)}`, {
+    backend: "tmux",
+    hint: "a process that waits for a disk or a network file system cannot be killed",
+    details: { pids },
+  });
+}
+
+/** `4711 (node), 4712 (sh)`: without their arguments, which may have been filled in from secrets. */
+export function namedProcesses(processes: readonly Process[]): string {
+  return processes.map(({ pid, args }) => `${pid} (${programIn(args)})`).join(", ");
+}
+
+/** The name of the program at the beginning of a command line, as `ps` shows one. */
+function programIn(args: string): string {
+  const [path = ""] = args.split(" ", 1);
+  return path.slice(path.lastIndexOf("/") + 1).slice(0, 40);
 }

@@ -69,6 +69,7 @@ function sessionAt(context: Context, socketName: string, session: TmuxSession): 
       yield* (await work()).follow(context, { session, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, socketName, session),
+    leftovers: async () => (await work()).leftovers(context, session),
   };
 }
 

@@ -1,9 +1,10 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
-import { type Json, UsageError } from "../../errors.ts";
+import { type Json, quote, UsageError } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
-import { placeName, type Task } from "../../operations/operate.ts";
+import { placeName, type Question, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions.ts";
+import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
@@ -20,6 +21,8 @@ export interface StartCommandFlags extends StartFlags {
   /** Only say what would be started. */
   readonly dryRun?: true | undefined;
   readonly quiet?: true | undefined;
+  /** Ends what the last run left behind without a question. */
+  readonly yes?: true | undefined;
   /** What stands behind `--`. */
   readonly argv: readonly string[] | null;
 }
@@ -107,7 +110,7 @@ function startTask(
       const waitMs = flags.wait ? startWaitMs : 0;
       return {
         place,
-        question: null,
+        question: flags.yes ? null : await questionOf(context, definition),
         apply: async () => {
           const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
           return { status, text: startedText(status) };
@@ -115,6 +118,23 @@ function startTask(
       };
     },
     outcome: outcomeOf,
+  };
+}
+
+/** What a person left behind in a shell is theirs: it is ended only after a yes. */
+async function questionOf(
+  context: Context,
+  { name, backend }: Definition,
+): Promise<Question | null> {
+  const living = await context.sessions().living(name);
+  if (living === null || living.remains.program !== null) return null;
+  if (living.run.begun?.ending?.interactive !== true) return null;
+  const reason = `the shell that it was left ${living.names}`;
+  return {
+    text: `End them and start ${quote(name)}? ${reason} [y/N] `,
+    reason,
+    command: `kstops start ${shellWord(name)} --yes`,
+    backend,
   };
 }
 

@@ -1,10 +1,16 @@
 /** `kstops status NAME`: one session, every known property. */
 import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
-import { momentAndTime, type Property, propertyLines } from "../../output/properties.ts";
+import {
+  leftoversText,
+  momentAndTime,
+  type Property,
+  propertyLines,
+} from "../../output/properties.ts";
 import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
 import { wrapped } from "../../output/text.ts";
 import { statusToWire } from "../../output/wire.ts";
+import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 
@@ -22,12 +28,22 @@ const SHOWN_OPERATIONS = 10;
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
   await warnOfProblems(context);
   const sessions = context.sessions();
-  const match = await sessions.find("show", flags.name, selectionOf(flags));
-  if (flags.operations) return await withOperations(context, match.status);
+  const shown = await withLeftovers(
+    await sessions.find("show", flags.name, selectionOf(flags)),
+  );
+  if (flags.operations) return await withOperations(context, shown);
   return {
-    data: statusToWire(match.status),
-    text: (screen) => propertiesOf(match.status, screen),
+    data: statusToWire(shown),
+    text: (screen) => propertiesOf(shown, screen),
   };
+}
+
+/** The status of a session, with the processes that its program left behind. */
+export async function withLeftovers(match: Match): Promise<SessionStatus> {
+  const { status } = match;
+  return match.kind === "session"
+    ? { ...status, leftovers: await match.session.leftovers() }
+    : status;
 }
 
 async function withOperations(context: Context, status: SessionStatus): Promise<Reply> {
@@ -92,6 +108,7 @@ function labelled(
     ["name", status.name],
     ["state", status.state],
     ["reason", status.reason],
+    ["left behind", leftoversText(status)],
     ["exit code", exitCode === null ? null : String(exitCode)],
     ["signal", status.signal],
     ["pid", pid === null ? null : String(pid)],

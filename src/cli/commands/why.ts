@@ -19,6 +19,7 @@ import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
 import { warnOfProblems } from "../warnings.ts";
+import { withLeftovers } from "./status.ts";
 
 /** Flags of `why`. */
 export interface WhyFlags extends PlaceFlags {
@@ -42,7 +43,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const runs = await store.runs(name);
   const last = runs.findLast(({ begun }) => begun !== null) ?? null;
   const match = await found(context, flags, last);
-  const status = match.kind === "session" ? match.status : withLastRun(match.status, last);
+  const status = match.kind === "session"
+    ? await withLeftovers(match)
+    : withLastRun(match.status, last);
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const definitionChanged = await hasChanged(context, name, ofStatus);
   const [lines, operation] = await Promise.all([
@@ -170,6 +173,7 @@ function adviceFor(
   const say = (isWanted: boolean, command: string, about: string): readonly Advice[] =>
     isWanted ? [{ command, about }] : [];
   const isRunning = state === "running";
+  const hasLeft = (status.leftovers ?? []).length > 0;
   const isOver = state === "exited" || state === "stopped" || state === "defined";
   return [
     ...say(isRunning, `kstops attach ${name}`, "look at it"),
@@ -177,7 +181,11 @@ function adviceFor(
     ...say(isRunning && definitionChanged === true, `kstops restart ${name}`, "apply the change"),
     ...say(isOver && defined, `kstops start ${name}`, hasRun ? "start it again" : "start it"),
     ...say(isOver && hasLines, `kstops logs -n all ${name}`, "everything that it printed"),
-    ...say(state === "exited" && managed, `kstops stop ${name}`, "forget it"),
+    ...say(
+      state === "exited" && managed,
+      `kstops stop ${name}`,
+      hasLeft ? "end what it left behind" : "forget it",
+    ),
     ...say(isMistaken, "kstops config validate", "see what is wrong with its definition"),
     ...say(state === "unknown" && !isMistaken, "kstops list --verbose", "see what engines answer"),
   ];

@@ -255,7 +255,7 @@ const PROCESSES = [
         ok(!process.zombie && process.pid !== self);
         // Who asks is in the table, or there are no children of it.
         ok(process.ppid !== self || !table.has(self));
-        isInteractiveShell(process);
+        isInteractiveShell(process.args);
       }
       equal(new Set(found).size, found.length);
     },

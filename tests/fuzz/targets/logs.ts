@@ -45,6 +45,7 @@ const RUN = (id: string): fc.Arbitrary<readonly RunEvent[]> =>
       image: TEXT_OR_NULL,
       workingDir: TEXT_OR_NULL,
       definition: fc.stringMatching(/^[0-9a-f]{16}$/),
+      ending: fc.constant(null),
     }),
     fc.record({
       event: fc.constant("ended" as const),

@@ -12,7 +12,7 @@ import {
   type Stopped,
   wasStopped,
 } from "../../../src/logs/runs.ts";
-import { BACKENDS } from "../../../src/model.ts";
+import { BACKENDS, STOP_SIGNALS } from "../../../src/model.ts";
 
 const AT = new Date("2026-01-02T03:04:05.678Z");
 const BEGUN: Begun = {
@@ -26,6 +26,7 @@ const BEGUN: Begun = {
   image: "localhost/astro:1",
   workingDir: "/srv",
   definition: "0123456789abcdef",
+  ending: null,
 };
 const EXECUTED: Executed = { event: "executed", run: "a", pid: 4711, began: "41740", boot: "3c1f" };
 const ENDED: Ended = { event: "ended", run: "a", at: AT, exitCode: 3, reason: "why" };
@@ -78,6 +79,15 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     image: TEXT,
     workingDir: TEXT,
     definition: fc.string(),
+    ending: fc.option(
+      fc.record({
+        stopSignal: fc.option(fc.constantFrom(...STOP_SIGNALS), { nil: null }),
+        stopTimeoutSeconds: fc.nat(),
+        protected: fc.boolean(),
+        interactive: fc.boolean(),
+      }),
+      { nil: null },
+    ),
   }),
   fc.record({
     event: fc.constant("executed" as const),

@@ -264,6 +264,7 @@ const BEGUN = {
   image: null,
   workingDir: "/",
   definition: "f",
+  ending: null,
 } as const;
 
 Deno.test("what happened to a run is remembered in lines of JSON, for its owner alone", () =>
