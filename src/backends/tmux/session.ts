@@ -2,19 +2,14 @@
 import { quote, SessionAttachError, SessionStopError, UsageError } from "../../errors.ts";
 import {
   type SessionStatus,
+  STOP_SCOPES,
   STOP_SIGNALS,
+  type StopScope,
   type StopSignal,
   type TmuxDefinition,
 } from "../../model.ts";
 import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
-import {
-  capturePane,
-  closeSession,
-  environmentScript,
-  RUN_ID_VARIABLE,
-  runScript,
-  type Server,
-} from "./args.ts";
+import { capturePane, closeSession, environmentScript, runScript, type Server } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
 import { attach } from "./attach.ts";
@@ -127,6 +122,7 @@ export async function definitionOf(
     socketName,
     env: await environmentOf(context, socketName, session.id, record.env),
     stopSignal: stopSignalOf(session),
+    stopScope: stopScopeOf(session),
     stopTimeoutSeconds: record.stop_timeout,
     protected: record.protected,
     log: {
@@ -161,6 +157,10 @@ function stopSignalOf({ record }: TmuxSession): StopSignal | null {
   return STOP_SIGNALS.find((signal) => signal === record?.stop_signal) ?? null;
 }
 
+function stopScopeOf({ record }: TmuxSession): StopScope | null {
+  return STOP_SCOPES.find((scope) => scope === record?.stop_scope) ?? null;
+}
+
 /** Ends a session with all its processes, and takes it away. */
 export async function stop(
   context: Context,
@@ -176,12 +176,19 @@ export async function stop(
   const panes = (now?.panes ?? []).filter((pane) =>
     !pane.dead && (!pane.linked || pane === now?.managedPane)
   );
-  const survivors = await endProcesses(world, {
-    panes: panes.map(({ pid }) => pid),
-    keepers: panes.filter((pane) => pane === now?.managedPane).map(({ pid }) => pid),
-    tag: session.runId === null ? null : `${RUN_ID_VARIABLE}=${session.runId}`,
+  const { survivors } = await endProcesses(world, {
+    panes: panes.map((pane) => ({
+      pid: pane.pid,
+      isKept: pane === now?.managedPane,
+      program: pane.programPid,
+    })),
+    run: session.runId,
+    known: [],
+    sessions: [],
     signal: options.force ? null : stopSignalOf(session) ?? "SIGINT",
+    scope: stopScopeOf(session),
     timeoutMs: timeoutSeconds * 1000,
+    holdFile: session.record?.hold_file ?? null,
   });
   const last = await close(context, socketName, session);
   if (session.runId !== null) {
@@ -195,7 +202,7 @@ export async function stop(
   if (survivors.length > 0) {
     const pids = survivors.map(({ pid }) => pid);
     // Without their arguments: those may have been filled in from secrets.
-    const named = survivors.map(({ pid, args }) => `${pid} (${programIn(args)})`).join(", ");
+    const named = survivors.map(({ pid, name }) => `${pid} (${name})`).join(", ");
     throw new SessionStopError(session.name, `still alive after SIGKILL: ${named}`, {
       backend: "tmux",
       hint: "a process that waits for a disk or a network file system cannot be killed",
@@ -212,12 +219,6 @@ export async function stop(
     windowCount: null,
     reason: null,
   };
-}
-
-/** The name of the program at the beginning of a command line, as `ps` shows one. */
-function programIn(args: string): string {
-  const [path = ""] = args.split(" ", 1);
-  return path.slice(path.lastIndexOf("/") + 1).slice(0, 40);
 }
 
 /** Reads how the program ended, and takes the session away. */
