@@ -67,6 +67,11 @@ export const STOP_SIGNALS = [
 /** A signal that asks a program to end. */
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
+/** Who gets the stop signal: the foreground group of the terminal, or the program alone. */
+export const STOP_SCOPES = ["group", "main"] as const;
+/** Who gets the signal that asks a program to end. */
+export type StopScope = (typeof STOP_SCOPES)[number];
+
 /** A published port of a container. */
 export interface PortBinding {
   readonly hostIp: string | null;
@@ -126,6 +131,8 @@ export interface TmuxDefinition extends CommonDefinition {
   readonly workingDir: string;
   /** tmux socket (`tmux -L`); `default` for the default one. */
   readonly socketName: string;
+  /** Who gets the stop signal; null: the foreground group for what keys send, else the program. */
+  readonly stopScope: StopScope | null;
 }
 
 /** A session that runs in a container. */

@@ -1,6 +1,6 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
-import type { BackendType, LogPolicy, Runtime, StopSignal } from "../model.ts";
+import type { BackendType, LogPolicy, Runtime, StopScope, StopSignal } from "../model.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
@@ -72,6 +72,7 @@ export interface SessionSettings {
   readonly ports: readonly string[];
   readonly runtime: Runtime | null;
   readonly stopSignal: StopSignal | null;
+  readonly stopScope: StopScope | null;
   readonly stopTimeoutSeconds: number | null;
   readonly logCapture: boolean | null;
   readonly logMaxBytes: number | null;

@@ -105,6 +105,7 @@ function originsOf(
   if (definition.backend === "tmux") {
     const socket = said(settings?.socketName, "socket_name");
     origins.set("socket_name", from([["--socket", flags.socket]], socket));
+    origins.set("stop_scope", from([], said(settings?.stopScope, "stop_scope")));
   } else {
     origins.set("image", from([["--image", flags.image]], said(settings?.image, "image")));
     for (const index of definition.volumes.keys()) {

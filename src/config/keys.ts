@@ -6,7 +6,15 @@
  * makes it from the text. A null is as good as a key that is not there, except for a variable.
  */
 import { SessionConfigError } from "../errors.ts";
-import { BACKENDS, LOG_BYTES, LOG_FILES, RUNTIMES, STOP_SIGNALS } from "../model.ts";
+import {
+  BACKENDS,
+  LOG_BYTES,
+  LOG_FILES,
+  RUNTIMES,
+  STOP_SCOPES,
+  STOP_SIGNALS,
+  type StopSignal,
+} from "../model.ts";
 import { closest } from "../suggest.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
@@ -170,6 +178,17 @@ function oneOf<const T extends readonly string[]>(words: T): Type<T[number]> {
   };
 }
 
+/** Signals, which most programs know without the first three letters, too. */
+const SHORT_SIGNALS = STOP_SIGNALS.map((signal) => signal.slice(3));
+const FULL_SIGNAL = oneOf(STOP_SIGNALS);
+const SIGNAL: Type<StopSignal> = {
+  form: { kind: "choice", words: [...STOP_SIGNALS, ...SHORT_SIGNALS] },
+  read: (node, note, below) => {
+    const isShort = node.kind === "text" && SHORT_SIGNALS.includes(node.text);
+    return FULL_SIGNAL.read(isShort ? { ...node, text: `SIG${node.text}` } : node, note, below);
+  },
+};
+
 const FLAG: Type<boolean> = {
   form: { kind: "flag" },
   read: (node, note, below) => {
@@ -283,7 +302,12 @@ export const SESSION_KEYS = {
   ),
   stop_signal: key(
     "Signal that asks the program to end. Default: SIGINT; on containers the image's.",
-    oneOf(STOP_SIGNALS),
+    SIGNAL,
+  ),
+  stop_scope: key(
+    "tmux: who gets it: `group`, the foreground processes of its terminal, as by Ctrl-C, or `main`, " +
+      "the program alone. Default: `group` for SIGINT and SIGQUIT, else `main`.",
+    oneOf(STOP_SCOPES),
   ),
   stop_timeout: key(
     "Seconds that a stop waits before it ends the program by force. Default: 10.",
@@ -348,7 +372,7 @@ export const OPS_KEYS = {
     "`stop_timeout` of sessions that name none, in seconds.",
     integer({ unit: "seconds", max: DAY }),
   ),
-  stop_signal: key("`stop_signal` of sessions that name none.", oneOf(STOP_SIGNALS)),
+  stop_signal: key("`stop_signal` of sessions that name none.", SIGNAL),
   log_capture: key(
     "Whether what sessions print is kept, in files, for `logs` and `why`.",
     FLAG,

@@ -454,6 +454,7 @@ function sessionSettings(values: SessionValues): SessionSettings {
     ports: values.ports ?? NONE,
     runtime: values.runtime ?? null,
     stopSignal: values.stop_signal ?? null,
+    stopScope: values.stop_scope ?? null,
     stopTimeoutSeconds: values.stop_timeout ?? null,
     logCapture: values.log_capture ?? null,
     logMaxBytes: values.log_max_size ?? null,

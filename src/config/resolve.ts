@@ -203,7 +203,10 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
   const socketName = flags.socket ?? settings.socketName ?? "default";
   const common = commonOf(start, { ...variables.env, ...shellEnv });
   return finished(start, {
-    definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
+    definition: {
+      ...{ backend: "tmux", name, argv, workingDir, socketName, ...common },
+      stopScope: settings.stopScope,
+    },
     variables: { ...variables, warnings: [...variables.warnings, ...warnings] },
     leftOut,
   });
@@ -412,7 +415,7 @@ function inShell(text: string): readonly string[] {
 function commonOf(
   { settings, config, flags }: Start,
   env: Readonly<Record<string, string>>,
-): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName"> {
+): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName" | "stopScope"> {
   return {
     env: validateEnv(env, { unsafeKeys: unsafeKeys({ settings, flags }) }),
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
@@ -573,7 +576,10 @@ const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
   restart: "restart",
   run_args: "runArgs",
 };
-const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = { socket_name: "socketName" };
+const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
+  socket_name: "socketName",
+  stop_scope: "stopScope",
+};
 
 /** Those of the keys that the settings have. */
 function setKeys(
@@ -605,6 +611,7 @@ const NO_SETTINGS: SessionSettings = {
   ports: [],
   runtime: null,
   stopSignal: null,
+  stopScope: null,
   stopTimeoutSeconds: null,
   logCapture: null,
   logMaxBytes: null,

@@ -3,6 +3,8 @@ import type { Definition } from "../model.ts";
 
 /** Where it runs is no part of what it is: one that leaves that open runs where it was before. */
 const PLACE: ReadonlySet<string> = new Set(["runtime", "socketName"]);
+/** Keys that definitions did not have at first: without a value it is the definition that it was. */
+const LATER: ReadonlySet<string> = new Set(["stopScope"]);
 
 /**
  * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
@@ -10,7 +12,10 @@ const PLACE: ReadonlySet<string> = new Set(["runtime", "socketName"]);
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
   const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
-    .filter(([key]) => !PLACE.has(key)).toSorted(([a], [b]) => a < b ? -1 : 1);
+    .filter(([key, value]) => !PLACE.has(key) && !(value === null && LATER.has(key))).toSorted((
+      [a],
+      [b],
+    ) => a < b ? -1 : 1);
   const text = JSON.stringify(open);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest).subarray(0, 8)]

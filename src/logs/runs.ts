@@ -7,7 +7,9 @@ import {
   isExitCode,
   momentOf,
   RUNTIMES,
+  STOP_SCOPES,
   STOP_SIGNALS,
+  type StopScope,
   type StopSignal,
 } from "../model.ts";
 
@@ -33,7 +35,10 @@ export interface Begun {
 /** What a stop has to know of a run that only this record tells of. */
 export interface Ending {
   readonly stopSignal: StopSignal | null;
+  readonly stopScope: StopScope | null;
   readonly stopTimeoutSeconds: number;
+  /** The file that its keeper looks at; null: it looks at none. */
+  readonly holdFile: string | null;
   /** Whether stopping it needs a yes. */
   readonly protected: boolean;
   /** Whether its program is a shell for a person, who may have left programs of theirs. */
@@ -112,6 +117,8 @@ export function formatEvent(event: RunEvent): string {
         definition: event.definition,
         ...(event.ending === null ? {} : {
           stop_signal: event.ending.stopSignal,
+          stop_scope: event.ending.stopScope,
+          hold_file: event.ending.holdFile,
           stop_timeout: event.ending.stopTimeoutSeconds,
           protected: event.ending.protected,
           interactive: event.ending.interactive,
@@ -192,10 +199,12 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
 }
 
 function parseEnding(fields: Readonly<Record<string, unknown>>): Ending | null {
-  const { stop_timeout: timeout, stop_signal: signal } = fields;
+  const { stop_timeout: timeout, stop_signal: signal, stop_scope: scope } = fields;
   if (typeof timeout !== "number") return null;
   return {
     stopSignal: STOP_SIGNALS.find((each) => each === signal) ?? null,
+    stopScope: STOP_SCOPES.find((each) => each === scope) ?? null,
+    holdFile: textOrNull(fields["hold_file"]),
     stopTimeoutSeconds: timeout,
     protected: fields["protected"] === true,
     interactive: fields["interactive"] === true,

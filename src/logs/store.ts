@@ -41,6 +41,11 @@ export interface LogStore {
    * somebody else could have led it elsewhere.
    */
   storyOf(name: string): string | null;
+  /**
+   * The file in which a stop of a run says how long it needs the terminal; null: there is none, as of
+   * {@link LogStore.storyOf}.
+   */
+  holdFileOf(name: string, runId: string): string | null;
   /** The run of a session that began last; null: none is remembered. */
   newestRun(name: string): Promise<Run | null>;
   /** The runs of a session that are remembered, the oldest first. */
@@ -241,6 +246,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     storyOf: (name) => {
       const directory = directoryOf(name);
       return directory === null || unsafe.has(name) ? null : runsFile(directory);
+    },
+    holdFileOf: (name, runId) => {
+      const directory = directoryOf(name);
+      return directory === null || unsafe.has(name) ? null : `${directory}/${runId}.hold`;
     },
     newestRun: async (name) =>
       (await story(name, NEWEST_BYTES))

@@ -31,6 +31,7 @@ export function definitionToWire(definition: Definition): { [key: string]: Json 
     restart: container?.restart ?? null,
     run_args: container?.runArgs ?? null,
     stop_signal: definition.stopSignal,
+    stop_scope: tmux?.stopScope ?? null,
     stop_timeout: definition.stopTimeoutSeconds,
     log_capture: definition.log.capture,
     log_max_size: formatSize(definition.log.maxBytes),

@@ -30,6 +30,7 @@ export function setUpTmux(world: World, settings: { readonly binary?: string } =
       workingDir: directory,
       socketName: "default",
       stopSignal: null,
+      stopScope: null,
       stopTimeoutSeconds: 10,
       protected: false,
       log: DEFAULT_LOG,

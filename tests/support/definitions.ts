@@ -38,6 +38,7 @@ export function tmuxDefinition(more: Partial<TmuxDefinition> = {}): TmuxDefiniti
     socketName: "default",
     env: {},
     stopSignal: null,
+    stopScope: null,
     stopTimeoutSeconds: 10,
     log: DEFAULT_LOG,
     protected: false,

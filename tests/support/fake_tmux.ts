@@ -11,6 +11,7 @@
  */
 import type { Exec, ExecResult } from "../../src/world.ts";
 import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
+import { formatLook, isLook } from "./look.ts";
 import { expandFormat } from "./tmux_format.ts";
 import { memoryDatabases } from "./memory_database.ts";
 
@@ -126,14 +127,15 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
   }
 
   function processTable(world: FakeWorld): ExecResult {
-    const lines = entries().flatMap((entry) =>
-      pidsOf(entry).filter((pid) => world.alive.has(pid)).map((pid) => {
-        const parent = pid === entry.pid ? 1 : entry.pid;
-        return `${pid} ${parent} ${entry.pid} ${entry.pid} ${entry.pid} S ` +
-          `Fri Jan  2 03:04:05 2026 sleep 60`;
-      })
+    const rows = entries().flatMap((entry) =>
+      pidsOf(entry).filter((pid) => world.alive.has(pid)).map((pid) => ({
+        pid,
+        ppid: pid === entry.pid ? 1 : entry.pid,
+        ...{ group: entry.pid, session: entry.pid, foreground: entry.pid },
+        name: pid === entry.pid && entry.run !== null ? "sh" : "sleep",
+      }))
     );
-    return done(`${lines.join("\n")}\n`);
+    return done(formatLook(rows));
   }
 
   function tmux(argv: readonly string[], stdin: string, world: FakeWorld): ExecResult {
@@ -206,8 +208,7 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
       { stdin, world }: { readonly stdin: string; readonly world: FakeWorld },
     ): ExecResult => {
       const [name] = argv;
-      if (name === "ps") return processTable(world);
-      if (name === "grep") return failed("");
+      if (isLook(argv)) return processTable(world);
       if (name === "tmux" && argv[1] === "-V") return done("tmux 3.3a\n");
       if (name === "tmux") return tmux(argv, stdin, world);
       throw new UnknownCallError(`Nobody told what this answers: ${argv.join(" ")}`);
@@ -224,6 +225,7 @@ function runOf(session: FakeSession): Entry["run"] {
     env: [],
     log: null,
     stop_signal: null,
+    hold_file: `/state/logs/${session.name}/run.hold`,
     stop_timeout: 10,
     protected: session.protected ?? false,
   };

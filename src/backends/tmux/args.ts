@@ -29,7 +29,11 @@ export interface RunRecord {
   readonly log_max_bytes: number;
   readonly log_keep: number;
   readonly stop_signal: string | null;
+  /** Null: as the signal has it. */
+  readonly stop_scope: string | null;
   readonly stop_timeout: number;
+  /** The file in which a stop says how long it needs the terminal; null: the keeper looks at none. */
+  readonly hold_file: string | null;
   readonly protected: boolean;
 }
 
@@ -112,6 +116,11 @@ export function paneFormat(nonce: string): string {
 
 /** How many fields a row of {@link paneFormat} has. */
 export const PANE_FIELD_COUNT = 6;
+
+/** The pid of a pane's program, or `none` where it could not be executed. */
+export function showProgram(server: Server, paneId: string): string[] {
+  return [...tmux(server), "show-options", "-p", "-q", "-v", "-t", paneId, PID_OPTION];
+}
 
 /** Every pane of a server. */
 export function listPanes(server: Server, nonce: string): string[] {

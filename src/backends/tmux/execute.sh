@@ -36,4 +36,10 @@ fi
 for kstops_name in $kstops_carried; do
   eval "$kstops_name=\$KSTOPS_ENV_$kstops_name; export $kstops_name; unset KSTOPS_ENV_$kstops_name"
 done
+
+# Only where this fails does it come to the trap: what a program says by such an exit code is another
+# thing. bash would leave at once.
+# shellcheck disable=SC3044 # of bash alone
+[ -z "$BASH_VERSION" ] || shopt -s execfail 2>/dev/null
+trap 'kill -s VTALRM "$PPID"' EXIT
 exec "$@"

@@ -5,7 +5,8 @@
 #   $2  the id of the run
 #   $3  the tmux program
 #   $4  the file that remembers how runs began and ended; empty: none does
-#   $5  the file that says how long a stop needs the terminal; empty: none does
+#   $5  the file in which a stop says until when it needs the terminal, in hundredths of a second of
+#       /proc/uptime (where there is none, of the time of day); empty: none does
 #   $6  names of variables that tmux sets itself, and that the program gets from KSTOPS_ENV_NAME
 #   $7  the program, and behind it its arguments
 #
@@ -17,14 +18,41 @@
 # (`Killed`) is nothing that the program printed, so it has no standard error; only within the
 # parentheses is the terminal that of the program again.
 #
+# The kernel also hangs up what is left of a session whose leader goes. So it stays while a stop waits
+# for what the program left to finish: the moment in the file is never far away, and set anew for as
+# long as somebody waits.
+#
 # Until the program has begun it sets no variable: one of that name may be in the environment.
 
-trap : INT QUIT TERM USR1 USR2
+trap : INT QUIT TERM USR1 USR2 URG
+trap 'kstops_unexecuted=1' VTALRM
 exec 3>&2 2>/dev/null
 (exec /bin/sh -c "$1" "$0" "$@" 2>&3 3>&-)
 status=$?
+
+if [ -n "$kstops_unexecuted" ]; then
+  "$3" -u set-option -p -t "$TMUX_PANE" @kstops_pid none </dev/null >/dev/null
+  reason='"it could not be executed"'
+else
+  reason=null
+fi
 [ -z "$4" ] ||
-  printf '{"run":"%s","event":"ended","at":"%s","exit_code":%d,"reason":null}\n' \
-    "$2" "$(PATH=/bin:/usr/bin date -u +%Y-%m-%dT%H:%M:%SZ)" "$status" >>"$4"
-PATH=/bin:/usr/bin sleep 0.1
+  printf '{"run":"%s","event":"ended","at":"%s","exit_code":%d,"reason":%s}\n' "$2" \
+    "$(PATH=/bin:/usr/bin date -u +%Y-%m-%dT%H:%M:%SZ)" "$status" "$reason" >>"$4"
+
+# Whether a stop needs the terminal now. A moment has no leading zero, which would be octal.
+is_held() {
+  [ -n "$1" ] && [ -r "$1" ] && read -r until <"$1" || return 1
+  if [ -r /proc/uptime ]; then
+    read -r now _ </proc/uptime
+    now=${now%.*}${now#*.}
+  else
+    now=$(PATH=/bin:/usr/bin date +%s)00
+  fi
+  [ "$now" -lt "$until" ]
+}
+while :; do
+  PATH=/bin:/usr/bin sleep 0.1
+  is_held "$5" || break
+done
 exit "$status"

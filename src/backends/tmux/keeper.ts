@@ -9,6 +9,8 @@ export interface Kept {
   readonly binary: string;
   /** The file that remembers how the program began and ended; null: none does. */
   readonly story: string | null;
+  /** The file in which a stop says how long it needs the terminal; null: none does. */
+  readonly holdFile: string | null;
   /** Variables that tmux sets itself, and that the program gets from {@link CARRIER}. */
   readonly carried: readonly string[];
   readonly argv: readonly string[];
@@ -18,10 +20,10 @@ export interface Kept {
 export const CARRIER = "KSTOPS_ENV_";
 
 /** The argument list of the keeper of a program. No value of a variable is in it. */
-export function keeperArgv({ runId, binary, story, carried, argv }: Kept): string[] {
+export function keeperArgv({ runId, binary, story, holdFile, carried, argv }: Kept): string[] {
   return [
     ...["/bin/sh", "-c", withoutComments(keeper), "kstops"],
-    ...[withoutComments(execute), runId, binary, story ?? "", "", carried.join(" ")],
+    ...[withoutComments(execute), runId, binary, story ?? "", holdFile ?? "", carried.join(" ")],
     ...argv,
   ];
 }

@@ -217,6 +217,8 @@ function recordOf(text: string): RunRecord | null {
     log_max_bytes: typeof log_max_bytes === "number" ? log_max_bytes : DEFAULT_LOG.maxBytes,
     log_keep: typeof log_keep === "number" ? log_keep : DEFAULT_LOG.keep,
     stop_signal: typeof stop_signal === "string" ? stop_signal : null,
+    stop_scope: typeof found.stop_scope === "string" ? found.stop_scope : null,
+    hold_file: typeof found.hold_file === "string" ? found.hold_file : null,
     stop_timeout: typeof stop_timeout === "number" ? stop_timeout : 10,
     protected: found.protected === true,
   };

@@ -1,6 +1,7 @@
 /** The process table, and which part of it belongs to a session. Pure. */
+import type { Signal } from "../../world.ts";
 
-/** One process, as `ps` reports it. */
+/** One process. */
 export interface Process {
   readonly pid: number;
   readonly ppid: number;
@@ -10,85 +11,107 @@ export interface Process {
   /** Foreground process group of its terminal; -1 without one. */
   readonly foreground: number;
   readonly zombie: boolean;
-  /** When it began, as text: with the pid it names one process and no later one. */
+  /** When it began, as a look has it: with the pid it names one process and no later one. */
   readonly began: string;
-  readonly args: string;
+  /** The signals that it ignores, as bits; none where nobody knows. */
+  readonly ignored: number;
+  /** The name of the program: on Linux the first 15 bytes of it, or what the process calls itself. */
+  readonly name: string;
 }
 
 /** The processes of this machine, by pid. */
 export type ProcessTable = ReadonlyMap<number, Process>;
 
-/** The call that prints the process table. */
-export const PS = ["ps", "-e", "-ww", "-o", "pid=,ppid=,pgid=,sess=,tpgid=,stat=,lstart=,args="];
-
-const PS_LINE =
-  /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/s;
-
-/** Reads what {@link PS} printed. Lines that are none of its own (a newline in an argument) are skipped. */
-export function parseProcesses(stdout: string): ProcessTable {
-  const table = new Map<number, Process>();
-  for (const line of stdout.split("\n")) {
-    const found = PS_LINE.exec(line);
-    if (found === null) continue;
-    const numbers = found.slice(1, 6).map(Number);
-    if (!numbers.every(Number.isSafeInteger)) continue;
-    const [pid = 0, ppid = 0, group = 0, session = 0, foreground = -1] = numbers;
-    const [state = "", began = "", args = ""] = found.slice(6);
-    table.set(pid, {
-      ...{ pid, ppid, group, session, foreground },
-      zombie: state.startsWith("Z"),
-      began,
-      args,
-    });
-  }
-  return table;
+/** What one look at this machine's processes tells. */
+export interface Look {
+  readonly table: ProcessTable;
+  /** The run that a process says it belongs to, by its environment. */
+  readonly marks: ReadonlyMap<number, string>;
+  /** Which time the machine was booted; empty: began is the time of day. */
+  readonly boot: string;
+  /** The clock that keepers look at, in hundredths of a second; null: nobody knows. */
+  readonly clock: number | null;
+  readonly tookMs: number;
 }
 
-/** The call that prints which of these processes carry `assignment` in their environment. Linux only. */
-export function findTagged(assignment: string, pids: readonly number[]): string[] {
-  return ["grep", "-slzxF", "-e", assignment, "--", ...pids.map((pid) => `/proc/${pid}/environ`)];
+/** What names one process, and no later one of the same pid. */
+export interface Identity {
+  readonly pid: number;
+  readonly began: string;
+  readonly boot: string;
 }
 
-/** Reads what {@link findTagged} printed. */
-export function parseTagged(stdout: string): number[] {
-  return [...stdout.matchAll(/^\/proc\/(\d{1,10})\/environ$/gm)].map((found) => Number(found[1]));
+/** The process of an identity, where it still lives. */
+export function findProcess({ table, boot }: Look, identity: Identity): Process | null {
+  const process = table.get(identity.pid);
+  const isSame = process?.began === identity.began && boot === identity.boot;
+  return process !== undefined && isSame && !process.zombie ? process : null;
 }
 
 /** Where a session's processes are looked for. */
 export interface Roots {
-  /** The first processes of its panes. */
+  /** The first processes of its panes: their process sessions count as well. */
   readonly panes: readonly number[];
-  /** Processes that carry its mark in their environment. */
-  readonly tagged: readonly number[];
-  /** Processes that were seen to belong to it before, and may have lost their parent since. */
-  readonly known: readonly Process[];
+  /** The run whose mark its processes have; null where there is no such mark. */
+  readonly run: string | null;
+  /** Processes that are known to belong to it, and may have lost their parent since. */
+  readonly known: readonly Identity[];
   /** The process that asks: neither it nor its children count. */
   readonly self: number;
 }
 
 /**
  * The living processes of a session: the trees below its panes, their process sessions, what carries
- * its mark, and what belonged to it before. A tmux server or the monitor of a container is a service
- * for others, whoever started it: with all that is below it, it is left alone.
+ * its mark, and what is known to belong to it. A server of a multiplexer, the monitor of a container
+ * or an agent that holds keys is there for others, whoever started it, and what has the mark of another
+ * run is that run's: with all that is below them, they are left alone.
  */
-export function belongings(table: ProcessTable, roots: Roots): Process[] {
-  const all = [...table.values()];
+export function belongings(look: Look, roots: Roots): Process[] {
+  const [found = []] = belongingsOfEach(look, [roots], roots.self);
+  return found;
+}
+
+/** The same for many sessions at once, in their order. */
+export function belongingsOfEach(
+  look: Look,
+  sessions: readonly Omit<Roots, "self">[],
+  self: number,
+): Process[][] {
+  const all = [...look.table.values()];
   const children = Map.groupBy(all, ({ ppid }) => ppid);
-  const serving = withAllBelow(all.filter(isService), children);
-  const asking = withAllBelow(all.filter(({ pid }) => pid === roots.self), children);
-  const first = [
-    ...roots.known.flatMap(({ pid, began }) => {
-      const now = table.get(pid);
-      return now !== undefined && now.began === began ? [now] : [];
-    }),
-    ...all.filter(({ pid, session }) => roots.panes.includes(pid) || roots.panes.includes(session)),
-    ...roots.tagged.flatMap((pid) => {
-      const process = table.get(pid);
-      return process === undefined || serving.has(process) ? [] : [process];
-    }),
-  ];
-  const ours = withAllBelow(first, children, (process) => !isService(process));
-  return all.filter((process) => ours.has(process) && !process.zombie && !asking.has(process));
+  const bySession = Map.groupBy(all, ({ session }) => session);
+  const services = all.filter(isService);
+  const asking = withAllBelow(all.filter(({ pid }) => pid === self), children);
+  const marked = Map.groupBy(look.marks.keys(), (pid) => look.marks.get(pid) ?? "");
+  const at = (pid: number): Process[] => {
+    const process = look.table.get(pid);
+    return process === undefined ? [] : [process];
+  };
+  return sessions.map(({ panes, run, known }) => {
+    // Whose mark it has it belongs to; a session without a mark may be anywhere below one that has.
+    const isOthers = ({ pid }: Process): boolean =>
+      run !== null && (look.marks.get(pid) ?? run) !== run;
+    // A server that was started inside of a run has its mark, and so has all that it serves.
+    const serving = withAllBelow(
+      services.filter(({ pid }) => run !== null && look.marks.get(pid) === run),
+      children,
+    );
+    const first = [
+      ...known.flatMap((identity) => findProcess(look, identity) ?? []),
+      ...panes.flatMap(at),
+      ...panes.flatMap((pane) => bySession.get(pane) ?? []),
+      ...(run === null ? [] : marked.get(run) ?? []).flatMap(at)
+        .filter((process) => !serving.has(process)),
+    ].filter((process) => !isOthers(process));
+    const ours = withAllBelow(
+      first,
+      children,
+      (process) => !isService(process) && !isOthers(process),
+    );
+    return [...ours].filter((process) =>
+      process.pid > 1 && !process.zombie && !asking.has(process)
+    );
+  });
 }
 
 /**
@@ -108,20 +131,37 @@ function withAllBelow(
   return found;
 }
 
-function isService(process: Process): boolean {
-  return isMultiplexer(process) ||
-    /^(\S*\/)?(conmon|containerd-shim\S*|dockerd) /.test(process.args);
+const MULTIPLEXER = /^(tmux|tmux: server|screen|SCREEN|zellij|dtach|abduco)$/;
+/** Linux cuts a name off after 15 bytes. */
+const MONITOR = /^(conmon|containerd-shim.*|dockerd|containerd|ssh-agent|gpg-agent)$/;
+
+/** Whether it serves others than whoever started it. What has a terminal is a client. */
+export function isService({ name, foreground }: Process): boolean {
+  return MONITOR.test(name) || (foreground <= 0 && MULTIPLEXER.test(name));
 }
 
-/** Whether it is a tmux server. */
-export function isMultiplexer({ args, session, pid }: Process): boolean {
-  return /^(\S*\/)?tmux(:| |$)/.test(args) && session === pid;
+const NUMBERS: Partial<Record<Signal, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+};
+
+/** Whether a process ignores a signal, as far as anybody knows: then it has not got it. */
+export function ignores({ ignored }: Process, signal: Signal): boolean {
+  const number = NUMBERS[signal];
+  return number !== undefined && Math.floor(ignored / 2 ** (number - 1)) % 2 === 1;
+}
+
+/** Whether a program of that name may be a shell. */
+export function isShellName(name: string): boolean {
+  return /^-?(sh|ash|bash|dash|fish|ksh|mksh|zsh|csh|tcsh|busybox)$/.test(name);
 }
 
 const SHELL =
-  /^-?(?:\S*\/)?(?:sh|ash|bash|dash|fish|ksh|mksh|zsh|csh|tcsh)(?:\s+(?:-[a-zA-Z]+|--[a-z]+))*\s*$/;
+  /^-?(?:\S*\/)?(?:busybox\s+)?(?:sh|ash|bash|dash|fish|ksh|mksh|zsh|csh|tcsh)(?:\s+(?:-[a-zA-Z]+|--[a-z]+))*\s*$/;
 
-/** Whether a command line is that of a shell which talks to a person: one without a script or `-c`. */
+/** Whether these are the arguments of a shell that talks to a person: one without a script or `-c`. */
 export function isInteractiveShell(args: string): boolean {
   return SHELL.test(args) && !/\s-[a-zA-Z]*c/.test(args);
 }

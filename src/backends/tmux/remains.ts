@@ -1,19 +1,11 @@
 /** What is left of runs that tmux no longer shows, or whose program has ended. */
-import type { Ending, Executed, Run } from "../../logs/runs.ts";
-import { ExecKilledError, ProgramMissingError, type World } from "../../world.ts";
+import { SessionStopError } from "../../errors.ts";
+import type { Ending, Run } from "../../logs/runs.ts";
+import type { World } from "../../world.ts";
 import type { StopOptions } from "../backend.ts";
-import { RUN_ID_VARIABLE } from "./args.ts";
-import {
-  belongings,
-  isMultiplexer,
-  parseProcesses,
-  type Process,
-  type ProcessTable,
-  PS,
-} from "./processes.ts";
-import { endProcesses, namedProcesses, survived } from "./stop.ts";
-
-export { namedProcesses };
+import { lookAround } from "./look.ts";
+import { belongingsOfEach, findProcess, isService, type Look, type Process } from "./processes.ts";
+import { endProcesses } from "./stop.ts";
 
 /** The processes of one run. */
 export interface Remains {
@@ -31,7 +23,7 @@ export interface Remains {
 export type Sought = Pick<Run, "id" | "executed" | "ended">;
 
 /**
- * Looks for the processes of runs, all at once: by their mark, and by what is recorded of their
+ * Looks for the processes of runs, all in one look: by their mark, and by what is recorded of their
  * programs.
  *
  * @returns what is left of each run, by its id
@@ -41,116 +33,33 @@ export async function findRemains(
   runs: readonly Sought[],
 ): Promise<ReadonlyMap<string, Remains>> {
   if (runs.length === 0) return new Map();
-  const table = parseProcesses((await world.exec(PS, { timeoutMs: LOOK_TIMEOUT_MS })).stdout);
-  const [marked, programs] = await Promise.all([
-    findMarked(world, table),
-    findPrograms(world, runs, table),
-  ]);
-  return new Map(runs.map((run) => {
-    const program = programs.get(run.id) ?? null;
-    const tagged = marked.get(run.id) ?? [];
-    const keeper = keeperOf(program, tagged, table);
-    const processes = belongings(table, {
-      panes: [],
-      tagged,
-      known: [program, keeper].filter((process) => process !== null),
-      self: world.processes.self,
-    });
-    const isServed = keeper !== null && isMultiplexerAt(keeper.ppid, table);
-    // An older kstops did not record its program: what lives of a run without an end may be it.
-    const isRecorded = run.executed !== null || run.ended !== null;
-    return [run.id, {
-      program: program ?? (isRecorded ? null : processes[0] ?? null),
-      keeper,
-      processes,
-      serverPid: isServed ? keeper.ppid : null,
-    }];
+  const look = await lookAround(world);
+  const sought = runs.map(({ id, executed }) => ({
+    panes: [],
+    run: id,
+    known: executed === null ? [] : [executed],
   }));
+  const each = belongingsOfEach(look, sought, world.processes.self);
+  return new Map(runs.map((run, index) => [run.id, remainsOf(run, each[index] ?? [], look)]));
 }
 
-/** A limit for a machine on which nothing goes on any more: to be slow is no fault. */
-const LOOK_TIMEOUT_MS = 30_000;
-
-/** The shell that keeps a program: its parent, with the mark of the run; null: it has gone. */
-function keeperOf(
-  program: Process | null,
-  tagged: readonly number[],
-  table: ProcessTable,
-): Process | null {
-  if (program === null || !tagged.includes(program.ppid)) return null;
-  const parent = table.get(program.ppid);
-  return parent === undefined || isMultiplexer(parent) ? null : parent;
-}
-
-function isMultiplexerAt(pid: number, table: ProcessTable): boolean {
-  const process = table.get(pid);
-  return process !== undefined && isMultiplexer(process);
-}
-
-/** The processes that carry the mark of a run in their environment, by run. Linux only. */
-async function findMarked(
-  world: World,
-  table: ProcessTable,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const marked = new Map<string, number[]>();
-  for (const [, pid, run = ""] of (await marksIn(world, table)).matchAll(MARK)) {
-    const pids = marked.get(run);
-    if (pids === undefined) marked.set(run, [Number(pid)]);
-    else pids.push(Number(pid));
-  }
-  return marked;
-}
-
-const MARK = new RegExp(`/proc/(\\d{1,10})/environ:${RUN_ID_VARIABLE}=([0-9a-f]+)\\0`, "g");
-
-async function marksIn(world: World, table: ProcessTable): Promise<string> {
-  const pattern = `${RUN_ID_VARIABLE}=[0-9a-f]+`;
-  const files = [...table.keys()].map((pid) => `/proc/${pid}/environ`);
-  try {
-    const { stdout } = await world.exec(["grep", "-aszxHE", "-e", pattern, "--", ...files], {
-      timeoutMs: LOOK_TIMEOUT_MS,
-    });
-    return stdout;
-  } catch (error) {
-    // Without grep what is recorded of the programs still tells nearly all.
-    if (error instanceof ProgramMissingError || error instanceof ExecKilledError) return "";
-    throw error;
-  }
-}
-
-/** The programs of runs that live: a pid alone may be somebody else's by now. */
-async function findPrograms(
-  world: World,
-  runs: readonly Sought[],
-  table: ProcessTable,
-): Promise<ReadonlyMap<string, Process>> {
-  const there = runs.flatMap(({ id, executed }) => {
-    const process = executed === null ? undefined : table.get(executed.pid);
-    return executed === null || process === undefined || process.zombie
-      ? []
-      : [{ id, executed, process }];
-  });
-  if (there.length === 0) return new Map();
-  const files = there.map(({ executed }) => `/proc/${executed.pid}/stat`);
-  const { stdout } = await world.exec(["cat", BOOT_ID, ...files], { timeoutMs: LOOK_TIMEOUT_MS });
-  const [boot = "", ...lines] = stdout.split("\n");
-  const began = new Map(lines.flatMap((line) => {
-    const found = /^(\d+) \(.*\) \S+ (?:\S+ ){18}(\d+) /.exec(line);
-    return found === null ? [] : [[Number(found[1]), found[2] ?? ""]];
-  }));
-  return new Map(
-    there.filter(({ executed }) => isSame(executed, { boot, began: began.get(executed.pid) }))
-      .map(({ id, process }) => [id, process]),
-  );
-}
-
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
-
-function isSame(
-  executed: Executed,
-  { boot, began }: { readonly boot: string; readonly began: string | undefined },
-): boolean {
-  return executed.boot === boot && executed.began === began;
+function remainsOf(run: Sought, processes: readonly Process[], look: Look): Remains {
+  const serverOf = ({ ppid }: Process): Process | null => {
+    const parent = look.table.get(ppid);
+    return parent !== undefined && isService(parent) ? parent : null;
+  };
+  const keeper = processes.find((process) => serverOf(process) !== null) ?? null;
+  const recorded = run.executed === null ? null : findProcess(look, run.executed);
+  // An older kstops did not record its program: what lives of a run without an end may be it.
+  const isUnknown = run.executed === null && run.ended === null;
+  const guess = processes.find(({ ppid }) => ppid === keeper?.pid) ??
+    processes.find((process) => process !== keeper);
+  return {
+    program: recorded ?? (isUnknown ? guess ?? null : null),
+    keeper,
+    processes,
+    serverPid: keeper === null ? null : keeper.ppid,
+  };
 }
 
 /** What is to be ended of a run. */
@@ -164,7 +73,7 @@ export interface RunToEnd {
 }
 
 /**
- * Ends all that lives of a run that has no pane, and proves it.
+ * Ends all that lives of a run that no pane of a tmux shows, and proves it.
  *
  * @throws {SessionStopError} `stop_failed`, with what is still alive
  */
@@ -174,12 +83,31 @@ export async function endRemains(
 ): Promise<void> {
   const { program, keeper } = remains;
   const timeoutSeconds = options.timeoutSeconds ?? ending?.stopTimeoutSeconds ?? 10;
-  const survivors = await endProcesses(world, {
-    panes: [keeper ?? program].flatMap((process) => process?.pid ?? []),
-    keepers: keeper === null ? [] : [keeper.pid],
-    tag: `${RUN_ID_VARIABLE}=${run.id}`,
+  const { survivors } = await endProcesses(world, {
+    panes: keeper === null
+      ? []
+      : [{ pid: keeper.pid, isKept: true, program: program?.pid ?? null }],
+    run: run.id,
+    known: run.executed === null ? [] : [run.executed],
+    sessions: [],
     signal: options.force ? null : ending?.stopSignal ?? "SIGINT",
+    scope: ending?.stopScope ?? null,
     timeoutMs: timeoutSeconds * 1000,
+    holdFile: ending?.holdFile ?? null,
   });
   if (survivors.length > 0) throw survived(name, survivors);
+}
+
+/** The error of a stop that left something alive. */
+export function survived(name: string, survivors: readonly Process[]): SessionStopError {
+  return new SessionStopError(name, `still alive after SIGKILL: ${namedProcesses(survivors)}`, {
+    backend: "tmux",
+    hint: "a process that waits for a disk or a network file system cannot be killed",
+    details: { pids: survivors.map(({ pid }) => pid) },
+  });
+}
+
+/** `4711 (node), 4712 (sh)`: without arguments, which may have been filled in from secrets. */
+export function namedProcesses(processes: readonly Process[]): string {
+  return processes.map(({ pid, name }) => `${pid} (${name})`).join(", ");
 }

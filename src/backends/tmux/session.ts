@@ -2,19 +2,14 @@
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import {
   type SessionStatus,
+  STOP_SCOPES,
   STOP_SIGNALS,
+  type StopScope,
   type StopSignal,
   type TmuxDefinition,
 } from "../../model.ts";
 import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
-import {
-  capturePane,
-  closeSession,
-  environmentScript,
-  RUN_ID_VARIABLE,
-  runScript,
-  type Server,
-} from "./args.ts";
+import { capturePane, closeSession, environmentScript, runScript, type Server } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
 import { attach } from "./attach.ts";
@@ -25,7 +20,8 @@ import {
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
-import { endProcesses, survived } from "./stop.ts";
+import { survived } from "./remains.ts";
+import { endProcesses } from "./stop.ts";
 
 /** Hands the terminal to a session that runs. */
 export async function attachTo(
@@ -127,6 +123,7 @@ export async function definitionOf(
     socketName,
     env: await environmentOf(context, socketName, session.id, record.env),
     stopSignal: stopSignalOf(session),
+    stopScope: stopScopeOf(session),
     stopTimeoutSeconds: record.stop_timeout,
     protected: record.protected,
     log: {
@@ -174,6 +171,10 @@ export async function leftovers(
   return remains.get(runId)?.processes.map(({ pid }) => pid) ?? [];
 }
 
+function stopScopeOf({ record }: TmuxSession): StopScope | null {
+  return STOP_SCOPES.find((scope) => scope === record?.stop_scope) ?? null;
+}
+
 /** Ends a session with all its processes, and takes it away. */
 export async function stop(
   context: Context,
@@ -189,12 +190,19 @@ export async function stop(
   const panes = (now?.panes ?? []).filter((pane) =>
     !pane.dead && (!pane.linked || pane === now?.managedPane)
   );
-  const survivors = await endProcesses(world, {
-    panes: panes.map(({ pid }) => pid),
-    keepers: panes.filter((pane) => pane === now?.managedPane).map(({ pid }) => pid),
-    tag: session.runId === null ? null : `${RUN_ID_VARIABLE}=${session.runId}`,
+  const { survivors } = await endProcesses(world, {
+    panes: panes.map((pane) => ({
+      pid: pane.pid,
+      isKept: pane === now?.managedPane,
+      program: pane.programPid,
+    })),
+    run: session.runId,
+    known: [],
+    sessions: [],
     signal: options.force ? null : stopSignalOf(session) ?? "SIGINT",
+    scope: stopScopeOf(session),
     timeoutMs: timeoutSeconds * 1000,
+    holdFile: session.record?.hold_file ?? null,
   });
   const last = await close(context, socketName, session);
   if (survivors.length > 0) throw survived(session.name, survivors);

@@ -15,7 +15,7 @@ import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
-import { type Server, startServerAndRunScript } from "./args.ts";
+import { type Server, showProgram, startServerAndRunScript } from "./args.ts";
 import {
   answerOf,
   ask,
@@ -26,7 +26,7 @@ import {
   unavailable,
   understood,
 } from "./ask.ts";
-import { call, type Context } from "./list.ts";
+import { ANSWER_TIMEOUT_MS, call, type Context } from "./list.ts";
 import {
   type Failure,
   isTooOld,
@@ -59,9 +59,12 @@ export async function start(
   const runId = world.randomId();
   const capture = await context.logs.open(definition.name, runId, definition.log);
   const story = context.logs.storyOf(definition.name);
+  const holdFile = context.logs.holdFileOf(definition.name, runId);
   let created: Created;
   try {
-    created = await create(context, { definition, runId, inherited, capture, story });
+    created = await create(context, {
+      ...{ definition, runId, inherited, capture, story, holdFile },
+    });
   } catch (error) {
     await context.logs.discard(definition.name, runId);
     throw error;
@@ -79,6 +82,8 @@ export async function start(
     definition: await fingerprintOf(definition),
     ending: {
       stopSignal: definition.stopSignal,
+      stopScope: definition.stopScope,
+      holdFile,
       stopTimeoutSeconds: definition.stopTimeoutSeconds,
       protected: definition.protected,
       interactive: isInteractiveShell(definition.argv.join(" ")),
@@ -113,6 +118,7 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
     binary: await binaryPath(context),
     capture: definition.log.capture ? logs.captureOf(name, "RUN_ID", definition.log) : null,
     story: logs.storyOf(name),
+    holdFile: logs.holdFileOf(name, "RUN_ID"),
   });
   return { argv: startServerAndRunScript({ binary, socketName }), stdin: script, env: [] };
 }
@@ -148,6 +154,7 @@ interface Creation {
   readonly inherited: Readonly<Record<string, string>>;
   readonly capture: Capture | null;
   readonly story: string | null;
+  readonly holdFile: string | null;
 }
 
 /** How often a start is tried again over a server that is just ending. */
@@ -329,6 +336,19 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
 /** What a failed start shows of the output. */
 const LAST_LINES = { lines: 10 };
 
+/** Whether the keeper said so: a program may end with 126 or 127 itself, and print what it likes. */
+async function wasNeverExecuted(
+  context: Context,
+  { socketName }: TmuxDefinition,
+  session: TmuxSession,
+): Promise<boolean> {
+  const pane = mainPane(session);
+  if (pane === null) return false;
+  const argv = showProgram({ binary: context.binary, socketName }, pane.id);
+  const { stdout } = await answerOf(context, socketName, argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  return stdout.trim() === "none";
+}
+
 async function endedAtOnce(
   context: Context,
   { definition, runId, capture }: Proof,
@@ -341,9 +361,8 @@ async function endedAtOnce(
       ? await logs(context, definition.socketName, session, LAST_LINES)
       : await context.logs.read(outputOf(capture), LAST_LINES),
   ).split("\n").slice(0, -1);
-  const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
-    output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
-  if (neverBegan) {
+  const mayBe = status.exitCode === 126 || status.exitCode === 127;
+  if (mayBe && await wasNeverExecuted(context, definition, session)) {
     await close(context, definition.socketName, session);
     // Nothing of it ran: there is no end that anybody could ask about.
     await context.logs.discard(definition.name, runId);

@@ -30,6 +30,8 @@ export interface StartPlan {
   readonly capture: Capture | null;
   /** The file that remembers how the program ended; null: none does. */
   readonly story: string | null;
+  /** The file in which a stop says how long it needs the terminal; null: none does. */
+  readonly holdFile: string | null;
 }
 
 /** The fields that a successful {@link startScript} prints. */
@@ -94,7 +96,7 @@ const SET_BY_TMUX = [
   "TMUX_PANE",
 ];
 
-function recordOf({ definition, capture }: StartPlan): RunRecord {
+function recordOf({ definition, capture, holdFile }: StartPlan): RunRecord {
   return {
     command: definition.argv,
     working_dir: definition.workingDir,
@@ -104,7 +106,9 @@ function recordOf({ definition, capture }: StartPlan): RunRecord {
     log_max_bytes: definition.log.maxBytes,
     log_keep: definition.log.keep,
     stop_signal: definition.stopSignal,
+    stop_scope: definition.stopScope,
     stop_timeout: definition.stopTimeoutSeconds,
+    hold_file: holdFile,
     protected: definition.protected,
   };
 }

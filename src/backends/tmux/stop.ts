@@ -1,209 +1,234 @@
 /** Ending a program and all that it started, and proving that it is gone. */
-import { SessionStopError } from "../../errors.ts";
-import { ExecKilledError, ProgramMissingError, type Signal, type World } from "../../world.ts";
-import {
-  belongings,
-  findTagged,
-  isInteractiveShell,
-  parseProcesses,
-  parseTagged,
-  type Process,
-  type ProcessTable,
-  PS,
-} from "./processes.ts";
+import type { StopScope } from "../../model.ts";
+import type { Signal, World } from "../../world.ts";
+import { type Crowd, watchCrowd, type Watched } from "./crowd.ts";
+import { type Hold, holdTerminal } from "./hold.ts";
+import { argsOf, lookAround, pipesOf } from "./look.ts";
+import { isInteractiveShell, isShellName, type Look, type Process } from "./processes.ts";
 
 /** What to end, and how patiently. */
-export interface Ending {
-  /** First processes of the panes. */
-  readonly panes: readonly number[];
-  /** Those of them that are the shell which keeps a program: it ends by itself after the program. */
-  readonly keepers: readonly number[];
-  /** `NAME=value` in the environment of all its processes; null where there is no such mark. */
-  readonly tag: string | null;
+export interface Ending extends Watched {
   /** The signal that asks it to end; null: end it by force at once. */
   readonly signal: Signal | null;
+  /** Who gets it; null: as a terminal would do it for SIGINT and SIGQUIT, else the program alone. */
+  readonly scope: StopScope | null;
+  /** How long all of it may take to finish. */
   readonly timeoutMs: number;
+  /** The file that its keeper looks at; null: it looks at none. */
+  readonly holdFile: string | null;
+}
+
+/** How it went. */
+export interface Ended {
+  /** What is still alive after all; empty: it is proven that nothing is. */
+  readonly survivors: readonly Process[];
+  /** What did not end in its time, and was killed. */
+  readonly killed: readonly Process[];
 }
 
 /** How long each step of force gets before the next one. */
 const TERM_GRACE_MS = 2000;
 const KILL_GRACE_MS = 3000;
+/** How long a keeper may take to leave by itself. */
+const KEEPER_GRACE_MS = 5000;
 const POLL_MS = 20;
-/** The process table costs a child process: it is read more seldom than a pid is looked at. */
-const TABLE_EVERY_MS = 250;
+/** A look costs a child process: it is taken more seldom than a pid is looked at. */
+const LOOK_EVERY_MS = 250;
+/** What reads a pipe ends once nobody writes into it any more. How long that may take. */
+const PIPE_GRACE_MS = 2000;
+
+/** Signals that Ctrl-C and Ctrl-\ send, and who gets those. */
+const OF_KEYS: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
 /**
- * Ends the processes of a session: asks, waits, then SIGTERM and SIGHUP, then SIGKILL.
+ * Ends the processes of a session: asks the program, lets all of them finish, then SIGTERM and SIGHUP,
+ * then SIGKILL. Nobody gets the same signal twice.
  *
- * @returns what is still alive after all that; empty: it is proven that nothing is
+ * @param look takes a look at all processes
  */
-export async function endProcesses(world: World, ending: Ending): Promise<readonly Process[]> {
-  const crowd = watchedCrowd(world, ending);
+export async function endProcesses(
+  world: World,
+  ending: Ending,
+  look: () => Promise<Look> = () => lookAround(world),
+): Promise<Ended> {
+  const crowd = watchCrowd(world, ending, look);
   await crowd.look();
-  if (ending.signal !== null) await askToEnd(world, ending, ending.signal, crowd);
-  if ((await crowd.look()).length === 0) return [];
-  if (ending.signal !== null) {
-    for (const pid of pidsOf(crowd)) {
-      if (ending.keepers.includes(pid)) continue;
-      world.processes.signal(pid, "SIGTERM");
-      world.processes.signal(pid, "SIGHUP");
-      // A stopped process acts on a signal only once it goes on.
-      world.processes.signal(pid, "SIGCONT");
+  let isEmpty = crowd.isEmpty();
+  if (!isEmpty && ending.signal !== null) {
+    const hold = await holdTerminal(
+      world,
+      { keepers: crowd.keepers(), file: ending.holdFile },
+      crowd.last(),
+    );
+    try {
+      isEmpty = await finish(world, { ...ending, signal: ending.signal, crowd, hold }) ||
+        await terminate(world, crowd, hold);
+    } finally {
+      await hold.release();
     }
-    if (await allGone(world, crowd, TERM_GRACE_MS)) return [];
   }
-  for (const pid of pidsOf(crowd)) {
-    if (!ending.keepers.includes(pid)) world.processes.signal(pid, "SIGKILL");
+  const killed = isEmpty ? [] : crowd.members();
+  if (!isEmpty) crowd.killMembers();
+  if (await allGone(world, crowd, isEmpty ? KEEPER_GRACE_MS : 500)) {
+    return { survivors: [], killed };
   }
-  if (await allGone(world, crowd, 500)) return [];
   const deadline = world.now().getTime() + KILL_GRACE_MS;
   while (world.now().getTime() < deadline) {
     // Again and again: a program that forks faster than it dies is caught in the end.
-    for (const pid of pidsOf(crowd)) world.processes.signal(pid, "SIGKILL");
-    if (await allGone(world, crowd, 500)) return [];
+    crowd.killAll();
+    if (await allGone(world, crowd, 500)) return { survivors: [], killed };
   }
-  return crowd.living();
+  return { survivors: [...crowd.members(), ...crowd.keeping()], killed };
 }
 
-/** The processes of a session as they were last seen. */
-interface Crowd {
-  /** Reads the process table again. */
-  look(): Promise<readonly Process[]>;
-  living(): readonly Process[];
-  table(): ProcessTable;
+interface Finishing extends Ending {
+  readonly signal: Signal;
+  readonly crowd: Crowd;
+  readonly hold: Hold;
 }
 
-function watchedCrowd(world: World, { panes, tag }: Ending): Crowd {
-  let known: readonly Process[] = [];
-  let table: ProcessTable = new Map();
-  return {
-    look: async () => {
-      table = parseProcesses((await world.exec(PS, { timeoutMs: 5000 })).stdout);
-      const tagged = tag === null ? [] : await taggedProcesses(world, tag, table);
-      known = belongings(table, { panes, tagged, known, self: world.processes.self });
-      return known;
-    },
-    living: () => known,
-    table: () => table,
-  };
-}
-
-async function taggedProcesses(world: World, tag: string, table: ProcessTable): Promise<number[]> {
-  try {
-    const { stdout } = await world.exec(findTagged(tag, [...table.keys()]), { timeoutMs: 5000 });
-    return parseTagged(stdout);
-  } catch (error) {
-    // Without grep the process tree and the process session still tell nearly all.
-    if (error instanceof ProgramMissingError || error instanceof ExecKilledError) return [];
-    throw error;
-  }
-}
-
-/** Signals the foreground of each pane, then waits until the panes' own processes are gone. */
-async function askToEnd(
-  world: World,
-  ending: Ending,
-  signal: Signal,
-  crowd: Crowd,
-): Promise<void> {
-  const hungUp = new Set<number>();
-  const hangUpShells = (): void => {
-    for (const pane of ending.panes) {
-      const leader = crowd.table().get(foregroundOf(pane, crowd.table()));
-      if (leader === undefined || hungUp.has(leader.pid) || !isInteractiveShell(leader.args)) {
-        continue;
-      }
-      hungUp.add(leader.pid);
-      signalGroup(world, ending, { group: leader.group, signal: "SIGHUP", table: crowd.table() });
-      world.processes.signal(-leader.group, "SIGCONT");
+/** Asks, and waits until all members have ended, or the time is up. */
+async function finish(world: World, finishing: Finishing): Promise<boolean> {
+  const { crowd, hold } = finishing;
+  const shells = interactiveShells(world);
+  await ask(finishing, shells);
+  const terminateOthers = terminator(world, crowd);
+  const deadline = world.now().getTime() + finishing.timeoutMs;
+  let nextLook = world.now().getTime() + LOOK_EVERY_MS;
+  for (;;) {
+    const awaited = crowd.programs().length > 0 ? crowd.programs() : crowd.members();
+    const now = world.now().getTime();
+    const isAlive = await anyAlive(world, awaited);
+    if (!isAlive || now >= Math.min(nextLook, deadline)) {
+      await crowd.look();
+      if (crowd.isEmpty()) return true;
+      await hold.refresh(crowd.last());
+      await hangUpShells(finishing, shells);
+      if (crowd.programs().length === 0) await terminateOthers();
+      nextLook = world.now().getTime() + LOOK_EVERY_MS;
     }
-  };
-  hangUpShells();
-  for (const pane of ending.panes) {
-    const group = foregroundOf(pane, crowd.table());
-    if (group > 1 && !hungUp.has(group)) {
-      signalGroup(world, ending, { group, signal, table: crowd.table() });
-    }
-  }
-  const deadline = world.now().getTime() + ending.timeoutMs;
-  let nextTable = world.now().getTime() + TABLE_EVERY_MS;
-  while (world.now().getTime() < deadline) {
-    if (!await anyAlive(world, ending.panes)) return;
+    if (world.now().getTime() >= deadline) return false;
     await world.sleep(POLL_MS);
-    if (world.now().getTime() < nextTable) continue;
-    const living = await crowd.look();
-    if (!living.some(({ pid }) => ending.panes.includes(pid))) return;
-    hangUpShells();
-    nextTable = world.now().getTime() + TABLE_EVERY_MS;
   }
 }
 
-/** Signals that a keeper does not outlive. */
-const ENDS_KEEPERS: readonly Signal[] = ["SIGHUP", "SIGKILL"];
-
-function signalGroup(
-  world: World,
-  { keepers }: Ending,
-  { group, signal, table }: { group: number; signal: Signal; table: ProcessTable },
-): void {
-  if (!ENDS_KEEPERS.includes(signal) || !keepers.some((pid) => table.get(pid)?.group === group)) {
-    world.processes.signal(-group, signal);
-    return;
+/** Sends the stop signal to whom the scope says. */
+async function ask(finishing: Finishing, shells: Shells): Promise<void> {
+  const { crowd, signal } = finishing;
+  const scope = finishing.scope ?? (OF_KEYS.includes(signal) ? "group" : "main");
+  await hangUpShells(finishing, shells);
+  for (const program of crowd.programs()) {
+    if (crowd.hasHad(program, "SIGHUP")) continue;
+    if (scope === "main") crowd.signal(program, signal);
+    else crowd.signalGroup(crowd.foregroundOf(program), signal);
   }
-  for (const process of table.values()) {
-    if (process.group === group && !keepers.includes(process.pid)) {
-      world.processes.signal(process.pid, signal);
+}
+
+/** Hangs up the shells that wait for a person: on a terminal such a shell minds nothing else. */
+async function hangUpShells({ crowd }: Finishing, shells: Shells): Promise<void> {
+  for (const program of crowd.programs()) {
+    const leader = crowd.members().find(({ pid }) => pid === crowd.foregroundOf(program));
+    if (leader === undefined || crowd.hasHad(leader, "SIGHUP")) continue;
+    if (!await shells(leader)) continue;
+    crowd.signalGroup(leader.group, "SIGHUP");
+    crowd.signalGroup(leader.group, "SIGCONT");
+  }
+}
+
+/** Says whether a process is a shell that talks to a person. */
+type Shells = (process: Process) => Promise<boolean>;
+
+function interactiveShells(world: World): Shells {
+  const known = new Map<string, boolean>();
+  return async (process) => {
+    if (!isShellName(process.name)) return false;
+    const key = `${process.pid} ${process.began}`;
+    const is = known.get(key) ??
+      isInteractiveShell((await argsOf(world, [process.pid])).get(process.pid) ?? "");
+    known.set(key, is);
+    return is;
+  };
+}
+
+/**
+ * Sends SIGTERM to the others, once their program is gone. Who reads what another one of them still
+ * writes is spared until that one has ended, and some time longer, since it ends by that itself; and
+ * what one of them started to finish its own work is a part of that.
+ */
+function terminator(world: World, crowd: Crowd): () => Promise<void> {
+  const spared = new Map<string, number>();
+  const before = new Set(crowd.members().map(keyOf));
+  let isFirst = true;
+  return async () => {
+    const members = crowd.members();
+    if (isFirst) { for (const each of members) before.add(keyOf(each)); }
+    isFirst = false;
+    const isHelper = (process: Process): boolean =>
+      !before.has(keyOf(process)) &&
+      members.some((parent) => parent.pid === process.ppid && crowd.wasSignalled(parent));
+    const others = members.filter((each) => !crowd.wasSignalled(each) && !isHelper(each));
+    if (others.length === 0) return;
+    const pipes = members.length < 2 ? null : await pipesOf(world, members.map(({ pid }) => pid));
+    const isFed = ({ pid }: Process): boolean => {
+      const pipe = pipes?.input.get(pid);
+      const writers = pipe === undefined ? [] : pipes?.output.get(pipe) ?? [];
+      return writers.some((writer) => writer !== pid);
+    };
+    for (const process of others) {
+      const now = world.now().getTime();
+      if (isFed(process)) spared.set(keyOf(process), now + PIPE_GRACE_MS);
+      else if (now >= (spared.get(keyOf(process)) ?? 0)) crowd.signal(process, "SIGTERM");
     }
+  };
+}
+
+function keyOf({ pid, began }: Process): string {
+  return `${pid} ${began}`;
+}
+
+/** The time is up: everybody hears that, and has a moment. */
+async function terminate(world: World, crowd: Crowd, hold: Hold): Promise<boolean> {
+  for (const process of crowd.members()) {
+    crowd.signal(process, "SIGTERM");
+    crowd.signal(process, "SIGHUP");
+    // A stopped process acts on a signal only once it goes on.
+    crowd.signal(process, "SIGCONT");
   }
-}
-
-/** The group in the foreground of a pane's terminal; 0 when the pane's process is gone. */
-function foregroundOf(pane: number, table: ProcessTable): number {
-  const process = table.get(pane);
-  return process === undefined || process.zombie ? 0 : process.foreground;
-}
-
-async function anyAlive(world: World, pids: readonly number[]): Promise<boolean> {
-  for (const pid of pids) if (await world.processes.alive(pid)) return true;
-  return false;
-}
-
-async function allGone(world: World, crowd: Crowd, withinMs: number): Promise<boolean> {
-  const deadline = world.now().getTime() + withinMs;
-  let nextTable = world.now().getTime() + TABLE_EVERY_MS;
+  const deadline = world.now().getTime() + TERM_GRACE_MS;
+  let nextLook = world.now().getTime() + LOOK_EVERY_MS;
   for (;;) {
     const now = world.now().getTime();
-    // The table is the proof: a pid alone may be a zombie that nobody collects.
-    if (now >= Math.min(nextTable, deadline) || !await anyAlive(world, pidsOf(crowd))) {
-      if ((await crowd.look()).length === 0) return true;
-      nextTable = now + TABLE_EVERY_MS;
+    if (now >= Math.min(nextLook, deadline) || !await anyAlive(world, crowd.members())) {
+      await crowd.look();
+      if (crowd.isEmpty()) return true;
+      await hold.refresh(crowd.last());
+      nextLook = world.now().getTime() + LOOK_EVERY_MS;
     }
     if (now >= deadline) return false;
     await world.sleep(POLL_MS);
   }
 }
 
-function pidsOf(crowd: Crowd): number[] {
-  return crowd.living().map(({ pid }) => pid);
+async function anyAlive(world: World, processes: readonly Process[]): Promise<boolean> {
+  for (const { pid } of processes) if (await world.processes.alive(pid)) return true;
+  return false;
 }
 
-/** The error of a stop that left something. */
-export function survived(name: string, survivors: readonly Process[]): SessionStopError {
-  const pids = survivors.map(({ pid }) => pid);
-  return new SessionStopError(name, `still alive after SIGKILL: ${namedProcesses(survivors)}`, {
-    backend: "tmux",
-    hint: "a process that waits for a disk or a network file system cannot be killed",
-    details: { pids },
-  });
-}
-
-/** `4711 (node), 4712 (sh)`: without their arguments, which may have been filled in from secrets. */
-export function namedProcesses(processes: readonly Process[]): string {
-  return processes.map(({ pid, args }) => `${pid} (${programIn(args)})`).join(", ");
-}
-
-/** The name of the program at the beginning of a command line, as `ps` shows one. */
-function programIn(args: string): string {
-  const [path = ""] = args.split(" ", 1);
-  return path.slice(path.lastIndexOf("/") + 1).slice(0, 40);
+/** Waits until nothing at all is left, keepers included. */
+async function allGone(world: World, crowd: Crowd, withinMs: number): Promise<boolean> {
+  const deadline = world.now().getTime() + withinMs;
+  let nextLook = world.now().getTime() + LOOK_EVERY_MS;
+  for (;;) {
+    const now = world.now().getTime();
+    const all = [...crowd.members(), ...crowd.keeping()];
+    if (all.length === 0) return true;
+    // The table is the proof: a pid alone may be a zombie that nobody collects.
+    if (now >= Math.min(nextLook, deadline) || !await anyAlive(world, all)) {
+      await crowd.look();
+      nextLook = world.now().getTime() + LOOK_EVERY_MS;
+      if (crowd.members().length + crowd.keeping().length === 0) return true;
+    }
+    if (now >= deadline) return false;
+    await world.sleep(POLL_MS);
+  }
 }

@@ -30,15 +30,12 @@ import {
   parseServer,
   statusOfSession,
 } from "../../../src/backends/tmux/parse.ts";
-import {
-  belongings,
-  isInteractiveShell,
-  parseProcesses,
-  parseTagged,
-} from "../../../src/backends/tmux/processes.ts";
+import { parseLook, parsePipes, parseProcesses } from "../../../src/backends/tmux/look.ts";
+import { belongings, isInteractiveShell } from "../../../src/backends/tmux/processes.ts";
 import { CREATED_FIELDS, parseCreated } from "../../../src/backends/tmux/start_script.ts";
 import type { Runtime } from "../../../src/model.ts";
 import { problemWith } from "../../support/json_schema.ts";
+import { formatLook } from "../../support/look.ts";
 import { expandFormat } from "../../support/tmux_format.ts";
 import { isStatus, orThrown, plain } from "../checks.ts";
 import { broken, brokenJson, BYTES, fixtures, NUMBER, TEXT } from "../inputs.ts";
@@ -204,71 +201,83 @@ const PROCESS = fc.record({
   group: PID,
   session: PID,
   foreground: fc.integer({ min: -1, max: 30 }),
-  state: fc.constantFrom("S", "Ss+", "Z", "Zl", "T", "R<"),
-  args: fc.oneof(
-    fc.constantFrom("tmux", "/usr/bin/tmux -L x", "conmon -c", "sleep 60", "-bash", "sh -c x"),
-    TEXT.map((text) => text.replaceAll("\n", "")),
+  state: fc.constantFrom("S", "Z", "T", "R", "X"),
+  mark: fc.constantFrom(null, "0123456789ab", "fedcba987654"),
+  // What a process calls itself may have anything in it but NUL.
+  name: fc.oneof(
+    fc.constantFrom("tmux: server", "conmon", "sleep", "a) R 1 1", "x\n7 (y", "1/stat:1 (x) S"),
+    TEXT.map((text) => text.replaceAll("\0", "").slice(0, 15)),
   ),
 });
 
-const psLine = ({ pid, ppid, group, session, foreground, state, args }: {
+const psLine = ({ pid, ppid, group, session, foreground, state, name }: {
   pid: number;
   ppid: number;
   group: number;
   session: number;
   foreground: number;
   state: string;
-  args: string;
-}) => `${pid} ${ppid} ${group} ${session} ${foreground} ${state} Mon Jan  5 12:00:00 2026 ${args}`;
+  name: string;
+}) =>
+  `${pid} ${ppid} ${group} ${session} ${foreground} ${state} Mon Jan  5 12:00:00 2026 ` +
+  name.replaceAll("\n", "?");
 
 const PROCESSES = [
-  target("ps: every process is told, whatever stands between them", {
-    input: fc.array(
-      fc.tuple(PROCESS, TEXT.map((text) => text.replace(/^\s*\d/, "x").split("\n")[0] ?? "")),
-      { maxLength: 8 },
-    ),
-    holds: (lines) => {
-      const table = parseProcesses(
-        lines.map(([each, junk]) => `${psLine(each)}\n${junk}\n`).join(""),
-      );
-      const last = new Map(lines.map(([each]) => [each.pid, each]));
+  target("a look: every process is told, whatever it calls itself", {
+    input: fc.array(PROCESS, { maxLength: 8 }),
+    holds: (rows) => {
+      const { table, marks, clock } = parseLook(formatLook(rows));
+      const last = new Map(rows.map((each) => [each.pid, each]));
       equal(table.size, last.size);
-      for (const { pid, args, state } of last.values()) {
-        equal(table.get(pid)?.args, args);
-        equal(table.get(pid)?.zombie, state.startsWith("Z"));
+      equal(clock, 10647);
+      for (const { pid, ppid, session, name, state } of last.values()) {
+        const process = table.get(pid);
+        equal(process?.name, name);
+        equal(process?.zombie, state === "Z" || state === "X");
+        equal(process?.ppid, ppid);
+        equal(process?.session, session);
+        ok(!marks.has(pid) || rows.some((each) => each.pid === pid && each.mark !== null));
       }
     },
     weight: 2,
   }),
-  target("ps: what belongs to a session lives, and is nobody's who asks", {
+  target("a look: what belongs to a session lives, and is nobody's who asks", {
     input: fc.record({
-      lines: fc.array(PROCESS, { maxLength: 30 }),
+      rows: fc.array(PROCESS, { maxLength: 30 }),
       panes: fc.array(PID, { maxLength: 3 }),
-      tagged: fc.array(PID, { maxLength: 3 }),
+      run: fc.constantFrom(null, "0123456789ab"),
       self: PID,
     }),
-    holds: ({ lines, panes, tagged, self }) => {
-      const table = parseProcesses(lines.map(psLine).join("\n"));
-      const found = belongings(table, { panes, tagged, known: [...table.values()], self });
+    holds: ({ rows, panes, run, self }) => {
+      const look = { ...parseLook(formatLook(rows)), tookMs: 1 };
+      const { table, boot } = look;
+      const known = [...table.values()].slice(0, 3).map((each) => ({ ...each, boot }));
+      const found = belongings(look, { panes, run, known, self });
       for (const process of found) {
         equal(table.get(process.pid), process);
-        ok(!process.zombie && process.pid !== self);
+        ok(!process.zombie && process.pid !== self && process.pid > 1);
+        ok(run === null || (look.marks.get(process.pid) ?? run) === run);
         // Who asks is in the table, or there are no children of it.
         ok(process.ppid !== self || !table.has(self));
-        isInteractiveShell(process.args);
       }
       equal(new Set(found).size, found.length);
     },
   }),
-  target("ps: anything", {
-    input: broken(fc.array(PROCESS, { maxLength: 5 }).map((all) => all.map(psLine).join("\n"))),
+  target("a look, and ps: anything", {
+    input: broken(fc.oneof(
+      fc.array(PROCESS, { maxLength: 5 }).map((all) => all.map(psLine).join("\n")),
+      fc.array(PROCESS, { maxLength: 5 }).map((all) => formatLook(all)),
+    )),
     holds: (stdout) => {
-      for (const [pid, process] of parseProcesses(stdout)) {
-        equal(pid, process.pid);
-        const numbers = [pid, process.ppid, process.group, process.session, process.foreground];
-        ok(numbers.every(Number.isSafeInteger), JSON.stringify(process));
+      for (const table of [parseProcesses(stdout), parseLook(stdout).table]) {
+        for (const [pid, process] of table) {
+          equal(pid, process.pid);
+          const numbers = [pid, process.ppid, process.group, process.session, process.foreground];
+          ok(numbers.every(Number.isSafeInteger), JSON.stringify(process));
+        }
       }
-      ok(parseTagged(stdout).every(Number.isSafeInteger));
+      for (const pid of parsePipes(stdout).input.keys()) ok(Number.isSafeInteger(pid));
+      isInteractiveShell(stdout);
     },
     once: [`${"9".repeat(400)} 1 1 1 -1 S Mon Jan  5 12:00:00 2026 x`],
   }),

@@ -29,6 +29,7 @@ const NOTHING: SessionSettings = {
   ports: [],
   runtime: null,
   stopSignal: null,
+  stopScope: null,
   stopTimeoutSeconds: null,
   logCapture: null,
   logMaxBytes: null,

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import {
   type Begun,
@@ -12,7 +12,7 @@ import {
   type Stopped,
   wasStopped,
 } from "../../../src/logs/runs.ts";
-import { BACKENDS, STOP_SIGNALS } from "../../../src/model.ts";
+import { BACKENDS, STOP_SCOPES, STOP_SIGNALS } from "../../../src/model.ts";
 
 const AT = new Date("2026-01-02T03:04:05.678Z");
 const BEGUN: Begun = {
@@ -82,7 +82,9 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     ending: fc.option(
       fc.record({
         stopSignal: fc.option(fc.constantFrom(...STOP_SIGNALS), { nil: null }),
+        stopScope: fc.option(fc.constantFrom(...STOP_SCOPES), { nil: null }),
         stopTimeoutSeconds: fc.nat(),
+        holdFile: fc.option(fc.string(), { nil: null }),
         protected: fc.boolean(),
         interactive: fc.boolean(),
       }),

@@ -48,7 +48,7 @@ function bench(shell: string, directory: string): Bench {
   const story = `${directory}/runs.ndjson`;
   const argv: Bench["argv"] = (kept) => {
     const whole = keeperArgv({
-      ...{ runId: "0123456789ab", binary: `${directory}/tmux`, story, carried: [] },
+      ...{ runId: "0123456789ab", binary: `${directory}/tmux`, story, carried: [], holdFile: null },
       argv: ["true"],
       ...kept,
     });

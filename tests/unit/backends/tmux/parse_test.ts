@@ -252,6 +252,8 @@ Deno.test("a record of another version is read as far as it goes", () => {
     command,
     working_dir,
     env,
+    hold_file: null,
+    stop_scope: null,
     log: null,
     log_capture: true,
     log_max_bytes: DEFAULT_LOG.maxBytes,

@@ -1,10 +1,12 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import {
   belongings,
-  findTagged,
+  belongingsOfEach,
+  findProcess,
+  ignores,
   isInteractiveShell,
-  parseProcesses,
-  parseTagged,
+  isShellName,
+  type Look,
   type Process,
   type ProcessTable,
   type Roots,
@@ -19,14 +21,24 @@ function process(pid: number, facts: Partial<Process> = {}): Process {
     session: pid,
     foreground: -1,
     zombie: false,
-    began: "Fri Jan  2 03:04:05 2026",
-    args: "sleep 60",
+    began: "3040",
+    ignored: 0,
+    name: "sleep",
     ...facts,
   };
 }
 
 const tableOf = (...all: readonly Process[]): ProcessTable =>
   new Map(all.map((each) => [each.pid, each]));
+
+/** What a look sees that sees these processes, of which some say that they are of a run. */
+function lookAt(table: ProcessTable, marks: Readonly<Record<number, string>> = {}): Look {
+  const marked = Object.entries(marks).map(([pid, run]): [number, string] => [Number(pid), run]);
+  return { table, marks: new Map(marked), boot: "b", clock: 5000, tookMs: 1 };
+}
+
+const RUN = "0123456789ab";
+const known = (process: Process) => ({ ...process, boot: "b" });
 
 /** That many processes, each the child of the one before, the last one first; counts the looks at them. */
 function chainOf(length: number): { readonly table: ProcessTable; readonly looks: () => number } {
@@ -44,17 +56,24 @@ function chainOf(length: number): { readonly table: ProcessTable; readonly looks
 Deno.test("a long chain of children takes a look or two at each of them", () => {
   for (const length of [100, 10_000]) {
     const { table, looks } = chainOf(length);
-    const roots = { panes: [2], tagged: [length], known: [], self: 9_999_999 };
-    equal(belongings(table, roots).length, length);
+    const roots = { panes: [2], run: RUN, known: [], self: 9_999_999 };
+    equal(belongings(lookAt(table, { [length]: RUN }), roots).length, length);
     ok(looks() <= 3 * length, `${looks()} looks`);
   }
 });
 
+/** Where a test looks, and which processes have which mark. */
+interface Where extends Partial<Roots> {
+  readonly tagged?: readonly number[];
+  readonly marks?: Readonly<Record<number, string>>;
+}
+
 /** The pids that belong to the session, of these processes. */
-function pidsOf(all: readonly Process[], roots: Partial<Roots>): number[] {
-  const found = belongings(tableOf(...all), {
+function pidsOf(all: readonly Process[], { tagged = [], marks, ...roots }: Where): number[] {
+  const own = Object.fromEntries(tagged.map((pid) => [pid, RUN]));
+  const found = belongings(lookAt(tableOf(...all), { ...own, ...marks }), {
     panes: [],
-    tagged: [],
+    run: RUN,
     known: [],
     self: 9999,
     ...roots,
@@ -62,58 +81,12 @@ function pidsOf(all: readonly Process[], roots: Partial<Roots>): number[] {
   return found.map(({ pid }) => pid).sort((a, b) => a - b);
 }
 
-Deno.test("a process is told whatever its arguments have", () => {
-  const args = "python\u2028-c\r\u2029x";
-  const table = parseProcesses(`  7 1 7 7 -1 S Sat Nov 21 02:46:13 2026 ${args}\n`);
-  equal(table.get(7)?.args, args);
-});
-
-Deno.test("a number that no process can have is no process", () => {
-  const stdout = `${"9".repeat(400)} 1 7 7 -1 S Sat Nov 21 02:46:13 2026 x\n`;
-  equal(parseProcesses(stdout).size, 0);
-});
-
-Deno.test("ps is read line by line", () => {
-  const stdout = [
-    "      1       0       1       1      -1 Ss   Sat Nov 21 01:46:13 2026 /sbin/init splash",
-    "  27306     300   27306     300   27306 R+   Sat Nov 21 02:46:13 2026 python -m bot --x 1 2 3",
-    "     42       1      42      42      -1 Zs   Sat Nov 21 02:46:13 2026 [sh] <defunct>",
-    "     43       1      43      43      -1 S    Sat Nov 21 02:46:13 2026 ",
-    "a line of its own",
-    "",
-  ].join("\n");
-  const table = parseProcesses(stdout);
-  deepEqual([...table.keys()], [1, 27306, 42, 43]);
-  deepEqual(table.get(27306), {
-    pid: 27306,
-    ppid: 300,
-    group: 27306,
-    session: 300,
-    foreground: 27306,
-    zombie: false,
-    began: "Sat Nov 21 02:46:13 2026",
-    args: "python -m bot --x 1 2 3",
-  });
-  deepEqual([table.get(1)?.foreground, table.get(42)?.zombie, table.get(43)?.args], [-1, true, ""]);
-});
-
-Deno.test("what has the mark in its environment is asked for, and read, by pid", () => {
-  deepEqual(findTagged("KSTOPS_ID=0f", [1, 22]).slice(-3), [
-    "--",
-    "/proc/1/environ",
-    "/proc/22/environ",
-  ]);
-  equal(findTagged("KSTOPS_ID=0f", [])[0], "grep");
-  deepEqual(parseTagged("/proc/22/environ\n/proc/7/environ\n"), [22, 7]);
-  deepEqual(parseTagged(""), []);
-});
-
-const PANE = process(100, { ppid: 50, foreground: 100, args: "/bin/sh -c ..." });
+const PANE = process(100, { ppid: 50, foreground: 100, name: "sh" });
 
 /** Each with the pids that belong, where pane 100 is the root and the rest is as told. */
 const CROWDS: Record<string, {
   readonly all: readonly Process[];
-  readonly roots?: Partial<Roots>;
+  readonly roots?: Where;
   readonly are: readonly number[];
 }> = {
   "the pane's own process": { all: [PANE, process(200)], are: [100] },
@@ -145,17 +118,17 @@ const CROWDS: Record<string, {
   },
   "orphans that were seen before": {
     all: [PANE, process(300)],
-    roots: { known: [process(300)] },
+    roots: { known: [known(process(300))] },
     are: [100, 300],
   },
   "not a later process of the same pid": {
-    all: [PANE, process(300, { began: "Fri Jan  2 03:04:06 2026" })],
-    roots: { known: [process(300)] },
+    all: [PANE, process(300, { began: "3041" })],
+    roots: { known: [known(process(300))] },
     are: [100],
   },
   "not one that was seen and is gone": {
     all: [PANE],
-    roots: { known: [process(300)], tagged: [301] },
+    roots: { known: [known(process(300))], tagged: [301] },
     are: [100],
   },
   "no zombies": {
@@ -165,8 +138,8 @@ const CROWDS: Record<string, {
   "neither the one that asks nor its children": {
     all: [
       PANE,
-      process(101, { ppid: 100, args: "kstops stop astro" }),
-      process(102, { ppid: 101, args: "ps" }),
+      process(101, { ppid: 100, name: "kstops" }),
+      process(102, { ppid: 101, name: "grep" }),
       process(103, { ppid: 100 }),
     ],
     roots: { self: 101, tagged: [101, 102] },
@@ -175,43 +148,61 @@ const CROWDS: Record<string, {
   "no tmux server that was started inside, and nothing in it": {
     all: [
       PANE,
-      process(300, { args: "tmux -L inner new-session -d" }),
+      process(300, { name: "tmux: server" }),
       process(301, { ppid: 300 }),
       process(302, { ppid: 301 }),
     ],
     roots: { tagged: [300, 301, 302] },
     are: [100],
   },
-  "no tmux server of another path or title": {
+  "no server of another multiplexer, and no agent that holds keys": {
     all: [
       PANE,
-      process(300, { args: "/opt/bin/tmux new" }),
-      process(301, { args: "tmux: server" }),
+      process(300, { ppid: 100, name: "screen" }),
+      process(301, { ppid: 300 }),
+      process(302, { ppid: 100, name: "zellij" }),
+      process(303, { ppid: 100, name: "ssh-agent" }),
+      process(304, { name: "gpg-agent" }),
     ],
-    roots: { tagged: [300, 301] },
+    roots: { tagged: [300, 301, 302, 303, 304] },
     are: [100],
   },
+  "no other run that was started inside, and nothing below it": {
+    all: [PANE, process(101, { ppid: 100 }), process(102, { ppid: 101 }), process(103)],
+    roots: { marks: { 100: RUN, 101: "fedcba987654", 103: "fedcba987654" } },
+    are: [100],
+  },
+  "of a session without a mark: also what has the mark of a run around it": {
+    all: [PANE, process(101, { ppid: 100 })],
+    roots: { run: null, marks: { 100: "fedcba987654", 101: "fedcba987654" } },
+    are: [100, 101],
+  },
+  "nothing of a process session that is none": {
+    all: [process(2, { session: 0 }), process(3, { session: 1 })],
+    roots: { panes: [] },
+    are: [],
+  },
   "a tmux client, which serves nobody": {
-    all: [PANE, process(101, { ppid: 100, session: 100, args: "tmux attach" })],
+    all: [PANE, process(101, { ppid: 100, session: 100, foreground: 100, name: "tmux" })],
     are: [100, 101],
   },
   "a program that is only called like tmux": {
-    all: [PANE, process(101, { ppid: 100, session: 101, args: "tmuxinator start" })],
+    all: [PANE, process(101, { ppid: 100, session: 101, name: "tmuxinator" })],
     are: [100, 101],
   },
   "no container that was started inside": {
     all: [
       PANE,
-      process(300, { args: "/usr/bin/conmon --api-version 1 -c 0f" }),
-      process(301, { ppid: 300, args: "nginx" }),
-      process(310, { args: "/usr/bin/containerd-shim-runc-v2 -namespace moby" }),
+      process(300, { name: "conmon" }),
+      process(301, { ppid: 300, name: "nginx" }),
+      process(310, { name: "containerd-shim" }),
       process(311, { ppid: 310 }),
     ],
     roots: { tagged: [300, 301, 310, 311] },
     are: [100],
   },
   "the pane itself while it is still a copy of its server": {
-    all: [process(100, { args: "tmux -u -L default start-server" })],
+    all: [process(100, { name: "tmux: server" })],
     are: [100],
   },
   "nothing in a ring of parents that cannot be": {
@@ -255,3 +246,45 @@ for (const [args, is] of Object.entries(SHELLS)) {
     equal(isInteractiveShell(args), is);
   });
 }
+
+Deno.test("every shell may be an interactive one by its name, and nothing else", () => {
+  for (const name of ["sh", "bash", "dash", "zsh", "-bash", "fish", "busybox"]) {
+    ok(isShellName(name), name);
+  }
+  for (const name of ["python3", "bashful", "", "sshd", "node"]) ok(!isShellName(name), name);
+});
+
+Deno.test("many sessions are told apart in one look", () => {
+  const table = tableOf(
+    PANE,
+    process(101, { ppid: 100 }),
+    process(300),
+    process(301, { ppid: 300 }),
+  );
+  const look = lookAt(table, { 300: "fedcba987654" });
+  const found = belongingsOfEach(look, [
+    { panes: [100], run: RUN, known: [] },
+    { panes: [], run: "fedcba987654", known: [] },
+    { panes: [], run: null, known: [known(process(101))] },
+  ], 9999);
+  deepEqual(found.map((each) => each.map(({ pid }) => pid)), [[100, 101], [300, 301], [101]]);
+});
+
+Deno.test("an identity is one process: of its boot, of its start, and alive", () => {
+  const look = lookAt(tableOf(process(100), process(101, { zombie: true })));
+  const identity = { pid: 100, began: "3040", boot: "b" };
+  equal(findProcess(look, identity)?.pid, 100);
+  for (const other of [{ pid: 102 }, { pid: 101 }, { began: "3041" }, { boot: "" }]) {
+    equal(findProcess(look, { ...identity, ...other }), null);
+  }
+});
+
+Deno.test("who ignores a signal has not got it", () => {
+  const deaf = process(1, { ignored: 0b110 });
+  deepEqual(
+    (["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1"] as const).filter((signal) =>
+      ignores(deaf, signal)
+    ),
+    ["SIGINT", "SIGQUIT"],
+  );
+});

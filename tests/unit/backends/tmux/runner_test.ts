@@ -125,6 +125,7 @@ function fakeLogs(): FakeLogs {
       return Promise.resolve();
     },
     storyOf: (name) => `/logs/${name}/runs.ndjson`,
+    holdFileOf: (name, runId) => `/logs/${name}/${runId}.hold`,
     newestRun: () => Promise.resolve(null),
     runs: () => Promise.resolve([]),
     names: () => Promise.resolve([]),

@@ -37,6 +37,7 @@ function plan(
     binary: "/usr/bin/tmux",
     capture: directory === null ? null : { directory, run: "r-1", maxBytes: 1000, keep: 3 },
     story: directory === null ? null : `${directory}/runs.ndjson`,
+    holdFile: directory === null ? null : `${directory}/0123456789ab.hold`,
   };
 }
 
@@ -78,7 +79,7 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
     "0123456789ab",
     "/usr/bin/tmux",
     "/logs/runs.ndjson",
-    "",
+    "/logs/0123456789ab.hold",
     "",
     "python",
     "-m",
@@ -106,7 +107,9 @@ Deno.test("a session remembers what it was started from, without the values", ()
     log_max_bytes: 10_485_760,
     log_keep: 5,
     stop_signal: "SIGTERM",
+    stop_scope: null,
     stop_timeout: 20,
+    hold_file: "/logs/0123456789ab.hold",
     protected: true,
   });
 });
