@@ -10,22 +10,14 @@ import {
 } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { endOf } from "../../logs/runs.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
-import { type Server, startServerAndRunScript } from "./args.ts";
-import {
-  answerOf,
-  ask,
-  howWords,
-  installHint,
-  POLL_MS,
-  tooOld,
-  unavailable,
-  understood,
-} from "./ask.ts";
+import { runScript, type Server, startServerAndRunScript } from "./args.ts";
+import { answerOf, ask, howWords, installHint, POLL_MS, tooOld, unavailable } from "./ask.ts";
 import { call, type Context } from "./list.ts";
 import {
   type Failure,
@@ -38,7 +30,7 @@ import {
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
 import { close, logs } from "./session.ts";
-import { type Created, parseCreated, startScript } from "./start_script.ts";
+import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
 
 /** How long a server may take to start a session. */
 const START_TIMEOUT_MS = 10_000;
@@ -77,7 +69,8 @@ export async function start(
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
   });
-  if (options.waitMs === 0) return startedStatus(definition, created);
+  // Such a server may have gone with the client that started the session.
+  if (options.waitMs === 0 && !created.exitUnattached) return startedStatus(definition, created);
   return await proveStarted(context, {
     definition,
     runId,
@@ -153,7 +146,8 @@ async function create(context: Context, creation: Creation): Promise<Created> {
   const path = await binaryPath(context);
   for (let attempt = 1;; attempt++) {
     const nonce = world.randomId();
-    const script = startScript({ ...creation, nonce, binary: path });
+    const plan = { ...creation, nonce, binary: path };
+    const script = startScript(plan);
     let answer: ExecResult;
     try {
       answer = await answerOf(
@@ -165,16 +159,27 @@ async function create(context: Context, creation: Creation): Promise<Created> {
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;
     }
-    const created = understood(
-      definition.socketName,
-      () => parseCreated(answer.stdout, nonce),
-    );
-    if (created !== null) return created;
+    const created = parseCreated(answer.stdout, nonce);
+    if (created !== null) {
+      if (!created.marked) await markByIds(context, server, markScript(plan, created));
+      return created;
+    }
     const failure = parseFailure(answer.stderr);
     const gone = failure.kind === "ending" || failure.kind === "no_server";
     if (!gone || attempt === ATTEMPTS) throw await notCreated(context, definition, failure);
     await world.sleep(attempt * POLL_MS);
   }
+}
+
+/**
+ * A hook of the user's came in between. What else it did shows when the start is proven: here nothing
+ * is wrong with a session that has gone.
+ */
+async function markByIds(context: Context, server: Server, script: string): Promise<void> {
+  await answerOf(context, server.socketName, runScript(server), {
+    timeoutMs: START_TIMEOUT_MS,
+    stdin: script,
+  });
 }
 
 function missingTmux(context: Context): TmuxNotFoundError {
@@ -284,10 +289,13 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
     const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
     if (session === undefined || pane === null) {
-      throw new SessionStartError(definition.name, "tmux closed it while it started", {
-        backend: "tmux",
-        hint: "its server was stopped, or somebody killed the session",
-      });
+      // Not marked yet, where a hook came in between; or its pane is closed.
+      if (session !== undefined && await world.processes.alive(created.panePid)) {
+        late = true;
+        await whileAlive(world, created.panePid, 50);
+        continue;
+      }
+      return await closedAtOnce(context, proof);
     }
     if (pane.dead) return await endedAtOnce(context, proof, session);
     const status = statusOfSession(session, definition.socketName);
@@ -319,6 +327,56 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
   }
 }
 
+/** What became of a run whose pane tmux has closed, as a hook on its end does: it is recorded. */
+async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStatus> {
+  const { definition, runId, created, capture } = proof;
+  const { name } = definition;
+  const run = (await context.logs.runs(name)).find(({ id }) => id === runId);
+  if (run?.ended == null) {
+    throw new SessionStartError(
+      name,
+      created.exitUnattached
+        ? "its tmux server ends when no client is attached (exit-unattached)"
+        : "tmux closed it while it started",
+      {
+        backend: "tmux",
+        hint: created.exitUnattached
+          ? "set -s exit-unattached off in your tmux.conf, or start it while a client is attached"
+          : "its server was stopped, or somebody killed the session",
+      },
+    );
+  }
+  const status = statusOf({
+    ...startedStatus(definition, created),
+    state: "exited",
+    ...endOf(run),
+    windowCount: null,
+    attached: null,
+    reason: "tmux closed it when it ended: this was recorded",
+  });
+  if (status.exitCode === 0) return status;
+  const output = capture === null
+    ? []
+    : linesOf(await context.logs.read(outputOf(capture), LAST_LINES));
+  throw endedEarly(definition, status, output);
+}
+
+function linesOf(output: Uint8Array): string[] {
+  return new TextDecoder().decode(output).split("\n").slice(0, -1);
+}
+
+function endedEarly(
+  { name }: TmuxDefinition,
+  status: SessionStatus,
+  output: readonly string[],
+): SessionStartError {
+  return new SessionStartError(name, `it ended at once ${howWords(status)}`, {
+    backend: "tmux",
+    hint: `the whole output: kstops logs ${name}`,
+    details: { exit_code: status.exitCode, signal: status.signal, output: [...output] },
+  });
+}
+
 /** What a failed start shows of the output. */
 const LAST_LINES = { lines: 10 };
 
@@ -329,11 +387,11 @@ async function endedAtOnce(
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
-  const output = new TextDecoder().decode(
+  const output = linesOf(
     capture === null
       ? await logs(context, definition.socketName, session, LAST_LINES)
       : await context.logs.read(outputOf(capture), LAST_LINES),
-  ).split("\n").slice(0, -1);
+  );
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {
@@ -348,9 +406,5 @@ async function endedAtOnce(
       { backend: "tmux", hint: "check the file and the interpreter in its first line" },
     );
   }
-  throw new SessionStartError(definition.name, `it ended at once ${howWords(status)}`, {
-    backend: "tmux",
-    hint: `the whole output: kstops logs ${definition.name}`,
-    details: { exit_code: status.exitCode, signal: status.signal, output },
-  });
+  throw endedEarly(definition, status, output);
 }

@@ -34,7 +34,14 @@ export interface StartPlan {
 }
 
 /** The fields that a successful {@link startScript} prints. */
-export const CREATED_FIELDS = ["version", "session_id", "session_created", "pane_id", "pane_pid"];
+export const CREATED_FIELDS = [
+  "version",
+  "session_id",
+  "session_created",
+  "pane_id",
+  "pane_pid",
+  "exit-unattached",
+];
 
 /**
  * Creates a session, in one step that no other client can get between: an ended session of that
@@ -64,16 +71,66 @@ export function startScript(plan: StartPlan): string {
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
       ...["--", "/bin/sh", "-c", keeper(plan, carried), "kstops", plan.binary, ...definition.argv],
     ],
-    ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
-    ["set-option", "-t", target, "destroy-unattached", "off"],
-    ["set-option", "-p", "-t", target, PANE_OPTION, runId],
-    ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
-    ["set-option", "-t", target, RUN_ID_OPTION, runId],
-    ...(plan.capture === null
-      ? []
-      : [["pipe-pane", "-t", target, pipeCommand(captureScript(plan.capture))]]),
+    // Hooks of the user's run before this: what has the name now may be another session, and what is
+    // active another pane. The session's own variable and the command of the pane tell.
+    ifTrue(target, `#{==:#{${RUN_ID_VARIABLE}},${runId}}`, [
+      ...sessionMarks(plan, target),
+      ifTrue(target, `#{m:*${runId}*,#{pane_start_command}}`, [
+        markPane(plan, target),
+        ["display-message", "-p", "-t", target, rowFormat(MARKED_FIELDS, nonce)],
+      ]),
+    ]),
   ];
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
+}
+
+/** What {@link startScript} prints besides where it has marked session and pane. */
+const MARKED_FIELDS = [PANE_OPTION];
+
+/**
+ * Marks a session and its pane by their ids, where hooks were in the way of the start script. The pane
+ * does it itself, too, before its program begins: whoever is first does it.
+ */
+export function markScript(plan: StartPlan, ids: Pick<Created, "sessionId" | "paneId">): string {
+  const marks = [...sessionMarks(plan, `${ids.sessionId}:`), markPane(plan, ids.paneId)];
+  // Each on its own: hooks may have taken the pane out of its session.
+  return marks.map((each) => `${line(each)}\n`).join("");
+}
+
+function sessionMarks(plan: StartPlan, target: string): string[][] {
+  return [
+    ["set-option", "-t", target, "destroy-unattached", "off"],
+    ["set-option", "-t", target, RECORD_OPTION, asciiJson(recordOf(plan))],
+    ["set-option", "-t", target, RUN_ID_OPTION, plan.runId],
+  ];
+}
+
+/** Once only: a second pipe would end the first one. */
+function markPane({ runId, capture }: StartPlan, target: string): string[] {
+  const pipe = capture === null
+    ? []
+    : [["pipe-pane", "-t", target, pipeCommand(captureScript(capture))]];
+  return ifTrue(target, `#{!=:#{${PANE_OPTION}},${runId}}`, [
+    ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
+    ["set-option", "-p", "-t", target, PANE_OPTION, runId],
+    ...pipe,
+  ]);
+}
+
+function ifTrue(
+  target: string,
+  condition: string,
+  commands: readonly (readonly string[])[],
+): string[] {
+  return ["if-shell", "-F", "-t", target, condition, commands.map(line).join(" ; ")];
+}
+
+/** JSON of printable ASCII characters only: they arrive as they are from every tmux. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**
@@ -104,22 +161,49 @@ const CARRIER = "KSTOPS_ENV_";
  * the last output (tmux 3.3a loses it otherwise). Only SIGHUP ends it: the kernel tells the program of a closed terminal, as
  * when the server is killed, only once the leader of its process session is gone. What it would say
  * itself (`Killed`) is nothing that the program printed, so it has no standard error; only within
- * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid and
- * then becomes the program.
+ * the parentheses is the terminal that of the program again. Its own shell tells tmux the pid, marks
+ * the pane where hooks kept the start script from it, and then becomes the program.
  */
-function keeper({ runId, story }: StartPlan, carried: readonly string[]): string {
+function keeper(plan: StartPlan, carried: readonly string[]): string {
+  const { runId, story } = plan;
   const restored = carried.map((name) =>
     `${name}=$${CARRIER}${name}; export ${name}; unset ${CARRIER}${name}\n`
   );
   return `trap : INT QUIT TERM USR1 USR2
 exec 3>&2 2>/dev/null
-(exec /bin/sh -c '"$1" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ </dev/null >/dev/null 2>&1
-shift
-${restored.join("")}exec "$@"' kstops "$@" 2>&3 3>&-)
+(exec /bin/sh -c 'eval "$1"
+shift 2
+${restored.join("")}exec "$@"' kstops ${shellQuoted(beginning(plan))} "$@" 2>&3 3>&-)
 s=$?
 ${story === null ? ":" : shellEndedLine(runId, story)}
 PATH=/bin:/usr/bin sleep 0.1
 exit $s`;
+}
+
+/**
+ * What the program's own shell does first, as commands of a shell: `$2` is tmux. It tells its pid, and
+ * asks in the same call whether the pane is marked: a hook of the user's may be waited for, or may have
+ * made another pane the active one, while this one would begin without a pipe, and be gone with its
+ * end. Here the pane is known for sure.
+ */
+function beginning(plan: StartPlan): string {
+  const marks = markScript(plan, { sessionId: SESSION, paneId: PANE });
+  const printed = marks.split(new RegExp(`(${SESSION}|${PANE})`)).map((part) =>
+    part === SESSION ? '"\\$${TMUX##*,}"' : part === PANE ? '"$TMUX_PANE"' : shellQuoted(part)
+  );
+  return `case $("$2" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ \\; ` +
+    `display-message -p -t "$TMUX_PANE" "#{${PANE_OPTION}}" </dev/null 2>/dev/null) in
+*${plan.runId}*) ;;
+*) printf %s ${printed.join("")} | "$2" -u source-file - >/dev/null 2>&1
+esac`;
+}
+
+/** Stand for ids that only the pane knows. */
+const SESSION = "\x01SESSION\x01";
+const PANE = "\x01PANE\x01";
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function recordOf({ definition, capture }: StartPlan): RunRecord {
@@ -152,18 +236,27 @@ export interface Created {
   readonly serverVersion: string;
   readonly sessionId: string;
   readonly createdAt: Date | null;
+  readonly paneId: string;
   readonly panePid: number;
+  /** Whether the server ends when no client is attached. */
+  readonly exitUnattached: boolean;
+  /** Whether session and pane are marked already. */
+  readonly marked: boolean;
 }
 
 /** Reads what a start script printed. */
 export function parseCreated(stdout: string, nonce: string): Created | null {
   const [row] = rowsOf(stdout, CREATED_FIELDS.length, nonce);
   if (row === undefined) return null;
-  const [serverVersion = "", sessionId = "", createdAt = "", , panePid = ""] = row;
+  const [serverVersion = "", sessionId = "", createdAt = "", paneId = "", panePid = ""] = row;
+  const [marked] = rowsOf(stdout, MARKED_FIELDS.length, nonce);
   return {
     serverVersion,
     sessionId,
     createdAt: timeOf(numberOf(createdAt)),
+    paneId,
     panePid: numberOf(panePid) ?? 0,
+    exitUnattached: row[5] === "1",
+    marked: marked !== undefined && marked[0] !== "",
   };
 }
