@@ -16,7 +16,7 @@ import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
-import { runScript, type Server, startServerAndRunScript } from "./args.ts";
+import { line, runScript, type Server, startServerAndRunScript } from "./args.ts";
 import { answerOf, ask, howWords, installHint, POLL_MS, tooOld, unavailable } from "./ask.ts";
 import { call, type Context } from "./list.ts";
 import {
@@ -69,8 +69,7 @@ export async function start(
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
   });
-  // Such a server may have gone with the client that started the session.
-  if (options.waitMs === 0 && !created.exitUnattached) return startedStatus(definition, created);
+  if (options.waitMs === 0) return startedStatus(definition, created);
   return await proveStarted(context, {
     definition,
     runId,
@@ -161,7 +160,10 @@ async function create(context: Context, creation: Creation): Promise<Created> {
     }
     const created = parseCreated(answer.stdout, nonce);
     if (created !== null) {
-      if (!created.marked) await markByIds(context, server, markScript(plan, created));
+      if (created.endsUnattached) {
+        throw await endedUnattached(context, { server, definition, created });
+      }
+      if (!created.marked) await runOn(context, server, markScript(plan, created));
       return created;
     }
     const failure = parseFailure(answer.stderr);
@@ -172,14 +174,34 @@ async function create(context: Context, creation: Creation): Promise<Created> {
 }
 
 /**
- * A hook of the user's came in between. What else it did shows when the start is proven: here nothing
- * is wrong with a session that has gone.
+ * Does more to a session that was just made, by its ids. Whether that worked shows when the start is
+ * proven: hooks of the user's may have taken it away meanwhile.
  */
-async function markByIds(context: Context, server: Server, script: string): Promise<void> {
+async function runOn(context: Context, server: Server, script: string): Promise<void> {
   await answerOf(context, server.socketName, runScript(server), {
     timeoutMs: START_TIMEOUT_MS,
     stdin: script,
   });
+}
+
+async function endedUnattached(
+  context: Context,
+  { server, definition, created }: {
+    readonly server: Server;
+    readonly definition: TmuxDefinition;
+    readonly created: Created;
+  },
+): Promise<SessionStartError> {
+  const script = `${line(["kill-session", "-t", `${created.sessionId}:`])}\n`;
+  await runOn(context, server, script);
+  return new SessionStartError(
+    definition.name,
+    "its tmux server ends as soon as no client is attached (exit-unattached is on)",
+    {
+      backend: "tmux",
+      hint: "take exit-unattached out of your tmux.conf, or start it while a client is attached",
+    },
+  );
 }
 
 function missingTmux(context: Context): TmuxNotFoundError {
@@ -333,18 +355,10 @@ async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStat
   const { name } = definition;
   const run = (await context.logs.runs(name)).find(({ id }) => id === runId);
   if (run?.ended == null) {
-    throw new SessionStartError(
-      name,
-      created.exitUnattached
-        ? "its tmux server ends when no client is attached (exit-unattached)"
-        : "tmux closed it while it started",
-      {
-        backend: "tmux",
-        hint: created.exitUnattached
-          ? "set -s exit-unattached off in your tmux.conf, or start it while a client is attached"
-          : "its server was stopped, or somebody killed the session",
-      },
-    );
+    throw new SessionStartError(name, "tmux closed it while it started", {
+      backend: "tmux",
+      hint: "its server was stopped, or somebody killed the session",
+    });
   }
   const status = statusOf({
     ...startedStatus(definition, created),

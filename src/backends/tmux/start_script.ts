@@ -41,6 +41,8 @@ export const CREATED_FIELDS = [
   "pane_id",
   "pane_pid",
   "exit-unattached",
+  // The numbers of the clients of all sessions.
+  "S:#{session_attached}",
 ];
 
 /**
@@ -72,11 +74,12 @@ export function startScript(plan: StartPlan): string {
       ...["--", "/bin/sh", "-c", keeper(plan, carried), "kstops", plan.binary, ...definition.argv],
     ],
     // Hooks of the user's run before this: what has the name now may be another session, and what is
-    // active another pane. The session's own variable and the command of the pane tell.
+    // active another pane. The session's own variable and the command of the pane tell. Nothing is
+    // marked by halves: a managed session without its pane would be one that may be replaced.
     ifTrue(target, `#{==:#{${RUN_ID_VARIABLE}},${runId}}`, [
-      ...sessionMarks(plan, target),
+      ["set-option", "-t", target, "destroy-unattached", "off"],
       ifTrue(target, `#{m:*${runId}*,#{pane_start_command}}`, [
-        markPane(plan, target),
+        ...marks(plan, { session: target, pane: target }),
         ["display-message", "-p", "-t", target, rowFormat(MARKED_FIELDS, nonce)],
       ]),
     ]),
@@ -92,29 +95,30 @@ const MARKED_FIELDS = [PANE_OPTION];
  * does it itself, too, before its program begins: whoever is first does it.
  */
 export function markScript(plan: StartPlan, ids: Pick<Created, "sessionId" | "paneId">): string {
-  const marks = [...sessionMarks(plan, `${ids.sessionId}:`), markPane(plan, ids.paneId)];
+  const commands = marks(plan, { session: `${ids.sessionId}:`, pane: ids.paneId });
   // Each on its own: hooks may have taken the pane out of its session.
-  return marks.map((each) => `${line(each)}\n`).join("");
+  return commands.map((each) => `${line(each)}\n`).join("");
 }
 
-function sessionMarks(plan: StartPlan, target: string): string[][] {
-  return [
-    ["set-option", "-t", target, "destroy-unattached", "off"],
-    ["set-option", "-t", target, RECORD_OPTION, asciiJson(recordOf(plan))],
-    ["set-option", "-t", target, RUN_ID_OPTION, plan.runId],
-  ];
-}
-
-/** Once only: a second pipe would end the first one. */
-function markPane({ runId, capture }: StartPlan, target: string): string[] {
+function marks(
+  plan: StartPlan,
+  { session, pane }: { readonly session: string; readonly pane: string },
+): string[][] {
+  const { runId, capture } = plan;
   const pipe = capture === null
     ? []
-    : [["pipe-pane", "-t", target, pipeCommand(captureScript(capture))]];
-  return ifTrue(target, `#{!=:#{${PANE_OPTION}},${runId}}`, [
-    ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
-    ["set-option", "-p", "-t", target, PANE_OPTION, runId],
-    ...pipe,
-  ]);
+    : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
+  return [
+    // Once only: a second pipe would end the first one.
+    ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
+      ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+      ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
+      ...pipe,
+    ]),
+    ["set-option", "-t", session, "destroy-unattached", "off"],
+    ["set-option", "-t", session, RECORD_OPTION, asciiJson(recordOf(plan))],
+    ["set-option", "-t", session, RUN_ID_OPTION, runId],
+  ];
 }
 
 function ifTrue(
@@ -187,8 +191,8 @@ exit $s`;
  * end. Here the pane is known for sure.
  */
 function beginning(plan: StartPlan): string {
-  const marks = markScript(plan, { sessionId: SESSION, paneId: PANE });
-  const printed = marks.split(new RegExp(`(${SESSION}|${PANE})`)).map((part) =>
+  const script = markScript(plan, { sessionId: SESSION, paneId: PANE });
+  const printed = script.split(new RegExp(`(${SESSION}|${PANE})`)).map((part) =>
     part === SESSION ? '"\\$${TMUX##*,}"' : part === PANE ? '"$TMUX_PANE"' : shellQuoted(part)
   );
   return `case $("$2" -u set-option -p -t "$TMUX_PANE" ${PID_OPTION} $$ \\; ` +
@@ -238,8 +242,8 @@ export interface Created {
   readonly createdAt: Date | null;
   readonly paneId: string;
   readonly panePid: number;
-  /** Whether the server ends when no client is attached. */
-  readonly exitUnattached: boolean;
+  /** Whether the server is told to end when no client is attached, and none is. */
+  readonly endsUnattached: boolean;
   /** Whether session and pane are marked already. */
   readonly marked: boolean;
 }
@@ -256,7 +260,7 @@ export function parseCreated(stdout: string, nonce: string): Created | null {
     createdAt: timeOf(numberOf(createdAt)),
     paneId,
     panePid: numberOf(panePid) ?? 0,
-    exitUnattached: row[5] === "1",
+    endsUnattached: row[5] === "1" && !/[1-9]/.test(row[6] ?? ""),
     marked: marked !== undefined && marked[0] !== "",
   };
 }
