@@ -17,6 +17,7 @@ import {
   parseFailure,
   parsePanes,
   type TmuxSession,
+  unexpectedText,
 } from "./parse.ts";
 
 /** How often something is looked at again. */
@@ -84,19 +85,19 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
   }
 }
 
-/** The sessions in an answer. */
+/** The sessions in an answer; one that holds none of it is the engine in trouble. */
 export function readPanes(socketName: string, stdout: string, nonce: string): TmuxSession[] {
-  return understood(socketName, () => parsePanes(stdout, nonce));
-}
-
-/** What `parse` makes of an answer; one that it cannot read is the engine in trouble. */
-export function understood<T>(socketName: string, parse: () => T): T {
   try {
-    return parse();
+    return parsePanes(stdout, nonce);
   } catch (error) {
     if (!(error instanceof GarbledAnswerError)) throw error;
     throw unavailable(socketName, { kind: "other", reason: error.message });
   }
+}
+
+/** An answer that is none. */
+export function unexpected(stdout: string): Failure {
+  return { kind: "other", reason: unexpectedText(stdout) };
 }
 
 /** A server that cannot be asked, and what it said. */

@@ -63,8 +63,11 @@ export interface TmuxSession {
 /** The answer could not be understood. */
 export class GarbledAnswerError extends Error {}
 
-/** The texts of all rows; whatever stands around them, a hook of the user's printed. */
-function rowTexts(stdout: string, nonce: string): string[] {
+/** The texts of all rows, and of one that was cut off; what stands around them, hooks have printed. */
+function rowTexts(
+  stdout: string,
+  nonce: string,
+): { readonly rows: readonly string[]; readonly cut: string | null } {
   const begin = rowBegin(nonce);
   const pieces = stdout.split(rowEnd(nonce));
   const rest = pieces.pop() ?? "";
@@ -73,16 +76,19 @@ function rowTexts(stdout: string, nonce: string): string[] {
     const start = piece.indexOf(begin);
     if (start !== -1) rows.push(piece.slice(start + begin.length));
   }
-  // A row that was cut off.
-  const cut = rest.indexOf(begin);
-  if (cut !== -1) rows.push(rest.slice(cut + begin.length));
-  return rows;
+  const start = rest.indexOf(begin);
+  return { rows, cut: start === -1 ? null : rest.slice(start + begin.length) };
+}
+
+/** What is said of an answer that has no row. */
+export function unexpectedText(stdout: string): string {
+  return `unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`;
 }
 
 /** The fields of every row that has so many; whatever else is printed is left out. */
 export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
   const separator = fieldSeparator(nonce);
-  return rowTexts(stdout, nonce).map((text) => text.split(separator))
+  return rowTexts(stdout, nonce).rows.map((text) => text.split(separator))
     .filter((fields) => fields.length === fieldCount);
 }
 
@@ -100,10 +106,10 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   const groups = new Map<string, Group>();
   const firstShownBy = new Map<string, string>();
   const linked = new Set<string>();
-  const lost: TmuxSession[] = [];
-  const rows = rowTexts(stdout, nonce);
-  if (rows.length === 0 && stdout.trim() !== "") {
-    throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`);
+  const { rows, cut } = rowTexts(stdout, nonce);
+  const lost = cut === null ? [] : [unreadable(cut.split(separator))];
+  if (rows.length === 0 && cut === null && stdout.trim() !== "") {
+    throw new GarbledAnswerError(unexpectedText(stdout));
   }
   for (const text of rows) {
     const fields = text.split(separator);

@@ -17,7 +17,16 @@ import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.t
 import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import { line, runScript, type Server, startServerAndRunScript } from "./args.ts";
-import { answerOf, ask, howWords, installHint, POLL_MS, tooOld, unavailable } from "./ask.ts";
+import {
+  answerOf,
+  ask,
+  howWords,
+  installHint,
+  POLL_MS,
+  tooOld,
+  unavailable,
+  unexpected,
+} from "./ask.ts";
 import { call, type Context } from "./list.ts";
 import {
   type Failure,
@@ -165,6 +174,9 @@ async function create(context: Context, creation: Creation): Promise<Created> {
       }
       if (!created.marked) await runOn(context, server, markScript(plan, created));
       return created;
+    }
+    if (answer.code === 0 && answer.stdout.trim() !== "") {
+      throw unavailable(definition.socketName, unexpected(answer.stdout));
     }
     const failure = parseFailure(answer.stderr);
     const gone = failure.kind === "ending" || failure.kind === "no_server";
