@@ -31,7 +31,7 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
     lookAtState(world),
   ]);
   const servers = tmux.servers.flatMap(({ socketName, answer }) =>
-    answer.kind === "answered" && answer.value !== null
+    answer.kind === "answered" && answer.value !== null && answer.value.pid !== null
       ? [{ socketName, pid: answer.value.pid }]
       : []
   );

@@ -44,9 +44,12 @@ export interface ServerFacts {
 
 /** A tmux server that runs. */
 export interface TmuxServer {
-  readonly version: string;
-  readonly pid: number;
+  /** Null where a server without any session does not say. */
+  readonly version: string | null;
+  readonly pid: number | null;
   readonly sessions: number;
+  /** The sessions of which tmux says what cannot be read. */
+  readonly unreadable: readonly { readonly name: string | null; readonly reason: string }[];
 }
 
 /** Version, servers and sockets. */
@@ -121,7 +124,7 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
       }));
     } else if (answer.value === null) {
       stale.push(each);
-    } else if (isTooOld(answer.value.version)) {
+    } else if (answer.value.version !== null && isTooOld(answer.value.version)) {
       const { version } = answer.value;
       troubled.push(wrong(level, "tmux.server", {
         message: `the tmux server on socket ${
@@ -132,6 +135,14 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
       }));
     } else {
       const { milliseconds } = answer;
+      const { unreadable, version } = answer.value;
+      if (unreadable.length > 0) {
+        troubled.push(wrong(level, "tmux.unreadable", {
+          message: unreadableText(socketName, unreadable),
+          fix: "report it as a fault of kstops, with the version of tmux",
+          details: { ...details, version, sessions: unreadable.map(({ name }) => name) },
+        }));
+      }
       running.push({ ...each, server: answer.value, milliseconds });
     }
   }
@@ -146,6 +157,13 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
     ...stale.length > 0 ? [staleFinding(stale)] : [],
     ...lost.length > 0 ? [lostFinding(lost.map(({ name }) => name))] : [],
   ];
+}
+
+function unreadableText(socketName: string, unreadable: TmuxServer["unreadable"]): string {
+  const names = unreadable.map(({ name }) => name === null ? "one without a name" : quote(name));
+  return `what the tmux server on socket ${quote(socketName)} says of ` +
+    `${counted(unreadable.length, "session")} cannot be read (${namesText(names)}): ` +
+    (unreadable[0]?.reason ?? "");
 }
 
 function runningFinding(

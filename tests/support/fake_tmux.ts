@@ -13,6 +13,7 @@ import type { Exec, ExecResult } from "../../src/world.ts";
 import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
 import { formatLook, isLook } from "./look.ts";
 import { expandFormat } from "./tmux_format.ts";
+import { readScript } from "./tmux_script.ts";
 import { memoryDatabases } from "./memory_database.ts";
 
 /** A session; by default one that a stranger made. */
@@ -163,16 +164,22 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
       return done(sessions.map((session) => expanded(format, session)).join(""));
     }
     if (words.includes("capture-pane")) {
-      return done(sessions.find(({ id }) => paneId(id) === target)?.printed ?? "");
+      const pane = words[words.indexOf("-t") + 1];
+      const mark = `${words.at(-1) ?? ""}\n`;
+      const printed = sessions.find(({ id }) => paneId(id) === pane)?.printed ?? "";
+      return done(`${mark}${printed}${mark}${printed.split("\n")[0] ?? ""}\n${mark}`);
     }
     throw new UnknownCallError(`Nobody told what tmux answers: ${argv.join(" ")}`);
   }
 
   function newSession(socket: string, script: string, world: FakeWorld): ExecResult {
-    const [, name = ""] = /'new-session' .*?'-s' '([^']*)'/s.exec(script) ?? [];
-    const [, format = ""] = /'new-session' .*?'-F' '([^']*)'/s.exec(script) ?? [];
-    const [, run = ""] = /'@kstops' '([^']*)'/.exec(script) ?? [];
-    const [, record = ""] = /'@kstops_run' '((?:[^']|'\\'')*)'/.exec(script) ?? [];
+    const commands = commandsIn(script);
+    const created = commands.find(([name]) => name === "new-session") ?? [];
+    const [name = "", format = ""] = ["-s", "-F"].map((flag) => created[created.indexOf(flag) + 1]);
+    const option = (name: string): string =>
+      commands.find((words) => words[0] === "set-option" && words.at(-2) === name)?.at(-1) ?? "";
+    const [run, record] = [option("@kstops"), option("@kstops_run")];
+    const marks = commands.find(([name]) => name === "display-message")?.at(-1) ?? "";
     const sessions = held.get(socket) ?? [];
     const other = sessions.find((session) => session.name === name);
     if (other !== undefined && (other.run === null || other.ended === null)) {
@@ -181,11 +188,11 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
     const pid = 5000 + 10 * ids;
     const made = entryOf({ name, pid, managed: true }, {
       id: run,
-      record: record.replaceAll(`'\\''`, "'"),
+      record,
     });
     held.set(socket, [...sessions.filter((session) => session !== other), made]);
     for (const alive of pidsOf(made)) world.alive.add(alive);
-    return done(expanded(format, made));
+    return done(expanded(format, made) + expanded(marks, made));
   }
 
   return {
@@ -253,6 +260,13 @@ function wordsOf(argv: readonly string[]): string[] {
   );
 }
 
+/** The commands of a script, with those that are inside of another one. */
+function commandsIn(script: string): string[][] {
+  return readScript(script).flat().flatMap((words) =>
+    words[0] === "if-shell" ? [words, ...commandsIn(words.at(-1) ?? "")] : [words]
+  );
+}
+
 /** A line of an answer: the format with the values of a session. */
 function expanded(format: string, session: Entry): string {
   const { id, name, pid, run, ended, command = SLEEP } = session;
@@ -261,6 +275,8 @@ function expanded(format: string, session: Entry): string {
     pid: "90",
     socket_path: "/tmp/tmux-1000/default",
     prefix: "C-b",
+    prefix2: "None",
+    "exit-unattached": "0",
     session_id: id,
     session_name: name,
     session_created: "1767322800",
@@ -270,7 +286,8 @@ function expanded(format: string, session: Entry): string {
     window_active: "1",
     pane_active: "1",
     pane_id: paneId(id),
-    pane_pid: String(pid),
+    // As of tmux 3.8, which has none for a dead pane.
+    pane_pid: ended === null ? String(pid) : "",
     pane_dead: ended === null ? "" : "1",
     pane_dead_status: ended === null ? "" : String(ended),
     pane_dead_time: ended === null ? "" : "1767322860",

@@ -1,6 +1,6 @@
 /**
- * What tmux makes of a format, as far as kstops uses them: `#{field}` and `#{?field,then,else}`, one
- * inside of the other (tmux 3.3a format.c).
+ * What tmux makes of a format, as far as kstops uses them: `#{field}`, `#{q:field}`,
+ * `#{S:field}` of a single session, and `#{?field,then,else}`, one inside of the other (tmux 3.3a format.c).
  *
  * ```ts
  * equal(expandFormat("#{pid} #{?dead,gone,#{name}}", { pid: "7", name: "a" }), "7 a");
@@ -16,6 +16,10 @@ export function expandFormat(format: string, values: Readonly<Record<string, str
 }
 
 function valueOf(inner: string, values: Readonly<Record<string, string>>): string {
+  if (inner.startsWith("q:")) {
+    return (values[inner.slice(2)] ?? "").replaceAll(/[|&;<>()$`\\"'*?[# =%]/g, "\\$&");
+  }
+  if (inner.startsWith("S:")) return expandFormat(inner.slice(2), values);
   if (!inner.startsWith("?")) return values[inner] ?? "";
   const [field = "", then = "", otherwise = ""] = branches(inner.slice(1));
   const value = values[field] ?? "";

@@ -51,19 +51,28 @@ export function tmux(server: Server): string[] {
   return [server.binary, "-u", "-L", server.socketName];
 }
 
-/** What separates fields: a nonce in it keeps a path or a command from looking like one. */
+/**
+ * Marks of a row, made of printable characters: tmux 3.4 to 3.5a writes any other one as `\ooo`. The
+ * nonce keeps a path or a command from looking like one. What stands outside of a row is none of it:
+ * hooks of the user's print into any answer.
+ */
+export function rowBegin(nonce: string): string {
+  return `<${nonce}:`;
+}
+
+/** What separates fields. */
 export function fieldSeparator(nonce: string): string {
-  return `\x1f${nonce}\x1f`;
+  return `:${nonce}:`;
 }
 
 /** What ends a row: fields may hold newlines. */
 export function rowEnd(nonce: string): string {
-  return `\x1e${nonce}\x1e`;
+  return `:${nonce}>`;
 }
 
 /** The fields as tmux prints them, in their order. */
 export function rowFormat(fields: readonly string[], nonce: string): string {
-  return fields.map(formatOf).join(fieldSeparator(nonce)) + rowEnd(nonce);
+  return rowBegin(nonce) + fields.map(formatOf).join(fieldSeparator(nonce)) + rowEnd(nonce);
 }
 
 function formatOf(field: string): string {
@@ -72,11 +81,11 @@ function formatOf(field: string): string {
 
 /**
  * What tmux knows of every pane, as JSON: to parse it takes a fifth of the time that taking words
- * apart takes. Of these fields, the texts can hold no quotes.
+ * apart takes. Of these fields, the texts can hold no quotes. A dead pane has no pid (tmux 3.8).
  */
 const PANE_FACTS = `["#{version}",#{pid},"#{session_id}",#{session_created},#{session_attached},` +
-  `#{session_windows},"#{pane_id}",#{pane_pid},` +
-  `#{?pane_dead,"#{pane_dead_status} #{pane_dead_signal} #{pane_dead_time}",null}]`;
+  `#{session_windows},"#{pane_id}",` +
+  `#{?pane_dead,"#{pane_dead_status} #{pane_dead_signal} #{pane_dead_time}",#{pane_pid}}]`;
 
 /** What {@link PANE_FACTS} is once it is parsed. */
 export type PaneFacts = readonly [
@@ -88,9 +97,8 @@ export type PaneFacts = readonly [
   attached: number,
   windowCount: number,
   paneId: string,
-  panePid: number,
-  /** Exit status, signal, and the second of the end, each of which may be empty; null: it runs. */
-  end: string | null,
+  /** The pid; of a dead pane exit status, signal, and the second of the end, each of which may be empty. */
+  life: number | string,
 ];
 
 /**
@@ -107,11 +115,12 @@ export function paneFormat(nonce: string): string {
   const foreign = [
     "",
     "#{window_active}#{pane_active}",
-    "#{session_path}",
+    // Quoted, so that a backslash of its own is not taken for one that tmux wrote.
+    "#{q:session_path}",
     "#{pane_start_command}",
   ];
   const rest = `#{?${RUN_ID_OPTION},${managed.join(separator)},${foreign.join(separator)}}`;
-  return [PANE_FACTS, "#{session_name}", rest].join(separator) + rowEnd(nonce);
+  return rowBegin(nonce) + [PANE_FACTS, "#{session_name}", rest].join(separator) + rowEnd(nonce);
 }
 
 /** How many fields a row of {@link paneFormat} has. */
@@ -157,7 +166,7 @@ export function closeSession(
 }
 
 /** The fields of {@link describeServer}. */
-export const SERVER_FIELDS = ["pid", "socket_path", "prefix"];
+export const SERVER_FIELDS = ["pid", "q:socket_path", "prefix", "prefix2", "version"];
 
 /** What attaching needs to know of the server of a session, and nothing else does. */
 export function describeServer(server: Server, sessionId: string, nonce: string): string[] {
@@ -180,9 +189,12 @@ export function switchClient(server: Server, sessionId: string): string[] {
   return [...tmux(server), "switch-client", "-t", `${sessionId}:`];
 }
 
-/** Pid and name of every client, separated by a tab. */
-export function listClients(server: Server): string[] {
-  return [...tmux(server), "list-clients", "-F", "#{client_pid}\t#{client_name}"];
+/** The fields of {@link listClients}. */
+export const CLIENT_FIELDS = ["client_pid", "client_name"];
+
+/** Pid and name of every client. */
+export function listClients(server: Server, nonce: string): string[] {
+  return [...tmux(server), "list-clients", "-F", rowFormat(CLIENT_FIELDS, nonce)];
 }
 
 /** Takes one client off its session. */
@@ -190,9 +202,18 @@ export function detachClient(server: Server, client: string): string[] {
   return [...tmux(server), "detach-client", "-t", client];
 }
 
-/** Everything that a pane still shows, wrapped lines joined, colours kept. */
-export function capturePane(server: Server, paneId: string): string[] {
-  return [...tmux(server), "capture-pane", "-p", "-e", "-J", "-S", "-", "-t", paneId];
+/**
+ * Everything that a pane still shows, wrapped lines joined, colours kept. Behind it a single line of
+ * the pane: whatever hooks print besides is told apart by what stands there, too.
+ */
+export function capturePane(server: Server, paneId: string, nonce: string): string[] {
+  const mark = ["display-message", "-p", nonce];
+  const capture = ["capture-pane", "-p", "-e", "-t", paneId];
+  return [
+    ...tmux(server),
+    ...[...mark, ";", ...capture, "-J", "-S", "-", ";"],
+    ...[...mark, ";", ...capture, "-S", "0", "-E", "0", ";", ...mark],
+  ];
 }
 
 /**
@@ -209,8 +230,9 @@ export function startServerAndRunScript(server: Server): string[] {
 }
 
 /**
- * Asks for the values of variables in a session's environment. Each answer is followed by the nonce;
- * there is none for a variable that somebody took away.
+ * Asks for the values of variables in a session's environment, as a shell would set them: in quotes,
+ * so that it is plain where one ends, and that a backslash is its own. Each answer is followed by the
+ * nonce; there is none for a variable that somebody took away.
  */
 export function environmentScript(
   sessionId: string,
@@ -218,7 +240,7 @@ export function environmentScript(
   nonce: string,
 ): string {
   const questions = names.flatMap((name) => [
-    line(["show-environment", "-t", sessionId, name]),
+    line(["show-environment", "-s", "-t", sessionId, name]),
     line(["display-message", "-p", nonce]),
   ]);
   return `${questions.join("\n")}\n`;

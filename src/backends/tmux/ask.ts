@@ -17,6 +17,7 @@ import {
   parseFailure,
   parsePanes,
   type TmuxSession,
+  unexpectedText,
 } from "./parse.ts";
 
 /** How often something is looked at again. */
@@ -34,8 +35,17 @@ export async function ask(
   socketName: string,
   asked?: Asked,
 ): Promise<TmuxSession[]> {
+  return await askServer(context, socketName, asked) ?? [];
+}
+
+/** The same; null when no server runs there, which is not the same as one without sessions. */
+export async function askServer(
+  context: Context,
+  socketName: string,
+  asked?: Asked,
+): Promise<TmuxSession[] | null> {
   const sessions = await askWith(listPanes, context, socketName, asked);
-  const isLost = sessions.some(({ panes }) =>
+  const isLost = sessions?.some(({ panes }) =>
     panes.some(({ dead, exit }) => dead && exit === null)
   );
   return isLost ? await askWith(listPanesCollected, context, socketName) : sessions;
@@ -46,12 +56,13 @@ async function askWith(
   context: Context,
   socketName: string,
   asked = list(context, socketName, question),
-): Promise<TmuxSession[]> {
+): Promise<TmuxSession[] | null> {
   for (let attempt = 1, { nonce, answer: coming } = asked;; attempt++) {
     const answer = await inTime(socketName, coming);
     if (answer.code === 0) return readPanes(socketName, answer.stdout, nonce);
     const failure = parseFailure(answer.stderr);
-    if (failure.kind === "no_server" || failure.kind === "not_found") return [];
+    if (failure.kind === "no_server") return null;
+    if (failure.kind === "not_found") return [];
     if (failure.kind !== "ending" || attempt === 3) throw unavailable(socketName, failure);
     await context.world.sleep(POLL_MS);
     ({ nonce, answer: coming } = list(context, socketName, question));
@@ -84,19 +95,19 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
   }
 }
 
-/** The sessions in an answer. */
+/** The sessions in an answer; one that holds none of it is the engine in trouble. */
 export function readPanes(socketName: string, stdout: string, nonce: string): TmuxSession[] {
-  return understood(socketName, () => parsePanes(stdout, nonce));
-}
-
-/** What `parse` makes of an answer; one that it cannot read is the engine in trouble. */
-export function understood<T>(socketName: string, parse: () => T): T {
   try {
-    return parse();
+    return parsePanes(stdout, nonce);
   } catch (error) {
     if (!(error instanceof GarbledAnswerError)) throw error;
     throw unavailable(socketName, { kind: "other", reason: error.message });
   }
+}
+
+/** An answer that is none. */
+export function unexpected(stdout: string): Failure {
+  return { kind: "other", reason: unexpectedText(stdout) };
 }
 
 /** A server that cannot be asked, and what it said. */

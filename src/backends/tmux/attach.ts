@@ -1,5 +1,6 @@
 /** Handing the terminal to a session, and taking it back. */
 import { SessionAttachError } from "../../errors.ts";
+import { shellWord } from "../../shell.ts";
 import type { Interaction, World } from "../../world.ts";
 import type { AttachEnd, AttachOptions } from "../backend.ts";
 import {
@@ -10,13 +11,8 @@ import {
   type Server,
   switchClient,
 } from "./args.ts";
-import {
-  mainPane,
-  parseServer,
-  type ServerFacts,
-  statusOfSession,
-  type TmuxSession,
-} from "./parse.ts";
+import { parseClients, parseServer, type ServerFacts } from "./answers.ts";
+import { mainPane, statusOfSession, type TmuxSession } from "./parse.ts";
 
 /** What attaching works with. */
 export interface AttachPlan {
@@ -43,7 +39,7 @@ export async function attach(plan: AttachPlan): Promise<AttachEnd> {
   const around = world.env("TMUX");
   const facts = await factsOf(plan);
   if (around && isSameServer(around, facts)) return await switchTo(plan);
-  options.say(detachHint(facts, Boolean(around)));
+  options.say(detachHint(plan, facts, Boolean(around)));
   const interaction = world.interact(attachSession(server, session.id, options), {
     env: { TMUX: undefined, TMUX_PANE: undefined },
   });
@@ -88,10 +84,21 @@ async function switchTo({ world, server, session, options }: AttachPlan): Promis
   return { kind: "switched" };
 }
 
-function detachHint({ prefix }: ServerFacts, isNested: boolean): string {
-  const keys = prefix === "" || prefix === "None" ? "the prefix key" : keyWords(prefix);
+function detachHint(plan: AttachPlan, { prefix }: ServerFacts, isNested: boolean): string {
+  if (prefix === null) {
+    const { server: { socketName }, session } = plan;
+    const socket = socketName === "default" ? "" : ` -L ${shellWord(socketName)}`;
+    return "your tmux has no prefix key: to detach, use your own key for it, or run in another " +
+      `terminal: tmux${socket} detach-client -s ${quotedTarget(session.name)}`;
+  }
+  const keys = keyWords(prefix);
   if (!isNested) return `to detach, press ${keys}, then d`;
   return `to detach, press ${keys}, then d; press ${keys} twice if the tmux around has it, too`;
+}
+
+/** In quotes in any case: zsh takes a word that begins with `=` for a program. */
+function quotedTarget(name: string): string {
+  return `'=${name.replaceAll("'", `'\\''`)}'`;
 }
 
 /** `C-b` as it stands on the keys. */
@@ -129,12 +136,11 @@ async function untilEnded(
 }
 
 async function detach(world: World, server: Server, clientPid: number): Promise<void> {
-  const { stdout } = await world.exec(listClients(server), { timeoutMs: ANSWER_TIMEOUT_MS });
-  for (const line of stdout.split("\n")) {
-    const [pid, name] = line.split("\t");
-    if (pid === String(clientPid) && name) {
-      await world.exec(detachClient(server, name), { timeoutMs: ANSWER_TIMEOUT_MS });
-    }
+  const nonce = world.randomId();
+  const argv = listClients(server, nonce);
+  const { stdout } = await world.exec(argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  for (const name of parseClients(stdout, clientPid, nonce)) {
+    await world.exec(detachClient(server, name), { timeoutMs: ANSWER_TIMEOUT_MS });
   }
 }
 

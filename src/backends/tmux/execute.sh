@@ -6,10 +6,15 @@
 # them; nothing of this is printed into the terminal of the program but why it cannot be executed.
 # shellcheck disable=SC2329 # called by a name that stands behind it
 
-kstops_run=$2 kstops_tmux=$3 kstops_story=$4 kstops_carried=$6
-shift 6
+kstops_run=$2 kstops_tmux=$3 kstops_story=$4 kstops_carried=$6 kstops_marks=$7
+shift 7
 
-"$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid $$ </dev/null >/dev/null 2>&1
+# The pane is marked here where hooks of a tmux.conf kept the start script from it.
+case $("$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid $$ \; \
+  display-message -p -t "$TMUX_PANE" "#{@kstops_pane}" </dev/null 2>/dev/null) in
+*"$kstops_run"*) ;;
+*) eval "printf %s $kstops_marks" | "$kstops_tmux" -u source-file - >/dev/null 2>&1 ;;
+esac
 
 # Appended in one write, which no other writer gets into.
 kstops_executed() {

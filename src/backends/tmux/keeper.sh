@@ -8,7 +8,8 @@
 #   $5  the file in which a stop says until when it needs the terminal, in hundredths of a second of
 #       /proc/uptime (where there is none, of the time of day); empty: none does
 #   $6  names of variables that tmux sets itself, and that the program gets from KSTOPS_ENV_NAME
-#   $7  the program, and behind it its arguments
+#   $7  words for printf, which print the tmux commands that mark the pane
+#   $8  the program, and behind it its arguments
 #
 # It outlives the signals that ask the program to end (the traps do nothing, and unlike ignored
 # signals they are not inherited), so that it can report how the program ended, to tmux and to the

@@ -13,6 +13,8 @@ export interface Kept {
   readonly holdFile: string | null;
   /** Variables that tmux sets itself, and that the program gets from {@link CARRIER}. */
   readonly carried: readonly string[];
+  /** Words for the printf of a shell: what prints the tmux commands that mark the pane. */
+  readonly marks: string;
   readonly argv: readonly string[];
 }
 
@@ -20,10 +22,12 @@ export interface Kept {
 export const CARRIER = "KSTOPS_ENV_";
 
 /** The argument list of the keeper of a program. No value of a variable is in it. */
-export function keeperArgv({ runId, binary, story, holdFile, carried, argv }: Kept): string[] {
+export function keeperArgv(kept: Kept): string[] {
+  const { runId, binary, story, holdFile, carried, marks, argv } = kept;
   return [
     ...["/bin/sh", "-c", withoutComments(keeper), "kstops"],
     ...[withoutComments(execute), runId, binary, story ?? "", holdFile ?? "", carried.join(" ")],
+    marks,
     ...argv,
   ];
 }

@@ -6,20 +6,22 @@ import {
   momentOf,
   type SessionStatus,
   signalName,
+  statusOf,
 } from "../../model.ts";
 import {
   fieldSeparator,
   PANE_FIELD_COUNT,
   type PaneFacts,
+  rowBegin,
   rowEnd,
   type RunRecord,
-  SERVER_FIELDS,
 } from "./args.ts";
+import { decodeQuoted, writesEscapes } from "./escapes.ts";
 
 /** One pane, as tmux reports it. A window that is linked to several sessions is in each of them. */
 export interface Pane {
   readonly id: string;
-  /** The process that tmux started in it; stale once the pane is dead. */
+  /** The process that tmux started in it; 0 once the pane is dead. */
   readonly pid: number;
   /** Whether the user sees it in its session; false for every pane of a managed session. */
   readonly active: boolean;
@@ -39,7 +41,10 @@ export interface Pane {
 /** One tmux session with all its panes. */
 export interface TmuxSession {
   readonly id: string;
+  /** Empty where it could not be read. */
   readonly name: string;
+  /** Why nobody knows what it is: what tmux says of it cannot be read. Null: it can. */
+  readonly unreadable: string | null;
   readonly createdAt: Date | null;
   readonly attached: number;
   readonly windowCount: number;
@@ -58,37 +63,61 @@ export interface TmuxSession {
 /** The answer could not be understood. */
 export class GarbledAnswerError extends Error {}
 
-/**
- * The fields of every row.
- *
- * @throws {GarbledAnswerError} it is no rows of so many fields
- */
-export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
-  const pieces = stdout.split(`${rowEnd(nonce)}\n`);
-  const rest = pieces.pop();
-  if (rest !== "") {
-    throw new GarbledAnswerError(`unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`);
+/** The texts of all rows, and of one that was cut off; what stands around them, hooks have printed. */
+function rowTexts(
+  stdout: string,
+  nonce: string,
+): { readonly rows: readonly string[]; readonly cut: string | null } {
+  const begin = rowBegin(nonce);
+  const pieces = stdout.split(rowEnd(nonce));
+  const rest = pieces.pop() ?? "";
+  const rows: string[] = [];
+  for (const piece of pieces) {
+    const start = piece.indexOf(begin);
+    if (start !== -1) rows.push(piece.slice(start + begin.length));
   }
+  const start = rest.indexOf(begin);
+  return { rows, cut: start === -1 ? null : rest.slice(start + begin.length) };
+}
+
+/** What is said of an answer that has no row. */
+export function unexpectedText(stdout: string): string {
+  return `unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`;
+}
+
+/** The fields of every row that has so many; whatever else is printed is left out. */
+export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
   const separator = fieldSeparator(nonce);
-  return pieces.map((piece) => {
-    const fields = piece.split(separator);
-    if (fields.length !== fieldCount) throw new GarbledAnswerError("unexpected answer of tmux");
-    return fields;
-  });
+  return rowTexts(stdout, nonce).rows.map((text) => text.split(separator))
+    .filter((fields) => fields.length === fieldCount);
 }
 
 /**
- * The sessions of a server, in the order in which it tells them.
+ * The sessions of a server, in the order in which it tells them. A row that cannot be read makes its
+ * session unreadable, and no other one.
  *
  * What is done for each row, here and up to the JSON, is done too seldom to be compiled: plain code
  * is fast, and what makes no objects that nobody keeps.
+ *
+ * @throws {GarbledAnswerError} there is text, and no row
  */
 export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
+  const separator = fieldSeparator(nonce);
   const groups = new Map<string, Group>();
   const firstShownBy = new Map<string, string>();
   const linked = new Set<string>();
-  for (const fields of rowsOf(stdout, PANE_FIELD_COUNT, nonce)) {
-    const facts = factsOf(fields[0] ?? "");
+  const { rows, cut } = rowTexts(stdout, nonce);
+  const lost = cut === null ? [] : [unreadable(cut.split(separator))];
+  if (rows.length === 0 && cut === null && stdout.trim() !== "") {
+    throw new GarbledAnswerError(unexpectedText(stdout));
+  }
+  for (const text of rows) {
+    const fields = text.split(separator);
+    const facts = fields.length === PANE_FIELD_COUNT ? factsOf(fields[0] ?? "") : null;
+    if (facts === null) {
+      lost.push(unreadable(fields));
+      continue;
+    }
     const id = facts[2];
     const pane = paneOf(facts, fields);
     const group = groups.get(id);
@@ -99,7 +128,8 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     if (shownBy === undefined) firstShownBy.set(pane.id, id);
     else if (shownBy !== id) linked.add(pane.id);
   }
-  return Array.from(groups.values(), (group) => sessionOf(group, linked));
+  const sessions = Array.from(groups.values(), (group) => sessionOf(group, linked));
+  return lost.length === 0 ? sessions : withUnreadable(sessions, lost);
 }
 
 /** The first row of a session, and the panes of all its rows. */
@@ -109,23 +139,59 @@ interface Group {
   readonly panes: Pane[];
 }
 
-function factsOf(text: string): PaneFacts {
+function factsOf(text: string): PaneFacts | null {
   let facts: unknown;
   try {
     facts = JSON.parse(text);
   } catch {
-    facts = null;
+    return null;
   }
-  if (!areFacts(facts)) throw new GarbledAnswerError("unexpected answer of tmux");
-  return facts;
+  return areFacts(facts) ? facts : null;
 }
 
 function areFacts(value: unknown): value is PaneFacts {
-  if (!Array.isArray(value) || value.length !== 9) return false;
-  const [version, serverPid, id, created, attached, windows, paneId, panePid, end] = value;
+  if (!Array.isArray(value) || value.length !== 8) return false;
+  const [version, serverPid, id, created, attached, windows, paneId, life] = value;
   return isText(version) && isCount(serverPid) && isText(id) && isCount(created) &&
-    isCount(attached) && isCount(windows) && isText(paneId) && isCount(panePid) &&
-    (end === null || isText(end));
+    isCount(attached) && isCount(windows) && isText(paneId) && (isCount(life) || isText(life));
+}
+
+/** What can be had of a session from a row that cannot be read. */
+function unreadable(fields: readonly string[]): TmuxSession {
+  const [facts = "", name = "", runId = ""] = fields;
+  const [, serverPid] = /^\["[^"]*",(\d+),/.exec(facts) ?? [];
+  const isWhole = fields.length === PANE_FIELD_COUNT;
+  return {
+    id: /"(\$\d+)"/.exec(facts)?.[1] ?? "",
+    name: fields.length > 1 ? name : "",
+    unreadable: `tmux says of it what cannot be read: ${facts.trim().slice(0, 80)}`,
+    createdAt: null,
+    attached: 0,
+    windowCount: 0,
+    path: null,
+    runId: isWhole ? runId || null : null,
+    record: isWhole && runId !== "" ? recordOf(fields[5] ?? "") : null,
+    panes: [],
+    managedPane: null,
+    serverVersion: /^\["([^"]*)"/.exec(facts)?.[1] ?? "",
+    serverPid: numberOf(serverPid) ?? 0,
+  };
+}
+
+/** Of a session that has one pane that cannot be read, nobody knows what it is. */
+function withUnreadable(
+  sessions: readonly TmuxSession[],
+  lost: readonly TmuxSession[],
+): TmuxSession[] {
+  const reasons = new Map(lost.map(({ id, unreadable }) => [id, unreadable]));
+  const known = new Set(sessions.map(({ id }) => id));
+  const rest = lost.filter(({ id }, index) =>
+    id === "" || !known.has(id) && lost.findIndex((other) => other.id === id) === index
+  );
+  return [
+    ...sessions.map((session) => ({ ...session, unreadable: reasons.get(session.id) ?? null })),
+    ...rest,
+  ];
 }
 
 /** A window may be linked twice into one session: its pane is in the one that is active. */
@@ -143,10 +209,11 @@ function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>)
   return {
     id: facts[2],
     name: fields[1] ?? "",
+    unreadable: null,
     createdAt: timeOf(facts[3]),
     attached: facts[4],
     windowCount: facts[5],
-    path: runId === null ? fields[4] || null : null,
+    path: runId === null ? pathOf(fields[4] ?? "", facts[0]) : null,
     runId,
     record: runId === null ? null : recordOf(fields[5] ?? ""),
     panes: shown,
@@ -156,12 +223,18 @@ function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>)
   };
 }
 
+function pathOf(quoted: string, serverVersion: string): string | null {
+  if (!quoted.includes("\\")) return quoted || null;
+  return decodeQuoted(quoted, writesEscapes(serverVersion));
+}
+
 function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
   const managed = fields[2] !== "";
-  const end = facts[8]?.split(" ") ?? null;
+  const life = facts[7];
+  const end = typeof life === "string" ? life.split(" ") : null;
   return {
     id: facts[6],
-    pid: facts[7],
+    pid: typeof life === "number" ? life : 0,
     active: !managed && fields[3] === "11",
     dead: end !== null,
     exit: end === null ? null : exitOf(numberOf(end[0]), numberOf(end[1])),
@@ -253,6 +326,20 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
   const pane = mainPane(session);
   const managed = session.runId !== null;
   const dead = pane !== null && pane.dead;
+  if (session.unreadable !== null) {
+    return statusOf({
+      name: session.name || null,
+      backend: "tmux",
+      state: "unknown",
+      managed,
+      engine: "tmux",
+      socketName,
+      id: session.id || null,
+      command: record?.command ?? null,
+      workingDir: record?.working_dir ?? null,
+      reason: session.unreadable,
+    });
+  }
   // All keys at once: to spread one object over another took longer than to parse the row.
   return {
     name: session.name,
@@ -287,36 +374,6 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
 function reasonOf(pane: Pane | null): string | null {
   if (pane === null) return "the pane of its program was closed";
   return pane.dead && pane.exit === null ? "tmux does not know how it ended" : null;
-}
-
-/** What attaching needs to know of a server. */
-export interface ServerFacts {
-  readonly pid: string;
-  readonly socketPath: string;
-  /** The key that begins a command, such as `C-b`. */
-  readonly prefix: string;
-}
-
-/** Reads what `describeServer` asked; null: the session is gone. */
-export function parseServer(stdout: string, nonce: string): ServerFacts | null {
-  // For an absent target, display-message prints nothing and succeeds (tmux 3.3a).
-  const [row] = stdout.trim() === "" ? [] : rowsOf(stdout, SERVER_FIELDS.length, nonce);
-  if (row === undefined) return null;
-  const [pid = "", socketPath = "", prefix = ""] = row;
-  return { pid, socketPath, prefix };
-}
-
-/** Values of variables, from the answers to `environmentScript`; those without one are left out. */
-export function parseEnvironment(
-  stdout: string,
-  names: readonly string[],
-  nonce: string,
-): Record<string, string> {
-  const answers = stdout.split(new RegExp(`^${nonce}\n`, "m"));
-  return Object.fromEntries(names.flatMap((name, index) => {
-    const answer = answers[index]?.replace(/\n$/, "") ?? "";
-    return answer.startsWith(`${name}=`) ? [[name, answer.slice(name.length + 1)]] : [];
-  }));
 }
 
 /** What a failed call of tmux means. */

@@ -9,17 +9,19 @@ import {
   type TmuxDefinition,
 } from "../../model.ts";
 import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
-import { capturePane, closeSession, environmentScript, runScript, type Server } from "./args.ts";
+import {
+  capturePane,
+  closeSession,
+  environmentScript,
+  rowBegin,
+  runScript,
+  type Server,
+} from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
 import { attach } from "./attach.ts";
-import {
-  mainPane,
-  parseEnvironment,
-  parseFailure,
-  statusOfSession,
-  type TmuxSession,
-} from "./parse.ts";
+import { parseCapture, parseEnvironment } from "./answers.ts";
+import { mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
@@ -35,6 +37,9 @@ export async function attachTo(
   const { state, ...status } = statusOfSession(session, socketName);
   if (state !== "running") {
     const how = state === "exited" ? howWords(status) : null;
+    if (session.unreadable !== null) {
+      throw new SessionAttachError(session.name, session.unreadable, { backend: "tmux" });
+    }
     throw new SessionAttachError(
       session.name,
       how === null ? "it does not run" : `it ended ${how}`,
@@ -70,12 +75,13 @@ export async function logs(
   const pane = mainPane(session);
   if (pane === null) return new Uint8Array();
   const server: Server = { binary: context.binary, socketName };
-  const answer = await answerOf(context, socketName, capturePane(server, pane.id), {
+  const nonce = context.world.randomId();
+  const answer = await answerOf(context, socketName, capturePane(server, pane.id, nonce), {
     timeoutMs: 10_000,
     keepBytes: Infinity,
   });
   if (answer.code !== 0) throw unavailable(socketName, parseFailure(answer.stderr));
-  const shown = answer.stdout.trimEnd().split("\n");
+  const shown = parseCapture(answer.stdout, nonce).trimEnd().split("\n");
   // tmux writes this line itself into a dead pane.
   if (pane.dead && /^Pane is dead/.test(shown.at(-1) ?? "")) shown.pop();
   const text = shown.join("\n").trimEnd();
@@ -121,7 +127,7 @@ export async function definitionOf(
     argv: record.command,
     workingDir: record.working_dir,
     socketName,
-    env: await environmentOf(context, socketName, session.id, record.env),
+    env: await environmentOf(context, socketName, session, record.env),
     stopSignal: stopSignalOf(session),
     stopScope: stopScopeOf(session),
     stopTimeoutSeconds: record.stop_timeout,
@@ -137,7 +143,7 @@ export async function definitionOf(
 async function environmentOf(
   context: Context,
   socketName: string,
-  sessionId: string,
+  { id, serverVersion }: TmuxSession,
   names: readonly string[],
 ): Promise<Record<string, string>> {
   if (names.length === 0) return {};
@@ -145,13 +151,13 @@ async function environmentOf(
   const server: Server = { binary: context.binary, socketName };
   const answer = await answerOf(context, socketName, runScript(server), {
     timeoutMs: ANSWER_TIMEOUT_MS,
-    stdin: environmentScript(sessionId, names, nonce),
+    stdin: environmentScript(id, names, nonce),
   });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
   if (answer.code !== 0 && !onlyUnknown) {
     throw unavailable(socketName, parseFailure(answer.stderr));
   }
-  return parseEnvironment(answer.stdout, names, nonce);
+  return parseEnvironment(answer.stdout, names, { nonce, serverVersion });
 }
 
 function stopSignalOf({ record }: TmuxSession): StopSignal | null {
@@ -239,7 +245,9 @@ export async function close(
     timeoutMs: ANSWER_TIMEOUT_MS,
   });
   if (answer.code === 0) {
-    const [last] = readPanes(socketName, answer.stdout, nonce);
+    // Where another server took its place nothing is said, but for what hooks print.
+    const isTold = answer.stdout.includes(rowBegin(nonce));
+    const [last] = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
     return statusOfSession(last ?? session, socketName);
   }
   const failure = parseFailure(answer.stderr);

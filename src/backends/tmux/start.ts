@@ -10,12 +10,13 @@ import {
 } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { endOf } from "../../logs/runs.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
-import { type Server, showProgram, startServerAndRunScript } from "./args.ts";
+import { line, runScript, type Server, showProgram, startServerAndRunScript } from "./args.ts";
 import {
   answerOf,
   ask,
@@ -24,7 +25,7 @@ import {
   POLL_MS,
   tooOld,
   unavailable,
-  understood,
+  unexpected,
 } from "./ask.ts";
 import { ANSWER_TIMEOUT_MS, call, type Context } from "./list.ts";
 import {
@@ -39,7 +40,7 @@ import {
 import { findProgram } from "../program.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { close, logs } from "./session.ts";
-import { type Created, parseCreated, startScript } from "./start_script.ts";
+import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
 
 /** How long a server may take to start a session. */
 const START_TIMEOUT_MS = 10_000;
@@ -167,7 +168,8 @@ async function create(context: Context, creation: Creation): Promise<Created> {
   const path = await binaryPath(context);
   for (let attempt = 1;; attempt++) {
     const nonce = world.randomId();
-    const script = startScript({ ...creation, nonce, binary: path });
+    const plan = { ...creation, nonce, binary: path };
+    const script = startScript(plan);
     let answer: ExecResult;
     try {
       answer = await answerOf(
@@ -179,16 +181,53 @@ async function create(context: Context, creation: Creation): Promise<Created> {
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;
     }
-    const created = understood(
-      definition.socketName,
-      () => parseCreated(answer.stdout, nonce),
-    );
-    if (created !== null) return created;
+    const created = parseCreated(answer.stdout, nonce);
+    if (created !== null) {
+      if (created.endsUnattached) {
+        throw await endedUnattached(context, { server, definition, created });
+      }
+      if (!created.marked) await runOn(context, server, markScript(plan, created));
+      return created;
+    }
+    if (answer.code === 0 && answer.stdout.trim() !== "") {
+      throw unavailable(definition.socketName, unexpected(answer.stdout));
+    }
     const failure = parseFailure(answer.stderr);
     const gone = failure.kind === "ending" || failure.kind === "no_server";
     if (!gone || attempt === ATTEMPTS) throw await notCreated(context, definition, failure);
     await world.sleep(attempt * POLL_MS);
   }
+}
+
+/**
+ * Does more to a session that was just made, by its ids. Whether that worked shows when the start is
+ * proven: hooks of the user's may have taken it away meanwhile.
+ */
+async function runOn(context: Context, server: Server, script: string): Promise<void> {
+  await answerOf(context, server.socketName, runScript(server), {
+    timeoutMs: START_TIMEOUT_MS,
+    stdin: script,
+  });
+}
+
+async function endedUnattached(
+  context: Context,
+  { server, definition, created }: {
+    readonly server: Server;
+    readonly definition: TmuxDefinition;
+    readonly created: Created;
+  },
+): Promise<SessionStartError> {
+  const script = `${line(["kill-session", "-t", `${created.sessionId}:`])}\n`;
+  await runOn(context, server, script);
+  return new SessionStartError(
+    definition.name,
+    "its tmux server ends as soon as no client is attached (exit-unattached is on)",
+    {
+      backend: "tmux",
+      hint: "take exit-unattached out of your tmux.conf, or start it while a client is attached",
+    },
+  );
 }
 
 function missingTmux(context: Context): TmuxNotFoundError {
@@ -298,10 +337,13 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
     const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
     if (session === undefined || pane === null) {
-      throw new SessionStartError(definition.name, "tmux closed it while it started", {
-        backend: "tmux",
-        hint: "its server was stopped, or somebody killed the session",
-      });
+      // Not marked yet, where a hook came in between; or its pane is closed.
+      if (session !== undefined && await world.processes.alive(created.panePid)) {
+        late = true;
+        await whileAlive(world, created.panePid, 50);
+        continue;
+      }
+      return await closedAtOnce(context, proof);
     }
     if (pane.dead) return await endedAtOnce(context, proof, session);
     const status = statusOfSession(session, definition.socketName);
@@ -333,6 +375,48 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
   }
 }
 
+/** What became of a run whose pane tmux has closed, as a hook on its end does: it is recorded. */
+async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStatus> {
+  const { definition, runId, created, capture } = proof;
+  const { name } = definition;
+  const run = (await context.logs.runs(name)).find(({ id }) => id === runId);
+  if (run?.ended == null) {
+    throw new SessionStartError(name, "tmux closed it while it started", {
+      backend: "tmux",
+      hint: "its server was stopped, or somebody killed the session",
+    });
+  }
+  const status = statusOf({
+    ...startedStatus(definition, created),
+    state: "exited",
+    ...endOf(run),
+    windowCount: null,
+    attached: null,
+    reason: "tmux closed it when it ended: this was recorded",
+  });
+  if (status.exitCode === 0) return status;
+  const output = capture === null
+    ? []
+    : linesOf(await context.logs.read(outputOf(capture), LAST_LINES));
+  throw endedEarly(definition, status, output);
+}
+
+function linesOf(output: Uint8Array): string[] {
+  return new TextDecoder().decode(output).split("\n").slice(0, -1);
+}
+
+function endedEarly(
+  { name }: TmuxDefinition,
+  status: SessionStatus,
+  output: readonly string[],
+): SessionStartError {
+  return new SessionStartError(name, `it ended at once ${howWords(status)}`, {
+    backend: "tmux",
+    hint: `the whole output: kstops logs ${name}`,
+    details: { exit_code: status.exitCode, signal: status.signal, output: [...output] },
+  });
+}
+
 /** What a failed start shows of the output. */
 const LAST_LINES = { lines: 10 };
 
@@ -356,11 +440,11 @@ async function endedAtOnce(
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
-  const output = new TextDecoder().decode(
+  const output = linesOf(
     capture === null
       ? await logs(context, definition.socketName, session, LAST_LINES)
       : await context.logs.read(outputOf(capture), LAST_LINES),
-  ).split("\n").slice(0, -1);
+  );
   const mayBe = status.exitCode === 126 || status.exitCode === 127;
   if (mayBe && await wasNeverExecuted(context, definition, session)) {
     await close(context, definition.socketName, session);
@@ -374,9 +458,5 @@ async function endedAtOnce(
       { backend: "tmux", hint: "check the file and the interpreter in its first line" },
     );
   }
-  throw new SessionStartError(definition.name, `it ended at once ${howWords(status)}`, {
-    backend: "tmux",
-    hint: `the whole output: kstops logs ${definition.name}`,
-    details: { exit_code: status.exitCode, signal: status.signal, output },
-  });
+  throw endedEarly(definition, status, output);
 }

@@ -35,7 +35,16 @@ export interface StartPlan {
 }
 
 /** The fields that a successful {@link startScript} prints. */
-export const CREATED_FIELDS = ["version", "session_id", "session_created", "pane_id", "pane_pid"];
+export const CREATED_FIELDS = [
+  "version",
+  "session_id",
+  "session_created",
+  "pane_id",
+  "pane_pid",
+  "exit-unattached",
+  // The numbers of the clients of all sessions.
+  "S:#{session_attached}",
+];
 
 /**
  * Creates a session, in one step that no other client can get between: an ended session of that
@@ -63,18 +72,76 @@ export function startScript(plan: StartPlan): string {
       rowFormat(CREATED_FIELDS, nonce),
       ...["-s", definition.name, "-c", literalFormat(definition.workingDir)],
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
-      ...["--", ...keeperArgv({ ...plan, carried, argv: definition.argv })],
+      ...[
+        "--",
+        ...keeperArgv({
+          ...{ ...plan, carried, argv: definition.argv },
+          marks: marksInPane(plan),
+        }),
+      ],
     ],
-    ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
-    ["set-option", "-t", target, "destroy-unattached", "off"],
-    ["set-option", "-p", "-t", target, PANE_OPTION, runId],
-    ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
-    ["set-option", "-t", target, RUN_ID_OPTION, runId],
-    ...(plan.capture === null
-      ? []
-      : [["pipe-pane", "-t", target, pipeCommand(captureScript(plan.capture))]]),
+    // Hooks of the user's run before this: what has the name now may be another session, and what is
+    // active another pane. The session's own variable and the command of the pane tell. Nothing is
+    // marked by halves: a managed session without its pane would be one that may be replaced.
+    ifTrue(target, `#{==:#{${RUN_ID_VARIABLE}},${runId}}`, [
+      ["set-option", "-t", target, "destroy-unattached", "off"],
+      ifTrue(target, `#{m:*${runId}*,#{pane_start_command}}`, [
+        ...marks(plan, { session: target, pane: target }),
+        ["display-message", "-p", "-t", target, rowFormat(MARKED_FIELDS, nonce)],
+      ]),
+    ]),
   ];
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
+}
+
+/** What {@link startScript} prints besides where it has marked session and pane. */
+const MARKED_FIELDS = [PANE_OPTION];
+
+/**
+ * Marks a session and its pane by their ids, where hooks were in the way of the start script. The pane
+ * does it itself, too, before its program begins: whoever is first does it.
+ */
+export function markScript(plan: StartPlan, ids: Pick<Created, "sessionId" | "paneId">): string {
+  const commands = marks(plan, { session: `${ids.sessionId}:`, pane: ids.paneId });
+  // Each on its own: hooks may have taken the pane out of its session.
+  return commands.map((each) => `${line(each)}\n`).join("");
+}
+
+function marks(
+  plan: StartPlan,
+  { session, pane }: { readonly session: string; readonly pane: string },
+): string[][] {
+  const { runId, capture } = plan;
+  const pipe = capture === null
+    ? []
+    : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
+  return [
+    // Once only: a second pipe would end the first one.
+    ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
+      ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+      ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
+      ...pipe,
+    ]),
+    ["set-option", "-t", session, "destroy-unattached", "off"],
+    ["set-option", "-t", session, RECORD_OPTION, asciiJson(recordOf(plan))],
+    ["set-option", "-t", session, RUN_ID_OPTION, runId],
+  ];
+}
+
+function ifTrue(
+  target: string,
+  condition: string,
+  commands: readonly (readonly string[])[],
+): string[] {
+  return ["if-shell", "-F", "-t", target, condition, commands.map(line).join(" ; ")];
+}
+
+/** JSON of printable ASCII characters only: they arrive as they are from every tmux. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**
@@ -95,6 +162,27 @@ const SET_BY_TMUX = [
   "TMUX",
   "TMUX_PANE",
 ];
+
+/**
+ * What the program's own shell does where the start script did not come to mark the pane, as words of
+ * a shell for printf: a hook of the user's may be waited for, or may have made another pane the active
+ * one, while this one would begin without a pipe, and be gone with its end. Here the pane is known for
+ * sure.
+ */
+function marksInPane(plan: StartPlan): string {
+  const script = markScript(plan, { sessionId: SESSION, paneId: PANE });
+  return script.split(new RegExp(`(${SESSION}|${PANE})`)).map((part) =>
+    part === SESSION ? '"\\$${TMUX##*,}"' : part === PANE ? '"$TMUX_PANE"' : shellQuoted(part)
+  ).join("");
+}
+
+/** Stand for ids that only the pane knows. */
+const SESSION = "\x01SESSION\x01";
+const PANE = "\x01PANE\x01";
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 function recordOf({ definition, capture, holdFile }: StartPlan): RunRecord {
   return {
@@ -128,18 +216,27 @@ export interface Created {
   readonly serverVersion: string;
   readonly sessionId: string;
   readonly createdAt: Date | null;
+  readonly paneId: string;
   readonly panePid: number;
+  /** Whether the server is told to end when no client is attached, and none is. */
+  readonly endsUnattached: boolean;
+  /** Whether session and pane are marked already. */
+  readonly marked: boolean;
 }
 
 /** Reads what a start script printed. */
 export function parseCreated(stdout: string, nonce: string): Created | null {
   const [row] = rowsOf(stdout, CREATED_FIELDS.length, nonce);
   if (row === undefined) return null;
-  const [serverVersion = "", sessionId = "", createdAt = "", , panePid = ""] = row;
+  const [serverVersion = "", sessionId = "", createdAt = "", paneId = "", panePid = ""] = row;
+  const [marked] = rowsOf(stdout, MARKED_FIELDS.length, nonce);
   return {
     serverVersion,
     sessionId,
     createdAt: timeOf(numberOf(createdAt)),
+    paneId,
     panePid: numberOf(panePid) ?? 0,
+    endsUnattached: row[5] === "1" && !/[1-9]/.test(row[6] ?? ""),
+    marked: marked !== undefined && marked[0] !== "",
   };
 }

@@ -1,14 +1,14 @@
-/** Looking at tmux. No server is started for it: `list-sessions` never does that (tmux 3.3a). */
-import { tmux } from "../../backends/tmux/args.ts";
-import { installHint } from "../../backends/tmux/ask.ts";
-import { OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
-import { parseFailure } from "../../backends/tmux/parse.ts";
+/** Looking at tmux. No server is started for it: `list-panes` never does that (tmux 3.3a). */
+import { askServer, installHint } from "../../backends/tmux/ask.ts";
+import { type Context, OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
+import type { TmuxSession } from "../../backends/tmux/parse.ts";
 import { socketsOf } from "../../backends/tmux/sockets.ts";
 import { findProgram } from "../../backends/program.ts";
+import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
-import { DEFAULT_PATH, type World } from "../../world.ts";
+import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world.ts";
 import type { ServerFacts, TmuxFacts, TmuxServer } from "../tmux.ts";
 import { ask } from "./ask.ts";
 
@@ -23,6 +23,7 @@ export async function lookAtTmux(world: World, binary: string): Promise<TmuxFact
   if (found.kind === "missing") {
     return { ...common, version: null, directoryTrouble: null, servers: [], unended: [] };
   }
+  const context: Context = { world, binary: found.path, logs: logStore(world, () => {}) };
   const [version, directoryTrouble, unended, ...servers] = await Promise.all([
     ask(world, [found.path, "-V"], {
       env: OUTSIDE_OF_SESSIONS,
@@ -30,7 +31,7 @@ export async function lookAtTmux(world: World, binary: string): Promise<TmuxFact
     }),
     troubleWith(world, { directory, trouble }),
     unendedIn(world),
-    ...names.map((name) => lookAtServer(world, { binary: found.path, directory, name })),
+    ...names.map((name) => lookAtServer(context, { directory, name })),
   ]);
   return { ...common, version, directoryTrouble, servers, unended };
 }
@@ -49,35 +50,40 @@ async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   });
 }
 
+/** Asked and read as every other command does it: what it cannot read here it cannot read there. */
 async function lookAtServer(
-  world: World,
-  { binary, directory, name }: {
-    readonly binary: string;
-    readonly directory: string;
-    readonly name: string;
-  },
+  context: Context,
+  { directory, name }: { readonly directory: string; readonly name: string },
 ): Promise<ServerFacts> {
-  const argv = [
-    ...tmux({ binary, socketName: name }),
-    ...["list-sessions", "-F", "#{version} #{pid}"],
-  ];
-  const answer = await ask<TmuxServer | null>(world, argv, {
-    env: OUTSIDE_OF_SESSIONS,
-    read: serverIn,
-    failed: (stderr) => {
-      const failure = parseFailure(stderr);
-      return failure.kind === "no_server"
-        ? { value: null }
-        : { reason: failure.kind === "other" ? failure.reason : "its server was just ending" };
-    },
-  });
-  return { socketName: name, path: `${directory}/${name}`, answer };
+  const { world } = context;
+  const began = world.now().getTime();
+  const facts = { socketName: name, path: `${directory}/${name}` };
+  const milliseconds = (): number => world.now().getTime() - began;
+  try {
+    const sessions = await askServer(context, name);
+    const value = sessions === null ? null : serverOf(sessions);
+    return { ...facts, answer: { kind: "answered", value, milliseconds: milliseconds() } };
+  } catch (error) {
+    const reason = error instanceof BackendUnavailableError
+      ? error.reason
+      : error instanceof ProgramMissingError
+      ? error.message
+      : null;
+    if (reason === null) throw error;
+    return { ...facts, answer: { kind: "failed", reason, milliseconds: milliseconds() } };
+  }
 }
 
-function serverIn(stdout: string): TmuxServer | undefined {
-  const lines = stdout.trim().split("\n");
-  const [, version = "", pid = ""] = /^(\S+) (\d+)$/.exec(lines[0] ?? "") ?? [];
-  return version === "" ? undefined : { version, pid: Number(pid), sessions: lines.length };
+function serverOf(sessions: readonly TmuxSession[]): TmuxServer {
+  const first = sessions.find(({ serverPid }) => serverPid > 0);
+  return {
+    version: first?.serverVersion ?? null,
+    pid: first?.serverPid ?? null,
+    sessions: sessions.length,
+    unreadable: sessions.flatMap(({ name, unreadable }) =>
+      unreadable === null ? [] : [{ name: name || null, reason: unreadable }]
+    ),
+  };
 }
 
 /** tmux refuses a directory that others may use, or that is somebody else's (tmux 3.3a tmux.c). */

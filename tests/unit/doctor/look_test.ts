@@ -1,5 +1,6 @@
 /** What the doctor looks at, and how: in a world that fails on anything else. */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { paneFormat } from "../../../src/backends/tmux/args.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { examine } from "../../../src/doctor/doctor.ts";
 import { lookAtContainers } from "../../../src/doctor/look/containers.ts";
@@ -14,6 +15,7 @@ import {
   type FakeWorldSpec,
   withFakeWorld,
 } from "../../support/fake_world.ts";
+import { expandFormat } from "../../support/tmux_format.ts";
 import { told } from "../../support/told.ts";
 
 const PROGRAM: FakeFile = { mode: 0o755 };
@@ -24,13 +26,22 @@ const DF: readonly ExpectedCall[] = ["-Pk", "-Pi"].map((flags) => ({
   stdout: "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 1000 1 900 1% /\n",
 }));
 
-/** The answer to a question about every session of a socket. */
-function listSessions(socketName: string, answer: Partial<ExpectedCall>): ExpectedCall {
-  const format = "#{version} #{pid}";
+/** The answer to the question that `list` has, too, about every session of a socket. */
+function listPanes(socketName: string, answer: Partial<ExpectedCall>): ExpectedCall {
   return {
-    argv: ["/usr/bin/tmux", "-u", "-L", socketName, "list-sessions", "-F", format],
+    argv: ["/usr/bin/tmux", "-u", "-L", socketName, "list-panes", "-a", "-F", /session_id/],
     ...answer,
   };
+}
+
+/** Rows of an answer to any nonce: the `call`th question of a test has it. */
+function row(call: number, fields: Readonly<Record<string, string>>): string {
+  const known = {
+    ...{ version: "3.3a", pid: "42", session_created: "1700000000", session_attached: "0" },
+    ...{ session_windows: "1", pane_id: "%1", pane_pid: "100", pane_dead: "0" },
+  };
+  const format = paneFormat(call.toString(16).padStart(12, "0"));
+  return `${expandFormat(format, { ...known, ...fields })}\n`;
 }
 
 Deno.test("everything is looked at, and nothing is left behind", async () => {
@@ -59,38 +70,52 @@ Deno.test("everything is looked at, and nothing is left behind", async () => {
   });
 });
 
+const TMUX_OF_ADA: FakeWorldSpec = {
+  anyOrder: true,
+  env: ENV,
+  files: {
+    "/usr/bin/tmux": PROGRAM,
+    "/tmp/tmux-1000": { kind: "directory", mode: 0o700, uid: 1000 },
+  },
+};
+
 Deno.test("servers that answer, hang and are gone are told apart, and none is started", async () => {
-  const sockets = ["ended", "hangs", "runs"].map((name) => [`/tmp/tmux-1000/${name}`, {
+  const sockets = ["empty", "ended", "hangs", "runs"].map((name) => [`/tmp/tmux-1000/${name}`, {
     kind: "socket",
   }]);
   await withFakeWorld({
-    anyOrder: true,
-    env: ENV,
-    files: {
-      "/usr/bin/tmux": PROGRAM,
-      "/tmp/tmux-1000": { kind: "directory", mode: 0o700, uid: 1000 },
-      ...Object.fromEntries(sockets),
-    },
+    ...TMUX_OF_ADA,
+    files: { ...TMUX_OF_ADA.files, ...Object.fromEntries(sockets) },
     calls: [
       { argv: ["/usr/bin/tmux", "-V"], stdout: "tmux 3.3a\n" },
-      listSessions("ended", { code: 1, stderr: "no server running on /tmp/tmux-1000/ended\n" }),
-      listSessions("hangs", { fails: new ExecTimeoutError("tmux", 5000), tookMs: 5000 }),
-      listSessions("runs", { stdout: "3.3a 42\n3.3a 42\n" }),
+      listPanes("empty", {}),
+      listPanes("ended", { code: 1, stderr: "no server running on /tmp/tmux-1000/ended\n" }),
+      listPanes("hangs", { fails: new ExecTimeoutError("tmux", 3000), tookMs: 3000 }),
+      listPanes("runs", {
+        stdout: row(4, { session_id: "$0", session_name: "a" }) +
+          row(4, { session_id: "$1", session_name: "b" }) + "a hook prints\n" +
+          row(4, { session_id: "$2", session_name: "odd", pane_pid: "" }),
+      }),
     ],
   }, async (world) => {
     const { servers, directoryTrouble } = await lookAtTmux(world, "tmux");
     equal(directoryTrouble, null);
+    const [runs, ...others] = servers.toReversed();
     deepEqual(
-      servers.map(({ socketName, answer }) => [
+      others.toReversed().map(({ socketName, answer }) => [
         socketName,
         answer.kind === "failed" ? answer.reason : answer.value,
       ]),
       [
+        ["empty", { version: null, pid: null, sessions: 0, unreadable: [] }],
         ["ended", null],
-        ["hangs", "it did not answer within 5 s"],
-        ["runs", { version: "3.3a", pid: 42, sessions: 2 }],
+        ["hangs", "it did not answer within 3 s"],
       ],
     );
+    ok(runs?.answer.kind === "answered" && runs.answer.value !== null);
+    const { unreadable, ...server } = runs.answer.value;
+    deepEqual(server, { version: "3.3a", pid: 42, sessions: 3 });
+    deepEqual(unreadable.map(({ name }) => name), ["odd"]);
   });
 });
 

@@ -41,7 +41,7 @@ function server(socketName: string, answer: Answer<Partial<TmuxServer> | null>):
   if (answer.kind === "failed" || answer.value === null) {
     return { socketName, path, answer: answer as ServerFacts["answer"] };
   }
-  const value = { version: "3.3a", pid: 7, sessions: 1, ...answer.value };
+  const value = { version: "3.3a", pid: 7, sessions: 1, unreadable: [], ...answer.value };
   return { socketName, path, answer: { ...answer, value } };
 }
 
@@ -131,6 +131,26 @@ const CASES: Record<
       "try it by hand: tmux -L x list-sessions",
       "ok tmux.server: 1 tmux server answers in 3 ms (y), with 1 session",
     ],
+  },
+  "a session of which nobody can read anything": {
+    facts: {
+      servers: [
+        server("bots", answers({ sessions: 3, unreadable: [{ name: "odd", reason: "no pid" }] })),
+      ],
+    },
+    needs: NEEDED,
+    says: [
+      VERSION,
+      'failure tmux.unreadable: what the tmux server on socket "bots" says of 1 session cannot be ' +
+      'read ("odd"): no pid -> report it as a fault of kstops, with the version of tmux',
+      "ok tmux.server: 1 tmux server answers in 3 ms (bots), with 3 sessions",
+    ],
+  },
+  "a server without sessions": {
+    facts: {
+      servers: [server("bots", answers({ version: null, pid: null, sessions: 0 }))],
+    },
+    says: [VERSION, "ok tmux.server: 1 tmux server answers in 3 ms (bots), with 0 sessions"],
   },
   "a server of an old tmux": {
     facts: { servers: [server("bots", answers({ version: "3.1c" }))] },

@@ -1,9 +1,11 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import fc from "fast-check";
 import {
   capturePane,
   closeSession,
+  describeServer,
   environmentScript,
+  listClients,
   listPanes,
   listPanesCollected,
   quoteWord,
@@ -64,7 +66,7 @@ Deno.test("every call names its socket, and asks for UTF-8 whatever the locale",
     listPanes(SERVER, "n"),
     listPanesCollected(SERVER, "n"),
     closeSession(SERVER, { id: "$3", serverPid: 77 }, "n"),
-    capturePane(SERVER, "%7"),
+    capturePane(SERVER, "%7", "n"),
     runScript(SERVER),
     startServerAndRunScript(SERVER),
   ];
@@ -84,11 +86,22 @@ Deno.test("a session is closed by its id, on its own server only", () => {
   for (const words of line) equal(behind(words, "-t"), "$3:");
 });
 
+Deno.test("nothing that separates is a control character, which tmux 3.4 to 3.5a would escape", () => {
+  const questions = [
+    listPanes(SERVER, "n"),
+    listClients(SERVER, "n"),
+    capturePane(SERVER, "%7", "n"),
+  ];
+  for (const argv of [...questions, describeServer(SERVER, "$3", "n")]) {
+    for (const word of argv) match(word, /^[\x20-\x7e]*$/);
+  }
+});
+
 Deno.test("each variable is asked for with a line of its own", () => {
   deepEqual(readScript(environmentScript("$3", ["A", "B"], "n")), [
-    [["show-environment", "-t", "$3", "A"]],
+    [["show-environment", "-s", "-t", "$3", "A"]],
     [["display-message", "-p", "n"]],
-    [["show-environment", "-t", "$3", "B"]],
+    [["show-environment", "-s", "-t", "$3", "B"]],
     [["display-message", "-p", "n"]],
   ]);
 });

@@ -48,7 +48,14 @@ function bench(shell: string, directory: string): Bench {
   const story = `${directory}/runs.ndjson`;
   const argv: Bench["argv"] = (kept) => {
     const whole = keeperArgv({
-      ...{ runId: "0123456789ab", binary: `${directory}/tmux`, story, carried: [], holdFile: null },
+      ...{
+        runId: "0123456789ab",
+        binary: `${directory}/tmux`,
+        story,
+        carried: [],
+        holdFile: null,
+        marks: "",
+      },
       argv: ["true"],
       ...kept,
     });

@@ -1,14 +1,17 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import {
+  fieldSeparator,
+  paneFormat,
+  rowBegin,
+  rowEnd,
+} from "../../../../src/backends/tmux/args.ts";
 import {
   GarbledAnswerError,
   isTooOld,
   mainPane,
-  parseEnvironment,
   parseFailure,
   parsePanes,
-  parseServer,
   statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
 import { DEFAULT_LOG } from "../../../../src/model.ts";
@@ -187,24 +190,62 @@ Deno.test("any values are read as they were printed", () => {
   }));
 });
 
-const GARBAGE: Record<string, string> = {
-  "another text": "hello\n",
-  "a row without its end": row().slice(0, -2),
-  "a row with a field too few": row().replace(fieldSeparator(NONCE), ""),
-  "a row with a field too many": row({ session_path: fieldSeparator(NONCE) }),
-  "a pane without a pid": row({ pane_pid: "" }),
-  "a text behind the rows": `${row()}warning\n`,
-  "only newlines": "\n\n",
-  "a row whose facts are none": row().replace(/^\[.*?\]/, "null"),
-  "a row with a fact too few": row().replace('"3.3a",', ""),
-  "a row with a fact of another type": row().replace('"$1"', "1"),
-  "a row with a number below zero": row({ pane_pid: "-1" }),
-};
-for (const [what, stdout] of Object.entries(GARBAGE)) {
+for (
+  const [what, stdout] of Object.entries({ "another text": "hello\n", "an old row": "3.5a\\037\n" })
+) {
   Deno.test(`${what} is a garbled answer`, () => {
     throws(() => parsePanes(stdout, NONCE), GarbledAnswerError);
   });
 }
+
+Deno.test("what hooks print between the rows is none of them", () => {
+  const noise = "(null):0: hi\nnoise\n";
+  const rows = [row({ session_id: "$1" }), row({ session_id: "$2", session_name: "other" })];
+  const sessions = parsePanes(noise + rows.join(noise) + noise, NONCE);
+  deepEqual(sessions, parsePanes(rows.join(""), NONCE));
+  equal(sessions.length, 2);
+});
+
+const BROKEN: Record<string, { row: string; name?: null; id?: null }> = {
+  "a row without its end": { row: row().slice(0, -2) },
+  "a row with a field too few": { row: row().replace(`${fieldSeparator(NONCE)}11`, "11") },
+  "a row with a field too many": { row: row({ session_path: fieldSeparator(NONCE) }) },
+  "a pane without a pid": { row: row({ pane_pid: "" }) },
+  "a pane without a server": { row: row({ pid: "" }) },
+  "a row without any facts": { row: row().replace(/\[.*?\]/, ""), id: null },
+  "a row whose facts are none": { row: row().replace(/\[.*?\]/, "null"), id: null },
+  "a row with a fact too few": { row: row().replace('"3.3a",', "") },
+  "a row with a fact of another type": { row: row().replace('"$1"', "1"), id: null },
+  "a row with a number below zero": { row: row({ pane_pid: "-1" }) },
+  "a row with nothing in it": { row: rowBegin(NONCE) + rowEnd(NONCE) + "\n", name: null, id: null },
+};
+for (const [what, { row: broken, name = "mine", id = "$1" }] of Object.entries(BROKEN)) {
+  Deno.test(`${what} is one session that nobody knows, beside the others`, () => {
+    const others = [managedRow({ session_id: "$2", pane_id: "%2" })];
+    const sessions = parsePanes(`${others.join("")}${broken}`, NONCE);
+    const [other, lost, ...more] = sessions.map((each) => statusOfSession(each, "bots"));
+    deepEqual(more, []);
+    deepEqual(other, statusFrom(others.join("")));
+    deepEqual([lost?.state, lost?.name, lost?.id, lost?.pid], ["unknown", name, id, null]);
+    match(lost?.reason ?? "", /cannot be read/);
+  });
+}
+
+Deno.test("a session that has one pane that cannot be read is one that nobody knows", () => {
+  const broken = row({ pane_id: "%2", pane_pid: "" });
+  for (const stdout of [row() + broken, broken + row(), row() + broken + broken]) {
+    const status = statusFrom(stdout);
+    deepEqual([status.name, status.state, status.pid], ["mine", "unknown", null]);
+  }
+  deepEqual(parsePanes(broken + broken, NONCE).length, 1);
+});
+
+Deno.test("a dead pane has no pid in tmux 3.8, which changes nothing", () => {
+  const dead = { pane_dead: "1", pane_dead_status: "3", pane_dead_time: "1700000009" };
+  const old = statusFrom(managedRow(dead));
+  deepEqual(statusFrom(managedRow({ ...dead, version: "3.8", pane_pid: "" })), old);
+  equal(old.exitCode, 3);
+});
 
 Deno.test("of a time and an exit status that cannot be, nothing is told", () => {
   const far = String(Number.MAX_SAFE_INTEGER);
@@ -269,24 +310,6 @@ Deno.test("numbers that are none are unknown", () => {
   deepEqual([status.pid, status.createdAt], [null, null]);
 });
 
-Deno.test("values of variables are read exactly, and an absent one is left out", () => {
-  const values: Record<string, string> = {
-    A: "1",
-    EMPTY: "",
-    LINES: "\n\na\n\n",
-    LIKE_AN_ANSWER: `x${NONCE}\n`,
-    EQUALS: "A=B",
-  };
-  const names = ["GONE", ...Object.keys(values), "LAST"];
-  const answers = names.map((name) =>
-    name in values ? `${name}=${values[name]}\n${NONCE}\n` : `${NONCE}\n`
-  );
-  deepEqual(parseEnvironment(answers.join(""), names, NONCE), values);
-  deepEqual(parseEnvironment("", names, NONCE), {});
-  // What the user unset in the session is shown as `-NAME`.
-  deepEqual(parseEnvironment(`-A\n${NONCE}\n`, ["A"], NONCE), {});
-});
-
 const FAILURES: Record<string, string> = {
   "no server running on /tmp/tmux-0/default": "no_server",
   "error connecting to /tmp/tmux-0/default (No such file or directory)": "no_server",
@@ -346,15 +369,3 @@ for (const [version, old] of Object.entries(VERSIONS)) {
     equal(isTooOld(version), old);
   });
 }
-
-Deno.test("parseServer() reads the pid, the socket and the prefix key of a server", () => {
-  const printed = ["4711", "/tmp/tmux-0/default", "C-b"].join(fieldSeparator(NONCE));
-  deepEqual(parseServer(`${printed}${rowEnd(NONCE)}\n`, NONCE), {
-    pid: "4711",
-    socketPath: "/tmp/tmux-0/default",
-    prefix: "C-b",
-  });
-});
-
-Deno.test("parseServer() knows that a session is gone when nothing is printed", () =>
-  deepEqual(parseServer("\n", NONCE), null));

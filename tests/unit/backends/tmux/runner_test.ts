@@ -1,10 +1,11 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
-import { fieldSeparator, paneFormat, rowEnd } from "../../../../src/backends/tmux/args.ts";
+import { PANE_OPTION, paneFormat, rowFormat } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
 import { failure } from "../../../support/failure.ts";
 import { tmuxRunner } from "../../../../src/backends/tmux/runner.ts";
+import { CREATED_FIELDS } from "../../../../src/backends/tmux/start_script.ts";
 import { TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { RunEvent } from "../../../../src/logs/runs.ts";
 import { type LogStore, outputOf } from "../../../../src/logs/store.ts";
@@ -72,10 +73,23 @@ function row(call: number, fields: Readonly<Record<string, string>> = {}): strin
 }
 
 /** What a start script prints when it made a session. */
-function created(call: number): string {
+function created(call: number, { marked = true, fields = {} }: {
+  readonly marked?: boolean;
+  readonly fields?: Readonly<Record<string, string>>;
+} = {}): string {
+  const known = {
+    version: "3.3a",
+    session_id: "$1",
+    session_created: "1700000000",
+    pane_id: "%1",
+    pane_pid: "100",
+    "exit-unattached": "0",
+    session_attached: "0",
+    ...fields,
+  };
   const nonce = nonceOf(call);
-  const values = ["3.3a", "$1", "1700000000", "%1", "100"];
-  return `${values.join(fieldSeparator(nonce))}${rowEnd(nonce)}\n`;
+  const marks = expandFormat(rowFormat([PANE_OPTION], nonce), { [PANE_OPTION]: nonceOf(1) });
+  return `${expandFormat(rowFormat(CREATED_FIELDS, nonce), known)}\n${marked ? `${marks}\n` : ""}`;
 }
 
 /** The row of the session that the first start of a test makes. */
@@ -350,6 +364,44 @@ Deno.test("a start without waiting is one call", () =>
     deepEqual([...logs.kept], ["/logs/astro/000000000001"]);
   }));
 
+/** Marks a session and its pane by their ids. */
+const MARK: ExpectedCall = { argv: [...TMUX, "source-file", "-"], stdin: /'-t' '\$1:'/ };
+
+Deno.test("a session that hooks kept from its marks gets them by its ids", () =>
+  withRunner(
+    machine([
+      { ...CREATE, code: 1, stdout: `noise\n${created(2, { marked: false })}noise\n` },
+      { ...MARK, code: 1, stdout: "noise\n" },
+    ]),
+    async ({ runner }) => {
+      equal((await runner.start(DEFINITION, { waitMs: 0 })).state, "running");
+    },
+  ));
+
+Deno.test("a server that ends without clients is a failed start, and nothing is left", () =>
+  withRunner(
+    machine([
+      { ...CREATE, stdout: created(2, { fields: { "exit-unattached": "1" } }) },
+      { argv: [...TMUX, "source-file", "-"], stdin: "'kill-session' '-t' '$1:'\n" },
+    ]),
+    async ({ runner, logs }) => {
+      const error = await failure(runner.start(DEFINITION, { waitMs: 0 }));
+      equal(error.code, "start_failed");
+      match(error.message, /exit-unattached/);
+      deepEqual([...logs.kept], []);
+    },
+  ));
+
+Deno.test("a server that ends without clients is used while one is attached", () => {
+  const fields = { "exit-unattached": "1", session_attached: "1" };
+  return withRunner(
+    machine([{ ...CREATE, stdout: created(2, { fields }) }]),
+    async ({ runner }) => {
+      equal((await runner.start(DEFINITION, { waitMs: 0 })).state, "running");
+    },
+  );
+});
+
 Deno.test("a start waits as long as it is told, then says what tmux says", () =>
   withRunner(
     machine([{ ...CREATE, stdout: created(2) }, { ...LIST, stdout: managedRow(3) }], {
@@ -543,6 +595,51 @@ Deno.test("a session that vanishes during the wait is a failed start", () =>
         "start_failed",
         'Cannot start "astro": tmux closed it while it started',
       ]);
+    },
+  ));
+
+const CLOSED: Record<string, { exitCode: number; says: RegExp | null }> = {
+  "success": { exitCode: 0, says: null },
+  "a failure": { exitCode: 3, says: /it ended at once with exit code 3$/ },
+};
+for (const [what, { exitCode, says }] of Object.entries(CLOSED)) {
+  Deno.test(`a session that is closed at the end of its program ended with ${what}, as recorded`, () =>
+    withRunner(
+      machine([{ ...CREATE, stdout: created(2) }, { ...LIST, stdout: row(3) }]),
+      async ({ world, logs: without }) => {
+        const at = new Date(1_700_000_001_000);
+        const run = nonceOf(1);
+        const ended = { event: "ended" as const, run, at, exitCode, reason: null };
+        const logs: LogStore = {
+          ...without,
+          runs: () =>
+            Promise.resolve([{ id: run, begun: null, executed: null, ended, stopped: null }]),
+        };
+        const start = tmuxRunner(world, { binary: "tmux", logs }).start(DEFINITION, {
+          waitMs: 500,
+        });
+        if (says === null) {
+          const { state, finishedAt } = await start;
+          deepEqual([state, exitCode, finishedAt], ["exited", 0, at]);
+        } else {
+          const error = await failure(start);
+          match(error.message, says);
+          deepEqual(error.details["output"], ["one", "two"]);
+        }
+      },
+    ));
+}
+
+Deno.test("a session that is not marked yet is waited for", () =>
+  withRunner(
+    machine([
+      { ...CREATE, stdout: created(2) },
+      { ...LIST, stdout: managedRow(3, { "@kstops_pane": "" }) },
+      { ...LIST, stdout: managedRow(4) },
+      { ...LIST, stdout: managedRow(5) },
+    ], { processes: [100, 101] }),
+    async ({ runner }) => {
+      equal((await runner.start(DEFINITION, { waitMs: 50 })).pid, 101);
     },
   ));
 

@@ -1,13 +1,12 @@
-import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import {
-  fieldSeparator,
-  rowEnd,
+  rowFormat,
   runScript,
   startServerAndRunScript,
 } from "../../../../src/backends/tmux/args.ts";
-import { GarbledAnswerError } from "../../../../src/backends/tmux/parse.ts";
 import {
   CREATED_FIELDS,
+  markScript,
   parseCreated,
   type StartPlan,
   startScript,
@@ -15,6 +14,7 @@ import {
 import { captureScript } from "../../../../src/logs/capture.ts";
 import type { TmuxDefinition } from "../../../../src/model.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
+import { expandFormat } from "../../../support/tmux_format.ts";
 import { readScript } from "../../../support/tmux_script.ts";
 
 function plan(
@@ -46,30 +46,21 @@ function behind(words: readonly string[], word: string): string | undefined {
   return words[words.indexOf(word) + 1];
 }
 
+/** The commands of a script, with those inside of others. */
+function commandsIn(script: string): string[][] {
+  return readScript(script).flat().flatMap((words) =>
+    words[0] === "if-shell" ? [words, ...commandsIn(words.at(-1) ?? "")] : [words]
+  );
+}
+
 Deno.test("a start is one line, so that nothing of it is done to a session in its way", () => {
   const lines = readScript(startScript(plan()));
   equal(lines.length, 2);
   const [replace = [], create = []] = lines;
   deepEqual(replace.map(([name]) => name), ["if-shell"]);
-  deepEqual(create.map(([name]) => name), [
-    "new-session",
-    ...Array(5).fill("set-option"),
-    "pipe-pane",
-  ]);
+  deepEqual(create.map(([name]) => name), ["new-session", "if-shell"]);
   for (const words of [...replace, ...create.slice(1)]) equal(behind(words, "-t"), "=astro:");
-  const [first = [], ...options] = create;
-  deepEqual(options.slice(0, 5).map((words) => words.filter((word) => !word.startsWith("{"))), [
-    ["set-option", "-p", "-t", "=astro:", "remain-on-exit", "on"],
-    ["set-option", "-t", "=astro:", "destroy-unattached", "off"],
-    ["set-option", "-p", "-t", "=astro:", "@kstops_pane", "0123456789ab"],
-    ["set-option", "-t", "=astro:", "@kstops_run"],
-    ["set-option", "-t", "=astro:", "@kstops", "0123456789ab"],
-  ]);
-  const { capture } = plan();
-  ok(capture !== null);
-  // tmux expands formats in it, and `%` as strftime(3) does.
-  const pipe = captureScript(capture).replaceAll("#", "##").replaceAll("%", "%%");
-  deepEqual(options.at(-1), ["pipe-pane", "-t", "=astro:", pipe]);
+  const [first = []] = create;
   deepEqual(first.slice(0, 4), ["new-session", "-d", "-P", "-F"]);
   deepEqual([behind(first, "-s"), behind(first, "-c")], ["astro", "/opt/astro"]);
   const program = first.slice(first.indexOf("--") + 1);
@@ -85,7 +76,59 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
     "-m",
     "astro.bot; rm -rf ~",
   ]);
-  ok(!lines.flat().flat().includes("-g"), "it changes a global option");
+  ok(!commandsIn(startScript(plan())).flat().includes("-g"), "it changes a global option");
+});
+
+/** What marks a session and its pane, whatever their names. */
+function marks(session: string, pane: string): string[][] {
+  const { capture } = plan();
+  ok(capture !== null);
+  // tmux expands formats in it, and `%` as strftime(3) does.
+  const pipe = captureScript(capture).replaceAll("#", "##").replaceAll("%", "%%");
+  return [
+    ["if-shell", "-F", "-t", pane, "#{!=:#{@kstops_pane},0123456789ab}"],
+    ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
+    ["set-option", "-p", "-t", pane, "@kstops_pane", "0123456789ab"],
+    ["pipe-pane", "-t", pane, pipe],
+    ["set-option", "-t", session, "destroy-unattached", "off"],
+    ["set-option", "-t", session, "@kstops_run"],
+    ["set-option", "-t", session, "@kstops", "0123456789ab"],
+  ];
+}
+
+/** Commands without what is looked at elsewhere: records, and what is inside of others. */
+function plain(commands: readonly (readonly string[])[]): string[][] {
+  return commands.map((words) =>
+    words[0] === "if-shell" || words.includes("@kstops_run") ? words.slice(0, -1) : [...words]
+  );
+}
+
+Deno.test("what has the name is marked only where it is the session, and the pane, that was made", () => {
+  const [, ...commands] = plain(commandsIn(startScript(plan())).slice(2));
+  const isSession = ["if-shell", "-F", "-t", "=astro:", "#{==:#{KSTOPS_ID},0123456789ab}"];
+  const isPane = ["if-shell", "-F", "-t", "=astro:", "#{m:*0123456789ab*,#{pane_start_command}}"];
+  deepEqual(commands.slice(0, 3), [
+    isSession,
+    ["set-option", "-t", "=astro:", "destroy-unattached", "off"],
+    isPane,
+  ]);
+  deepEqual(commands.slice(3, -1), marks("=astro:", "=astro:"));
+  deepEqual(commands.at(-1)?.slice(0, 4), ["display-message", "-p", "-t", "=astro:"]);
+});
+
+Deno.test("where hooks were in the way, session and pane are marked by their ids", () => {
+  const script = markScript(plan(), { sessionId: "$4", paneId: "%8" });
+  deepEqual(plain(commandsIn(script)), marks("$4:", "%8"));
+});
+
+Deno.test("a record arrives from every tmux as it is: it is printable ASCII", () => {
+  const argv = ["prïnt", "\x7f\x1b[31m\u009b", "🚀\n\\033"];
+  const words = commandsIn(startScript(plan({ argv }))).find((words) =>
+    words.includes("@kstops_run")
+  );
+  const record = words?.at(-1) ?? "";
+  match(record, /^[\x20-\x7e]+$/);
+  deepEqual(JSON.parse(record).command, argv);
 });
 
 Deno.test("an ended session is replaced only where kstops made it, and by exactly its name", () => {
@@ -97,7 +140,7 @@ Deno.test("an ended session is replaced only where kstops made it, and by exactl
 
 Deno.test("a session remembers what it was started from, without the values", () => {
   const script = startScript(plan({ env: { TOKEN: "s3cret", CHAT: "42" } }));
-  const record = readScript(script).flat().find((words) => words.includes("@kstops_run"))?.at(-1);
+  const record = commandsIn(script).find((words) => words.includes("@kstops_run"))?.at(-1);
   deepEqual(JSON.parse(record ?? ""), {
     command: ["python", "-m", "astro.bot; rm -rf ~"],
     working_dir: "/opt/astro",
@@ -138,7 +181,7 @@ Deno.test("what is inherited is below what is defined, and the mark of the run a
 });
 
 Deno.test("a session without a log has no pipe", () => {
-  const commands = readScript(startScript(plan({}, null))).flat().map(([name]) => name);
+  const commands = commandsIn(startScript(plan({}, null))).map(([name]) => name);
   ok(!commands.includes("pipe-pane"));
 });
 
@@ -153,9 +196,10 @@ const PATHS: Record<string, { readonly dir: string; readonly pipe: string }> = {
 };
 for (const [path, { dir, pipe }] of Object.entries(PATHS)) {
   Deno.test(`the directory ${path} is written for tmux as ${dir}, in a pipe as ${pipe}`, () => {
-    const commands = readScript(startScript(plan({ workingDir: path }, path))).flat();
+    const commands = commandsIn(startScript(plan({ workingDir: path }, path)));
     equal(behind(commands.find(([name]) => name === "new-session") ?? [], "-c"), dir);
-    ok(commands.at(-1)?.at(-1)?.includes(`\ncd ${pipe} || `));
+    const words = commands.find(([name]) => name === "pipe-pane");
+    ok(words?.at(-1)?.includes(`\ncd ${pipe} || `));
   });
 }
 
@@ -168,17 +212,40 @@ Deno.test("a start that made a session says which", () => {
     pane_id: "%8",
     pane_pid: "4711",
   };
-  const printed = CREATED_FIELDS.map((field) => values[field]).join(fieldSeparator(nonce));
-  deepEqual(parseCreated(`${printed}${rowEnd(nonce)}\n`, nonce), {
+  const fields = CREATED_FIELDS.map((field) => `#{${field}}`).join(" ");
+  ok(Object.keys(values).every((name) => fields.includes(name)));
+  const printed = `${expandFormat(rowFormat(CREATED_FIELDS, nonce), values)}\n`;
+  const created = {
     serverVersion: "3.3a",
     sessionId: "$4",
     createdAt: new Date(1_700_000_000_000),
+    paneId: "%8",
     panePid: 4711,
-  });
+    endsUnattached: false,
+    marked: false,
+  };
+  deepEqual(parseCreated(printed, nonce), created);
+  // Hooks print into it.
+  deepEqual(parseCreated(`x\n${printed}(null):0: hi\n`, nonce), created);
+  const marks = `${expandFormat(rowFormat(["@kstops_pane"], nonce), { "@kstops_pane": "run" })}\n`;
+  deepEqual(parseCreated(`${printed}x\n${marks}`, nonce), { ...created, marked: true });
   equal(parseCreated("", nonce), null);
+  equal(parseCreated("noise\n", nonce), null);
 });
 
-Deno.test("an answer to a start that has a field too many is garbled", () => {
-  const answer = `${["a", "b", "c", "d", "e", "f"].join(fieldSeparator("n"))}${rowEnd("n")}\n`;
-  throws(() => parseCreated(answer, "n"), GarbledAnswerError);
+const UNATTACHED: Record<string, { fields: Record<string, string>; ends: boolean }> = {
+  "off": { fields: { "exit-unattached": "0", session_attached: "0" }, ends: false },
+  "on": { fields: { "exit-unattached": "1", session_attached: "0" }, ends: true },
+  "on, with a client": { fields: { "exit-unattached": "1", session_attached: "2" }, ends: false },
+};
+for (const [what, { fields, ends }] of Object.entries(UNATTACHED)) {
+  Deno.test(`a server whose exit-unattached is ${what} ${ends ? "ends" : "stays"}`, () => {
+    const printed = expandFormat(rowFormat(CREATED_FIELDS, "n"), fields);
+    equal(parseCreated(printed, "n")?.endsUnattached, ends);
+  });
+}
+
+Deno.test("an answer to a start that has a field too many is none", () => {
+  const fields = [...CREATED_FIELDS, "pid"];
+  equal(parseCreated(expandFormat(rowFormat(fields, "n"), {}), "n"), null);
 });
