@@ -77,6 +77,7 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       argv: ["python", "-m", "astro.bot"],
       workingDir: "/opt/astro",
       socketName: "default",
+      stopScope: null,
       env: { ASTRO_ENV: "development" },
       ...common,
     });

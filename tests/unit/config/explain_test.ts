@@ -91,6 +91,13 @@ const OPTIONS: Record<string, Option> = {
     ops: ["stop_signal: SIGQUIT", "SIGQUIT"],
     builtIn: null,
   },
+  stop_scope: {
+    backend: "tmux",
+    of: tmux(({ stopScope }) => stopScope),
+    key: "stop_scope",
+    session: ["stop_scope: group", "group"],
+    builtIn: null,
+  },
   stop_timeout: {
     backend: "tmux",
     of: ({ stopTimeoutSeconds }) => stopTimeoutSeconds,

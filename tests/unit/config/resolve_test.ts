@@ -88,6 +88,14 @@ const TMUX_DEFINITIONS: Record<string, [Given, Partial<TmuxDefinition>]> = {
     },
     { stopSignal: "SIGTERM", stopTimeoutSeconds: 0, protected: true },
   ],
+  "a signal by its short name, and who gets it": [
+    { astro: [SLEEP, "stop_signal: TERM", "stop_scope: group"] },
+    { stopSignal: "SIGTERM", stopScope: "group" },
+  ],
+  "a short signal of ops": [
+    { astro: [SLEEP], ops: ["stop_signal: HUP"] },
+    { stopSignal: "SIGHUP", stopScope: null },
+  ],
   "a socket": [{ astro: [SLEEP, "socket_name: bots"] }, { socketName: "bots" }],
   "a socket flag over it": [
     { astro: [SLEEP, "socket_name: bots"], flags: { socket: "other" } },

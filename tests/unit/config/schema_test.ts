@@ -54,7 +54,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   "an unknown key of ops": "ops: { default_backnd: tmux }",
   "an unknown key at the top": "sessions: {}",
   "an unknown backend": "ops: { sessions: { a: { backend: docker } } }",
-  "an unknown signal": "ops: { stop_signal: TERM }",
+  "an unknown signal": "ops: { stop_signal: TREM }",
   "a text for a list": "ops: { sessions: { a: { volumes: './a:/a' } } }",
   "a list for a text": "ops: { sessions: { a: { image: [alpine] } } }",
   "a list of variables": "ops: { sessions: { a: { env: [A=b] } } }",

@@ -99,6 +99,7 @@ Deno.test("options come to the same as the flags of start", () => {
       env: { KEY: "a=b\nc" },
       workingDir: "/project/sub",
       socketName: "default",
+      stopScope: null,
       ...common,
     },
   );

@@ -51,6 +51,7 @@ const CHANGES: Record<string, Partial<TmuxDefinition>> = {
   "where its arguments are cut": { argv: ["sleep 60"] },
   "its working directory": { workingDir: "/srv" },
   "how it is stopped": { stopSignal: "SIGINT" },
+  "who is asked to stop": { stopScope: "main" },
   "how long it may take to stop": { stopTimeoutSeconds: 11 },
   "how much of its output is kept": { log: { ...DEFAULT_LOG, keep: 6 } },
   "whether it is protected": { protected: true },
