@@ -27,8 +27,8 @@ export interface ClientFacts {
 
 /** What a runtime said of itself. */
 export interface Reached {
-  /** Of the daemon, or of podman itself. */
-  readonly version: string;
+  /** Of the daemon, or of podman itself; null: it does not say. */
+  readonly version: string | null;
   /** Null: it does not say. */
   readonly rootless: boolean | null;
 }
@@ -127,7 +127,8 @@ function reachedFindings(
   const host = given === null ? null : withoutPassword(given);
   if (reached.kind === "answered") {
     const { version, rootless } = reached.value;
-    const who = dialect === "docker" ? `the ${runtime} daemon ${version}` : runtime;
+    const daemon = `the ${runtime} daemon${version === null ? "" : ` ${version}`}`;
+    const who = dialect === "docker" ? daemon : runtime;
     const mode = rootless === null ? "" : rootless ? ", rootless" : ", as root";
     return [
       ok(check, `${who} answers in ${milliseconds} ms${mode}`, {

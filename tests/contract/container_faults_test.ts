@@ -107,7 +107,7 @@ daemonTest("the doctor sees that one runs, and that it was killed", async (t) =>
     return clients.find(({ program }) => program === "docker")?.seen?.reached;
   };
   const up = await docker();
-  equal(up?.kind === "answered" && /^\d/.test(up.value.version), true);
+  equal(up?.kind === "answered" && /^\d/.test(up.value.version ?? ""), true);
   await t.daemon.kill();
   const down = await docker();
   match(down?.kind === "failed" ? down.reason : "", /Cannot connect to the Docker daemon/);

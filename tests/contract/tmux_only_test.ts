@@ -475,7 +475,15 @@ tmuxTest(
       "100%",
       "$dollar",
     ];
-    for (const name of names) await t.tmux("new-session", "-d", "-s", name, ...IDLE);
+    const refused: string[] = [];
+    for (const name of names) {
+      const argv = ["tmux", "-u", "-f", "/dev/null", "new-session", "-d", "-s", name, ...IDLE];
+      const { code, stderr } = await t.world.exec(argv, { timeoutMs: 10_000 });
+      // tmux 3.8 takes no control characters.
+      if (code !== 0 && stderr.startsWith("invalid session name")) refused.push(name);
+      else equal(code, 0, stderr);
+    }
+    ok(refused.length <= 2, refused.join());
     // It names what it does not print: escape sequences arrive as text.
     const listed = (await t.tmux("list-sessions", "-F", "#{session_id} #{session_name}")).split(
       "\n",
@@ -485,10 +493,8 @@ tmuxTest(
       sessions.map(({ status }) => `${status.id} ${status.name}`).sort(),
       listed.toSorted(),
     );
-    equal(sessions.length, names.length);
-    for (
-      const name of ["two  words", "näme 日本語 🚀", "#[fg=red]x", "a_b", "c_d", `it's "quoted"`]
-    ) {
+    equal(sessions.length, names.length - refused.length);
+    for (const name of ["two  words", "näme 日本語 🚀", "#[fg=red]x", `it's "quoted"`]) {
       ok(sessions.some(({ status }) => status.name === name), name);
     }
     for (const { status } of sessions) {

@@ -282,3 +282,16 @@ async function noneAttached(t: TmuxSandbox): Promise<void> {
     return !rows.some(({ command }) => /attach/.test(command));
   }, "the end of every attach");
 }
+
+tmuxTest("without a prefix key, attach says how else to detach", async (t) => {
+  await Deno.writeTextFile(`${t.env["HOME"]}/.tmux.conf`, "set -g prefix None\n");
+  const kstops = await install(t);
+  await kstops("start", "astro", "--", "sh", "-c", "echo up; exec sleep 60");
+  const terminal = await openTerminal(t);
+  await terminal.enter(`${KSTOPS} attach astro 2>said; echo "left with $?"`);
+  await terminal.shows(/^up$/m);
+  const [, command = ""] = /: (tmux .*)\n/.exec(await Deno.readTextFile(`${t.work}/said`)) ?? [];
+  equal(command, "tmux detach-client -s '=astro'");
+  await t.world.exec(["sh", "-c", command], { timeoutMs: 10_000 });
+  await terminal.shows(/left with 0/);
+});

@@ -1,7 +1,9 @@
 /** Looking at podman and docker. */
-import { findClient, installHint } from "../../backends/container/clients.ts";
-import { OF_QUESTIONS } from "../../backends/container/list.ts";
+import { type Client, findClient, installHint } from "../../backends/container/clients.ts";
+import { list, OF_QUESTIONS } from "../../backends/container/list.ts";
 import { parseFailure } from "../../backends/container/parse.ts";
+import { surveyAll } from "../../backends/container/survey.ts";
+import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
 import { FileError, type World } from "../../world.ts";
 import {
@@ -33,7 +35,7 @@ export async function lookAtContainers(
       ask(world, [program, "--version"], {
         read: (stdout) => /version v?(\d[^\s,]*)/.exec(stdout)?.[1],
       }),
-      isSpare ? null : reach(world, program, dialect),
+      isSpare ? null : reachAsListed(world, each.client),
     ]);
     const host = world.env(dialect === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST") || null;
     return { program, seen: { path, runtime, dialect, isSpare, host, version, reached } };
@@ -48,7 +50,27 @@ export async function lookAtContainers(
   };
 }
 
-function reach(world: World, program: Runtime, dialect: Runtime): Promise<Answer<Reached>> {
+/**
+ * What the runtime says of itself, where its containers can be listed as every other command lists
+ * them: only that counts.
+ */
+async function reachAsListed(world: World, client: Client): Promise<Answer<Reached>> {
+  const context = { world, logs: logStore(world, () => {}) };
+  const [told, [survey]] = await Promise.all([
+    reach(world, client.program, client.dialect),
+    surveyAll(context, [{ client, answer: list(world, client) }], undefined),
+  ]);
+  const { milliseconds } = told;
+  const trouble = survey?.trouble ?? null;
+  if (told.kind === "failed") {
+    return trouble === null
+      ? { kind: "answered", value: { version: null, rootless: null }, milliseconds }
+      : told;
+  }
+  return trouble === null ? told : { kind: "failed", reason: trouble.reason, milliseconds };
+}
+
+function reach(world: World, program: string, dialect: Runtime): Promise<Answer<Reached>> {
   const failed = (stderr: string) => ({ reason: parseFailure(stderr).reason });
   if (dialect === "docker") {
     // Words of Go templates, since the JSON of old clients is another one.

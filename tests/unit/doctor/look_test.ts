@@ -1,5 +1,6 @@
 /** What the doctor looks at, and how: in a world that fails on anything else. */
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { listContainers } from "../../../src/backends/container/args.ts";
 import { paneFormat } from "../../../src/backends/tmux/args.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { examine } from "../../../src/doctor/doctor.ts";
@@ -17,6 +18,7 @@ import {
 } from "../../support/fake_world.ts";
 import { expandFormat } from "../../support/tmux_format.ts";
 import { told } from "../../support/told.ts";
+import { DIAL, dialled, PODMAN, podmanListAnswer } from "../backends/container/containers.ts";
 
 const PROGRAM: FakeFile = { mode: 0o755 };
 const ENV = { PATH: "/usr/bin", HOME: "/home/ada", LANG: "C.UTF-8" };
@@ -142,6 +144,50 @@ for (const [what, { directory, reason }] of Object.entries(DIRECTORIES)) {
   });
 }
 
+const PODMAN_LIST = listContainers(PODMAN);
+const DOCKER_VERSION = ["docker", "version", "--format", "{{.Server.Version}}"];
+const NO_DAEMON =
+  "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n";
+
+/** What a daemon answers when it is asked of itself, and for its list, and what is made of it. */
+const DAEMONS: Record<
+  string,
+  { readonly calls: readonly ExpectedCall[]; readonly is: unknown }
+> = {
+  "that tells both": {
+    calls: [{ argv: DOCKER_VERSION, stdout: "28.2.2\n" }, dialled()],
+    is: { version: "28.2.2", rootless: null },
+  },
+  "that tells its list, and not its version": {
+    calls: [{ argv: DOCKER_VERSION, stdout: "what?\n" }, dialled()],
+    is: { version: null, rootless: null },
+  },
+  "that tells its version, and not its list": {
+    calls: [
+      { argv: DOCKER_VERSION, stdout: "28.2.2\n" },
+      { argv: DIAL, stdin: /GET/, code: 1, stderr: "access denied by a plugin\n" },
+    ],
+    is: "access denied by a plugin",
+  },
+};
+for (const [what, { calls, is }] of Object.entries(DAEMONS)) {
+  Deno.test(`a daemon ${what} is reached as list reaches it`, async () => {
+    await withFakeWorld({
+      anyOrder: true,
+      env: ENV,
+      files: { "/usr/bin/docker": PROGRAM },
+      calls: [
+        { argv: ["docker", "--version"], stdout: "Docker version 28.2.2, build e\n" },
+        ...calls,
+      ],
+    }, async (world) => {
+      const { clients } = await lookAtContainers(world, Promise.resolve("ada"));
+      const reached = clients.flatMap(({ seen }) => seen?.reached ?? []);
+      deepEqual(reached.map((each) => each.kind === "failed" ? each.reason : each.value), [is]);
+    });
+  });
+}
+
 Deno.test("both runtimes are asked, and rootless podman is looked at closer", async () => {
   const format = "{{.Version.Version}} {{.Host.Security.Rootless}}";
   await withFakeWorld({
@@ -157,12 +203,9 @@ Deno.test("both runtimes are asked, and rootless podman is looked at closer", as
       { argv: ["podman", "--version"], stdout: "podman version 4.9.3\n" },
       { argv: ["podman", "info", "--format", format], stdout: "4.9.3 true\n", tookMs: 40 },
       { argv: ["docker", "--version"], stdout: "Docker version 28.2.2, build e6534b4\n" },
-      {
-        argv: ["docker", "version", "--format", "{{.Server.Version}}"],
-        code: 1,
-        stdout: "\n",
-        stderr: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n",
-      },
+      { argv: PODMAN_LIST, stdout: podmanListAnswer() },
+      { argv: DOCKER_VERSION, code: 1, stdout: "\n", stderr: NO_DAEMON },
+      { argv: DIAL, stdin: /GET/, code: 1, stderr: NO_DAEMON },
     ],
   }, async (world) => {
     const { clients, rootless } = await lookAtContainers(world, Promise.resolve("ada"));
