@@ -208,6 +208,7 @@ function recordedSession(
     status,
     protected: begun.ending?.protected ?? false,
     recorded: true,
+    hidesProgram: false,
     run: run.id,
     attach: () =>
       Promise.reject(

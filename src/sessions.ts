@@ -199,8 +199,10 @@ export function sessionsOver(
       const defined = await readDefined();
       const definition = defined.find((session) => session.name === name);
       const asked = await survey(selection, name);
+      const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
       const lost = await recorded.named(name, shownIn(asked));
-      const surveys = lost === null ? asked : withRecorded(asked, [lost], { selection, defined });
+      const there = [...asked, ...missing];
+      const surveys = lost === null ? there : withRecorded(there, [lost], { selection, defined });
       return match({ verb, name, definition, selection, surveys, defined });
     },
     check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
@@ -289,30 +291,47 @@ function placeOf(definition: DefinedSession | undefined, selection: Selection): 
 }
 
 function mark(status: SessionStatus, defined: readonly DefinedSession[]): SessionStatus {
-  return defined.some((definition) => isOf(status, definition))
-    ? { ...status, defined: true }
-    : status;
+  const definition = defined.find((each) => isOf(status, each));
+  return definition === undefined ? status : asDefined(status, definition);
 }
 
-/** Whether a session is the one that a definition means: same name, and the place that it names. */
-function isOf(status: SessionStatus, { name, named }: DefinedSession): boolean {
-  return status.name === name &&
-    (named.backend === null || named.backend === status.backend) &&
+/** A session that is in the config, which may mean another place than that where it is. */
+function asDefined(status: SessionStatus, definition: DefinedSession): SessionStatus {
+  if (isPlaced(status, definition)) return { ...status, defined: true };
+  const { backend, socketName, runtime } = definition.named;
+  const meant = backend === "container"
+    ? runtime === null ? "a container" : `a container of ${runtime}`
+    : `tmux${socketName === null ? "" : ` on socket ${quote(socketName)}`}`;
+  const moved = `the config means ${meant}`;
+  const reason = status.reason === null ? moved : `${status.reason}; ${moved}`;
+  return { ...status, defined: true, reason };
+}
+
+/**
+ * Whether a session is the one that a definition means. A managed one of that name is it wherever it
+ * runs; a foreign one only where the definition means.
+ */
+function isOf(status: SessionStatus, definition: DefinedSession): boolean {
+  return status.name === definition.name && (status.managed || isPlaced(status, definition));
+}
+
+/** Whether a session is in the place that a definition names, as far as it names one. */
+function isPlaced(status: SessionStatus, { named }: DefinedSession): boolean {
+  return (named.backend === null || named.backend === status.backend) &&
     (named.socketName === null || named.socketName === status.socketName) &&
     (named.runtime === null || named.runtime === status.engine);
 }
 
 // --- what is recorded ----------------------------------------------------------------------------
 
-/** What engines show of the names and runs of managed sessions, and of foreign names. */
+/** What engines show: the names of sessions, and the runs of managed ones. */
 function shownIn(surveys: readonly Survey[]): Shown {
   const sessions = surveys.flatMap((survey) => survey.sessions);
+  const whole = sessions.filter(({ hidesProgram }) => !hidesProgram);
   return {
     names: new Set(sessions.map(({ status }) => status.name ?? "")),
-    managed: new Set(
-      sessions.flatMap(({ status: { managed, name } }) => managed ? name ?? [] : []),
-    ),
-    runs: new Set(sessions.flatMap(({ run }) => run ?? [])),
+    managed: new Set(whole.flatMap(({ status: { managed, name } }) => managed ? name ?? [] : [])),
+    runs: new Set(whole.flatMap(({ run }) => run ?? [])),
   };
 }
 
@@ -326,12 +345,24 @@ function withRecorded(
     const definition = defined.find(({ name }) => name === status.name);
     // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
     const isMeant = status.state === "running" || definition === undefined ||
-      isOf(status, definition);
+      isPlaced(status, definition);
     return isMeant && isWhere(status, selection) && isGone(status, surveys);
   });
+  const shown = new Map(
+    surveys.flatMap(({ sessions }) => sessions.map((session) => [session.run, session])),
+  );
+  const lost = gone.map((session) => {
+    const rest = session.run === null ? undefined : shown.get(session.run);
+    return rest === undefined ? session : withRest(session, rest);
+  });
+  const found = new Set(lost.map(({ run }) => run));
+  const others = surveys.map((survey) => ({
+    ...survey,
+    sessions: survey.sessions.filter(({ run }) => run === null || !found.has(run)),
+  }));
   return [
-    ...surveys,
-    ...gone.map((session) => ({
+    ...others,
+    ...lost.map((session) => ({
       place: {
         backend: session.status.backend,
         engine: session.status.engine ?? "tmux",
@@ -341,6 +372,20 @@ function withRecorded(
       trouble: null,
     })),
   ];
+}
+
+/** A session whose program its engine does not show, with what the engine has of it all the same. */
+function withRest(session: Session, rest: Session): Session {
+  const { id, windowCount, attached } = rest.status;
+  return {
+    ...session,
+    status: { ...session.status, id, windowCount, attached },
+    stop: async (options) => {
+      const ended = await session.stop(options);
+      await rest.stop({ ...options, force: true });
+      return ended;
+    },
+  };
 }
 
 function isWhere(status: SessionStatus, { backend, socketName, runtime }: Selection): boolean {
@@ -395,7 +440,8 @@ export function withDefined(
     const all = namesakes.get(status.name ?? "") ?? [];
     const own = all.filter((definition) => isOf(status, definition));
     for (const definition of own) found.add(definition);
-    return own.length > 0 ? { ...status, defined: true } : status;
+    const [definition] = own;
+    return definition === undefined ? status : asDefined(status, definition);
   });
   const rest = defined.filter((definition) => !found.has(definition));
   return [
@@ -506,7 +552,7 @@ function match(search: Search): Match {
   // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
   const managed = namesakes.filter(({ status }) => status.managed);
   const found = managed.length > 0
-    ? managed
+    ? withoutReplaced(managed)
     : namesakes.filter(({ status }) => isWhere(status, placeOf(definition, selection)));
   if (found.length > 1) throw ambiguous(verb, name, found);
   const [session] = found;
@@ -535,6 +581,16 @@ function match(search: Search): Match {
       ),
     ].join("; "),
   });
+}
+
+/** Without those that ended, where their own engine runs a later one. */
+function withoutReplaced(sessions: readonly Session[]): readonly Session[] {
+  const running = new Set(
+    sessions.flatMap(({ status: { state, engine } }) => state === "running" ? [engine] : []),
+  );
+  return sessions.filter(({ status: { state, engine } }) =>
+    state === "running" || !running.has(engine)
+  );
 }
 
 function hintFor(name: string, known: readonly string[]): string {

@@ -85,6 +85,8 @@ export interface Session {
   readonly run: string | null;
   /** Whether its engine no longer shows it, so that only its record and its processes tell of it. */
   readonly recorded: boolean;
+  /** Whether its program may live although its engine does not show it: its processes tell. */
+  readonly hidesProgram: boolean;
   /**
    * Pids of the processes that its program left behind; null: it has not ended, or its backend keeps
    * none. To look for them takes a look at every process of the machine.

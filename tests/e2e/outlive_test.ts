@@ -213,3 +213,41 @@ outlivingTest("what was left in a shell is ended only after a yes", async (corne
   deepEqual(await living("sleep 7105"), []);
   equal((await kstops("stop", "sh1")).code, 0);
 });
+
+outlivingTest("a session that somebody renamed is found by its own name", async (corner) => {
+  const { t, kstops, status, living } = corner;
+  equal((await kstops("start", "a", "--", "sleep", "7106")).code, 0);
+  await t.tmux("rename-session", "-t", "=a:", "zz");
+  const found = await status("a");
+  deepEqual([found["state"], found["reason"]], ["running", "tmux calls it zz by now"]);
+  equal((await kstops("start", "a", "--", "sleep", "7106")).code, 6);
+  equal((await kstops("status", "zz")).code, 5);
+  deepEqual((await kstops("list", "-q")).stdout, "a\n");
+  await isGone(corner, "a", "sleep 7106");
+  equal((await living("sleep 7106")).length, 0);
+});
+
+outlivingTest(
+  "a session whose window was moved is the pane, and a stop spares the rest",
+  async (corner) => {
+    const { t, kstops, status } = corner;
+    await t.tmux("new-session", "-d", "-s", "other", "sleep", "7200");
+    equal((await kstops("start", "a", "--", "sleep", "7107")).code, 0);
+    await t.tmux("move-window", "-s", "=a:0", "-t", "=other:7");
+    const found = await status("a");
+    deepEqual(
+      [found["state"], found["managed"], found["reason"], found["pid"]],
+      [
+        "running",
+        true,
+        "somebody moved it into the tmux session other",
+        (await corner.living("sleep 7107"))[0],
+      ],
+    );
+    equal((await kstops("start", "a", "--", "sleep", "7107")).code, 6);
+    equal((await kstops("list", "-q")).stdout, "a\nother\n");
+    await isGone(corner, "a", "sleep 7107");
+    equal((await corner.living("sleep 7200")).length, 1);
+    equal((await t.tmux("list-panes", "-a")).split("\n").length, 1);
+  },
+);

@@ -52,6 +52,7 @@ function holding(place: Place, ...statuses: readonly SessionStatus[]): Survey {
     definition: unwanted,
     run: null,
     recorded: false,
+    hidesProgram: false,
     leftovers: () => Promise.resolve(null),
   }));
   return { place, sessions, trouble: null };
@@ -173,22 +174,27 @@ const MERGED: Record<
   "a session on another socket than the one of its definition": [
     [running("astro")],
     [inBots],
-    ["astro@default running", "astro@bots defined +"],
+    ["astro@default running +"],
   ],
   "a session of another backend than the one of its definition": [
     [running("astro", PODMAN)],
     [inTmux],
-    ["astro@podman running", "astro@default defined +"],
+    ["astro@podman running +"],
   ],
   "a container that the config defines": [
     [running("astro", DOCKER)],
     [inContainer],
     ["astro@docker running +"],
   ],
+  "a foreign session on another socket than the one of its definition": [
+    [foreign("astro")],
+    [inBots],
+    ["astro@default running", "astro@bots defined +"],
+  ],
   "a container of another runtime than the one of its definition": [
     [running("astro", PODMAN)],
     [inDocker],
-    ["astro@podman running", "astro@docker defined +"],
+    ["astro@podman running +"],
   ],
   "a container that is not there": [[], [inContainer], ["astro@container defined +"]],
   "one name in two places": [
@@ -570,19 +576,19 @@ const FOUND: Record<
     "session astro@podman running",
   ],
   "the socket that its definition names": [
-    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [holding(DEFAULT, foreign("astro")), holding(BOTS, foreign("astro", BOTS))],
     [inBots],
     {},
     "session astro@bots running +",
   ],
   "the backend that its definition names": [
-    [holding(DEFAULT, running("astro")), holding(PODMAN, running("astro", PODMAN))],
+    [holding(DEFAULT, foreign("astro")), holding(PODMAN, foreign("astro", PODMAN))],
     [inContainer],
     {},
     "session astro@podman running +",
   ],
   "the runtime that its definition names": [
-    [holding(PODMAN, running("astro", PODMAN)), holding(DOCKER, running("astro", DOCKER))],
+    [holding(PODMAN, foreign("astro", PODMAN)), holding(DOCKER, foreign("astro", DOCKER))],
     [inDocker],
     {},
     "session astro@docker running +",
@@ -591,7 +597,7 @@ const FOUND: Record<
     [holding(PODMAN, running("astro", PODMAN)), holding(DOCKER, running("astro", DOCKER))],
     [inDocker],
     { runtime: "podman" },
-    "session astro@podman running",
+    "session astro@podman running +",
   ],
   "a container on any runtime where its definition names none": [
     [holding(PODMAN), holding(DOCKER, running("astro", DOCKER))],
@@ -599,32 +605,44 @@ const FOUND: Record<
     {},
     "session astro@docker running +",
   ],
-  "nothing elsewhere when its definition names a place": [
-    [holding(DEFAULT, running("astro"))],
+  "no foreign one elsewhere when its definition names a place": [
+    [holding(DEFAULT, foreign("astro"))],
     [inBots],
     {},
     "defined astro@bots defined +",
+  ],
+  "a managed one elsewhere than its definition names": [
+    [holding(DEFAULT, running("astro"))],
+    [inBots],
+    {},
+    "session astro@default running +",
+  ],
+  "a managed one before foreign namesakes": [
+    [holding(BOTS, foreign("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
+    [inBots],
+    {},
+    "session astro@podman running +",
   ],
   "another socket than that of its definition, where a flag says so": [
     [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
     [inBots],
     { socketName: "default" },
-    "session astro@default running",
+    "session astro@default running +",
   ],
   "a tmux session, where a flag says so and its definition says container": [
     [holding(BOTS, running("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
     [inContainer],
     { socketName: "bots" },
-    "session astro@bots running",
+    "session astro@bots running +",
   ],
   "a container, where a flag says so and its definition says tmux": [
     [holding(BOTS, running("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
     [inBots],
     { backend: "container" },
-    "session astro@podman running",
+    "session astro@podman running +",
   ],
   "the socket of its definition, where a flag says only tmux": [
-    [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
+    [holding(DEFAULT, foreign("astro")), holding(BOTS, foreign("astro", BOTS))],
     [inBots],
     { backend: "tmux" },
     "session astro@bots running +",
@@ -790,12 +808,23 @@ Deno.test("find() gives a defined session without trouble when another engine ha
   deepEqual([match.status.state, match.trouble], ["defined", null]);
 });
 
-Deno.test("find() asks only the place that a definition names", async () => {
+Deno.test("find() asks every place: a session may be elsewhere than its definition names", async () => {
   const asked: [BackendType, Where][] = [];
-  await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "astro", {});
-  deepEqual(asked.splice(0), [["tmux", { name: "astro", socketName: "bots" }]]);
-  await machine([], [inBots, { ...inContainer, name: "web" }], asked).find("stop", "web", {});
-  deepEqual(asked, [["container", { name: "web" }]]);
+  await machine([], [inBots], asked).find("stop", "astro", {});
+  deepEqual(asked.splice(0), [["container", { name: "astro" }], ["tmux", { name: "astro" }]]);
+  await machine([], [inBots], asked).find("stop", "astro", { backend: "tmux" });
+  deepEqual(asked, [["tmux", { name: "astro" }]]);
+});
+
+Deno.test("find() says of a session that is elsewhere which place the config means", async () => {
+  const reason = async (defined: DefinedSession) =>
+    (await machine([holding(DEFAULT, running("astro"))], [defined]).find("stop", "astro", {}))
+      .status
+      .reason;
+  equal(await reason(inBots), 'the config means tmux on socket "bots"');
+  equal(await reason(inContainer), "the config means a container");
+  equal(await reason(inDocker), "the config means a container of docker");
+  equal(await reason(inTmux), null);
 });
 
 // --- what is recorded ----------------------------------------------------------------------------

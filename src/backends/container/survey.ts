@@ -85,5 +85,6 @@ async function sessionAt(
     },
     definition: async () => (await work()).definitionOf(context, client, container),
     leftovers: () => Promise.resolve(null),
+    hidesProgram: false,
   };
 }

@@ -12,13 +12,18 @@ export const RUN_ID_OPTION = "@kstops";
 export const RECORD_OPTION = "@kstops_run";
 /** The option of the managed pane: the id of the run that it belongs to. */
 export const PANE_OPTION = "@kstops_pane";
-/** The option of the managed pane with the pid of the program itself. */
+/**
+ * The option of the managed pane with the pid of the program itself, and that of the shell which keeps
+ * it: an older kstops did not say the second one.
+ */
 export const PID_OPTION = "@kstops_pid";
 /** The variable that marks every process of a run, also those that left its process session. */
 export const RUN_ID_VARIABLE = "KSTOPS_ID";
 
 /** What kstops remembers of a run on the session itself. No value of a variable is in it. */
 export interface RunRecord {
+  /** The name of the session; null: an older kstops did not say. tmux may call it otherwise by now. */
+  readonly name: string | null;
   readonly command: readonly string[];
   readonly working_dir: string;
   /** Names of the variables that the definition set. */
@@ -103,15 +108,18 @@ export type PaneFacts = readonly [
 
 /**
  * One row for a pane, of {@link PANE_FIELD_COUNT} fields: its facts, the name of the session, the id
- * of its run; then of a managed session the pane's run, the program's pid and the record, of a
- * foreign one whether the pane is active, the path of the session and the start command of the pane.
+ * of its run; then of a managed session, and of a managed pane that was moved into a foreign one, the
+ * pane's run, the pids and the record; of any other pane whether it is active, the path of the session
+ * and the start command of the pane.
  *
  * The server looks for each `#{}` among all of its options first (tmux 3.3a format.c): that is most
  * of the work of listing many sessions. So nothing is asked for that does not apply.
  */
 export function paneFormat(nonce: string): string {
   const separator = fieldSeparator(nonce);
-  const managed = [RUN_ID_OPTION, PANE_OPTION, PID_OPTION, RECORD_OPTION].map(formatOf);
+  const marked = [PANE_OPTION, PID_OPTION, RECORD_OPTION].map(formatOf);
+  const managed = [formatOf(RUN_ID_OPTION), ...marked];
+  const moved = ["", ...marked];
   const foreign = [
     "",
     "#{window_active}#{pane_active}",
@@ -119,7 +127,8 @@ export function paneFormat(nonce: string): string {
     "#{q:session_path}",
     "#{pane_start_command}",
   ];
-  const rest = `#{?${RUN_ID_OPTION},${managed.join(separator)},${foreign.join(separator)}}`;
+  const others = `#{?${PANE_OPTION},${moved.join(separator)},${foreign.join(separator)}}`;
+  const rest = `#{?${RUN_ID_OPTION},${managed.join(separator)},${others}}`;
   return rowBegin(nonce) + [PANE_FACTS, "#{session_name}", rest].join(separator) + rowEnd(nonce);
 }
 
@@ -148,18 +157,28 @@ export function listPanesCollected(server: Server, nonce: string): string[] {
 const COLLECT = ["run-shell", "true", ";"];
 
 /**
- * The panes of one session a last time, and its end. Ids are those of one server: where another one
- * took its place meanwhile, nothing is said and nothing is done.
+ * The panes of one session a last time, and its end; of a session that is only a pane in somebody
+ * else's, that of the pane. Ids are those of one server: where another one took its place meanwhile,
+ * nothing is said and nothing is done.
  */
 export function closeSession(
   server: Server,
-  session: { readonly id: string; readonly serverPid: number },
+  session: {
+    readonly id: string;
+    readonly serverPid: number;
+    /** Whether the session is its own. */
+    readonly isOwn: boolean;
+    /** A pane that is its own, in somebody else's session; null: there is none. */
+    readonly strayPane: string | null;
+  },
   nonce: string,
 ): string[] {
-  const target = `${session.id}:`;
+  const { id, isOwn, strayPane } = session;
+  const target = strayPane ?? `${id}:`;
   const close = [
     line(["list-panes", "-s", "-t", target, "-F", paneFormat(nonce)]),
-    line(["kill-session", "-t", target]),
+    ...(strayPane === null ? [] : [line(["kill-pane", "-t", strayPane])]),
+    ...(isOwn ? [line(["kill-session", "-t", `${id}:`])] : []),
   ].join(" ; ");
   const isSame = `#{==:#{pid},${session.serverPid}}`;
   return [...tmux(server), ...COLLECT, "if-shell", "-F", isSame, close];

@@ -139,10 +139,12 @@ export function installHint({ operatingSystem }: World): string {
 export async function again(
   context: Context,
   socketName: string,
-  { id, serverPid }: TmuxSession,
+  { id, serverPid, runId }: TmuxSession,
 ): Promise<TmuxSession | null> {
   const sessions = await ask(context, socketName);
-  return sessions.find((each) => each.id === id && each.serverPid === serverPid) ?? null;
+  return sessions.find((each) =>
+    each.serverPid === serverPid && each.runId === runId && (runId !== null || each.id === id)
+  ) ?? null;
 }
 
 /** How a program ended: `with exit code 3`, `by SIGKILL`. */

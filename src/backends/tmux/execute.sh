@@ -10,7 +10,7 @@ kstops_run=$2 kstops_tmux=$3 kstops_story=$4 kstops_carried=$6 kstops_marks=$7
 shift 7
 
 # The pane is marked here where hooks of a tmux.conf kept the start script from it.
-case $("$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid $$ \; \
+case $("$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid "$$ $PPID" \; \
   display-message -p -t "$TMUX_PANE" "#{@kstops_pane}" </dev/null 2>/dev/null) in
 *"$kstops_run"*) ;;
 *) eval "printf %s $kstops_marks" | "$kstops_tmux" -u source-file - >/dev/null 2>&1 ;;

@@ -34,15 +34,27 @@ export interface Pane {
   readonly runId: string | null;
   /** The program itself, below the shell that keeps it. */
   readonly programPid: number | null;
+  /** That shell; null: nobody knows its pid. */
+  readonly keeperPid: number | null;
   /** Whether other sessions show the pane's window, too; unknown where only one was asked for. */
   readonly linked: boolean;
 }
 
 /** One tmux session with all its panes. */
 export interface TmuxSession {
+  /** Id of the tmux session that it is, or that its pane is in. */
   readonly id: string;
-  /** Empty where it could not be read. */
+  /**
+   * Of a managed session the name that it was started with, whatever tmux calls it now. Empty where it
+   * could not be read.
+   */
   readonly name: string;
+  /** What tmux calls it. */
+  readonly tmuxName: string;
+  /** Whether the tmux session is its own; false: only a pane in somebody else's is. */
+  readonly isOwn: boolean;
+  /** Id of its managed pane, where that is in somebody else's tmux session; null: it is not. */
+  readonly strayPane: string | null;
   /** Why nobody knows what it is: what tmux says of it cannot be read. Null: it can. */
   readonly unreadable: string | null;
   readonly createdAt: Date | null;
@@ -106,6 +118,7 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   const groups = new Map<string, Group>();
   const firstShownBy = new Map<string, string>();
   const linked = new Set<string>();
+  const moved: Group[] = [];
   const { rows, cut } = rowTexts(stdout, nonce);
   const lost = cut === null ? [] : [unreadable(cut.split(separator))];
   if (rows.length === 0 && cut === null && stdout.trim() !== "") {
@@ -120,6 +133,7 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     }
     const id = facts[2];
     const pane = paneOf(facts, fields);
+    if (fields[2] === "" && pane.runId !== null) moved.push({ facts, fields, panes: [pane] });
     const group = groups.get(id);
     const shownBy = firstShownBy.get(pane.id);
     if (group === undefined) groups.set(id, { facts, fields, panes: [pane] });
@@ -128,7 +142,10 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     if (shownBy === undefined) firstShownBy.set(pane.id, id);
     else if (shownBy !== id) linked.add(pane.id);
   }
-  const sessions = Array.from(groups.values(), (group) => sessionOf(group, linked));
+  const sessions = withMoved(
+    Array.from(groups.values(), (group) => sessionOf(group, linked)),
+    moved,
+  );
   return lost.length === 0 ? sessions : withUnreadable(sessions, lost);
 }
 
@@ -164,6 +181,9 @@ function unreadable(fields: readonly string[]): TmuxSession {
   return {
     id: /"(\$\d+)"/.exec(facts)?.[1] ?? "",
     name: fields.length > 1 ? name : "",
+    tmuxName: fields.length > 1 ? name : "",
+    isOwn: true,
+    strayPane: null,
     unreadable: `tmux says of it what cannot be read: ${facts.trim().slice(0, 80)}`,
     createdAt: null,
     attached: 0,
@@ -206,20 +226,78 @@ function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>)
   const shown = linked.size === 0
     ? panes
     : panes.map((pane) => linked.has(pane.id) ? { ...pane, linked: true } : pane);
+  const tmuxName = fields[1] ?? "";
+  const record = runId === null ? null : recordOf(fields[5] ?? "");
   return {
     id: facts[2],
-    name: fields[1] ?? "",
+    name: startedName(record) ?? tmuxName,
+    tmuxName,
+    isOwn: true,
+    strayPane: null,
     unreadable: null,
     createdAt: timeOf(facts[3]),
     attached: facts[4],
     windowCount: facts[5],
     path: runId === null ? pathOf(fields[4] ?? "", facts[0]) : null,
     runId,
-    record: runId === null ? null : recordOf(fields[5] ?? ""),
+    record,
     panes: shown,
     managedPane: runId === null ? null : shown.find((pane) => pane.runId === runId) ?? null,
     serverVersion: facts[0],
     serverPid: facts[1],
+  };
+}
+
+/** The name that a session was started with; null: nobody knows. */
+function startedName(record: RunRecord | null): string | null {
+  // An older kstops only wrote it into the path of its output.
+  return record?.name ?? record?.log?.split("/").at(-2) ?? null;
+}
+
+/**
+ * The sessions, those that somebody moved the managed pane of included. What tmux has of such a
+ * session is the pane; a foreign session that shows nothing else is no session beside it.
+ */
+function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSession[] {
+  if (moved.length === 0) return sessions;
+  const movedIds = new Set(moved.flatMap(({ panes }) => panes.map(({ id }) => id)));
+  const own = sessions.map((session) => {
+    if (session.runId === null || session.managedPane !== null) return session;
+    const group = moved.find(({ panes }) => panes[0]?.runId === session.runId);
+    const pane = group?.panes[0];
+    if (pane === undefined) return session;
+    const panes = [...session.panes, pane];
+    return { ...session, panes, managedPane: pane, strayPane: pane.id };
+  });
+  const managed = new Set(own.flatMap(({ runId }) => runId ?? []));
+  const alone = moved.flatMap((group) => {
+    const runId = group.panes[0]?.runId ?? null;
+    if (runId === null || managed.has(runId)) return [];
+    managed.add(runId);
+    return paneAlone(group, runId);
+  });
+  const rest = own.flatMap((session) => {
+    if (session.runId !== null) return [session];
+    const panes = session.panes.filter(({ id }) => !movedIds.has(id));
+    return panes.length === 0 ? [] : [{ ...session, panes }];
+  });
+  return [...rest, ...alone];
+}
+
+/** A session of which only the pane is there, in a session that somebody else made. */
+function paneAlone(group: Group, runId: string): TmuxSession {
+  const session = sessionOf(group, new Set());
+  const record = recordOf(group.fields[5] ?? "");
+  return {
+    ...session,
+    name: startedName(record) ?? session.tmuxName,
+    isOwn: false,
+    strayPane: group.panes[0]?.id ?? null,
+    path: null,
+    windowCount: 1,
+    runId,
+    record,
+    managedPane: group.panes[0] ?? null,
   };
 }
 
@@ -229,19 +307,23 @@ function pathOf(quoted: string, serverVersion: string): string | null {
 }
 
 function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
-  const managed = fields[2] !== "";
+  const active = fields[3] ?? "";
+  // Of a foreign session these are two digits, of a pane with a mark its run.
+  const managed = fields[2] !== "" || active.length > 2;
   const life = facts[7];
+  const [programPid, keeperPid] = managed ? (fields[4] ?? "").split(" ") : [];
   const end = typeof life === "string" ? life.split(" ") : null;
   return {
     id: facts[6],
     pid: typeof life === "number" ? life : 0,
-    active: !managed && fields[3] === "11",
+    active: !managed && active === "11",
     dead: end !== null,
     exit: end === null ? null : exitOf(numberOf(end[0]), numberOf(end[1])),
     finishedAt: end === null ? null : timeOf(numberOf(end[2])),
     startCommand: managed ? "" : unquoted(fields[5] ?? ""),
-    runId: managed ? fields[3] || null : null,
-    programPid: managed ? numberOf(fields[4]) : null,
+    runId: managed ? active || null : null,
+    programPid: numberOf(programPid),
+    keeperPid: numberOf(keeperPid),
     linked: false,
   };
 }
@@ -282,6 +364,7 @@ function recordOf(text: string): RunRecord | null {
   const { log_capture, log_max_bytes, log_keep } = found;
   if (!isWords(command) || !isWords(env) || typeof working_dir !== "string") return null;
   return {
+    name: isText(found.name) ? found.name : null,
     command,
     working_dir,
     env,
@@ -326,6 +409,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
   const pane = mainPane(session);
   const managed = session.runId !== null;
   const dead = pane !== null && pane.dead;
+  const taken = pane !== null && isTaken(pane);
   if (session.unreadable !== null) {
     return statusOf({
       name: session.name || null,
@@ -344,8 +428,8 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
   return {
     name: session.name,
     backend: "tmux",
-    state: pane === null ? "stopped" : dead ? "exited" : "running",
-    pid: pane === null || dead ? null : managed ? pane.programPid : pane.pid,
+    state: pane === null || taken ? "stopped" : dead ? "exited" : "running",
+    pid: pane === null || dead || taken ? null : managed ? pane.programPid : pane.pid,
     exitCode: pane?.exit?.exitCode ?? null,
     signal: pane?.exit?.signal ?? null,
     createdAt: session.createdAt,
@@ -366,14 +450,36 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       ? null
       : [pane.startCommand],
     workingDir: record?.working_dir ?? session.path,
-    reason: reasonOf(pane),
+    reason: reasonOf(session, pane),
     leftovers: null,
   };
 }
 
-function reasonOf(pane: Pane | null): string | null {
+function reasonOf(
+  { runId, name, tmuxName, strayPane }: TmuxSession,
+  pane: Pane | null,
+): string | null {
   if (pane === null) return "the pane of its program was closed";
-  return pane.dead && pane.exit === null ? "tmux does not know how it ended" : null;
+  if (isTaken(pane)) return "its pane was given to another program (respawn-pane)";
+  if (pane.dead && pane.exit === null) return "tmux does not know how it ended";
+  if (runId === null) return null;
+  if (strayPane !== null) return `somebody moved it into the tmux session ${tmuxName}`;
+  return name === tmuxName ? null : `tmux calls it ${tmuxName} by now`;
+}
+
+/** Whether something else than the shell of its run runs in a managed pane by now. */
+function isTaken({ dead, pid, keeperPid }: Pane): boolean {
+  return !dead && keeperPid !== null && keeperPid !== pid;
+}
+
+/**
+ * The pid of a program that may live, while its session does not show it: its pane was closed, given to
+ * another program, or lost the shell that keeps it. Null: there is none.
+ */
+export function hiddenProgram({ runId, managedPane }: TmuxSession): "any" | number | null {
+  if (runId === null) return null;
+  if (managedPane === null || isTaken(managedPane)) return "any";
+  return managedPane.dead ? managedPane.programPid : null;
 }
 
 /** What a failed call of tmux means. */

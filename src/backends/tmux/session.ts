@@ -210,7 +210,7 @@ export async function stop(
     timeoutMs: timeoutSeconds * 1000,
     holdFile: session.record?.hold_file ?? null,
   });
-  const last = await close(context, socketName, session);
+  const last = await close(context, socketName, now ?? session);
   if (survivors.length > 0) throw survived(session.name, survivors);
   if (session.runId !== null) {
     await context.logs.record(session.name, {
@@ -247,7 +247,8 @@ export async function close(
   if (answer.code === 0) {
     // Where another server took its place nothing is said, but for what hooks print.
     const isTold = answer.stdout.includes(rowBegin(nonce));
-    const [last] = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
+    const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
+    const last = told.find(({ runId }) => runId === session.runId);
     return statusOfSession(last ?? session, socketName);
   }
   const failure = parseFailure(answer.stderr);

@@ -282,20 +282,34 @@ async function existing(
   context: Context,
   { name, socketName }: TmuxDefinition,
 ): Promise<SessionExistsError> {
-  const found = (await ask(context, socketName)).find((session) => session.name === name);
-  const foreign = found !== undefined && found.runId === null;
-  return new SessionExistsError(
-    name,
-    foreign ? "a tmux session of that name, not made by kstops, is there" : "it is already running",
-    {
-      backend: "tmux",
-      hint: foreign
-        ? `stop it first (kstops stop ${name} --yes), or choose another name or --socket`
-        : `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
-      details: { socket_name: socketName },
-    },
-  );
+  const found = (await ask(context, socketName)).find((session) => session.tmuxName === name);
+  const [reason, hint] = found === undefined ? RUNNING(name) : found.runId === null
+    ? [
+      "a tmux session of that name, not made by kstops, is there",
+      `stop it first (kstops stop ${name} --yes), or choose another name or --socket`,
+    ]
+    : found.name !== name
+    ? [
+      `tmux calls the session ${quote(found.name)} that way by now`,
+      `rename that one back, or stop it first: kstops stop ${found.name}`,
+    ]
+    : statusOfSession(found, socketName).state === "stopped"
+    ? [
+      "its program is gone, and its tmux session has other windows or another program",
+      `end these first: kstops stop ${name}`,
+    ]
+    : RUNNING(name);
+  return new SessionExistsError(name, reason, {
+    backend: "tmux",
+    hint,
+    details: { socket_name: socketName },
+  });
 }
+
+const RUNNING = (name: string): readonly [reason: string, hint: string] => [
+  "it is already running",
+  `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
+];
 
 function startedStatus(definition: TmuxDefinition, created: Created): SessionStatus {
   return statusOf({

@@ -120,10 +120,11 @@ function marks(
     ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
       ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
       ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
+      // On the pane, which may be moved into another session.
+      ["set-option", "-p", "-t", pane, RECORD_OPTION, asciiJson(recordOf(plan))],
       ...pipe,
     ]),
     ["set-option", "-t", session, "destroy-unattached", "off"],
-    ["set-option", "-t", session, RECORD_OPTION, asciiJson(recordOf(plan))],
     ["set-option", "-t", session, RUN_ID_OPTION, runId],
   ];
 }
@@ -186,6 +187,7 @@ function shellQuoted(text: string): string {
 
 function recordOf({ definition, capture, holdFile }: StartPlan): RunRecord {
   return {
+    name: definition.name,
     command: definition.argv,
     working_dir: definition.workingDir,
     env: Object.keys(definition.env),

@@ -1,11 +1,11 @@
 /** What tmux servers have, once they were asked for it. */
 import { BackendUnavailableError } from "../../errors.ts";
 import type { Place } from "../../model.ts";
-import { ProgramMissingError } from "../../world.ts";
+import { ProgramMissingError, type World } from "../../world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
 import { ask, installHint, tooOld } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
-import { isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
+import { hiddenProgram, isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
 
 /** What each server has, or why it does not say. */
 export async function surveyAll(context: Context, asked: readonly Asked[]): Promise<Survey[]> {
@@ -41,7 +41,10 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
     if (version !== undefined && isTooOld(version)) {
       return unreachable(socketName, { reason: tooOld(version), missing: false });
     }
-    const sessions = found.map((session) => sessionAt(context, socketName, session));
+    const sessions = await Promise.all(found.map(async (session) => ({
+      ...sessionAt(context, socketName, session),
+      hidesProgram: await mayHideProgram(context.world, session),
+    })));
     return { place: placeOf(socketName), sessions, trouble: null };
   } catch (error) {
     if (error instanceof ProgramMissingError) {
@@ -55,8 +58,18 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
   }
 }
 
+/** Whether the program of a session may live that does not show it. */
+async function mayHideProgram(world: World, session: TmuxSession): Promise<boolean> {
+  const program = hiddenProgram(session);
+  return program === "any" || (program !== null && await world.processes.alive(program));
+}
+
 /** A session with what can be done to it; most commands only look at it. */
-function sessionAt(context: Context, socketName: string, session: TmuxSession): Session {
+function sessionAt(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+): Omit<Session, "hidesProgram"> {
   return {
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,

@@ -65,7 +65,7 @@ Deno.test("every call names its socket, and asks for UTF-8 whatever the locale",
   const calls = [
     listPanes(SERVER, "n"),
     listPanesCollected(SERVER, "n"),
-    closeSession(SERVER, { id: "$3", serverPid: 77 }, "n"),
+    closeSession(SERVER, { id: "$3", serverPid: 77, isOwn: true, strayPane: null }, "n"),
     capturePane(SERVER, "%7", "n"),
     runScript(SERVER),
     startServerAndRunScript(SERVER),
@@ -78,7 +78,7 @@ Deno.test("every call names its socket, and asks for UTF-8 whatever the locale",
 });
 
 Deno.test("a session is closed by its id, on its own server only", () => {
-  const argv = closeSession(SERVER, { id: "$3", serverPid: 77 }, "n");
+  const argv = closeSession(SERVER, { id: "$3", serverPid: 77, isOwn: true, strayPane: null }, "n");
   const [condition, commands = ""] = argv.slice(-2);
   equal(condition, "#{==:#{pid},77}");
   const [line = []] = readScript(commands);
