@@ -56,7 +56,9 @@ async function workflowProblems(): Promise<readonly string[]> {
 /** The shell scripts, as paths below the root. */
 function scripts(): readonly string[] {
   const names = Array.from(Deno.readDirSync(new URL(".ci/", ROOT)), ({ name }) => `.ci/${name}`);
-  const keeper = ["execute.sh", "keeper.sh"].map((name) => `src/backends/tmux/${name}`);
+  const keeper = ["execute.sh", "hold_older.sh", "keeper.sh"].map((name) =>
+    `src/backends/tmux/${name}`
+  );
   return ["install.sh", "src/cli/completions/kstops.bash", ...keeper, ...names.sort()].filter((
     path,
   ) => !path.endsWith(".ts"));

@@ -105,7 +105,6 @@ function originsOf(
   if (definition.backend === "tmux") {
     const socket = said(settings?.socketName, "socket_name");
     origins.set("socket_name", from([["--socket", flags.socket]], socket));
-    origins.set("stop_scope", from([], said(settings?.stopScope, "stop_scope")));
   } else {
     origins.set("image", from([["--image", flags.image]], said(settings?.image, "image")));
     for (const index of definition.volumes.keys()) {
@@ -127,6 +126,9 @@ function originsOf(
   }
   const timeout = said(settings?.stopTimeoutSeconds, "stop_timeout");
   origins.set("stop_signal", from([], said(settings?.stopSignal, "stop_signal"), "stop_signal"));
+  if (definition.backend === "tmux") {
+    origins.set("stop_scope", from([], said(settings?.stopScope, "stop_scope")));
+  }
   origins.set("stop_timeout", from([], timeout, "stop_timeout"));
   const size = said(settings?.logMaxBytes, "log_max_size");
   origins.set("log_capture", from([], said(settings?.logCapture, "log_capture"), "log_capture"));

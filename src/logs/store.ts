@@ -97,6 +97,10 @@ const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** A file of output: the run, and its part. */
 const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
 
+/** What a stop leaves that was killed itself, and how old it is when nobody can need it any more. */
+const HOLD = /\.hold$/;
+const OLD_HOLD_MS = 60_000;
+
 /** The end of a story, with all lines of the last run in it: a line has less than a third of that. */
 const NEWEST_BYTES = 32 * 1024;
 /** At this size the older half of a session's story is forgotten. */
@@ -158,6 +162,11 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const { directory, run, keep } = capture;
     await makeDirectory(directory);
     await shorten(world, runsFile(directory));
+    for (const hold of (await list(directory)).filter((each) => HOLD.test(each))) {
+      const facts = await files.facts(`${directory}/${hold}`);
+      const age = world.now().getTime() - (facts?.modifiedAt.getTime() ?? Infinity);
+      if (age > OLD_HOLD_MS) await files.remove(`${directory}/${hold}`);
+    }
     // Made here, for its owner alone: a shell would make it with the rights of its own.
     await files.append(runsFile(directory), new Uint8Array());
     if (!policy.capture) return null;

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { keeperArgv, type Kept } from "../../../../src/backends/tmux/keeper.ts";
 import { parseRuns, type Run } from "../../../../src/logs/runs.ts";
 import { writeExecutable } from "../../../support/executable.ts";
+import { waitFor } from "../../../support/tmux.ts";
 
 const SHELLS = ["dash", "bash --posix", "busybox sh"].filter((shell) => isInstalled(shell));
 
@@ -10,6 +11,14 @@ function isInstalled(shell: string): boolean {
   try {
     const [program = "", ...args] = shell.split(" ");
     return new Deno.Command(program, { args: [...args, "-c", ":"] }).outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
   } catch {
     return false;
   }
@@ -77,7 +86,7 @@ function bench(shell: string, directory: string): Bench {
       return { code, stdout: out ?? "", stderr: error ?? "" };
     },
     told: () => Deno.readTextFileSync(`${directory}/told`).split("\n").slice(0, -1),
-    runs: () => parseRuns(Deno.readTextFileSync(story)),
+    runs: () => parseRuns(isThere(story) ? Deno.readTextFileSync(story) : ""),
   };
 }
 
@@ -155,11 +164,70 @@ keeperTest(
   },
 );
 
-keeperTest(
-  "a program that cannot be executed says why, under the name of kstops",
-  async (bench) => {
-    const { code, stderr } = await bench.run({ argv: [`${bench.directory}/nowhere`] });
-    equal(code, 127);
+/** What cannot be executed, and by which exit code a shell says so. */
+const UNEXECUTABLE: Record<string, { readonly path: string; readonly code: number }> = {
+  "a program that is not there": { path: "nowhere", code: 127 },
+  "a directory": { path: "", code: 126 },
+  "a program with an interpreter that is not there": { path: "script", code: 127 },
+};
+for (const [what, { path, code: expected }] of Object.entries(UNEXECUTABLE)) {
+  keeperTest(`${what} is told apart from a program that ends so`, async (bench) => {
+    await writeExecutable(`${bench.directory}/script`, "#!/nowhere/interpreter\n");
+    const { code, stderr } = await bench.run({ argv: [`${bench.directory}/${path}`] });
+    ok(code === expected || code === 126, String(code));
     match(stderr, /^kstops: /);
-  },
-);
+    equal(bench.told().at(-1), "-u set-option -p -t %7 @kstops_pid none");
+    const [run] = bench.runs();
+    deepEqual([run?.ended?.exitCode, run?.ended?.reason], [code, "it could not be executed"]);
+  });
+}
+
+keeperTest("a program that ends with 126 or 127 itself was executed", async (bench) => {
+  for (const code of [126, 127]) {
+    const argv = ["/bin/sh", "-c", `exit ${code}`];
+    equal((await bench.run({ argv })).code, code);
+    ok(!bench.told().some((each) => each.endsWith("none")));
+    const [run] = bench.runs();
+    deepEqual([run?.ended?.exitCode, run?.ended?.reason], [code, null]);
+  }
+});
+
+/** The clock of a keeper, in hundredths of a second. */
+function clock(): number {
+  const [seconds = "", part = ""] = Deno.readTextFileSync("/proc/uptime").split(/[. ]/);
+  return Number(`${seconds}${part}`);
+}
+
+keeperTest("a keeper stays while a stop needs it, and no longer than that says", async (bench) => {
+  const holdFile = `${bench.directory}/it's a run.hold`;
+  const until = clock() + 100;
+  await Deno.writeTextFile(holdFile, `${until}\n`);
+  equal((await bench.run({ holdFile })).code, 0);
+  ok(clock() >= until);
+});
+
+keeperTest("a keeper leaves where nobody needs it", async (bench) => {
+  const holdFile = `${bench.directory}/run.hold`;
+  // Where one of these held it, the test would never end.
+  for (const text of [`${clock() - 1}\n`, "", "soon\n", "0\n"]) {
+    await Deno.writeTextFile(holdFile, text);
+    equal((await bench.run({ holdFile })).code, 0);
+  }
+  equal((await bench.run({ holdFile: `${bench.directory}/nowhere/run.hold` })).code, 0);
+});
+
+keeperTest("a keeper outlives what asks its program to end, and what wakes it", async (bench) => {
+  const holdFile = `${bench.directory}/run.hold`;
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGURG"] as const) {
+    await Deno.writeTextFile(holdFile, `${clock() + 60_000}\n`);
+    const [command = "", ...args] = bench.argv({ holdFile, argv: ["/bin/sh", "-c", "exit 5"] });
+    const env = { TMUX_PANE: "%7" };
+    const child = new Deno.Command(command, { args, env, stderr: "null" }).spawn();
+    await waitFor(() => bench.runs()[0]?.ended, "its end");
+    child.kill(signal);
+    child.kill(signal);
+    await Deno.remove(holdFile);
+    equal((await child.status).code, 5, signal);
+    await Deno.remove(`${bench.directory}/runs.ndjson`);
+  }
+});
