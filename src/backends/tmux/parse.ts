@@ -153,7 +153,8 @@ function areFacts(value: unknown): value is PaneFacts {
   if (!Array.isArray(value) || value.length !== 8) return false;
   const [version, serverPid, id, created, attached, windows, paneId, life] = value;
   return isText(version) && isCount(serverPid) && isText(id) && isCount(created) &&
-    isCount(attached) && isCount(windows) && isText(paneId) && (isCount(life) || isText(life));
+    isCount(attached) && isCount(windows) && isText(paneId) &&
+    (isText(life) || isCount(life) && life > 0);
 }
 
 /** What can be had of a session from a row that cannot be read. */

@@ -3,7 +3,7 @@ import { BackendUnavailableError } from "../../errors.ts";
 import type { Place } from "../../model.ts";
 import { ProgramMissingError } from "../../world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
-import { ask, installHint, tooOld } from "./ask.ts";
+import { ask, installHint, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
 import { isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
 
@@ -57,10 +57,15 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
 
 /** A session with what can be done to it; most commands only look at it. */
 function sessionAt(context: Context, socketName: string, session: TmuxSession): Session {
+  const { unreadable } = session;
   return {
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,
-    stop: async (options) => (await work()).stop(context, socketName, session, options),
+    stop: async (options) => {
+      // What its processes are, nobody knows: that nothing is left could not be proven.
+      if (unreadable !== null) throw unavailable(socketName, { kind: "other", reason: unreadable });
+      return await (await work()).stop(context, socketName, session, options);
+    },
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
     run: session.runId,
     recorded: false,
