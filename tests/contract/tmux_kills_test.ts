@@ -50,10 +50,12 @@ async function programPid(t: TmuxSandbox): Promise<number | null> {
   return (await existing(setUpTmux(t.world).runner, "astro")).status.pid;
 }
 
-/** The shell that writes these files: its script names them. */
+/** The shell that writes these files: its script names them, as does that of the pane, which begins it. */
 function capturer(rows: readonly ProcessRow[], output: string): ProcessRow | undefined {
   const run = output.slice(output.lastIndexOf("/") + 1);
-  return rows.find(({ command }) => command.includes("umask 077") && command.includes(run));
+  return rows.find(({ command }) =>
+    command.includes("umask 077") && command.includes(run) && !command.includes("TMUX_PANE")
+  );
 }
 
 /** Asked again and again, at once: a `dd` lives for some blocks only (Linux only). */

@@ -170,7 +170,8 @@ function areFacts(value: unknown): value is PaneFacts {
   if (!Array.isArray(value) || value.length !== 8) return false;
   const [version, serverPid, id, created, attached, windows, paneId, life] = value;
   return isText(version) && isCount(serverPid) && isText(id) && isCount(created) &&
-    isCount(attached) && isCount(windows) && isText(paneId) && (isCount(life) || isText(life));
+    isCount(attached) && isCount(windows) && isText(paneId) &&
+    (isText(life) || isCount(life) && life > 0);
 }
 
 /** What can be had of a session from a row that cannot be read. */
@@ -476,8 +477,10 @@ function isTaken({ dead, pid, keeperPid }: Pane): boolean {
  * The pid of a program that may live, while its session does not show it: its pane was closed, given to
  * another program, or lost the shell that keeps it. Null: there is none.
  */
-export function hiddenProgram({ runId, managedPane }: TmuxSession): "any" | number | null {
-  if (runId === null) return null;
+export function hiddenProgram(
+  { runId, managedPane, unreadable }: TmuxSession,
+): "any" | number | null {
+  if (runId === null || unreadable !== null) return null;
   if (managedPane === null || isTaken(managedPane)) return "any";
   return managedPane.dead ? managedPane.programPid : null;
 }

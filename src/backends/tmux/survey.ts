@@ -3,7 +3,7 @@ import { BackendUnavailableError } from "../../errors.ts";
 import type { Place } from "../../model.ts";
 import { ProgramMissingError, type World } from "../../world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
-import { ask, installHint, tooOld } from "./ask.ts";
+import { ask, installHint, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
 import { hiddenProgram, isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
 
@@ -70,10 +70,15 @@ function sessionAt(
   socketName: string,
   session: TmuxSession,
 ): Omit<Session, "hidesProgram"> {
+  const { unreadable } = session;
   return {
     status: statusOfSession(session, socketName),
     protected: session.record?.protected ?? false,
-    stop: async (options) => (await work()).stop(context, socketName, session, options),
+    stop: async (options) => {
+      // What its processes are, nobody knows: that nothing is left could not be proven.
+      if (unreadable !== null) throw unavailable(socketName, { kind: "other", reason: unreadable });
+      return await (await work()).stop(context, socketName, session, options);
+    },
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
     run: session.runId,
     recorded: false,

@@ -211,6 +211,7 @@ const BROKEN: Record<string, { row: string; name?: null; id?: null }> = {
   "a row with a field too few": { row: row().replace(`${fieldSeparator(NONCE)}11`, "11") },
   "a row with a field too many": { row: row({ session_path: fieldSeparator(NONCE) }) },
   "a pane without a pid": { row: row({ pane_pid: "" }) },
+  "a pane whose pid is none": { row: row({ pane_pid: "0" }) },
   "a pane without a server": { row: row({ pid: "" }) },
   "a row without any facts": { row: row().replace(/\[.*?\]/, ""), id: null },
   "a row whose facts are none": { row: row().replace(/\[.*?\]/, "null"), id: null },

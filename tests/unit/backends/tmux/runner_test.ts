@@ -287,6 +287,27 @@ for (const [what, { call, reason }] of Object.entries(ANSWERS)) {
     }));
 }
 
+Deno.test("a session that cannot be read is unknown, is not touched, and hides no other", () =>
+  withRunner(
+    machine([{
+      ...LIST,
+      stdout: row(1) + row(1, { session_id: "$2", session_name: "odd", pane_pid: "" }),
+    }]),
+    async ({ runner }) => {
+      const [survey] = await runner.survey({});
+      equal(survey?.trouble, null);
+      const statuses = survey?.sessions.map(({ status: { name, state } }) => [name, state]);
+      deepEqual(statuses, [["mine", "running"], ["odd", "unknown"]]);
+      const odd = survey?.sessions[1];
+      ok(odd !== undefined);
+      const how = { timeoutSeconds: null, force: true };
+      equal((await failure(odd.stop(how))).code, "backend_unavailable");
+      const attached = await failure(odd.attach({ readOnly: true, say: () => {} }));
+      deepEqual([attached.code, attached.hint], ["attach_failed", null]);
+      match(attached.message, /cannot be read/);
+    },
+  ));
+
 Deno.test("a tmux that is not installed is trouble of its own kind", () =>
   withRunner(
     machine([{ ...LIST, fails: new ProgramMissingError("tmux", "missing") }]),
