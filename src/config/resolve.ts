@@ -35,6 +35,7 @@ import { parseEnvFile } from "./env_file.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
 import { checkDirectory, checkNetwork, checkText, checkUser } from "./rules.ts";
+import { inapplicableKeys, inapplicableWarnings, type Warning, warningAt } from "./warnings.ts";
 
 /** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
 export interface StartFlags {
@@ -72,8 +73,8 @@ export interface Resolved {
   readonly definition: Definition;
   /** Where its variables come from, by name. */
   readonly envOrigins: ReadonlyMap<string, Origin>;
-  readonly warnings: readonly string[];
-  /** Keys of the config that do not apply to the backend. */
+  readonly warnings: readonly Warning[];
+  /** Keys of the config that do not apply to the backend to which flags switch the session. */
   readonly leftOut: readonly string[];
   /** Texts to mask wherever they turn up: values of variables, and what came from the environment. */
   readonly secrets: readonly string[];
@@ -184,12 +185,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
         : "give the session a command, or backend: container to run its image",
     });
   }
-  const leftOut = setKeys(settings, CONTAINER_KEYS);
-  // Nobody chose tmux, neither for this start nor for the session: that may be a slip.
-  const isChosen = start.asked || settings.backend !== null;
-  const warnings = isChosen || settings.image === null
-    ? []
-    : ["image is left out: without backend: container this is a session in tmux"];
+  const leftOut: string[] = [];
   const isOfContainer = settings.workingDir !== null && isSwitched(start);
   if (isOfContainer) leftOut.push("working_dir");
   const configured = settings.workingDir === null || isOfContainer
@@ -204,7 +200,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
   const common = commonOf(start, { ...variables.env, ...shellEnv });
   return finished(start, {
     definition: { backend: "tmux", name, argv, workingDir, socketName, ...common },
-    variables: { ...variables, warnings: [...variables.warnings, ...warnings] },
+    variables,
     leftOut,
   });
 }
@@ -220,7 +216,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
     });
   }
   const { argv, shellEnv } = commandOf(start, variables);
-  const leftOut = setKeys(settings, TMUX_KEYS);
+  const leftOut: string[] = [];
   const workingDir = containerDirectory(start, leftOut);
   const flagged = given(flags.ports);
   const ports = flagged !== null
@@ -257,14 +253,19 @@ function finished(
     leftOut: readonly string[];
   },
 ): Resolved {
-  const { filler, name } = start;
+  const { filler, name, settings, backend } = start;
   if (filler.problems.length > 0) throw configInvalid(`start ${quote(name)}`, filler.problems);
   const secrets = [...filler.secrets, ...Object.values(definition.env)];
+  const keys = inapplicableKeys(settings, backend);
+  // Whoever switches a session by a flag knows that keys of the other backend are in it.
+  const isOwnChoice = !isSwitched(start);
+  const isNamed = start.asked || settings.backend !== null;
+  const ofKeys = isOwnChoice ? inapplicableWarnings(keys, { backend, isNamed }) : [];
   return {
     definition,
     envOrigins: variables.origins,
-    warnings: variables.warnings,
-    leftOut,
+    warnings: [...variables.warnings, ...ofKeys],
+    leftOut: isOwnChoice ? leftOut : [...keys, ...leftOut],
     secrets: [...new Set(secrets)].filter((secret) => secret !== ""),
   };
 }
@@ -433,7 +434,7 @@ function unsafeKeys({ settings, flags }: Pick<Start, "settings" | "flags">): rea
 interface Variables {
   readonly env: Readonly<Record<string, string>>;
   readonly origins: ReadonlyMap<string, Origin>;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** A variable as it is given; null: it is taken from the environment. */
@@ -478,7 +479,10 @@ function variablesOf(start: Start): Variables {
     env: Object.fromEntries(env),
     origins,
     warnings: [...unset].filter((key) => !env.has(key)).map((key) =>
-      `${key} is left out: it is to be taken from the environment, and is not set there`
+      warningAt(
+        settings.env.has(key) ? ["env", key] : [],
+        `${key} is left out: it is to be taken from the environment, and is not set there`,
+      )
     ),
   };
 }
@@ -560,30 +564,6 @@ function containerDirectory(start: Start, leftOut: string[]): string | null {
 /** Whether flags chose the other backend than the config: a path of the one is none of the other. */
 function isSwitched({ entry, config, backend }: Start): boolean {
   return entry !== null && placeOf(entry, config).backend !== backend;
-}
-
-const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
-  image: "image",
-  volumes: "volumes",
-  log_volume: "logVolume",
-  ports: "ports",
-  runtime: "runtime",
-  network: "network",
-  user: "user",
-  restart: "restart",
-  run_args: "runArgs",
-};
-const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = { socket_name: "socketName" };
-
-/** Those of the keys that the settings have. */
-function setKeys(
-  settings: SessionSettings,
-  keys: Readonly<Record<string, keyof SessionSettings>>,
-): string[] {
-  return Object.entries(keys).filter(([, key]) => {
-    const value = settings[key];
-    return value !== null && !(Array.isArray(value) && value.length === 0);
-  }).map(([name]) => name);
 }
 
 /** A list that was given; a repeatable flag that was not is undefined or empty. */

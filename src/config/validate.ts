@@ -1,11 +1,19 @@
 /** Everything that is wrong with a config, and what is worth a word. */
 import { SessionConfigError } from "../errors.ts";
 import type { World } from "../world.ts";
-import { allProblems, type Config, type Path, type Problem, type UsableEntry } from "./config.ts";
+import {
+  allProblems,
+  type Config,
+  type Path,
+  type Problem,
+  sortedProblems,
+  type UsableEntry,
+} from "./config.ts";
 import { variablesIn } from "./interpolate.ts";
 import { readEnvFiles } from "./load.ts";
 import { ConfigProblemsError, envFilesOf, resolve } from "./resolve.ts";
 import { reasonOf } from "./rules.ts";
+import { warningProblem } from "./warnings.ts";
 
 /** What there is to say about a config. */
 export interface Findings {
@@ -26,7 +34,7 @@ export async function validateConfig(world: World, config: Config): Promise<Find
     problems.push(...found.problems);
     warnings.push(...found.warnings, ...visibleVariables(entry, config));
   }
-  return { problems, warnings };
+  return { problems, warnings: sortedProblems(warnings) };
 }
 
 async function tried(world: World, { name }: UsableEntry, config: Config): Promise<Findings> {
@@ -38,8 +46,7 @@ async function tried(world: World, { name }: UsableEntry, config: Config): Promi
     const envFiles = await readEnvFiles(world, paths);
     below = at;
     const { warnings } = resolve(name, {}, config, { workingDirectory, env: world.env, envFiles });
-    const toProblem = (message: string) => config.written.problem(at, { message, hint: null });
-    return { problems: [], warnings: warnings.map(toProblem) };
+    return { problems: [], warnings: warnings.map((each) => warningProblem(config, name, each)) };
   } catch (error) {
     if (error instanceof ConfigProblemsError) return { problems: error.problems, warnings: [] };
     if (!(error instanceof SessionConfigError)) throw error;

@@ -5,6 +5,7 @@ import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
 import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
+import { warningText } from "../../../src/config/warnings.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { configOf, worldOf } from "./files.ts";
@@ -508,24 +509,69 @@ Deno.test("resolve() leaves out what is to come from the environment and is not 
   });
   deepEqual(definition.env, { OTHER: "1" });
   deepEqual(
-    warnings,
-    ["LONE", "NONE", "MORE"].map((key) =>
-      `${key} is left out: it is to be taken from the environment, and is not set there`
-    ),
+    warnings.map(({ path, message }) => [path, message]),
+    [["LONE", []], ["NONE", ["env", "NONE"]], ["MORE", []]].map(([key, path]) => [
+      path,
+      `${key} is left out: it is to be taken from the environment, and is not set there`,
+    ]),
   );
 });
 
 Deno.test("resolve() says that an image is left out where nobody chose tmux", async () => {
   const IMAGE = "image: busybox";
   const left = await resolved({ astro: [SLEEP, IMAGE] });
-  deepEqual([left.definition.backend, left.warnings], ["tmux", [
+  deepEqual([left.definition.backend, left.warnings.map(warningText)], ["tmux", [
     "image is left out: without backend: container this is a session in tmux",
   ]]);
-  const chosen = [{ astro: [SLEEP, IMAGE, "backend: tmux"] }, {
-    astro: [SLEEP, IMAGE],
-    flags: { backend: "tmux" as const },
-  }];
-  for (const given of chosen) deepEqual((await resolved(given)).warnings, []);
+});
+
+/** What each backend has alone, as lines of a session. */
+const OF_CONTAINERS = [
+  "image: busybox",
+  "volumes: [./a:/a]",
+  "log_volume: ./l:/l",
+  "ports: [80]",
+  "runtime: docker",
+  "network: net",
+  "user: me",
+  "restart: always",
+  "run_args: [--init]",
+];
+const OF_TMUX = ["socket_name: bots"];
+
+Deno.test("resolve() names every key that does not apply to the backend of the session", async () => {
+  const said = (keys: readonly string[], backend: string) =>
+    keys.map((line) => line.replace(/:.*/, "")).map((key) => ({
+      path: [key],
+      message: `${key} is left out: it does not apply to ${backend}`,
+      hint: null,
+      place: null,
+    }));
+  const tmux = await resolved({ astro: [SLEEP, "backend: tmux", ...OF_CONTAINERS] });
+  deepEqual([tmux.warnings, tmux.leftOut], [said(OF_CONTAINERS, "tmux"), []]);
+  const container = await resolved({ astro: [...IMAGE, ...OF_TMUX] });
+  deepEqual([container.warnings, container.leftOut], [said(OF_TMUX, "container"), []]);
+  // Also where the flag says what the session is anyway, and where ops names the backend.
+  const flagged = await resolved({
+    astro: [SLEEP, "restart: always"],
+    flags: { backend: "tmux" },
+  });
+  deepEqual(flagged.warnings, said(["restart"], "tmux"));
+  const ofOps = await resolved({
+    ops: ["default_backend: container"],
+    astro: ["image: alpine", ...OF_TMUX],
+  });
+  deepEqual(ofOps.warnings, said(OF_TMUX, "container"));
+});
+
+Deno.test("resolve() does not warn of keys of the backend that flags switch away from", async () => {
+  const away = await resolved({
+    astro: [...IMAGE, SLEEP, "restart: always"],
+    flags: { backend: "tmux" },
+  });
+  deepEqual([away.warnings, away.leftOut], [[], ["image", "restart"]]);
+  const there = await resolved({ astro: [SLEEP, ...OF_TMUX], flags: { image: "alpine" } });
+  deepEqual([there.warnings, there.leftOut], [[], ["socket_name"]]);
 });
 
 Deno.test("resolve() says what to mask", async () => {
