@@ -138,8 +138,13 @@ export interface Config {
   readonly settings: Settings;
   /** In the order of the files, what is included first. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
-  /** What is wrong with the files as a whole; mistakes of one session are in its entry. */
+  /**
+   * What is wrong with the files as a whole, so that nothing can be started; mistakes of one session
+   * are in its entry.
+   */
   readonly problems: readonly Problem[];
+  /** Keys outside of sessions that are none, such as `null:`. They are left out, and block nothing. */
+  readonly strays: readonly Problem[];
   /** What came from the environment into the settings. */
   readonly secrets: readonly string[];
   readonly written: Written;
@@ -163,7 +168,8 @@ export function emptyConfig(
     },
   };
   const files = path === null ? [] : [path];
-  return { path, files, settings, sessions: new Map(), problems, secrets: [], written };
+  const sessions = new Map();
+  return { path, files, settings, sessions, problems, strays: [], secrets: [], written };
 }
 
 /** Every mistake in a config, in the order of the files. */
@@ -171,6 +177,7 @@ export function allProblems(config: Config): readonly Problem[] {
   const entries = [...config.sessions.values()];
   return sortedProblems([
     ...config.problems,
+    ...config.strays,
     ...entries.flatMap((entry) => entry.kind === "invalid" ? entry.problems : []),
   ]);
 }

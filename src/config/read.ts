@@ -96,7 +96,7 @@ export function readFile(
     };
   }
   for (const [key, { at }] of root.entries) {
-    if (key === "ops" || key === "include" || foreignKeys) continue;
+    if (key === "ops" || key === "include" || foreignKeys || isFree(key)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -123,6 +123,11 @@ function includesOf(
   return { includes, faults: [...faults, ...ofInclude] };
 }
 
+/** Such a key means nothing wherever keys are fixed: a place for YAML anchors, as in compose files. */
+function isFree(key: string): boolean {
+  return key.startsWith("x-");
+}
+
 function unknownTopKey(key: string): Mistake {
   if (key === "sessions" || Object.hasOwn(OPS_KEYS, key)) {
     return { message: "unknown key", hint: `put ${key} below ops` };
@@ -139,22 +144,26 @@ function unknownKey(key: string, known: Iterable<string>): Mistake {
 export function readConfig(
   { root, faults: ofFiles }: Pick<FileContents, "root" | "faults">,
   context: Context,
-): Pick<Config, "settings" | "sessions" | "problems" | "secrets"> {
+): Pick<Config, "settings" | "sessions" | "problems" | "strays" | "secrets"> {
   const found = readTop(root, context);
   const ofSessions = new Map<string, Fault[]>();
   const ofFile: Fault[] = [];
+  const strays: Fault[] = [];
   for (const fault of [...ofFiles, ...found.faults]) {
     const [ops, sessions, name] = fault.path;
-    const isSession = ops === "ops" && sessions === "sessions" && found.sessions.has(String(name));
+    const isBelow = ops === "ops" && sessions === "sessions" && name !== undefined;
+    // A name that is none is a session with a mistake.
+    const isSession = isBelow && (fault.isStray === true || found.sessions.has(String(name)));
     if (!isSession) {
-      ofFile.push(fault);
+      (fault.isStray === true ? strays : ofFile).push(fault);
       continue;
     }
     const others = ofSessions.get(String(name));
     if (others === undefined) ofSessions.set(String(name), [fault]);
     else others.push(fault);
   }
-  const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
+  const toProblem = ({ at, path, message, hint }: Fault) =>
+    context.sources.problem(at, path, { message, hint });
   const { settings, secrets } = found;
   const sessions = new Map<string, SessionEntry>();
   for (const [name, session] of found.sessions) {
@@ -164,7 +173,18 @@ export function readConfig(
       : invalidEntry(name, { session, problems, settings });
     sessions.set(name, entry);
   }
-  return { settings, sessions, problems: ofFile.map(toProblem), secrets };
+  for (const [name, faults] of ofSessions) {
+    if (found.sessions.has(name)) continue;
+    const problems = faults.map(toProblem);
+    sessions.set(name, invalidEntry(name, { session: NOTHING_READ, problems, settings }));
+  }
+  return {
+    settings,
+    sessions,
+    problems: ofFile.map(toProblem),
+    strays: strays.map(toProblem),
+    secrets,
+  };
 }
 
 interface Top {
@@ -274,7 +294,7 @@ function readKeys<K extends Keys>(
   const unset: Fault[] = [];
   const secrets: string[] = [];
   for (const [name, { at, value }] of map.entries) {
-    if (others.includes(name)) continue;
+    if (others.includes(name) || isFree(name)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -335,6 +355,8 @@ interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
   /** Its mapping, or what stands in its place. */
   readonly node: Node;
 }
+
+const NOTHING_READ: ReadSession = { values: {}, ...NO_FINDINGS, node: { kind: "null", at: 0 } };
 
 function readSession(
   name: string,

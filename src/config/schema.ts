@@ -63,20 +63,29 @@ function zodKeys(keys: Keys): Record<string, z.ZodMiniType> {
   return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, zodKey(key)]));
 }
 
+/** A mapping with these keys, and with any that begin with `x-`. */
+function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
+  const isKnown = (key: string) => Object.hasOwn(shape, key) || key.startsWith("x-");
+  return z.looseObject(shape).check(
+    z.refine((value) => Object.keys(value).every(isKnown)),
+    z.meta({ additionalProperties: false, patternProperties: { "^x-": {} } }),
+  );
+}
+
 /** A config file, as an editor sees it. */
 export function configShape(): z.ZodMiniType {
-  const session = z.strictObject(zodKeys(SESSION_KEYS)).check(
+  const session = zodObject(zodKeys(SESSION_KEYS)).check(
     z.describe("A named program that runs in tmux or in a container."),
   );
   const name = z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/));
   const sessions = z.record(name, z.nullable(session)).check(
     z.describe("The sessions, by name: letters, digits, `_` and `-`, beginning with a letter."),
   );
-  const ops = z.strictObject({
+  const ops = zodObject({
     ...zodKeys(OPS_KEYS),
     sessions: z.optional(z.nullable(sessions)),
   }).check(z.describe("What holds for all sessions, and the sessions."));
-  return z.strictObject({ ...zodKeys(TOP_KEYS), ops: z.optional(z.nullable(ops)) });
+  return zodObject({ ...zodKeys(TOP_KEYS), ops: z.optional(z.nullable(ops)) });
 }
 
 /** The JSON Schema (draft 2020-12). */

@@ -52,6 +52,7 @@ Deno.test("loadConfig() is empty when there is no config", async () => {
     settings: defaultSettings(),
     sessions: new Map(),
     problems: [],
+    strays: [],
     secrets: [],
   });
   equal(written.directory(["ops"]), "/project");

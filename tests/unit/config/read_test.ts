@@ -450,3 +450,96 @@ Deno.test("a config is never an exception, and never shows a value", async () =>
     for (const problem of problemsIn(config)) ok(!/SECRET(?!S)/.test(problem), problem);
   }));
 });
+
+Deno.test("keys that begin with x- are a place for anchors", async () => {
+  const config = await configOf(`
+x-common: &common
+  command: sleep 60
+  env: &env { A: one, B: two }
+x-any: [{ comand: x }, 1, ~]
+ops:
+  x-ops: { sessions: no }
+  sessions:
+    astro: { <<: *common, x-note: { backend: none }, env: { <<: *env, B: mine } }
+    x-session: { <<: [*common], stop_timeout: 3 }
+`);
+  deepEqual(problemsIn(config), []);
+  const said = [...config.sessions.values()].map((entry) =>
+    entry.kind === "usable" ? [entry.name, entry.settings.command, [...entry.settings.env]] : []
+  );
+  deepEqual(said, [
+    ["astro", "sleep 60", [["B", "mine"], ["A", "one"]]],
+    ["x-session", "sleep 60", [["A", "one"], ["B", "two"]]],
+  ]);
+});
+
+/** Keys that are none, and what stands for them in a path. */
+const STRAY_KEYS: Readonly<Record<string, string>> = {
+  "null": "(null)",
+  "~": "(null)",
+  "? ": "(null)",
+  "[a, b]": "(list)",
+  "{ a: 1, b: { c: 2 } }": "(map)",
+  "__proto__": "__proto__",
+};
+
+for (const [key, name] of Object.entries(STRAY_KEYS)) {
+  const line = key === "? " ? "? \n    : " : `${key}: `;
+  Deno.test(`the key ${key} blocks itself alone`, async () => {
+    const said = `${name}: this cannot be a key (a key is a text: put quotes around it)`;
+    const ofSessions = await configOf(
+      `ops:\n  sessions:\n    ${line}{ command: x, comand: y, z: *w }\n    good: { command: sleep 60 }\n`,
+    );
+    deepEqual(problemsIn(ofSessions).map((text) => text.replace(/^3:\d+: /, "")), [
+      `ops.sessions.${said}`,
+    ]);
+    deepEqual(ofSessions.problems, []);
+    deepEqual(ofSessions.sessions.get("good")?.kind, "usable");
+    deepEqual(ofSessions.sessions.get(name)?.kind, "invalid");
+
+    const ofOps = await configOf(
+      `ops:\n    ${line}{ a: b, a: c }\n    start_wait: 5\n    sessions: { good: { command: sleep 60 } }\n`,
+    );
+    deepEqual(problemsIn(ofOps).map((text) => text.replace(/^2:\d+: /, "")), [`ops.${said}`]);
+    deepEqual([ofOps.problems, ofOps.settings.startWaitMs], [[], 5]);
+    deepEqual([...ofOps.sessions.values()].map(({ kind }) => kind), ["usable"]);
+
+    const ofEnv = await configOf(`ops:
+  sessions:
+    bad:
+      command: sleep 60
+      env:
+${line.replaceAll(/^ */gm, "        ")}hunter2
+    good: { command: sleep 60 }
+`);
+    deepEqual(problemsIn(ofEnv).map((text) => text.replace(/^6:\d+: /, "")), [
+      `ops.sessions.bad.env.${said}`,
+    ]);
+    deepEqual(ofEnv.problems, []);
+    deepEqual([...ofEnv.sessions.values()].map(({ kind }) => kind), ["invalid", "usable"]);
+  });
+}
+
+Deno.test("a key that is none is told once, also where it is wrong inside", async () => {
+  const config = await configOf(
+    "ops: { sessions: { ? [*nowhere, *neither] : x, ? { a: 1, a: 2 } : y, good: { command: x } } }",
+  );
+  deepEqual(problemsIn(config), [
+    "1:22: ops.sessions.(list): this cannot be a key (a key is a text: put quotes around it)",
+    "1:50: ops.sessions.(map): this cannot be a key (a key is a text: put quotes around it)",
+  ]);
+  deepEqual([config.problems, config.sessions.get("good")?.kind], [[], "usable"]);
+});
+
+Deno.test("numbers and truth values as keys are the text that is written", async () => {
+  const config = await configOf(
+    "ops: { sessions: { 1: { command: x }, true: { command: x }, 1.5: {}, good: { command: x } } }",
+  );
+  deepEqual(config.problems, []);
+  deepEqual([...config.sessions.values()].map(({ name, kind }) => [name, kind]), [
+    ["1", "invalid"],
+    ["true", "usable"],
+    ["1.5", "invalid"],
+    ["good", "usable"],
+  ]);
+});

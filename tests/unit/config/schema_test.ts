@@ -46,6 +46,7 @@ const ACCEPTED: readonly string[] = [
   "ops: { sessions: { a: { ports: [80, '81:81'], user: 1000, shell: true, stop_timeout: 0 } } }",
   "ops: { sessions: { a: { shell: 'True', protected: '${YES}', backend: '${WHERE:-tmux}' } } }",
   "ops: { sessions: { a: { env: { A: 1, B: true, C: , D: 1.5 }, env_file: x.env, command: [a, 1] } } }",
+  "{ x-a: &a { A: b }, ops: { x-b: [1, { c: d }], sessions: { a: { env: *a, x-c: } } } }",
   "ops: { start_wait: '500', stop_timeout: '${T}', stop_signal: null }",
 ];
 
@@ -53,6 +54,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "an unknown key of a session": "ops: { sessions: { a: { comand: x } } }",
   "an unknown key of ops": "ops: { default_backnd: tmux }",
   "an unknown key at the top": "sessions: {}",
+  "a free key among variables": "ops: { sessions: { a: { env: { x-a: b } } } }",
+  "a key that is nearly free": "{ X-a: 1, ops: { x_b: 1 } }",
   "an unknown backend": "ops: { sessions: { a: { backend: docker } } }",
   "an unknown signal": "ops: { stop_signal: TERM }",
   "a text for a list": "ops: { sessions: { a: { volumes: './a:/a' } } }",
