@@ -1,6 +1,7 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
 import type { BackendType, LogPolicy, Runtime, StopSignal } from "../model.ts";
+import type { EnvFormat } from "./env_file.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
@@ -52,6 +53,14 @@ export interface Settings {
   readonly log: LogPolicy;
 }
 
+/** An env file of a session. */
+export interface EnvFileSettings {
+  /** As written. */
+  readonly path: string;
+  /** Null: it does not say, so as compose does, with a word where that is not the same as raw. */
+  readonly format: EnvFormat | null;
+}
+
 /**
  * What a config says of one session; null and empty lists are what it does not say. Texts that are
  * only needed for a start (`command workingDir env image volumes logVolume ports network user
@@ -64,7 +73,7 @@ export interface SessionSettings {
   readonly workingDir: string | null;
   /** A null value is taken from the environment of whoever starts the session. */
   readonly env: ReadonlyMap<string, string | null>;
-  readonly envFiles: readonly string[];
+  readonly envFiles: readonly EnvFileSettings[];
   readonly socketName: string | null;
   readonly image: string | null;
   readonly volumes: readonly string[];

@@ -14,7 +14,8 @@ import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
 import { parseSize } from "../validate/size.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { MAX_VOLUMES, validateVolumes } from "../validate/volumes.ts";
-import type { Path } from "./config.ts";
+import type { EnvFileSettings, Path } from "./config.ts";
+import { ENV_FORMATS } from "./env_file.ts";
 import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
 import {
   checkDirectory,
@@ -31,7 +32,7 @@ export type Check = (value: string) => unknown;
 
 /** What a key may hold, as far as a schema can say it. */
 export type Form =
-  | { readonly kind: "text" | "flag" | "variables" }
+  | { readonly kind: "text" | "flag" | "variables" | "envFile" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | {
@@ -102,11 +103,8 @@ function list<T>(
   return {
     form: { kind: "list", item: item.form, limit, orOne },
     read: (node, note, below) => {
-      const items = node.kind === "list"
-        ? node.items
-        : orOne && node.kind === "text"
-        ? [node]
-        : null;
+      const isOne = node.kind === "text" || node.kind === "map" && item.form.kind === "envFile";
+      const items = node.kind === "list" ? node.items : orOne && isOne ? [node] : null;
       if (items === null) return refuse(node, note, below, "must be a list");
       if (limit !== null && items.length > limit) {
         const reason = `there are ${items.length} of them, at most ${limit} are allowed`;
@@ -154,6 +152,51 @@ const VARIABLES: Type<ReadonlyMap<string, string | null>> = {
     return values.size === size ? values : undefined;
   },
 };
+
+/** An env file: its path, or that and how to read it. */
+const ENV_FILE: Type<EnvFileSettings> = {
+  form: { kind: "envFile" },
+  read: (node, note, below) => {
+    if (node.kind === "text") {
+      const path = text().read(node, note, below);
+      return path === undefined ? undefined : { path, format: null };
+    }
+    if (node.kind !== "map") {
+      return refuse(node, note, below, "must be a path, or a mapping with path and format");
+    }
+    const keys: readonly string[] = ["path", "format"];
+    let isWhole = true;
+    for (const [name, { at }] of node.entries) {
+      if (keys.includes(name) || isFreeKey(name)) continue;
+      note({ kind: "null", at }, [...below, name], unknownKey(name, keys));
+      isWhole = false;
+    }
+    const path = node.entries.get("path")?.value;
+    const format = node.entries.get("format")?.value ?? { kind: "null", at: node.at };
+    if (path === undefined || path.kind === "null") {
+      return refuse(node, note, below, "the path of the file is missing");
+    }
+    const found = {
+      path: text().read(path, note, [...below, "path"]),
+      format: format.kind === "null"
+        ? null
+        : oneOf(ENV_FORMATS).read(format, note, [...below, "format"]),
+    };
+    if (!isWhole || found.path === undefined || found.format === undefined) return undefined;
+    return { path: found.path, format: found.format };
+  },
+};
+
+/** Such a key means nothing wherever keys are fixed: a place for YAML anchors, as in compose files. */
+export function isFreeKey(key: string): boolean {
+  return key.startsWith("x-");
+}
+
+/** What is wrong with a key that is none of the known ones. */
+export function unknownKey(key: string, known: Iterable<string>): Mistake {
+  const near = closest(key, known);
+  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
+}
 
 function oneOf<const T extends readonly string[]>(words: T): Type<T[number]> {
   const message = `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
@@ -257,8 +300,10 @@ export const SESSION_KEYS = {
     VARIABLES,
   ),
   env_file: key(
-    "Files with `KEY=value` lines, relative to this file; later ones win, and `env` wins over all.",
-    list(text(), { orOne: true }),
+    "Files with `KEY=value` lines, relative to this file; later ones win, and `env` wins over all. " +
+      "Read as compose does (quotes, `export`, comments, `${NAME}`); " +
+      "`{path: FILE, format: raw}`: each line as it is, as `docker run --env-file` does.",
+    list(ENV_FILE, { orOne: true }),
   ),
   socket_name: key(
     "tmux: name of the socket (`tmux -L`). Default: `default`.",

@@ -26,6 +26,7 @@ import {
 } from "./interpolate.ts";
 import {
   FILLED_AT_START,
+  isFreeKey,
   type Key,
   type Keys,
   mistakeOf,
@@ -33,6 +34,7 @@ import {
   OPS_KEYS,
   SESSION_KEYS,
   TOP_KEYS,
+  unknownKey,
   type Values,
 } from "./keys.ts";
 import { nodeAt, type Sources } from "./sources.ts";
@@ -96,7 +98,7 @@ export function readFile(
     };
   }
   for (const [key, { at }] of root.entries) {
-    if (key === "ops" || key === "include" || foreignKeys || isFree(key)) continue;
+    if (key === "ops" || key === "include" || foreignKeys || isFreeKey(key)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -123,21 +125,11 @@ function includesOf(
   return { includes, faults: [...faults, ...ofInclude] };
 }
 
-/** Such a key means nothing wherever keys are fixed: a place for YAML anchors, as in compose files. */
-function isFree(key: string): boolean {
-  return key.startsWith("x-");
-}
-
 function unknownTopKey(key: string): Mistake {
   if (key === "sessions" || Object.hasOwn(OPS_KEYS, key)) {
     return { message: "unknown key", hint: `put ${key} below ops` };
   }
   return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
-}
-
-function unknownKey(key: string, known: Iterable<string>): Mistake {
-  const near = closest(key, known);
-  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
 }
 
 /** Reads a config from all its files, merged, and what is wrong with each. Never throws. */
@@ -294,7 +286,7 @@ function readKeys<K extends Keys>(
   const unset: Fault[] = [];
   const secrets: string[] = [];
   for (const [name, { at, value }] of map.entries) {
-    if (others.includes(name) || isFree(name)) continue;
+    if (others.includes(name) || isFreeKey(name)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -339,6 +331,22 @@ function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } 
       faults: items.flatMap((item, index) => below([index], item.faults)),
       unset: items.flatMap((item, index) => below([index], item.unset)),
       secrets: items.flatMap((item) => item.secrets),
+    };
+  }
+  if (node.kind === "map") {
+    const filled = [...node.entries].map(([name, { at, value }]) => ({
+      name,
+      at,
+      ...fillIn(value, lookup),
+    }));
+    return {
+      node: {
+        ...node,
+        entries: new Map(filled.map(({ name, at, node: value }) => [name, { at, value }])),
+      },
+      faults: filled.flatMap(({ name, faults }) => below([name], faults)),
+      unset: filled.flatMap(({ name, unset }) => below([name], unset)),
+      secrets: filled.flatMap(({ secrets }) => secrets),
     };
   }
   if (node.kind !== "text" || !hasVariables(node.text)) return { node, ...NO_FINDINGS };

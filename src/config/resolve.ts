@@ -9,7 +9,7 @@ import type {
 } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
-import { validateEnv } from "../validate/env.ts";
+import { validateEnv, variableProblem } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { validateSessionName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
@@ -18,6 +18,7 @@ import { validateVolumes } from "../validate/volumes.ts";
 import {
   absolutePath,
   type Config,
+  type EnvFileSettings,
   indented,
   type Origin,
   type Path,
@@ -31,6 +32,7 @@ import {
   type UsableEntry,
 } from "./config.ts";
 import { placeOf } from "./defined.ts";
+import type { Remark } from "./env_expand.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
@@ -88,7 +90,7 @@ export function envFilesOf(
   { workingDirectory }: Pick<Surroundings, "workingDirectory">,
 ): readonly string[] {
   const files = filesOf(config.sessions.get(name), { flags, config, workingDirectory });
-  return [...files.ofConfig, ...files.ofFlags];
+  return [...files.ofConfig, ...files.ofFlags].map(({ path }) => path);
 }
 
 function filesOf(
@@ -98,14 +100,17 @@ function filesOf(
     config: Config;
     workingDirectory: string;
   },
-): { ofConfig: readonly string[]; ofFlags: readonly string[] } {
+): { ofConfig: readonly EnvFileSettings[]; ofFlags: readonly EnvFileSettings[] } {
   const ofConfig = entry?.kind === "usable" ? entry.settings.envFiles : [];
   return {
-    ofConfig: ofConfig.map((path, index) => {
+    ofConfig: ofConfig.map(({ path, format }, index) => {
       const written = ["ops", "sessions", entry?.name ?? "", "env_file", index];
-      return absolutePath(config.written.directory(written), path);
+      return { path: absolutePath(config.written.directory(written), path), format };
     }),
-    ofFlags: (flags.envFiles ?? []).map((path) => absolutePath(workingDirectory, path)),
+    ofFlags: (flags.envFiles ?? []).map((path) => ({
+      path: absolutePath(workingDirectory, path),
+      format: null,
+    })),
   };
 }
 
@@ -254,8 +259,9 @@ function finished(
   },
 ): Resolved {
   const { filler, name, settings, backend } = start;
-  if (filler.problems.length > 0) throw configInvalid(`start ${quote(name)}`, filler.problems);
-  const secrets = [...filler.secrets, ...Object.values(definition.env)];
+  const problems = [...variables.problems, ...filler.problems];
+  if (problems.length > 0) throw configInvalid(`start ${quote(name)}`, problems);
+  const secrets = [...filler.secrets, ...variables.secrets, ...Object.values(definition.env)];
   const keys = inapplicableKeys(settings, backend);
   // Whoever switches a session by a flag knows that keys of the other backend are in it.
   const isOwnChoice = !isSwitched(start);
@@ -435,6 +441,10 @@ interface Variables {
   readonly env: Readonly<Record<string, string>>;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly warnings: readonly Warning[];
+  /** Every line of an env file that is wrong. */
+  readonly problems: readonly Problem[];
+  /** What was filled in from the environment. */
+  readonly secrets: readonly string[];
 }
 
 /** A variable as it is given; null: it is taken from the environment. */
@@ -445,16 +455,7 @@ function variablesOf(start: Start): Variables {
   const { flags, entry, config, surroundings, settings, filler } = start;
   const { workingDirectory } = surroundings;
   const files = filesOf(entry ?? undefined, { flags, config, workingDirectory });
-  const ofFiles = (paths: readonly string[]) =>
-    paths.flatMap((file) => {
-      const text = surroundings.envFiles.get(file);
-      if (text === undefined) throw new Error(`${file} was not read`);
-      return [...parseEnvFile(text, file)].map(([key, { value, line }]): Given => [
-        key,
-        value,
-        { kind: "file", place: { file, line, column: 1 } },
-      ]);
-    });
+  const read = envReader(start);
   const ofConfig = [...settings.env].map(([key, value]): Given => [
     key,
     value === null ? null : filler.text(["env", key], value, () => {}),
@@ -467,7 +468,12 @@ function variablesOf(start: Start): Variables {
   const env = new Map<string, string>();
   const origins = new Map<string, Origin>();
   const unset = new Set<string>();
-  const all = [...ofFiles(files.ofConfig), ...ofConfig, ...ofFiles(files.ofFlags), ...ofFlags];
+  const all = [
+    ...files.ofConfig.flatMap(read.file),
+    ...ofConfig,
+    ...files.ofFlags.flatMap(read.file),
+    ...ofFlags,
+  ];
   for (const [key, written, origin] of all) {
     const value = written ?? surroundings.env(key);
     env.delete(key);
@@ -475,16 +481,62 @@ function variablesOf(start: Start): Variables {
     else env.set(key, value);
     origins.set(key, origin);
   }
+  const leftOut = [...unset].filter((key) => !env.has(key)).map((key) =>
+    warningAt(
+      settings.env.has(key) ? ["env", key] : [],
+      `${key} is left out: it is to be taken from the environment, and is not set there`,
+    )
+  );
+  const { problems, secrets, warnings } = read;
   return {
     env: Object.fromEntries(env),
     origins,
-    warnings: [...unset].filter((key) => !env.has(key)).map((key) =>
-      warningAt(
-        settings.env.has(key) ? ["env", key] : [],
-        `${key} is left out: it is to be taken from the environment, and is not set there`,
-      )
-    ),
+    warnings: [...warnings, ...leftOut],
+    problems,
+    secrets,
   };
+}
+
+/** Reads env files one after the other, and collects what there is to say about them. */
+function envReader(start: Start): {
+  readonly file: (file: EnvFileSettings) => readonly Given[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+  readonly secrets: readonly string[];
+} {
+  const { surroundings } = start;
+  const problems: Problem[] = [];
+  const warnings: Warning[] = [];
+  const secrets: string[] = [];
+  /** What the files before say: they count where neither the file itself nor the environment does. */
+  const before = new Map<string, string>();
+
+  function file({ path: file, format }: EnvFileSettings): readonly Given[] {
+    const text = surroundings.envFiles.get(file);
+    if (text === undefined) throw new Error(`${file} was not read`);
+    const found = parseEnvFile(text, {
+      format: format ?? "compose",
+      lookup: (name) => surroundings.env(name) ?? before.get(name),
+    });
+    const fail = (remark: Remark) => problems.push({ file, ...remark, path: "", excerpt: null });
+    const warn = ({ line, column, ...mistake }: Remark) =>
+      warnings.push({ ...mistake, path: [], place: { file, line, column } });
+    found.mistakes.forEach(fail);
+    found.unset.forEach(warn);
+    if (format === null) found.otherwise.forEach(warn);
+    secrets.push(...found.secrets);
+    return [...found.variables].flatMap(([key, { value, line, column }]): Given[] => {
+      const refused = variableProblem(key, value ?? "", unsafeKeys(start));
+      if (refused !== null) {
+        fail({ line, column, message: `${quote(key)}: ${refused.reason}`, hint: refused.hint });
+        return [];
+      }
+      if (value !== null) before.set(key, value);
+      return [[key, value, { kind: "file", place: { file, line, column } }]];
+    });
+  }
+
+  return { file, problems, warnings, secrets };
 }
 
 /** The origin of what a config says. */

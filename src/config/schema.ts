@@ -10,7 +10,16 @@
 import * as z from "zod/mini";
 import type { Json } from "../errors.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
-import { type Form, type Key, type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "./keys.ts";
+import { ENV_FORMATS } from "./env_file.ts";
+import {
+  type Form,
+  isFreeKey,
+  type Key,
+  type Keys,
+  OPS_KEYS,
+  SESSION_KEYS,
+  TOP_KEYS,
+} from "./keys.ts";
 
 /** A value that kstops takes as the text that is written. */
 const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
@@ -46,6 +55,14 @@ function zodOf(form: Form): z.ZodMiniType {
         z.meta({ maxProperties: MAX_ENV_VARIABLES }),
       );
     }
+    case "envFile":
+      return z.union([
+        scalar(),
+        zodObject({
+          path: scalar(),
+          format: z.optional(z.nullable(z.union([z.enum(ENV_FORMATS), variable()]))),
+        }),
+      ]);
     case "list": {
       const items = z.array(zodOf(form.item));
       const list = form.limit === null ? items : items.check(z.maxLength(form.limit));
@@ -65,7 +82,7 @@ function zodKeys(keys: Keys): Record<string, z.ZodMiniType> {
 
 /** A mapping with these keys, and with any that begin with `x-`. */
 function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
-  const isKnown = (key: string) => Object.hasOwn(shape, key) || key.startsWith("x-");
+  const isKnown = (key: string) => Object.hasOwn(shape, key) || isFreeKey(key);
   return z.looseObject(shape).check(
     z.refine((value) => Object.keys(value).every(isKnown)),
     z.meta({ additionalProperties: false, patternProperties: { "^x-": {} } }),

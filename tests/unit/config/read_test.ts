@@ -65,7 +65,7 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       command: "python -m astro.bot",
       shell: true,
       workingDir: "sub/dir",
-      envFiles: ["a.env", "b.env"],
+      envFiles: [{ path: "a.env", format: null }, { path: "b.env", format: null }],
       socketName: "bots",
       stopSignal: "SIGTERM",
       stopTimeoutSeconds: 30,
@@ -134,7 +134,23 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       ]),
     },
   ],
-  "one env file without a list": [["env_file: astro.env"], { envFiles: ["astro.env"] }],
+  "one env file that is a mapping": [
+    ["env_file: { path: '${NO_DIR:-x}/a.env', format: raw, x-why: docker }"],
+    { envFiles: [{ path: "x/a.env", format: "raw" }] },
+  ],
+  "env files of every kind": [
+    ["env_file: [a.env, { path: b.env }, { path: c.env, format: compose }]"],
+    {
+      envFiles: [
+        { path: "a.env", format: null },
+        { path: "b.env", format: null },
+        { path: "c.env", format: "compose" },
+      ],
+    },
+  ],
+  "one env file without a list": [["env_file: astro.env"], {
+    envFiles: [{ path: "astro.env", format: null }],
+  }],
   "truth values in other cases, and between quotes": [["shell: True", "protected: 'false'"], {
     shell: true,
   }],
@@ -154,7 +170,7 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       socketName: "bots",
       stopTimeoutSeconds: 7,
       protected: true,
-      envFiles: ["/e/a.env"],
+      envFiles: [{ path: "/e/a.env", format: null }],
     },
   ],
   "variables of the environment as written where they are needed at a start": [

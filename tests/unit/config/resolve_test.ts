@@ -386,7 +386,7 @@ const INVALID: Record<string, [Given, string]> = {
       flags: { command: "a", envFiles: ["/x"] },
       envFiles: { "/x": "LD_PRELOAD=x" },
     },
-    "value_invalid",
+    "config_invalid",
   ],
   "a line of an env file": [
     { flags: { command: "a", envFiles: ["/x"] }, envFiles: { "/x": "nonsense here" } },
