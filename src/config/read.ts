@@ -1,6 +1,5 @@
 /** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
 import { SessionConfigError } from "../errors.ts";
-import { closest } from "../suggest.ts";
 import { validateCommand } from "../validate/command.ts";
 import { variableProblem } from "../validate/env.ts";
 import { validateSessionName } from "../validate/name.ts";
