@@ -8,6 +8,7 @@
 import { SessionConfigError } from "../errors.ts";
 import { BACKENDS, LOG_BYTES, LOG_FILES, RUNTIMES, STOP_SIGNALS } from "../model.ts";
 import { closest } from "../suggest.ts";
+import { parseDuration } from "../validate/duration.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
@@ -35,6 +36,8 @@ export type Form =
   | { readonly kind: "text" | "flag" | "variables" | "envFile" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  /** The most is in what a number without a unit counts. */
+  | { readonly kind: "duration"; readonly max: number }
   | {
     readonly kind: "list";
     readonly item: Form;
@@ -237,6 +240,23 @@ function integer(
   };
 }
 
+/** A length of time, as a number of what a number without a unit counts. */
+function duration(
+  { unit, max }: { unit: "seconds" | "milliseconds"; max: number },
+): Type<number> {
+  const unitMs = unit === "seconds" ? 1000 : 1;
+  return {
+    form: { kind: "duration", max },
+    read: (node, note, below) => {
+      const ms = node.kind === "text" ? parseDuration(node.text, unitMs) : null;
+      if (ms !== null && ms <= max * unitMs) return ms / unitMs;
+      const message = `must be a duration such as 500ms, 10s or 1m30s, or a number of ${unit}, ` +
+        `0 to ${max}`;
+      return refuse(node, note, below, message);
+    },
+  };
+}
+
 const SIZE: Type<number> = {
   form: { kind: "text" },
   read: (node, note, below) => {
@@ -331,8 +351,9 @@ export const SESSION_KEYS = {
     oneOf(STOP_SIGNALS),
   ),
   stop_timeout: key(
-    "Seconds that a stop waits before it ends the program by force. Default: 10.",
-    integer({ unit: "seconds", max: DAY }),
+    "How long a stop waits before it ends the program by force: `10s`, `1m30s`, or a number of " +
+      "seconds. Default: 10.",
+    duration({ unit: "seconds", max: DAY }),
   ),
   log_capture: key(
     "`false`: nothing of what it prints is kept. Default: `log_capture` of `ops`.",
@@ -378,8 +399,8 @@ export const OPS_KEYS = {
     oneOf(RUNTIMES),
   ),
   start_wait: key(
-    "Milliseconds that a start watches whether the program stays alive.",
-    integer({ unit: "milliseconds", max: 600_000 }),
+    "How long a start watches whether the program stays alive: `2s`, or a number of milliseconds.",
+    duration({ unit: "milliseconds", max: 600_000 }),
   ),
   operations_keep: key(
     "How many of the newest operations are kept, whatever their age.",
@@ -390,8 +411,8 @@ export const OPS_KEYS = {
     integer({ unit: "days", max: 36_500 }),
   ),
   stop_timeout: key(
-    "`stop_timeout` of sessions that name none, in seconds.",
-    integer({ unit: "seconds", max: DAY }),
+    "`stop_timeout` of sessions that name none: `10s`, `1m30s`, or a number of seconds.",
+    duration({ unit: "seconds", max: DAY }),
   ),
   stop_signal: key("`stop_signal` of sessions that name none.", oneOf(STOP_SIGNALS)),
   log_capture: key(

@@ -417,13 +417,15 @@ function inShell(text: string): readonly string[] {
 
 /** What the definitions of both backends have. */
 function commonOf(
-  { settings, config, flags }: Start,
+  { settings, config, flags, backend }: Start,
   env: Readonly<Record<string, string>>,
 ): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName"> {
+  const timeout = settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds;
   return {
     env: validateEnv(env, { unsafeKeys: unsafeKeys({ settings, flags }) }),
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
-    stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
+    // Runtimes count whole seconds; none may be lost.
+    stopTimeoutSeconds: backend === "container" ? Math.ceil(timeout) : timeout,
     protected: settings.protected,
     log: {
       capture: settings.logCapture ?? config.settings.log.capture,

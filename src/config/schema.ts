@@ -45,6 +45,12 @@ function zodOf(form: Form): z.ZodMiniType {
         z.string().check(z.regex(/^(?:0|[1-9][0-9]*)$/)),
         variable(),
       ]);
+    case "duration":
+      return z.union([
+        z.number().check(z.gte(0), z.lte(form.max)),
+        z.string().check(z.regex(/^[0-9][0-9.hms]*$/)),
+        variable(),
+      ]);
     case "variables": {
       const name = z.string().check(
         z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/),

@@ -148,6 +148,8 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       ],
     },
   ],
+  "durations": [["stop_timeout: 1m30s"], { stopTimeoutSeconds: 90 }],
+  "durations below a second": [["stop_timeout: 500ms"], { stopTimeoutSeconds: 0.5 }],
   "one env file without a list": [["env_file: astro.env"], {
     envFiles: [{ path: "astro.env", format: null }],
   }],
@@ -211,7 +213,7 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     [
       '4:16: ops.sessions.astro.backend: must be tmux or container (did you mean "tmux"?)',
       "5:14: ops.sessions.astro.shell: must be true or false",
-      "6:21: ops.sessions.astro.stop_timeout: must be a whole number of seconds, 0 to 86400",
+      "6:21: ops.sessions.astro.stop_timeout: must be a duration such as 500ms, 10s or 1m30s, or a number of seconds, 0 to 86400",
       "7:15: ops.sessions.astro.ports[0]: 99999 is not a port (use 1 to 65535)",
       '7:26: ops.sessions.astro.ports[2]: "x" is not a port (write CONTAINER, HOST:CONTAINER or IP:HOST:CONTAINER, such as 127.0.0.1:8080:80)',
     ],
@@ -358,7 +360,7 @@ const FILES: Record<string, [string, string[]]> = {
     [
       '2:3: ops.default_backed: unknown key (did you mean "default_backend"?)',
       "3:20: ops.default_backend: must be tmux or container",
-      "4:15: ops.start_wait: must be a whole number of milliseconds, 0 to 600000",
+      "4:15: ops.start_wait: must be a duration such as 500ms, 10s or 1m30s, or a number of milliseconds, 0 to 600000",
       "5:16: ops.tmux_binary: the variable NONE is not set (set it, write ${NONE:-default}, or $${ for a literal ${)",
     ],
   ],
@@ -558,4 +560,11 @@ Deno.test("numbers and truth values as keys are the text that is written", async
     ["1.5", "invalid"],
     ["good", "usable"],
   ]);
+});
+
+Deno.test("start_wait is in milliseconds where it has no unit", async () => {
+  const wait = async (text: string) => (await configOf(`ops: { start_wait: ${text} }`)).settings;
+  equal((await wait("250")).startWaitMs, 250);
+  equal((await wait("2s")).startWaitMs, 2000);
+  deepEqual(problemsIn(await configOf("ops: { start_wait: 601s }")).length, 1);
 });

@@ -1,10 +1,15 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Config } from "../../../src/config/config.ts";
+import { type Config, problemText } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
-import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
+import {
+  ConfigProblemsError,
+  envFilesOf,
+  resolve,
+  type StartFlags,
+} from "../../../src/config/resolve.ts";
 import { warningText } from "../../../src/config/warnings.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
@@ -118,7 +123,7 @@ const TMUX_DEFINITIONS: Record<string, [Given, Partial<TmuxDefinition>]> = {
     { workingDir: "/here" },
   ],
   "a made-up session, with what ops says": [
-    { flags: { command: "sleep 60" }, ops: ["stop_timeout: 1"] },
+    { flags: { command: "sleep 60" }, ops: ["stop_timeout: 1s"] },
     { workingDir: "/here", stopTimeoutSeconds: 1 },
   ],
   "variables in a command, never more words": [
@@ -657,4 +662,69 @@ Deno.test("resolve() refuses a relative volume below a directory with a colon", 
   const config = await loadConfig(worldOf({ files: { [path]: text } }), path);
   equal(config.problems.length, 0);
   throws(() => resolveIn(config, {}), { code: "value_invalid" });
+});
+
+Deno.test("resolve() rounds up what a runtime counts in whole seconds", async () => {
+  const timeout = async (...astro: readonly string[]) =>
+    (await resolved({ astro })).definition.stopTimeoutSeconds;
+  equal(await timeout(SLEEP, "stop_timeout: 1500ms"), 1.5);
+  equal(await timeout(...IMAGE, "stop_timeout: 1500ms"), 2);
+  equal(await timeout(...IMAGE, "stop_timeout: 1m30s"), 90);
+});
+
+Deno.test("resolve() reads env files one after the other", async () => {
+  const { definition, secrets, warnings } = await resolved({
+    astro: [
+      SLEEP,
+      "env_file: [a.env, { path: b.env, format: raw }, { path: c.env, format: compose }]",
+    ],
+    flags: { envFiles: ["d.env"] },
+    envFiles: {
+      "/srv/a.env": "A='one'\nB=${A}\nHOME=a\n",
+      "/srv/b.env": "C='${A}' # c\n",
+      "/srv/c.env": 'D="${A}${C}${HOME}"\n',
+      "/here/d.env": "E=${D} # c\nF=${NONE}\n",
+    },
+  });
+  deepEqual(definition.env, {
+    A: "one",
+    B: "one",
+    HOME: "a",
+    C: "'${A}' # c",
+    // What is in the environment wins over the files before, as with compose.
+    D: "one'${A}' # c/home/me",
+    E: "one'${A}' # c/home/me",
+    F: "",
+  });
+  ok(secrets.includes("/home/me"));
+  // Not of a file that says how it is to be read.
+  deepEqual(warnings.map(warningText).map((text) => text.split(" ", 2).join(" ")), [
+    "/srv/a.env:1:1: A",
+    "/srv/a.env:2:1: B",
+    "/here/d.env:2:3: the",
+    "/here/d.env:1:1: E",
+    "/here/d.env:2:1: F",
+  ]);
+});
+
+Deno.test("resolve() tells every mistake of every env file, with those of the session", async () => {
+  const config = await configOf(
+    textOf({ astro: ["command: ['${NOWHERE}']", "env_file: [a.env, b.env]"] }),
+    { env: ENV },
+  );
+  const envFiles = {
+    "/srv/a.env": "A='s3cret\n1=2\nLD_PRELOAD=s3cret\n",
+    "/srv/b.env": "B=${NONE:?set it}\n",
+  };
+  throws(() => resolveIn(config, { envFiles }), (error: ConfigProblemsError) => {
+    deepEqual(error.problems.map(problemText), [
+      "/srv/a.env:1:3: the quote that begins here is not closed",
+      "/srv/a.env:2:1: the line does not begin with the name of a variable",
+      '/srv/a.env:3:1: "LD_PRELOAD": it can make the program load other code',
+      "/srv/b.env:1:3: the variable NONE is not set: set it",
+      "/srv/kstops.yml:4:16: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
+    ]);
+    ok(!JSON.stringify(error).includes("s3cret"));
+    return error.code === "config_invalid";
+  });
 });

@@ -49,6 +49,7 @@ const ACCEPTED: readonly string[] = [
   "ops: { sessions: { a: { env_file: { path: a.env, format: raw, x-why: docker } } } }",
   "ops: { sessions: { a: { env_file: [a.env, { path: 1, format: '${F:-compose}' }, { path: b }] } } }",
   "{ x-a: &a { A: b }, ops: { x-b: [1, { c: d }], sessions: { a: { env: *a, x-c: } } } }",
+  "ops: { start_wait: 2s, stop_timeout: 1m30s, sessions: { a: { stop_timeout: 0.5 } } }",
   "ops: { start_wait: '500', stop_timeout: '${T}', stop_signal: null }",
 ];
 
