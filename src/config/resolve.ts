@@ -9,7 +9,7 @@ import type {
 } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
-import { validateEnv, variableProblem } from "../validate/env.ts";
+import { validateEnv } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { validateSessionName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
@@ -18,7 +18,6 @@ import { validateVolumes } from "../validate/volumes.ts";
 import {
   absolutePath,
   type Config,
-  type EnvFileSettings,
   indented,
   type Origin,
   type Path,
@@ -32,12 +31,11 @@ import {
   type UsableEntry,
 } from "./config.ts";
 import { placeOf } from "./defined.ts";
-import type { Remark } from "./env_expand.ts";
-import { parseEnvFile } from "./env_file.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
 import { checkDirectory, checkNetwork, checkText, checkUser } from "./rules.ts";
-import { inapplicableKeys, inapplicableWarnings, type Warning, warningAt } from "./warnings.ts";
+import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
+import { inapplicableKeys, inapplicableWarnings, type Warning } from "./warnings.ts";
 
 /** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
 export interface StartFlags {
@@ -91,27 +89,6 @@ export function envFilesOf(
 ): readonly string[] {
   const files = filesOf(config.sessions.get(name), { flags, config, workingDirectory });
   return [...files.ofConfig, ...files.ofFlags].map(({ path }) => path);
-}
-
-function filesOf(
-  entry: SessionEntry | undefined,
-  { flags, config, workingDirectory }: {
-    flags: StartFlags;
-    config: Config;
-    workingDirectory: string;
-  },
-): { ofConfig: readonly EnvFileSettings[]; ofFlags: readonly EnvFileSettings[] } {
-  const ofConfig = entry?.kind === "usable" ? entry.settings.envFiles : [];
-  return {
-    ofConfig: ofConfig.map(({ path, format }, index) => {
-      const written = ["ops", "sessions", entry?.name ?? "", "env_file", index];
-      return { path: absolutePath(config.written.directory(written), path), format };
-    }),
-    ofFlags: (flags.envFiles ?? []).map((path) => ({
-      path: absolutePath(workingDirectory, path),
-      format: null,
-    })),
-  };
 }
 
 /**
@@ -433,125 +410,6 @@ function commonOf(
       keep: settings.logKeep ?? config.settings.log.keep,
     },
   };
-}
-
-function unsafeKeys({ settings, flags }: Pick<Start, "settings" | "flags">): readonly string[] {
-  return [...settings.unsafeEnv, ...flags.unsafeEnv ?? []];
-}
-
-interface Variables {
-  readonly env: Readonly<Record<string, string>>;
-  readonly origins: ReadonlyMap<string, Origin>;
-  readonly warnings: readonly Warning[];
-  /** Every line of an env file that is wrong. */
-  readonly problems: readonly Problem[];
-  /** What was filled in from the environment. */
-  readonly secrets: readonly string[];
-}
-
-/** A variable as it is given; null: it is taken from the environment. */
-type Given = readonly [key: string, value: string | null, origin: Origin];
-
-/** The variables, key by key: env files of the config, its `env`, then the same of the flags. */
-function variablesOf(start: Start): Variables {
-  const { flags, entry, config, surroundings, settings, filler } = start;
-  const { workingDirectory } = surroundings;
-  const files = filesOf(entry ?? undefined, { flags, config, workingDirectory });
-  const read = envReader(start);
-  const ofConfig = [...settings.env].map(([key, value]): Given => [
-    key,
-    value === null ? null : filler.text(["env", key], value, () => {}),
-    originAt(config, ["ops", "sessions", start.name, "env", key]),
-  ]);
-  const ofFlags = (flags.env ?? []).map((text): Given => [
-    ...envFlag(text, unsafeKeys(start)),
-    { kind: "flag", flag: "--env" },
-  ]);
-  const env = new Map<string, string>();
-  const origins = new Map<string, Origin>();
-  const unset = new Set<string>();
-  const all = [
-    ...files.ofConfig.flatMap(read.file),
-    ...ofConfig,
-    ...files.ofFlags.flatMap(read.file),
-    ...ofFlags,
-  ];
-  for (const [key, written, origin] of all) {
-    const value = written ?? surroundings.env(key);
-    env.delete(key);
-    if (value === undefined) unset.add(key);
-    else env.set(key, value);
-    origins.set(key, origin);
-  }
-  const leftOut = [...unset].filter((key) => !env.has(key)).map((key) =>
-    warningAt(
-      settings.env.has(key) ? ["env", key] : [],
-      `${key} is left out: it is to be taken from the environment, and is not set there`,
-    )
-  );
-  const { problems, secrets, warnings } = read;
-  return {
-    env: Object.fromEntries(env),
-    origins,
-    warnings: [...warnings, ...leftOut],
-    problems,
-    secrets,
-  };
-}
-
-/** Reads env files one after the other, and collects what there is to say about them. */
-function envReader(start: Start): {
-  readonly file: (file: EnvFileSettings) => readonly Given[];
-  readonly problems: readonly Problem[];
-  readonly warnings: readonly Warning[];
-  readonly secrets: readonly string[];
-} {
-  const { surroundings } = start;
-  const problems: Problem[] = [];
-  const warnings: Warning[] = [];
-  const secrets: string[] = [];
-  /** What the files before say: they count where neither the file itself nor the environment does. */
-  const before = new Map<string, string>();
-
-  function file({ path: file, format }: EnvFileSettings): readonly Given[] {
-    const text = surroundings.envFiles.get(file);
-    if (text === undefined) throw new Error(`${file} was not read`);
-    const found = parseEnvFile(text, {
-      format: format ?? "compose",
-      lookup: (name) => surroundings.env(name) ?? before.get(name),
-    });
-    const fail = (remark: Remark) => problems.push({ file, ...remark, path: "", excerpt: null });
-    const warn = ({ line, column, ...mistake }: Remark) =>
-      warnings.push({ ...mistake, path: [], place: { file, line, column } });
-    found.mistakes.forEach(fail);
-    found.unset.forEach(warn);
-    if (format === null) found.otherwise.forEach(warn);
-    secrets.push(...found.secrets);
-    return [...found.variables].flatMap(([key, { value, line, column }]): Given[] => {
-      const refused = variableProblem(key, value ?? "", unsafeKeys(start));
-      if (refused !== null) {
-        fail({ line, column, message: `${quote(key)}: ${refused.reason}`, hint: refused.hint });
-        return [];
-      }
-      if (value !== null) before.set(key, value);
-      return [[key, value, { kind: "file", place: { file, line, column } }]];
-    });
-  }
-
-  return { file, problems, warnings, secrets };
-}
-
-/** The origin of what a config says. */
-export function originAt({ written }: Config, path: Path): Origin {
-  const place = written.place(path);
-  return place === null ? { kind: "default" } : { kind: "file", place };
-}
-
-function envFlag(text: string, unsafeKeys: readonly string[]): [string, string | null] {
-  const equals = text.indexOf("=");
-  const key = equals === -1 ? text : text.slice(0, equals);
-  validateEnv(Object.fromEntries([[key, ""]]), { unsafeKeys });
-  return [key, equals === -1 ? null : text.slice(equals + 1)];
 }
 
 function volumesOf(

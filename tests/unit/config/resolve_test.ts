@@ -722,7 +722,7 @@ Deno.test("resolve() tells every mistake of every env file, with those of the se
       "/srv/a.env:2:1: the line does not begin with the name of a variable",
       '/srv/a.env:3:1: "LD_PRELOAD": it can make the program load other code',
       "/srv/b.env:1:3: the variable NONE is not set: set it",
-      "/srv/kstops.yml:4:16: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
+      "/srv/kstops.yml:4:17: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
     ]);
     ok(!JSON.stringify(error).includes("s3cret"));
     return error.code === "config_invalid";
