@@ -98,7 +98,7 @@ export async function readEnvFiles(
   }
   const [first, ...others] = problems;
   if (first === undefined) return texts;
-  const all = problems.map((problem) => `  ${problemText(problem)}`).join("\n");
+  const all = problems.map(problemText).join("\n");
   throw new SessionConfigError(
     others.length === 0
       ? `Cannot use the env file ${problemText(first)}`

@@ -97,12 +97,13 @@ export function variablesOf(start: Start): Variables {
     else env.set(key, value);
     origins.set(key, origin);
   }
-  const leftOut = [...unset].filter((key) => !env.has(key)).map((key) =>
-    warningAt(
-      settings.env.has(key) ? ["env", key] : [],
-      `${key} is left out: it is to be taken from the environment, and is not set there`,
-    )
-  );
+  const leftOut = [...unset].filter((key) => !env.has(key)).map((key): Warning => {
+    const message =
+      `${key} is left out: it is to be taken from the environment, and is not set there`;
+    if (settings.env.has(key)) return warningAt(["env", key], message);
+    const origin = origins.get(key);
+    return { ...warningAt([], message), place: origin?.kind === "file" ? origin.place : null };
+  });
   const { problems, secrets, warnings } = read;
   return {
     env: Object.fromEntries(env),

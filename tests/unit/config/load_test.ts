@@ -186,6 +186,6 @@ Deno.test("readEnvFiles() tells of every file that cannot be read", async () => 
   const world = worldOf({ files: { "/a": { text: "A=1", mode: 0o666 }, "/c": "C=1" } });
   await rejects(readEnvFiles(world, ["/a", "/b", "/c"]), {
     code: "config_invalid",
-    message: "Cannot use 2 env files\n  /a: everybody can write it\n  /b: no such file",
+    message: "Cannot use 2 env files\n/a: everybody can write it\n/b: no such file",
   });
 });

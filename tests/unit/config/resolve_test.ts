@@ -5,7 +5,7 @@ import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
 import {
-  ConfigProblemsError,
+  type ConfigProblemsError,
   envFilesOf,
   resolve,
   type StartFlags,
@@ -514,9 +514,14 @@ Deno.test("resolve() leaves out what is to come from the environment and is not 
   });
   deepEqual(definition.env, { OTHER: "1" });
   deepEqual(
-    warnings.map(({ path, message }) => [path, message]),
-    [["LONE", []], ["NONE", ["env", "NONE"]], ["MORE", []]].map(([key, path]) => [
+    warnings.map(({ path, place, message }) => [path, place, message]),
+    [
+      ["LONE", [], { file: "/a.env", line: 2, column: 1 }],
+      ["NONE", ["env", "NONE"], null],
+      ["MORE", [], null],
+    ].map(([key, path, place]) => [
       path,
+      place,
       `${key} is left out: it is to be taken from the environment, and is not set there`,
     ]),
   );
