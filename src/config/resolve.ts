@@ -25,7 +25,6 @@ import {
   problemReport,
   problemText,
   problemToWire,
-  type SessionEntry,
   type SessionSettings,
   sortedProblems,
   type UsableEntry,
