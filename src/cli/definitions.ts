@@ -2,6 +2,7 @@
 import { defineWith } from "../config/define.ts";
 import type { Explained } from "../config/explain.ts";
 import { resolve, type Resolved, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
+import { warningText } from "../config/warnings.ts";
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
@@ -58,7 +59,7 @@ async function resolvedWith<Result extends Resolved>(
   const resolved = await defineWith(work, { world, config, name, flags: resolvable(flags) });
   const { definition, warnings, leftOut, secrets } = resolved;
   context.hide(secrets);
-  for (const warning of warnings) warn(`${name}: ${warning}`);
+  for (const warning of warnings) warn(`${name}: ${warningText(warning)}`);
   if (verbose && leftOut.length > 0) {
     warn(
       `${name}: left out, since it does not apply to ${definition.backend}: ${leftOut.join(", ")}`,

@@ -1,6 +1,7 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
 import type { BackendType, LogPolicy, Runtime, StopScope, StopSignal } from "../model.ts";
+import type { EnvFormat } from "./env_file.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
@@ -52,6 +53,14 @@ export interface Settings {
   readonly log: LogPolicy;
 }
 
+/** An env file of a session. */
+export interface EnvFileSettings {
+  /** As written. */
+  readonly path: string;
+  /** Null: it does not say, so as compose does, with a word where that is not the same as raw. */
+  readonly format: EnvFormat | null;
+}
+
 /**
  * What a config says of one session; null and empty lists are what it does not say. Texts that are
  * only needed for a start (`command workingDir env image volumes logVolume ports network user
@@ -64,7 +73,7 @@ export interface SessionSettings {
   readonly workingDir: string | null;
   /** A null value is taken from the environment of whoever starts the session. */
   readonly env: ReadonlyMap<string, string | null>;
-  readonly envFiles: readonly string[];
+  readonly envFiles: readonly EnvFileSettings[];
   readonly socketName: string | null;
   readonly image: string | null;
   readonly volumes: readonly string[];
@@ -139,8 +148,13 @@ export interface Config {
   readonly settings: Settings;
   /** In the order of the files, what is included first. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
-  /** What is wrong with the files as a whole; mistakes of one session are in its entry. */
+  /**
+   * What is wrong with the files as a whole, so that nothing can be started; mistakes of one session
+   * are in its entry.
+   */
   readonly problems: readonly Problem[];
+  /** Keys outside of sessions that are none, such as `null:`. They are left out, and block nothing. */
+  readonly strays: readonly Problem[];
   /** What came from the environment into the settings. */
   readonly secrets: readonly string[];
   readonly written: Written;
@@ -164,7 +178,8 @@ export function emptyConfig(
     },
   };
   const files = path === null ? [] : [path];
-  return { path, files, settings, sessions: new Map(), problems, secrets: [], written };
+  const sessions = new Map();
+  return { path, files, settings, sessions, problems, strays: [], secrets: [], written };
 }
 
 /** Every mistake in a config, in the order of the files. */
@@ -172,6 +187,7 @@ export function allProblems(config: Config): readonly Problem[] {
   const entries = [...config.sessions.values()];
   return sortedProblems([
     ...config.problems,
+    ...config.strays,
     ...entries.flatMap((entry) => entry.kind === "invalid" ? entry.problems : []),
   ]);
 }

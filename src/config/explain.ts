@@ -1,7 +1,8 @@
 /** What exactly a start would start, where each value comes from, and without secrets. Pure. */
 import type { Definition } from "../model.ts";
 import type { Config, Origin, Path } from "./config.ts";
-import { originAt, resolve, type Resolved, type StartFlags, type Surroundings } from "./resolve.ts";
+import { resolve, type Resolved, type StartFlags, type Surroundings } from "./resolve.ts";
+import { originAt } from "./variables.ts";
 
 /** A start, explained. */
 export interface Explained extends Resolved {

@@ -16,13 +16,15 @@ import {
   type StopSignal,
 } from "../model.ts";
 import { closest } from "../suggest.ts";
+import { parseDuration } from "../validate/duration.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
 import { parseSize } from "../validate/size.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { MAX_VOLUMES, validateVolumes } from "../validate/volumes.ts";
-import type { Path } from "./config.ts";
+import type { EnvFileSettings, Path } from "./config.ts";
+import { ENV_FORMATS } from "./env_file.ts";
 import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
 import {
   checkDirectory,
@@ -39,9 +41,11 @@ export type Check = (value: string) => unknown;
 
 /** What a key may hold, as far as a schema can say it. */
 export type Form =
-  | { readonly kind: "text" | "flag" | "variables" }
+  | { readonly kind: "text" | "flag" | "variables" | "envFile" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
+  /** The most is in what a number without a unit counts. */
+  | { readonly kind: "duration"; readonly max: number }
   | {
     readonly kind: "list";
     readonly item: Form;
@@ -110,11 +114,8 @@ function list<T>(
   return {
     form: { kind: "list", item: item.form, limit, orOne },
     read: (node, note, below) => {
-      const items = node.kind === "list"
-        ? node.items
-        : orOne && node.kind === "text"
-        ? [node]
-        : null;
+      const isOne = node.kind === "text" || node.kind === "map" && item.form.kind === "envFile";
+      const items = node.kind === "list" ? node.items : orOne && isOne ? [node] : null;
       if (items === null) return refuse(node, note, below, "must be a list");
       if (limit !== null && items.length > limit) {
         const reason = `there are ${items.length} of them, at most ${limit} are allowed`;
@@ -163,6 +164,51 @@ const VARIABLES: Type<ReadonlyMap<string, string | null>> = {
   },
 };
 
+/** An env file: its path, or that and how to read it. */
+const ENV_FILE: Type<EnvFileSettings> = {
+  form: { kind: "envFile" },
+  read: (node, note, below) => {
+    if (node.kind === "text") {
+      const path = text().read(node, note, below);
+      return path === undefined ? undefined : { path, format: null };
+    }
+    if (node.kind !== "map") {
+      return refuse(node, note, below, "must be a path, or a mapping with path and format");
+    }
+    const keys: readonly string[] = ["path", "format"];
+    let isWhole = true;
+    for (const [name, { at }] of node.entries) {
+      if (keys.includes(name) || isFreeKey(name)) continue;
+      note({ kind: "null", at }, [...below, name], unknownKey(name, keys));
+      isWhole = false;
+    }
+    const path = node.entries.get("path")?.value;
+    const format = node.entries.get("format")?.value ?? { kind: "null", at: node.at };
+    if (path === undefined || path.kind === "null") {
+      return refuse(node, note, below, "the path of the file is missing");
+    }
+    const found = {
+      path: text().read(path, note, [...below, "path"]),
+      format: format.kind === "null"
+        ? null
+        : oneOf(ENV_FORMATS).read(format, note, [...below, "format"]),
+    };
+    if (!isWhole || found.path === undefined || found.format === undefined) return undefined;
+    return { path: found.path, format: found.format };
+  },
+};
+
+/** Such a key means nothing wherever keys are fixed: a place for YAML anchors, as in compose files. */
+export function isFreeKey(key: string): boolean {
+  return key.startsWith("x-");
+}
+
+/** What is wrong with a key that is none of the known ones. */
+export function unknownKey(key: string, known: Iterable<string>): Mistake {
+  const near = closest(key, known);
+  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
+}
+
 function oneOf<const T extends readonly string[]>(words: T): Type<T[number]> {
   const message = `must be ${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
   return {
@@ -209,6 +255,23 @@ function integer(
         : Infinity;
       if (value >= min && value <= max) return value;
       return refuse(node, note, below, `must be a whole number of ${unit}, ${min} to ${max}`);
+    },
+  };
+}
+
+/** A length of time, as a number of what a number without a unit counts. */
+function duration(
+  { unit, max }: { unit: "seconds" | "milliseconds"; max: number },
+): Type<number> {
+  const unitMs = unit === "seconds" ? 1000 : 1;
+  return {
+    form: { kind: "duration", max },
+    read: (node, note, below) => {
+      const ms = node.kind === "text" ? parseDuration(node.text, unitMs) : null;
+      if (ms !== null && ms <= max * unitMs) return ms / unitMs;
+      const message = `must be a duration such as 500ms, 10s or 1m30s, or a number of ${unit}, ` +
+        `0 to ${max}`;
+      return refuse(node, note, below, message);
     },
   };
 }
@@ -276,8 +339,10 @@ export const SESSION_KEYS = {
     VARIABLES,
   ),
   env_file: key(
-    "Files with `KEY=value` lines, relative to this file; later ones win, and `env` wins over all.",
-    list(text(), { orOne: true }),
+    "Files with `KEY=value` lines, relative to this file; later ones win, and `env` wins over all. " +
+      "Read as compose does (quotes, `export`, comments, `${NAME}`); " +
+      "`{path: FILE, format: raw}`: each line as it is, as `docker run --env-file` does.",
+    list(ENV_FILE, { orOne: true }),
   ),
   socket_name: key(
     "tmux: name of the socket (`tmux -L`). Default: `default`.",
@@ -310,8 +375,9 @@ export const SESSION_KEYS = {
     oneOf(STOP_SCOPES),
   ),
   stop_timeout: key(
-    "Seconds that a stop waits before it ends the program by force. Default: 10.",
-    integer({ unit: "seconds", max: DAY }),
+    "How long a stop waits before it ends the program by force: `10s`, `1m30s`, or a number of " +
+      "seconds. Default: 10.",
+    duration({ unit: "seconds", max: DAY }),
   ),
   log_capture: key(
     "`false`: nothing of what it prints is kept. Default: `log_capture` of `ops`.",
@@ -357,8 +423,8 @@ export const OPS_KEYS = {
     oneOf(RUNTIMES),
   ),
   start_wait: key(
-    "Milliseconds that a start watches whether the program stays alive.",
-    integer({ unit: "milliseconds", max: 600_000 }),
+    "How long a start watches whether the program stays alive: `2s`, or a number of milliseconds.",
+    duration({ unit: "milliseconds", max: 600_000 }),
   ),
   operations_keep: key(
     "How many of the newest operations are kept, whatever their age.",
@@ -369,8 +435,8 @@ export const OPS_KEYS = {
     integer({ unit: "days", max: 36_500 }),
   ),
   stop_timeout: key(
-    "`stop_timeout` of sessions that name none, in seconds.",
-    integer({ unit: "seconds", max: DAY }),
+    "`stop_timeout` of sessions that name none: `10s`, `1m30s`, or a number of seconds.",
+    duration({ unit: "seconds", max: DAY }),
   ),
   stop_signal: key("`stop_signal` of sessions that name none.", SIGNAL),
   log_capture: key(

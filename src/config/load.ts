@@ -11,6 +11,7 @@ import {
   emptyConfig,
   type Problem,
   problemText,
+  problemToWire,
 } from "./config.ts";
 import { defaultSettings } from "./defaults.ts";
 import type { Unreadable } from "./trusted.ts";
@@ -80,26 +81,36 @@ export async function loadConfig(world: World, explicit: string | null): Promise
 /**
  * Reads env files, by absolute path.
  *
- * @throws {SessionConfigError} `config_invalid`, when one is missing or can be written by others
+ * @throws {SessionConfigError} `config_invalid`, when some are missing or can be written by others
  */
 export async function readEnvFiles(
   world: World,
   paths: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
+  const problems: Problem[] = [];
   if (paths.length === 0) return texts;
   const { readTrusted } = await import("./trusted.ts");
   for (const path of new Set(paths)) {
     const { text, mistake } = await readTrusted(world, path);
-    if (text === null) {
-      throw new SessionConfigError(
-        `Cannot use the env file ${problemText(wholeFile(path, mistake))}`,
-        { code: "config_invalid", hint: mistake.hint, details: { file: path } },
-      );
-    }
-    texts.set(path, text);
+    if (text === null) problems.push(wholeFile(path, mistake));
+    else texts.set(path, text);
   }
-  return texts;
+  const [first, ...others] = problems;
+  if (first === undefined) return texts;
+  const all = problems.map(problemText).join("\n");
+  throw new SessionConfigError(
+    others.length === 0
+      ? `Cannot use the env file ${problemText(first)}`
+      : `Cannot use ${problems.length} env files\n${all}`,
+    {
+      code: "config_invalid",
+      hint: others.length === 0 ? first.hint : null,
+      details: others.length === 0
+        ? { file: first.file }
+        : { problems: problems.map(problemToWire) },
+    },
+  );
 }
 
 /** What is wrong with a file that is not read. */

@@ -1,6 +1,5 @@
 /** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
 import { SessionConfigError } from "../errors.ts";
-import { closest } from "../suggest.ts";
 import { validateCommand } from "../validate/command.ts";
 import { variableProblem } from "../validate/env.ts";
 import { validateSessionName } from "../validate/name.ts";
@@ -26,6 +25,7 @@ import {
 } from "./interpolate.ts";
 import {
   FILLED_AT_START,
+  isFreeKey,
   type Key,
   type Keys,
   mistakeOf,
@@ -33,6 +33,7 @@ import {
   OPS_KEYS,
   SESSION_KEYS,
   TOP_KEYS,
+  unknownKey,
   type Values,
 } from "./keys.ts";
 import { nodeAt, type Sources } from "./sources.ts";
@@ -96,7 +97,7 @@ export function readFile(
     };
   }
   for (const [key, { at }] of root.entries) {
-    if (key === "ops" || key === "include" || foreignKeys) continue;
+    if (key === "ops" || key === "include" || foreignKeys || isFreeKey(key)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -130,31 +131,30 @@ function unknownTopKey(key: string): Mistake {
   return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
 }
 
-function unknownKey(key: string, known: Iterable<string>): Mistake {
-  const near = closest(key, known);
-  return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };
-}
-
 /** Reads a config from all its files, merged, and what is wrong with each. Never throws. */
 export function readConfig(
   { root, faults: ofFiles }: Pick<FileContents, "root" | "faults">,
   context: Context,
-): Pick<Config, "settings" | "sessions" | "problems" | "secrets"> {
+): Pick<Config, "settings" | "sessions" | "problems" | "strays" | "secrets"> {
   const found = readTop(root, context);
   const ofSessions = new Map<string, Fault[]>();
   const ofFile: Fault[] = [];
+  const strays: Fault[] = [];
   for (const fault of [...ofFiles, ...found.faults]) {
     const [ops, sessions, name] = fault.path;
-    const isSession = ops === "ops" && sessions === "sessions" && found.sessions.has(String(name));
+    const isBelow = ops === "ops" && sessions === "sessions" && name !== undefined;
+    // A name that is none is a session with a mistake.
+    const isSession = isBelow && (fault.isStray === true || found.sessions.has(String(name)));
     if (!isSession) {
-      ofFile.push(fault);
+      (fault.isStray === true ? strays : ofFile).push(fault);
       continue;
     }
     const others = ofSessions.get(String(name));
     if (others === undefined) ofSessions.set(String(name), [fault]);
     else others.push(fault);
   }
-  const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
+  const toProblem = ({ at, path, message, hint }: Fault) =>
+    context.sources.problem(at, path, { message, hint });
   const { settings, secrets } = found;
   const sessions = new Map<string, SessionEntry>();
   for (const [name, session] of found.sessions) {
@@ -164,7 +164,18 @@ export function readConfig(
       : invalidEntry(name, { session, problems, settings });
     sessions.set(name, entry);
   }
-  return { settings, sessions, problems: ofFile.map(toProblem), secrets };
+  for (const [name, faults] of ofSessions) {
+    if (found.sessions.has(name)) continue;
+    const problems = faults.map(toProblem);
+    sessions.set(name, invalidEntry(name, { session: NOTHING_READ, problems, settings }));
+  }
+  return {
+    settings,
+    sessions,
+    problems: ofFile.map(toProblem),
+    strays: strays.map(toProblem),
+    secrets,
+  };
 }
 
 interface Top {
@@ -274,7 +285,7 @@ function readKeys<K extends Keys>(
   const unset: Fault[] = [];
   const secrets: string[] = [];
   for (const [name, { at, value }] of map.entries) {
-    if (others.includes(name)) continue;
+    if (others.includes(name) || isFreeKey(name)) continue;
     if (faults.length >= MAX_FAULTS) {
       faults.push({ at, path: [], ...TOO_MANY_FAULTS });
       break;
@@ -321,6 +332,22 @@ function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } 
       secrets: items.flatMap((item) => item.secrets),
     };
   }
+  if (node.kind === "map") {
+    const filled = [...node.entries].map(([name, { at, value }]) => ({
+      name,
+      at,
+      ...fillIn(value, lookup),
+    }));
+    return {
+      node: {
+        ...node,
+        entries: new Map(filled.map(({ name, at, node: value }) => [name, { at, value }])),
+      },
+      faults: filled.flatMap(({ name, faults }) => below([name], faults)),
+      unset: filled.flatMap(({ name, unset }) => below([name], unset)),
+      secrets: filled.flatMap(({ secrets }) => secrets),
+    };
+  }
   if (node.kind !== "text" || !hasVariables(node.text)) return { node, ...NO_FINDINGS };
   const { at } = node;
   const misspelled = spellingMistakes(node.text);
@@ -335,6 +362,8 @@ interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
   /** Its mapping, or what stands in its place. */
   readonly node: Node;
 }
+
+const NOTHING_READ: ReadSession = { values: {}, ...NO_FINDINGS, node: { kind: "null", at: 0 } };
 
 function readSession(
   name: string,

@@ -25,16 +25,16 @@ import {
   problemReport,
   problemText,
   problemToWire,
-  type SessionEntry,
   type SessionSettings,
   sortedProblems,
   type UsableEntry,
 } from "./config.ts";
 import { placeOf } from "./defined.ts";
-import { parseEnvFile } from "./env_file.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
 import { checkDirectory, checkNetwork, checkText, checkUser } from "./rules.ts";
+import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
+import { inapplicableKeys, inapplicableWarnings, type Warning } from "./warnings.ts";
 
 /** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
 export interface StartFlags {
@@ -72,8 +72,8 @@ export interface Resolved {
   readonly definition: Definition;
   /** Where its variables come from, by name. */
   readonly envOrigins: ReadonlyMap<string, Origin>;
-  readonly warnings: readonly string[];
-  /** Keys of the config that do not apply to the backend. */
+  readonly warnings: readonly Warning[];
+  /** Keys of the config that do not apply to the backend to which flags switch the session. */
   readonly leftOut: readonly string[];
   /** Texts to mask wherever they turn up: values of variables, and what came from the environment. */
   readonly secrets: readonly string[];
@@ -87,25 +87,7 @@ export function envFilesOf(
   { workingDirectory }: Pick<Surroundings, "workingDirectory">,
 ): readonly string[] {
   const files = filesOf(config.sessions.get(name), { flags, config, workingDirectory });
-  return [...files.ofConfig, ...files.ofFlags];
-}
-
-function filesOf(
-  entry: SessionEntry | undefined,
-  { flags, config, workingDirectory }: {
-    flags: StartFlags;
-    config: Config;
-    workingDirectory: string;
-  },
-): { ofConfig: readonly string[]; ofFlags: readonly string[] } {
-  const ofConfig = entry?.kind === "usable" ? entry.settings.envFiles : [];
-  return {
-    ofConfig: ofConfig.map((path, index) => {
-      const written = ["ops", "sessions", entry?.name ?? "", "env_file", index];
-      return absolutePath(config.written.directory(written), path);
-    }),
-    ofFlags: (flags.envFiles ?? []).map((path) => absolutePath(workingDirectory, path)),
-  };
+  return [...files.ofConfig, ...files.ofFlags].map(({ path }) => path);
 }
 
 /**
@@ -184,12 +166,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
         : "give the session a command, or backend: container to run its image",
     });
   }
-  const leftOut = setKeys(settings, CONTAINER_KEYS);
-  // Nobody chose tmux, neither for this start nor for the session: that may be a slip.
-  const isChosen = start.asked || settings.backend !== null;
-  const warnings = isChosen || settings.image === null
-    ? []
-    : ["image is left out: without backend: container this is a session in tmux"];
+  const leftOut: string[] = [];
   const isOfContainer = settings.workingDir !== null && isSwitched(start);
   if (isOfContainer) leftOut.push("working_dir");
   const configured = settings.workingDir === null || isOfContainer
@@ -207,7 +184,7 @@ function resolveTmux(start: Start, variables: Variables): Resolved {
       ...{ backend: "tmux", name, argv, workingDir, socketName, ...common },
       stopScope: settings.stopScope,
     },
-    variables: { ...variables, warnings: [...variables.warnings, ...warnings] },
+    variables,
     leftOut,
   });
 }
@@ -223,7 +200,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
     });
   }
   const { argv, shellEnv } = commandOf(start, variables);
-  const leftOut = setKeys(settings, TMUX_KEYS);
+  const leftOut: string[] = [];
   const workingDir = containerDirectory(start, leftOut);
   const flagged = given(flags.ports);
   const ports = flagged !== null
@@ -260,14 +237,20 @@ function finished(
     leftOut: readonly string[];
   },
 ): Resolved {
-  const { filler, name } = start;
-  if (filler.problems.length > 0) throw configInvalid(`start ${quote(name)}`, filler.problems);
-  const secrets = [...filler.secrets, ...Object.values(definition.env)];
+  const { filler, name, settings, backend } = start;
+  const problems = [...variables.problems, ...filler.problems];
+  if (problems.length > 0) throw configInvalid(`start ${quote(name)}`, problems);
+  const secrets = [...filler.secrets, ...variables.secrets, ...Object.values(definition.env)];
+  const keys = inapplicableKeys(settings, backend);
+  // Whoever switches a session by a flag knows that keys of the other backend are in it.
+  const isOwnChoice = !isSwitched(start);
+  const isNamed = start.asked || settings.backend !== null;
+  const ofKeys = isOwnChoice ? inapplicableWarnings(keys, { backend, isNamed }) : [];
   return {
     definition,
     envOrigins: variables.origins,
-    warnings: variables.warnings,
-    leftOut,
+    warnings: [...variables.warnings, ...ofKeys],
+    leftOut: isOwnChoice ? leftOut : [...keys, ...leftOut],
     secrets: [...new Set(secrets)].filter((secret) => secret !== ""),
   };
 }
@@ -413,13 +396,15 @@ function inShell(text: string): readonly string[] {
 
 /** What the definitions of both backends have. */
 function commonOf(
-  { settings, config, flags }: Start,
+  { settings, config, flags, backend }: Start,
   env: Readonly<Record<string, string>>,
 ): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName" | "stopScope"> {
+  const timeout = settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds;
   return {
     env: validateEnv(env, { unsafeKeys: unsafeKeys({ settings, flags }) }),
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
-    stopTimeoutSeconds: settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds,
+    // Runtimes count whole seconds; none may be lost.
+    stopTimeoutSeconds: backend === "container" ? Math.ceil(timeout) : timeout,
     protected: settings.protected,
     log: {
       capture: settings.logCapture ?? config.settings.log.capture,
@@ -427,76 +412,6 @@ function commonOf(
       keep: settings.logKeep ?? config.settings.log.keep,
     },
   };
-}
-
-function unsafeKeys({ settings, flags }: Pick<Start, "settings" | "flags">): readonly string[] {
-  return [...settings.unsafeEnv, ...flags.unsafeEnv ?? []];
-}
-
-interface Variables {
-  readonly env: Readonly<Record<string, string>>;
-  readonly origins: ReadonlyMap<string, Origin>;
-  readonly warnings: readonly string[];
-}
-
-/** A variable as it is given; null: it is taken from the environment. */
-type Given = readonly [key: string, value: string | null, origin: Origin];
-
-/** The variables, key by key: env files of the config, its `env`, then the same of the flags. */
-function variablesOf(start: Start): Variables {
-  const { flags, entry, config, surroundings, settings, filler } = start;
-  const { workingDirectory } = surroundings;
-  const files = filesOf(entry ?? undefined, { flags, config, workingDirectory });
-  const ofFiles = (paths: readonly string[]) =>
-    paths.flatMap((file) => {
-      const text = surroundings.envFiles.get(file);
-      if (text === undefined) throw new Error(`${file} was not read`);
-      return [...parseEnvFile(text, file)].map(([key, { value, line }]): Given => [
-        key,
-        value,
-        { kind: "file", place: { file, line, column: 1 } },
-      ]);
-    });
-  const ofConfig = [...settings.env].map(([key, value]): Given => [
-    key,
-    value === null ? null : filler.text(["env", key], value, () => {}),
-    originAt(config, ["ops", "sessions", start.name, "env", key]),
-  ]);
-  const ofFlags = (flags.env ?? []).map((text): Given => [
-    ...envFlag(text, unsafeKeys(start)),
-    { kind: "flag", flag: "--env" },
-  ]);
-  const env = new Map<string, string>();
-  const origins = new Map<string, Origin>();
-  const unset = new Set<string>();
-  const all = [...ofFiles(files.ofConfig), ...ofConfig, ...ofFiles(files.ofFlags), ...ofFlags];
-  for (const [key, written, origin] of all) {
-    const value = written ?? surroundings.env(key);
-    env.delete(key);
-    if (value === undefined) unset.add(key);
-    else env.set(key, value);
-    origins.set(key, origin);
-  }
-  return {
-    env: Object.fromEntries(env),
-    origins,
-    warnings: [...unset].filter((key) => !env.has(key)).map((key) =>
-      `${key} is left out: it is to be taken from the environment, and is not set there`
-    ),
-  };
-}
-
-/** The origin of what a config says. */
-export function originAt({ written }: Config, path: Path): Origin {
-  const place = written.place(path);
-  return place === null ? { kind: "default" } : { kind: "file", place };
-}
-
-function envFlag(text: string, unsafeKeys: readonly string[]): [string, string | null] {
-  const equals = text.indexOf("=");
-  const key = equals === -1 ? text : text.slice(0, equals);
-  validateEnv(Object.fromEntries([[key, ""]]), { unsafeKeys });
-  return [key, equals === -1 ? null : text.slice(equals + 1)];
 }
 
 function volumesOf(
@@ -563,33 +478,6 @@ function containerDirectory(start: Start, leftOut: string[]): string | null {
 /** Whether flags chose the other backend than the config: a path of the one is none of the other. */
 function isSwitched({ entry, config, backend }: Start): boolean {
   return entry !== null && placeOf(entry, config).backend !== backend;
-}
-
-const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
-  image: "image",
-  volumes: "volumes",
-  log_volume: "logVolume",
-  ports: "ports",
-  runtime: "runtime",
-  network: "network",
-  user: "user",
-  restart: "restart",
-  run_args: "runArgs",
-};
-const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
-  socket_name: "socketName",
-  stop_scope: "stopScope",
-};
-
-/** Those of the keys that the settings have. */
-function setKeys(
-  settings: SessionSettings,
-  keys: Readonly<Record<string, keyof SessionSettings>>,
-): string[] {
-  return Object.entries(keys).filter(([, key]) => {
-    const value = settings[key];
-    return value !== null && !(Array.isArray(value) && value.length === 0);
-  }).map(([name]) => name);
 }
 
 /** A list that was given; a repeatable flag that was not is undefined or empty. */

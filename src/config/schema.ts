@@ -10,7 +10,16 @@
 import * as z from "zod/mini";
 import type { Json } from "../errors.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
-import { type Form, type Key, type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "./keys.ts";
+import { ENV_FORMATS } from "./env_file.ts";
+import {
+  type Form,
+  isFreeKey,
+  type Key,
+  type Keys,
+  OPS_KEYS,
+  SESSION_KEYS,
+  TOP_KEYS,
+} from "./keys.ts";
 
 /** A value that kstops takes as the text that is written. */
 const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
@@ -36,6 +45,12 @@ function zodOf(form: Form): z.ZodMiniType {
         z.string().check(z.regex(/^(?:0|[1-9][0-9]*)$/)),
         variable(),
       ]);
+    case "duration":
+      return z.union([
+        z.number().check(z.gte(0), z.lte(form.max)),
+        z.string().check(z.regex(/^[0-9][0-9.hms]*$/)),
+        variable(),
+      ]);
     case "variables": {
       const name = z.string().check(
         z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
@@ -46,6 +61,14 @@ function zodOf(form: Form): z.ZodMiniType {
         z.meta({ maxProperties: MAX_ENV_VARIABLES }),
       );
     }
+    case "envFile":
+      return z.union([
+        scalar(),
+        zodObject({
+          path: scalar(),
+          format: z.optional(z.nullable(z.union([z.enum(ENV_FORMATS), variable()]))),
+        }),
+      ]);
     case "list": {
       const items = z.array(zodOf(form.item));
       const list = form.limit === null ? items : items.check(z.maxLength(form.limit));
@@ -63,20 +86,29 @@ function zodKeys(keys: Keys): Record<string, z.ZodMiniType> {
   return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, zodKey(key)]));
 }
 
+/** A mapping with these keys, and with any that begin with `x-`. */
+function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
+  const isKnown = (key: string) => Object.hasOwn(shape, key) || isFreeKey(key);
+  return z.looseObject(shape).check(
+    z.refine((value) => Object.keys(value).every(isKnown)),
+    z.meta({ additionalProperties: false, patternProperties: { "^x-": {} } }),
+  );
+}
+
 /** A config file, as an editor sees it. */
 export function configShape(): z.ZodMiniType {
-  const session = z.strictObject(zodKeys(SESSION_KEYS)).check(
+  const session = zodObject(zodKeys(SESSION_KEYS)).check(
     z.describe("A named program that runs in tmux or in a container."),
   );
   const name = z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/));
   const sessions = z.record(name, z.nullable(session)).check(
     z.describe("The sessions, by name: letters, digits, `_` and `-`, beginning with a letter."),
   );
-  const ops = z.strictObject({
+  const ops = zodObject({
     ...zodKeys(OPS_KEYS),
     sessions: z.optional(z.nullable(sessions)),
   }).check(z.describe("What holds for all sessions, and the sessions."));
-  return z.strictObject({ ...zodKeys(TOP_KEYS), ops: z.optional(z.nullable(ops)) });
+  return zodObject({ ...zodKeys(TOP_KEYS), ops: z.optional(z.nullable(ops)) });
 }
 
 /** The JSON Schema (draft 2020-12). */

@@ -1,11 +1,20 @@
 /** Everything that is wrong with a config, and what is worth a word. */
 import { SessionConfigError } from "../errors.ts";
 import type { World } from "../world.ts";
-import { allProblems, type Config, type Path, type Problem, type UsableEntry } from "./config.ts";
+import {
+  allProblems,
+  type Config,
+  type Path,
+  type Problem,
+  problemToWire,
+  sortedProblems,
+  type UsableEntry,
+} from "./config.ts";
 import { variablesIn } from "./interpolate.ts";
 import { readEnvFiles } from "./load.ts";
 import { ConfigProblemsError, envFilesOf, resolve } from "./resolve.ts";
 import { reasonOf } from "./rules.ts";
+import { warningProblem } from "./warnings.ts";
 
 /** What there is to say about a config. */
 export interface Findings {
@@ -26,27 +35,66 @@ export async function validateConfig(world: World, config: Config): Promise<Find
     problems.push(...found.problems);
     warnings.push(...found.warnings, ...visibleVariables(entry, config));
   }
-  return { problems, warnings };
+  return { problems: eachOnce(problems), warnings: eachOnce(sortedProblems(warnings)) };
 }
 
 async function tried(world: World, { name }: UsableEntry, config: Config): Promise<Findings> {
   const at: Path = ["ops", "sessions", name];
   const workingDirectory = world.workingDirectory();
-  let below: Path = [...at, "env_file"];
+  const paths = envFilesOf(name, {}, config, { workingDirectory });
+  const files = await Promise.all(
+    paths.map((path, index) =>
+      readEnvFile(world, path, { config, at: [...at, "env_file", index] })
+    ),
+  );
+  const unreadable = files.flatMap(({ problem }) => problem === null ? [] : [problem]);
+  // Without those that cannot be read, so that all the other mistakes are found, too.
+  const envFiles = new Map(files.map(({ path, text }) => [path, text]));
   try {
-    const paths = envFilesOf(name, {}, config, { workingDirectory });
-    const envFiles = await readEnvFiles(world, paths);
-    below = at;
     const { warnings } = resolve(name, {}, config, { workingDirectory, env: world.env, envFiles });
-    const toProblem = (message: string) => config.written.problem(at, { message, hint: null });
-    return { problems: [], warnings: warnings.map(toProblem) };
+    return {
+      problems: unreadable,
+      warnings: warnings.map((each) => warningProblem(config, name, each)),
+    };
   } catch (error) {
-    if (error instanceof ConfigProblemsError) return { problems: error.problems, warnings: [] };
+    if (error instanceof ConfigProblemsError) {
+      return { problems: [...unreadable, ...error.problems], warnings: [] };
+    }
     if (!(error instanceof SessionConfigError)) throw error;
     const { hint } = error;
     const message = reasonOf(error).replace(/^Cannot start "[^"]*": /, "");
-    return { problems: [config.written.problem(below, { message, hint })], warnings: [] };
+    const problem = config.written.problem(at, { message, hint });
+    return { problems: [...unreadable, problem], warnings: [] };
   }
+}
+
+/** The text of an env file; of one that cannot be read nothing, and why. */
+async function readEnvFile(
+  world: World,
+  path: string,
+  { config: { written }, at }: { readonly config: Config; readonly at: Path },
+): Promise<{ readonly path: string; readonly text: string; readonly problem: Problem | null }> {
+  try {
+    const texts = await readEnvFiles(world, [path]);
+    return { path, text: texts.get(path) ?? "", problem: null };
+  } catch (error) {
+    if (!(error instanceof SessionConfigError)) throw error;
+    // A single file needs no list, and so has no index.
+    const said = written.place(at) === null ? at.slice(0, -1) : at;
+    const problem = written.problem(said, { message: error.message, hint: error.hint });
+    return { path, text: "", problem };
+  }
+}
+
+/** Files that several sessions share are wrong once. */
+function eachOnce(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const key = JSON.stringify(problemToWire(problem));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 /** A command line can be seen by every user of the machine, and what is filled in may be secret. */

@@ -58,6 +58,8 @@ export interface Fault {
   readonly path: Path;
   readonly message: string;
   readonly hint: string | null;
+  /** It is about a key that is none. What is below it is left out, and nothing else is the worse for it. */
+  readonly isStray?: true;
 }
 
 /** A file as a tree. */
@@ -144,7 +146,7 @@ function compose(
   let aliases = 0;
   let aliasedValues = 0;
 
-  function fault(at: number, what: Pick<Fault, "message" | "hint">): void {
+  function fault(at: number, what: Pick<Fault, "message" | "hint" | "isStray">): void {
     if (faults.length === MAX_FAULTS) throw new FatalFault({ at, path: [], ...TOO_MANY_FAULTS });
     faults.push({ at, path: [...path], ...what });
   }
@@ -209,17 +211,17 @@ function compose(
     const merged: Entry[] = [];
     while (!isEnd()) {
       const isMerge = isMergeKey(events[next]);
-      const key = node(base + event.start);
-      const isText = key.kind === "text";
-      const name = isText ? key.text : "";
-      if (isText) path.push(name);
-      const entry = { at: key.at, value: node(key.at) };
+      const { at, name, isStray } = mapKey(base + event.start);
+      path.push(name);
+      const before = faults.length;
+      const entry = { at, value: node(at) };
       const first = entries.get(name);
-      if (isMerge) merged.push(entry);
-      else if (!isText || name === "__proto__") fault(key.at, BAD_KEY);
+      // What is left out needs no mending: the key alone is a mistake.
+      if (isStray) faults.splice(before);
+      else if (isMerge) merged.push(entry);
       else if (first === undefined) entries.set(name, entry);
-      else fault(key.at, duplicate(position(first.at - base)));
-      if (isText) path.pop();
+      else fault(at, duplicate(position(first.at - base)));
+      path.pop();
     }
     next++;
     for (const { at, value } of merged) {
@@ -229,6 +231,24 @@ function compose(
       path.pop();
     }
     return { kind: "map", at: base + event.start, entries };
+  }
+
+  /** A key; what is no text goes by its kind, such as `(null)`, in paths. */
+  function mapKey(
+    mapAt: number,
+  ): { readonly at: number; readonly name: string; readonly isStray: boolean } {
+    const before = faults.length;
+    path.push("(key)");
+    const { at, ...key } = node(mapAt);
+    path.pop();
+    const name = key.kind === "text" ? key.text : `(${key.kind})`;
+    if (key.kind === "text" && name !== "__proto__") return { at, name, isStray: false };
+    // Whatever is wrong inside of it: there is one mistake.
+    faults.splice(before);
+    path.push(name);
+    fault(at, STRAY_KEY);
+    path.pop();
+    return { at, name, isStray: true };
   }
 
   function alias(event: AliasEvent): Node {
@@ -326,7 +346,11 @@ export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
 };
-const BAD_KEY = { message: "this cannot be a key", hint: "a key is a text" };
+const STRAY_KEY = {
+  message: "this cannot be a key",
+  hint: "a key is a text: put quotes around it",
+  isStray: true,
+} as const;
 const BAD_MERGE = {
   message: "<< needs a mapping or a list of mappings",
   hint: "give it an alias, such as <<: *name",

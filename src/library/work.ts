@@ -3,6 +3,7 @@ import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
 import type { StartFlags } from "../config/resolve.ts";
+import { warningText } from "../config/warnings.ts";
 import {
   type Json,
   quote,
@@ -90,7 +91,7 @@ export async function start(
 ): Promise<SessionStatus> {
   const { world, config, sessions, say } = context;
   const { definition, warnings, secrets } = await define(world, config, { name, flags });
-  for (const warning of warnings) say(`${name}: ${warning}`);
+  for (const warning of warnings) say(`${name}: ${warningText(warning)}`);
   return await change(context, {
     kind: "start",
     name,

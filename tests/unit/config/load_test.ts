@@ -52,6 +52,7 @@ Deno.test("loadConfig() is empty when there is no config", async () => {
     settings: defaultSettings(),
     sessions: new Map(),
     problems: [],
+    strays: [],
     secrets: [],
   });
   equal(written.directory(["ops"]), "/project");
@@ -179,4 +180,12 @@ Deno.test("readEnvFiles() reads every file once", async () => {
   const world = worldOf({ files: { "/a": "A=1", "/b": "B=1" }, read });
   deepEqual([...await readEnvFiles(world, ["/a", "/b", "/a"])], [["/a", "A=1"], ["/b", "B=1"]]);
   deepEqual(read, ["/a", "/b"]);
+});
+
+Deno.test("readEnvFiles() tells of every file that cannot be read", async () => {
+  const world = worldOf({ files: { "/a": { text: "A=1", mode: 0o666 }, "/c": "C=1" } });
+  await rejects(readEnvFiles(world, ["/a", "/b", "/c"]), {
+    code: "config_invalid",
+    message: "Cannot use 2 env files\n/a: everybody can write it\n/b: no such file",
+  });
 });

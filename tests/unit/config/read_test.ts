@@ -66,7 +66,7 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       command: "python -m astro.bot",
       shell: true,
       workingDir: "sub/dir",
-      envFiles: ["a.env", "b.env"],
+      envFiles: [{ path: "a.env", format: null }, { path: "b.env", format: null }],
       socketName: "bots",
       stopSignal: "SIGTERM",
       stopTimeoutSeconds: 30,
@@ -135,7 +135,25 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       ]),
     },
   ],
-  "one env file without a list": [["env_file: astro.env"], { envFiles: ["astro.env"] }],
+  "one env file that is a mapping": [
+    ["env_file: { path: '${NO_DIR:-x}/a.env', format: raw, x-why: docker }"],
+    { envFiles: [{ path: "x/a.env", format: "raw" }] },
+  ],
+  "env files of every kind": [
+    ["env_file: [a.env, { path: b.env }, { path: c.env, format: compose }]"],
+    {
+      envFiles: [
+        { path: "a.env", format: null },
+        { path: "b.env", format: null },
+        { path: "c.env", format: "compose" },
+      ],
+    },
+  ],
+  "durations": [["stop_timeout: 1m30s"], { stopTimeoutSeconds: 90 }],
+  "durations below a second": [["stop_timeout: 500ms"], { stopTimeoutSeconds: 0.5 }],
+  "one env file without a list": [["env_file: astro.env"], {
+    envFiles: [{ path: "astro.env", format: null }],
+  }],
   "truth values in other cases, and between quotes": [["shell: True", "protected: 'false'"], {
     shell: true,
   }],
@@ -155,7 +173,7 @@ const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
       socketName: "bots",
       stopTimeoutSeconds: 7,
       protected: true,
-      envFiles: ["/e/a.env"],
+      envFiles: [{ path: "/e/a.env", format: null }],
     },
   ],
   "variables of the environment as written where they are needed at a start": [
@@ -196,7 +214,7 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     [
       '4:16: ops.sessions.astro.backend: must be tmux or container (did you mean "tmux"?)',
       "5:14: ops.sessions.astro.shell: must be true or false",
-      "6:21: ops.sessions.astro.stop_timeout: must be a whole number of seconds, 0 to 86400",
+      "6:21: ops.sessions.astro.stop_timeout: must be a duration such as 500ms, 10s or 1m30s, or a number of seconds, 0 to 86400",
       "7:15: ops.sessions.astro.ports[0]: 99999 is not a port (use 1 to 65535)",
       '7:26: ops.sessions.astro.ports[2]: "x" is not a port (write CONTAINER, HOST:CONTAINER or IP:HOST:CONTAINER, such as 127.0.0.1:8080:80)',
     ],
@@ -343,7 +361,7 @@ const FILES: Record<string, [string, string[]]> = {
     [
       '2:3: ops.default_backed: unknown key (did you mean "default_backend"?)',
       "3:20: ops.default_backend: must be tmux or container",
-      "4:15: ops.start_wait: must be a whole number of milliseconds, 0 to 600000",
+      "4:15: ops.start_wait: must be a duration such as 500ms, 10s or 1m30s, or a number of milliseconds, 0 to 600000",
       "5:16: ops.tmux_binary: the variable NONE is not set (set it, write ${NONE:-default}, or $${ for a literal ${)",
     ],
   ],
@@ -450,4 +468,104 @@ Deno.test("a config is never an exception, and never shows a value", async () =>
     const config = await configOf(session(...lines.map(([key, value]) => `${key}: ${value}`)));
     for (const problem of problemsIn(config)) ok(!/SECRET(?!S)/.test(problem), problem);
   }));
+});
+
+Deno.test("keys that begin with x- are a place for anchors", async () => {
+  const config = await configOf(`
+x-common: &common
+  command: sleep 60
+  env: &env { A: one, B: two }
+x-any: [{ comand: x }, 1, ~]
+ops:
+  x-ops: { sessions: no }
+  sessions:
+    astro: { <<: *common, x-note: { backend: none }, env: { <<: *env, B: mine } }
+    x-session: { <<: [*common], stop_timeout: 3 }
+`);
+  deepEqual(problemsIn(config), []);
+  const said = [...config.sessions.values()].map((entry) =>
+    entry.kind === "usable" ? [entry.name, entry.settings.command, [...entry.settings.env]] : []
+  );
+  deepEqual(said, [
+    ["astro", "sleep 60", [["B", "mine"], ["A", "one"]]],
+    ["x-session", "sleep 60", [["A", "one"], ["B", "two"]]],
+  ]);
+});
+
+/** Keys that are none, and what stands for them in a path. */
+const STRAY_KEYS: Readonly<Record<string, string>> = {
+  "null": "(null)",
+  "~": "(null)",
+  "? ": "(null)",
+  "[a, b]": "(list)",
+  "{ a: 1, b: { c: 2 } }": "(map)",
+  "__proto__": "__proto__",
+};
+
+for (const [key, name] of Object.entries(STRAY_KEYS)) {
+  const line = key === "? " ? "? \n    : " : `${key}: `;
+  Deno.test(`the key ${key} blocks itself alone`, async () => {
+    const said = `${name}: this cannot be a key (a key is a text: put quotes around it)`;
+    const ofSessions = await configOf(
+      `ops:\n  sessions:\n    ${line}{ command: x, comand: y, z: *w }\n    good: { command: sleep 60 }\n`,
+    );
+    deepEqual(problemsIn(ofSessions).map((text) => text.replace(/^3:\d+: /, "")), [
+      `ops.sessions.${said}`,
+    ]);
+    deepEqual(ofSessions.problems, []);
+    deepEqual(ofSessions.sessions.get("good")?.kind, "usable");
+    deepEqual(ofSessions.sessions.get(name)?.kind, "invalid");
+
+    const ofOps = await configOf(
+      `ops:\n    ${line}{ a: b, a: c }\n    start_wait: 5\n    sessions: { good: { command: sleep 60 } }\n`,
+    );
+    deepEqual(problemsIn(ofOps).map((text) => text.replace(/^2:\d+: /, "")), [`ops.${said}`]);
+    deepEqual([ofOps.problems, ofOps.settings.startWaitMs], [[], 5]);
+    deepEqual([...ofOps.sessions.values()].map(({ kind }) => kind), ["usable"]);
+
+    const ofEnv = await configOf(`ops:
+  sessions:
+    bad:
+      command: sleep 60
+      env:
+${line.replaceAll(/^ */gm, "        ")}hunter2
+    good: { command: sleep 60 }
+`);
+    deepEqual(problemsIn(ofEnv).map((text) => text.replace(/^6:\d+: /, "")), [
+      `ops.sessions.bad.env.${said}`,
+    ]);
+    deepEqual(ofEnv.problems, []);
+    deepEqual([...ofEnv.sessions.values()].map(({ kind }) => kind), ["invalid", "usable"]);
+  });
+}
+
+Deno.test("a key that is none is told once, also where it is wrong inside", async () => {
+  const config = await configOf(
+    "ops: { sessions: { ? [*nowhere, *neither] : x, ? { a: 1, a: 2 } : y, good: { command: x } } }",
+  );
+  deepEqual(problemsIn(config), [
+    "1:22: ops.sessions.(list): this cannot be a key (a key is a text: put quotes around it)",
+    "1:50: ops.sessions.(map): this cannot be a key (a key is a text: put quotes around it)",
+  ]);
+  deepEqual([config.problems, config.sessions.get("good")?.kind], [[], "usable"]);
+});
+
+Deno.test("numbers and truth values as keys are the text that is written", async () => {
+  const config = await configOf(
+    "ops: { sessions: { 1: { command: x }, true: { command: x }, 1.5: {}, good: { command: x } } }",
+  );
+  deepEqual(config.problems, []);
+  deepEqual([...config.sessions.values()].map(({ name, kind }) => [name, kind]), [
+    ["1", "invalid"],
+    ["true", "usable"],
+    ["1.5", "invalid"],
+    ["good", "usable"],
+  ]);
+});
+
+Deno.test("start_wait is in milliseconds where it has no unit", async () => {
+  const wait = async (text: string) => (await configOf(`ops: { start_wait: ${text} }`)).settings;
+  equal((await wait("250")).startWaitMs, 250);
+  equal((await wait("2s")).startWaitMs, 2000);
+  deepEqual(problemsIn(await configOf("ops: { start_wait: 601s }")).length, 1);
 });

@@ -1,10 +1,16 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Config } from "../../../src/config/config.ts";
+import { type Config, problemText } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
-import { envFilesOf, resolve, type StartFlags } from "../../../src/config/resolve.ts";
+import {
+  type ConfigProblemsError,
+  envFilesOf,
+  resolve,
+  type StartFlags,
+} from "../../../src/config/resolve.ts";
+import { warningText } from "../../../src/config/warnings.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { configOf, worldOf } from "./files.ts";
@@ -125,7 +131,7 @@ const TMUX_DEFINITIONS: Record<string, [Given, Partial<TmuxDefinition>]> = {
     { workingDir: "/here" },
   ],
   "a made-up session, with what ops says": [
-    { flags: { command: "sleep 60" }, ops: ["stop_timeout: 1"] },
+    { flags: { command: "sleep 60" }, ops: ["stop_timeout: 1s"] },
     { workingDir: "/here", stopTimeoutSeconds: 1 },
   ],
   "variables in a command, never more words": [
@@ -393,7 +399,7 @@ const INVALID: Record<string, [Given, string]> = {
       flags: { command: "a", envFiles: ["/x"] },
       envFiles: { "/x": "LD_PRELOAD=x" },
     },
-    "value_invalid",
+    "config_invalid",
   ],
   "a line of an env file": [
     { flags: { command: "a", envFiles: ["/x"] }, envFiles: { "/x": "nonsense here" } },
@@ -516,24 +522,74 @@ Deno.test("resolve() leaves out what is to come from the environment and is not 
   });
   deepEqual(definition.env, { OTHER: "1" });
   deepEqual(
-    warnings,
-    ["LONE", "NONE", "MORE"].map((key) =>
-      `${key} is left out: it is to be taken from the environment, and is not set there`
-    ),
+    warnings.map(({ path, place, message }) => [path, place, message]),
+    [
+      ["LONE", [], { file: "/a.env", line: 2, column: 1 }],
+      ["NONE", ["env", "NONE"], null],
+      ["MORE", [], null],
+    ].map(([key, path, place]) => [
+      path,
+      place,
+      `${key} is left out: it is to be taken from the environment, and is not set there`,
+    ]),
   );
 });
 
 Deno.test("resolve() says that an image is left out where nobody chose tmux", async () => {
   const IMAGE = "image: busybox";
   const left = await resolved({ astro: [SLEEP, IMAGE] });
-  deepEqual([left.definition.backend, left.warnings], ["tmux", [
+  deepEqual([left.definition.backend, left.warnings.map(warningText)], ["tmux", [
     "image is left out: without backend: container this is a session in tmux",
   ]]);
-  const chosen = [{ astro: [SLEEP, IMAGE, "backend: tmux"] }, {
-    astro: [SLEEP, IMAGE],
-    flags: { backend: "tmux" as const },
-  }];
-  for (const given of chosen) deepEqual((await resolved(given)).warnings, []);
+});
+
+/** What each backend has alone, as lines of a session. */
+const OF_CONTAINERS = [
+  "image: busybox",
+  "volumes: [./a:/a]",
+  "log_volume: ./l:/l",
+  "ports: [80]",
+  "runtime: docker",
+  "network: net",
+  "user: me",
+  "restart: always",
+  "run_args: [--init]",
+];
+const OF_TMUX = ["socket_name: bots"];
+
+Deno.test("resolve() names every key that does not apply to the backend of the session", async () => {
+  const said = (keys: readonly string[], backend: string) =>
+    keys.map((line) => line.replace(/:.*/, "")).map((key) => ({
+      path: [key],
+      message: `${key} is left out: it does not apply to ${backend}`,
+      hint: null,
+      place: null,
+    }));
+  const tmux = await resolved({ astro: [SLEEP, "backend: tmux", ...OF_CONTAINERS] });
+  deepEqual([tmux.warnings, tmux.leftOut], [said(OF_CONTAINERS, "tmux"), []]);
+  const container = await resolved({ astro: [...IMAGE, ...OF_TMUX] });
+  deepEqual([container.warnings, container.leftOut], [said(OF_TMUX, "container"), []]);
+  // Also where the flag says what the session is anyway, and where ops names the backend.
+  const flagged = await resolved({
+    astro: [SLEEP, "restart: always"],
+    flags: { backend: "tmux" },
+  });
+  deepEqual(flagged.warnings, said(["restart"], "tmux"));
+  const ofOps = await resolved({
+    ops: ["default_backend: container"],
+    astro: ["image: alpine", ...OF_TMUX],
+  });
+  deepEqual(ofOps.warnings, said(OF_TMUX, "container"));
+});
+
+Deno.test("resolve() does not warn of keys of the backend that flags switch away from", async () => {
+  const away = await resolved({
+    astro: [...IMAGE, SLEEP, "restart: always"],
+    flags: { backend: "tmux" },
+  });
+  deepEqual([away.warnings, away.leftOut], [[], ["image", "restart"]]);
+  const there = await resolved({ astro: [SLEEP, ...OF_TMUX], flags: { image: "alpine" } });
+  deepEqual([there.warnings, there.leftOut], [[], ["socket_name"]]);
 });
 
 Deno.test("resolve() says what to mask", async () => {
@@ -619,4 +675,69 @@ Deno.test("resolve() refuses a relative volume below a directory with a colon", 
   const config = await loadConfig(worldOf({ files: { [path]: text } }), path);
   equal(config.problems.length, 0);
   throws(() => resolveIn(config, {}), { code: "value_invalid" });
+});
+
+Deno.test("resolve() rounds up what a runtime counts in whole seconds", async () => {
+  const timeout = async (...astro: readonly string[]) =>
+    (await resolved({ astro })).definition.stopTimeoutSeconds;
+  equal(await timeout(SLEEP, "stop_timeout: 1500ms"), 1.5);
+  equal(await timeout(...IMAGE, "stop_timeout: 1500ms"), 2);
+  equal(await timeout(...IMAGE, "stop_timeout: 1m30s"), 90);
+});
+
+Deno.test("resolve() reads env files one after the other", async () => {
+  const { definition, secrets, warnings } = await resolved({
+    astro: [
+      SLEEP,
+      "env_file: [a.env, { path: b.env, format: raw }, { path: c.env, format: compose }]",
+    ],
+    flags: { envFiles: ["d.env"] },
+    envFiles: {
+      "/srv/a.env": "A='one'\nB=${A}\nHOME=a\n",
+      "/srv/b.env": "C='${A}' # c\n",
+      "/srv/c.env": 'D="${A}${C}${HOME}"\n',
+      "/here/d.env": "E=${D} # c\nF=${NONE}\n",
+    },
+  });
+  deepEqual(definition.env, {
+    A: "one",
+    B: "one",
+    HOME: "a",
+    C: "'${A}' # c",
+    // What is in the environment wins over the files before, as with compose.
+    D: "one'${A}' # c/home/me",
+    E: "one'${A}' # c/home/me",
+    F: "",
+  });
+  ok(secrets.includes("/home/me"));
+  // Not of a file that says how it is to be read.
+  deepEqual(warnings.map(warningText).map((text) => text.split(" ", 2).join(" ")), [
+    "/srv/a.env:1:1: A",
+    "/srv/a.env:2:1: B",
+    "/here/d.env:2:3: the",
+    "/here/d.env:1:1: E",
+    "/here/d.env:2:1: F",
+  ]);
+});
+
+Deno.test("resolve() tells every mistake of every env file, with those of the session", async () => {
+  const config = await configOf(
+    textOf({ astro: ["command: ['${NOWHERE}']", "env_file: [a.env, b.env]"] }),
+    { env: ENV },
+  );
+  const envFiles = {
+    "/srv/a.env": "A='s3cret\n1=2\nLD_PRELOAD=s3cret\n",
+    "/srv/b.env": "B=${NONE:?set it}\n",
+  };
+  throws(() => resolveIn(config, { envFiles }), (error: ConfigProblemsError) => {
+    deepEqual(error.problems.map(problemText), [
+      "/srv/a.env:1:3: the quote that begins here is not closed",
+      "/srv/a.env:2:1: the line does not begin with the name of a variable",
+      '/srv/a.env:3:1: "LD_PRELOAD": it can make the program load other code',
+      "/srv/b.env:1:3: the variable NONE is not set: set it",
+      "/srv/kstops.yml:4:17: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
+    ]);
+    ok(!JSON.stringify(error).includes("s3cret"));
+    return error.code === "config_invalid";
+  });
 });

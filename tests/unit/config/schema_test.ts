@@ -46,6 +46,10 @@ const ACCEPTED: readonly string[] = [
   "ops: { sessions: { a: { ports: [80, '81:81'], user: 1000, shell: true, stop_timeout: 0 } } }",
   "ops: { sessions: { a: { shell: 'True', protected: '${YES}', backend: '${WHERE:-tmux}' } } }",
   "ops: { sessions: { a: { env: { A: 1, B: true, C: , D: 1.5 }, env_file: x.env, command: [a, 1] } } }",
+  "ops: { sessions: { a: { env_file: { path: a.env, format: raw, x-why: docker } } } }",
+  "ops: { sessions: { a: { env_file: [a.env, { path: 1, format: '${F:-compose}' }, { path: b }] } } }",
+  "{ x-a: &a { A: b }, ops: { x-b: [1, { c: d }], sessions: { a: { env: *a, x-c: } } } }",
+  "ops: { start_wait: 2s, stop_timeout: 1m30s, sessions: { a: { stop_timeout: 0.5 } } }",
   "ops: { start_wait: '500', stop_timeout: '${T}', stop_signal: null }",
 ];
 
@@ -53,6 +57,12 @@ const REFUSED: Readonly<Record<string, string>> = {
   "an unknown key of a session": "ops: { sessions: { a: { comand: x } } }",
   "an unknown key of ops": "ops: { default_backnd: tmux }",
   "an unknown key at the top": "sessions: {}",
+  "an env file without a path": "ops: { sessions: { a: { env_file: [{ format: raw }] } } }",
+  "an unknown format": "ops: { sessions: { a: { env_file: { path: a, format: docker } } } }",
+  "an unknown key of an env file":
+    "ops: { sessions: { a: { env_file: { path: a, fromat: raw } } } }",
+  "a free key among variables": "ops: { sessions: { a: { env: { x-a: b } } } }",
+  "a key that is nearly free": "{ X-a: 1, ops: { x_b: 1 } }",
   "an unknown backend": "ops: { sessions: { a: { backend: docker } } }",
   "an unknown signal": "ops: { stop_signal: TREM }",
   "a text for a list": "ops: { sessions: { a: { volumes: './a:/a' } } }",
@@ -91,7 +101,7 @@ Deno.test("the JSON Schema says how many there may be, and what names may be", (
   for (const part of ['"maxItems":20', '"maxItems":50', '"maxProperties":100']) {
     ok(text.includes(part), part);
   }
-  equal(text.match(/"additionalProperties":false/g)?.length, 3);
+  equal(text.match(/"additionalProperties":false/g)?.length, 5);
 });
 
 Deno.test("the schema accepts whatever kstops accepts", async () => {

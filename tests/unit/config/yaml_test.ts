@@ -93,8 +93,8 @@ const WRONG: Record<string, [string, string[]]> = {
     "1:5: a: <<: << needs a mapping or a list of mappings",
   ]],
   "a key that is no text": ["? [a]\n: b\n~: c", [
-    "1:3: this cannot be a key",
-    "3:1: this cannot be a key",
+    "1:3: (list): this cannot be a key",
+    "3:1: (null): this cannot be a key",
   ]],
   "the key __proto__": ["__proto__: 1", ["1:1: __proto__: this cannot be a key"]],
   "a second document": ["a: 1\n---\nb: 1\n", ["3:1: the file has more than one document"]],

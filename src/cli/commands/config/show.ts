@@ -1,6 +1,7 @@
 /** `kstops config show`: what the config means, with everything filled in. */
 import type { Config, Origin, Settings } from "../../../config/config.ts";
-import { configInvalid, originAt } from "../../../config/resolve.ts";
+import { configInvalid } from "../../../config/resolve.ts";
+import { originAt } from "../../../config/variables.ts";
 import { type Json, quote, SessionNotFoundError } from "../../../errors.ts";
 import {
   definitionToWire,

@@ -25,7 +25,12 @@ export async function validate(context: Context): Promise<Reply> {
     },
     text: () => {
       const many = sessions.size === 1 ? "1 session" : `${sessions.size} sessions`;
-      return `${escapeControls(path)}: ${many}, no mistakes\n`;
+      const said = warnings.length === 0
+        ? ""
+        : warnings.length === 1
+        ? ", 1 warning"
+        : `, ${warnings.length} warnings`;
+      return `${escapeControls(path)}: ${many}, no mistakes${said}\n`;
     },
   };
 }

@@ -10,11 +10,9 @@ import type { Operation } from "../../../operations/machine.ts";
 import { cancelWaiting, type Task } from "../../../operations/operate.ts";
 import { operationToWire } from "../../../output/operation.ts";
 import { shellWord } from "../../../shell.ts";
-import { type Context, type PlaceFlags, type Reply, selectionOf } from "../../command.ts";
+import { type Context, type Reply, selectionOf } from "../../command.ts";
 import { type Changed, changedToWire, truthOf } from "../../many.ts";
-import type { CommandRequest } from "../../recording.ts";
-import type { RestartTaskFlags } from "../restart.ts";
-import type { StopTaskFlags } from "../stop.ts";
+import { readRequest } from "./request.ts";
 
 /** Flags of `operations resume`. */
 export interface ResumeFlags {
@@ -49,7 +47,7 @@ export async function resumeOperation(
   const guarded = context.guarded();
   try {
     const task = await taskOf(guarded.context, operation);
-    const explain = truthOf(context, task.session, selectionOf(requestOf(operation).flags));
+    const explain = truthOf(context, task.session, selectionOf(readRequest(operation).flags));
     const done = await operator.resume(operation.id, { ...task, explain }, null);
     return { data: changedToWire(done), text: () => `${done.result.text}\n` };
   } finally {
@@ -72,7 +70,7 @@ export async function cancelOperation(
 /** Only what can wait for an answer is ever planned again. */
 async function taskAgain(context: Context, operation: Operation): Promise<Task<Changed>> {
   const { id, kind, session, request } = operation;
-  const { flags } = requestOf(operation);
+  const { flags } = readRequest(operation);
   if (session !== null && kind === "stop") {
     const { stopTask } = await import("../stop.ts");
     return stopTask(context, session, { flags, request });
@@ -87,15 +85,6 @@ async function taskAgain(context: Context, operation: Operation): Promise<Task<C
   });
 }
 
-/** What was recorded of the command line, by this kstops or by an older one. */
-function requestOf({ request }: Operation): {
-  readonly flags: PlaceFlags & StopTaskFlags & RestartTaskFlags;
-  readonly config: string | null;
-} {
-  const { flags, config = null } = (request ?? {}) as unknown as Partial<CommandRequest>;
-  return { flags: { wait: true, ...(flags ?? {}) as StopTaskFlags }, config };
-}
-
 function ended(operation: Operation, what: string): Reply {
   return { data: operationToWire(operation), text: () => `${what} ${nameOf(operation)}\n` };
 }
@@ -106,7 +95,7 @@ function nameOf({ kind, session }: Operation): string {
 
 /** The same name may mean something else in another config. */
 async function requireSameConfig(context: Context, operation: Operation): Promise<void> {
-  const { config } = requestOf(operation);
+  const { config } = readRequest(operation);
   const { path } = await context.config();
   if (path === config) return;
   throw new SessionConfigError(

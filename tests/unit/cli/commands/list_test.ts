@@ -25,7 +25,9 @@ async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise
   const context: Partial<Context> = {
     warn: (text) => warnings.push(text),
     config: () =>
-      Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
+      Promise.resolve(
+        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
+      ),
     sessions: () =>
       ({
         list: (selection: Selection) => {

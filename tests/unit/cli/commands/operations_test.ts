@@ -1,6 +1,7 @@
 import { type OperationState, statusOf } from "../../../../src/model.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
+import { readRequest } from "../../../../src/cli/commands/operations/request.ts";
 import { listOperations } from "../../../../src/cli/commands/operations/list.ts";
 import {
   cancelOperation,
@@ -386,4 +387,82 @@ Deno.test("what began with one config is not resumed with another one", async ()
     equal(bench.store.get(ID)?.state, "input_required");
     deepEqual((await resume(bench, { id: ID, yes: true }, "/a.yml")).did, ["stop"]);
   });
+});
+
+const UNREADABLE: Readonly<Record<string, readonly [Json, string]>> = {
+  "a text": ["stop astro", "it is no object"],
+  "a list": [[{ flags: {} }], "it is no object"],
+  "a number": [7, "it is no object"],
+  "a config that is no path": [{ config: ["/a.yml"], flags: {} }, "config is no path"],
+  "a config that is a number": [{ config: 0 }, "config is no path"],
+  "flags that are a list": [{ config: null, flags: ["--force"] }, "flags is no object"],
+  "flags that are a text": [{ config: null, flags: "--force" }, "flags is no object"],
+  "a flag of another version": [
+    { config: null, flags: { force: true, "all-of-it": true } },
+    'this kstops does not know the flag "all-of-it"',
+  ],
+  "a flag that every object has": [
+    { config: null, flags: { constructor: true } },
+    'this kstops does not know the flag "constructor"',
+  ],
+  ...Object.fromEntries(
+    Object.entries({
+      backend: "pod",
+      socket: 5,
+      runtime: ["docker"],
+      force: "true",
+      timeout: "10",
+      keep: false,
+      yes: 1,
+      wait: "no",
+      quiet: {},
+    }).map(([key, value]): [string, [Json, string]] => [
+      `the flag ${key} as ${JSON.stringify(value)}`,
+      [
+        { config: null, flags: { [key]: value } },
+        `the flag ${key} has another value than it may have`,
+      ],
+    ]),
+  ),
+  "a time before now": [
+    { flags: { timeout: -1 } },
+    "the flag timeout has another value than it may have",
+  ],
+};
+
+for (const [what, [request, reason]] of Object.entries(UNREADABLE)) {
+  Deno.test(`a request that cannot be read is not resumed, and can be aborted: ${what}`, async () => {
+    await withStore(async (bench) => {
+      recorded(bench, { until: "input_required", request });
+      await rejects(resume(bench, { id: ID, yes: true }), {
+        code: "operation_not_found",
+        message: `Cannot resume "${ID}": its request cannot be read: ${reason}`,
+        hint: `abort it, and give the command again: kstops operations cancel ${ID}`,
+      });
+      equal(bench.store.get(ID)?.state, "input_required");
+      await cancelOperation(bench, { id: ID });
+      equal(bench.store.get(ID)?.state, "aborted");
+    });
+  });
+}
+
+Deno.test("a request is read as it was recorded, by whichever version", () => {
+  const read = (request: Json) => readRequest({ id: ID, request });
+  const nothing = { flags: { wait: true }, config: null };
+  for (const request of [null, {}, { flags: null }, { config: null, flags: {} }]) {
+    deepEqual(read(request), nothing);
+  }
+  const flags = {
+    backend: "container",
+    socket: "bots",
+    runtime: "docker",
+    force: true,
+    timeout: 2.5,
+    keep: true,
+    yes: true,
+    wait: false,
+    quiet: true,
+  };
+  const request = { argv: ["stop", "astro"], directory: "/", config: "/a.yml", flags };
+  deepEqual(read(request), { flags, config: "/a.yml" });
 });

@@ -41,7 +41,7 @@ async function restarted(
     world: { terminal: {}, workingDirectory: () => "/" },
     config: () =>
       Promise.resolve(
-        { problems: [], sessions: new Map(), settings: defaultSettings() } as Partial<
+        { problems: [], strays: [], sessions: new Map(), settings: defaultSettings() } as Partial<
           Config
         > as Config,
       ),

@@ -32,7 +32,9 @@ async function statusReply(
   };
   const context: Partial<Context> = {
     config: () =>
-      Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
+      Promise.resolve(
+        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
+      ),
     sessions: () => sessions as Sessions,
     ...more,
   };

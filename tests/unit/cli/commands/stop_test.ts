@@ -47,7 +47,9 @@ async function stopOn(
   const context: Partial<Context> = {
     world: denoWorld(),
     config: () =>
-      Promise.resolve({ problems: [], sessions: new Map() } as Partial<Config> as Config),
+      Promise.resolve(
+        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
+      ),
     sessions: () => sessions as Sessions,
     argv: [],
     recording: () => Promise.resolve(memoryRecording()),

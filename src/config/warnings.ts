@@ -1,0 +1,84 @@
+/** What is worth a word about a definition that can be started all the same. Pure. */
+import { escapeControls } from "../errors.ts";
+import type { BackendType } from "../model.ts";
+import type { Config, Path, Place, Problem, SessionSettings } from "./config.ts";
+import type { Mistake } from "./interpolate.ts";
+
+/** A warning about a definition. No part of it ever has the value of a variable. */
+export interface Warning extends Mistake {
+  /** The key that it is about, from the session on: `["restart"]`. Empty: the session as a whole. */
+  readonly path: Path;
+  /** Where that is written when it is in no config file, such as in an env file; else null. */
+  readonly place: Place | null;
+}
+
+/** A warning about a key of a session. */
+export function warningAt(path: Path, message: string, hint: string | null = null): Warning {
+  return { path, message, hint, place: null };
+}
+
+/** One line, for who starts the session. */
+export function warningText({ place, message }: Warning): string {
+  if (place === null) return message;
+  const { file, line, column } = place;
+  return escapeControls(`${file}:${line}:${column}: ${message}`);
+}
+
+/** The same for a report about the config, with its place there. */
+export function warningProblem(
+  { written }: Config,
+  name: string,
+  { path, place, message, hint }: Warning,
+): Problem {
+  if (place !== null) return { ...place, path: "", message, hint, excerpt: null };
+  return written.problem(["ops", "sessions", name, ...path], { message, hint });
+}
+
+/** Keys of a session that only containers have. */
+const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
+  image: "image",
+  volumes: "volumes",
+  log_volume: "logVolume",
+  ports: "ports",
+  runtime: "runtime",
+  network: "network",
+  user: "user",
+  restart: "restart",
+  run_args: "runArgs",
+};
+/** Keys of a session that only tmux has. */
+const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
+  socket_name: "socketName",
+  stop_scope: "stopScope",
+};
+
+/** The keys that the settings have and that mean nothing to a backend. */
+export function inapplicableKeys(
+  settings: SessionSettings,
+  backend: BackendType,
+): readonly string[] {
+  const keys = backend === "tmux" ? CONTAINER_KEYS : TMUX_KEYS;
+  return Object.entries(keys).filter(([, key]) => {
+    const value = settings[key];
+    return value !== null && !(Array.isArray(value) && value.length === 0);
+  }).map(([name]) => name);
+}
+
+/** What to say of keys that mean nothing to the backend that the session itself chose. */
+export function inapplicableWarnings(
+  keys: readonly string[],
+  { backend, isNamed }: {
+    backend: BackendType;
+    /** Whether the session or a flag names the backend; else an image is likely a slip. */
+    isNamed: boolean;
+  },
+): readonly Warning[] {
+  return keys.map((key) =>
+    key === "image" && !isNamed
+      ? warningAt(
+        [key],
+        "image is left out: without backend: container this is a session in tmux",
+      )
+      : warningAt([key], `${key} is left out: it does not apply to ${backend}`)
+  );
+}
