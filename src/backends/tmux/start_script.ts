@@ -2,6 +2,7 @@
  * The script that starts a session, and what it prints. Pure, as are `args.ts` and `parse.ts`, which
  * do not have it because most commands start nothing.
  */
+import { encodeRecord } from "../record.ts";
 import { type Capture, captureScript } from "../../logs/capture.ts";
 import { shellEndedLine } from "../../logs/runs.ts";
 import { outputOf } from "../../logs/store.ts";
@@ -67,7 +68,7 @@ export function startScript(plan: StartPlan): string {
     ["set-option", "-p", "-t", target, "remain-on-exit", "on"],
     ["set-option", "-t", target, "destroy-unattached", "off"],
     ["set-option", "-p", "-t", target, PANE_OPTION, runId],
-    ["set-option", "-t", target, RECORD_OPTION, JSON.stringify(recordOf(plan))],
+    ["set-option", "-t", target, RECORD_OPTION, encodeRecord(recordOf(plan))],
     ["set-option", "-t", target, RUN_ID_OPTION, runId],
     ...(plan.capture === null
       ? []

@@ -1,7 +1,7 @@
 /** Looking at podman and docker. */
 import { findClient, installHint } from "../../backends/container/clients.ts";
 import { OF_QUESTIONS } from "../../backends/container/list.ts";
-import { parseFailure } from "../../backends/container/parse.ts";
+import { parseFailure } from "../../backends/container/failure.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
 import { FileError, type World } from "../../world.ts";
 import {
