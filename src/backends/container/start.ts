@@ -17,6 +17,7 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../model.ts";
+import { oddFlags } from "../../validate/run_args.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
@@ -164,19 +165,12 @@ function checkVariables({ env }: ContainerDefinition): void {
   );
 }
 
-/** What kstops gives to `run` itself: another name, or a label of its own, would be another session. */
-const NOT_FOR_RUN_ARGS = /^(--name|--detach)(=|$)|^-d$|^((--label|-l)=?)?io\.kstops\./;
-
+/** Another name, or a label of kstops' own, would be another session. */
 function checkRunArgs({ runArgs }: ContainerDefinition): void {
-  const refused = runArgs.find((word) => NOT_FOR_RUN_ARGS.test(word));
+  const refused = oddFlags(runArgs).find(({ isRefused }) => isRefused);
   if (refused === undefined) return;
-  const [flag = ""] = refused.split("=");
-  throw new SessionConfigError(
-    `Cannot give ${quote(flag)} to a container: kstops does that itself`,
-    {
-      hint: "leave it out of run_args",
-    },
-  );
+  const { flag, problem, hint } = refused;
+  throw new SessionConfigError(`Cannot give ${quote(flag)} to a container: ${problem}`, { hint });
 }
 
 /** docker makes a missing directory, for root alone, and podman refuses: a typo is one for both. */
