@@ -20,6 +20,7 @@ import {
   checkDirectory,
   checkNetwork,
   checkRestart,
+  checkRunArg,
   checkText,
   checkUser,
   reasonOf,
@@ -309,7 +310,7 @@ export const SESSION_KEYS = {
   ),
   run_args: key(
     "Container: more arguments for the runtime's `run`, passed before the image.",
-    list(template()),
+    list(template(checkRunArg)),
   ),
   protected: key("`true`: `stop` and `restart` need a yes. Default: `false`.", FLAG),
   unsafe_env: key(
