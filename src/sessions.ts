@@ -509,8 +509,8 @@ function reportOf(
     defined.some((definition) =>
       definition.problem === null && homeOf(definition, surveys) === survey
     );
-  // Whoever does not use containers need not install a runtime.
-  if (trouble.kind === "not_running" && trouble.missing && !wanted) return [];
+  // Whoever does not use containers need neither install a runtime nor keep it running.
+  if (trouble.kind === "not_running" && !wanted) return [];
   const { engine, socketName } = place;
   return [{ engine, socketName, wanted, error: troubleError(place, trouble) }];
 }

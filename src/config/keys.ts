@@ -30,6 +30,7 @@ import {
   checkDirectory,
   checkNetwork,
   checkRestart,
+  checkRunArg,
   checkText,
   checkUser,
   reasonOf,
@@ -399,7 +400,7 @@ export const SESSION_KEYS = {
   ),
   run_args: key(
     "Container: more arguments for the runtime's `run`, passed before the image.",
-    list(template()),
+    list(template(checkRunArg)),
   ),
   protected: key("`true`: `stop` and `restart` need a yes. Default: `false`.", FLAG),
   unsafe_env: key(

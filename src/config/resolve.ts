@@ -13,6 +13,7 @@ import { validateEnv } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
 import { validateSessionName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
+import { oddFlags } from "../validate/run_args.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { validateVolumes } from "../validate/volumes.ts";
 import {
@@ -32,9 +33,9 @@ import {
 import { placeOf } from "./defined.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
-import { checkDirectory, checkNetwork, checkText, checkUser } from "./rules.ts";
+import { checkDirectory, checkNetwork, checkRunArg, checkText, checkUser } from "./rules.ts";
 import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
-import { inapplicableKeys, inapplicableWarnings, type Warning } from "./warnings.ts";
+import { inapplicableKeys, inapplicableWarnings, type Warning, warningAt } from "./warnings.ts";
 
 /** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
 export interface StartFlags {
@@ -207,6 +208,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
     ? validatePorts(flagged)
     : filler.list(["ports"], settings.ports, (port) => validatePorts([port]));
   const common = commonOf(start, { ...variables.env, ...shellEnv });
+  const runArgs = filler.list(["run_args"], settings.runArgs, checkRunArg);
   return finished(start, {
     definition: {
       backend: "container",
@@ -220,12 +222,19 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
       network: filler.optional(["network"], settings.network, checkNetwork),
       user: filler.optional(["user"], settings.user, checkUser),
       restart: settings.restart,
-      runArgs: filler.list(["run_args"], settings.runArgs, checkText),
+      runArgs,
       ...common,
     },
-    variables,
+    variables: { ...variables, warnings: [...variables.warnings, ...warningsOf(runArgs)] },
     leftOut,
   });
+}
+
+/** What is odd in `run_args`, and may be meant. */
+function warningsOf(runArgs: readonly string[]): readonly Warning[] {
+  return oddFlags(runArgs).map(({ flag, problem, hint }) =>
+    warningAt(["run_args"], `${flag} in run_args: ${problem}`, hint)
+  );
 }
 
 /** The result, unless something in the config turned out to be wrong on the way. */

@@ -1,10 +1,20 @@
 /** Rules for values that have no validator of their own, with the same kind of errors. */
+import { oddFlags } from "../validate/run_args.ts";
 import type { SessionConfigError } from "../errors.ts";
 import { characterName, findControl, refusal, shown } from "../validate/refusal.ts";
 
 /** A text that is not empty and has no control characters. */
 export function checkText(value: string): void {
   check(value, "a value", () => null);
+}
+
+/** An argument for the runtime; never one for which kstops stands itself. */
+export function checkRunArg(value: string): void {
+  checkText(value);
+  check(value, "an argument of run", () => {
+    const refused = oddFlags([value]).find(({ isRefused }) => isRefused);
+    return refused === undefined ? null : { reason: refused.problem, hint: refused.hint };
+  });
 }
 
 /** A directory. Nobody expands a `~`. */

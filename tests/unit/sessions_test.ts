@@ -350,7 +350,7 @@ const HEARD: Record<
     [holding(PODMAN), inTrouble(DOCKER, DOWN)],
     [inContainer],
     {},
-    ["docker"],
+    [],
   ],
   "a daemon that does not run, of a definition": [
     [holding(PODMAN), inTrouble(DOCKER, DOWN)],

@@ -1,5 +1,6 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
 import type { ContainerDefinition, Runtime } from "../../model.ts";
+import { encodeRecord } from "../record.ts";
 import type { Client } from "./clients.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
@@ -77,7 +78,7 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     [SESSION_LABEL]: name,
     [RUN_LABEL]: runId,
     ...(definition.protected ? { [PROTECTED_LABEL]: "true" } : {}),
-    [DEFINITION_LABEL]: JSON.stringify(recordOf(definition)),
+    [DEFINITION_LABEL]: encodeRecord(recordOf(definition)),
   };
   const argv = [
     ...[program, "run", "--detach", "--interactive", "--tty", "--pull=never"],
@@ -200,6 +201,17 @@ export function unpauseContainer({ program }: Client, id: string): string[] {
 /** Removes a container that does not run; one that runs stays. Its volumes stay, too. */
 export function removeContainer({ program }: Client, id: string): string[] {
   return [program, "rm", "--", id];
+}
+
+/** Ends and removes a container, in one step: nothing can start it again in between. */
+export function endAndRemove({ program, dialect }: Client, id: string, seconds: number): string[] {
+  const grace = dialect === "podman" ? ["--time", String(seconds)] : [];
+  return [program, "rm", "--force", ...grace, "--", id];
+}
+
+/** Takes its restart policy from a container (docker; podman 5.1). */
+export function endRestartPolicy({ program }: Client, id: string): string[] {
+  return [program, "update", "--restart", "no", id];
 }
 
 /** Which part of the output of a container is asked for. */

@@ -11,16 +11,11 @@ import {
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import type { Dialled } from "./dial.ts";
-import { ANSWER_TIMEOUT_MS, type Listed, OF_QUESTIONS } from "./list.ts";
-import {
-  type Container,
-  type Failure,
-  GarbledAnswerError,
-  parseAnswers,
-  parseFailure,
-  parseInspected,
-  parsePodmanList,
-} from "./parse.ts";
+import { answerTimeout, type Listed, OF_QUESTIONS } from "./list.ts";
+import { type Failure, parseFailure } from "./failure.ts";
+import { GarbledAnswerError } from "./fields.ts";
+import { inTurn } from "./turns.ts";
+import { type Container, parseAnswers, parseInspected, parsePodmanList } from "./parse.ts";
 
 /** What the container backend works with. */
 export interface ContainerSettings {
@@ -32,7 +27,7 @@ export interface Context extends ContainerSettings {
   readonly world: World;
 }
 
-/** How long a runtime may take to do something. */
+/** How long a runtime may take to do something, and to say what came of it. */
 export const WORK_TIMEOUT_MS = 60_000;
 
 /**
@@ -44,7 +39,7 @@ export async function answerOf(
   { world }: Context,
   client: Client,
   call: readonly string[] | Call,
-  timeoutMs: number = ANSWER_TIMEOUT_MS,
+  timeoutMs: number = WORK_TIMEOUT_MS,
 ): Promise<ExecResult> {
   const { argv, env = {}, stdin }: Partial<Call> & Pick<Call, "argv"> = "argv" in call
     ? call
@@ -120,10 +115,14 @@ export async function askAll(
   if ("responses" in list) return containersIn(client, list);
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
   const listed = understood(client, () => parsePodmanList(list.stdout));
-  const closer = listed.filter((container) => container.name === name || mayBeKilled(container));
-  const seen = await askAbout(context, client, closer.map(({ id }) => id));
+  const closer = listed.filter((each) =>
+    each.id !== "" && (each.name === name || mayBeKilled(each))
+  );
+  const seen = await askAbout(context, client, closer.map(({ id }) => id), answerTimeout(client));
   // The closer look came later: it is the newer truth.
-  return listed.map((container) => seen.find(({ id }) => id === container.id) ?? container);
+  return listed.map((container) =>
+    seen.find(({ id, unread }) => id === container.id && unread?.isKnown !== false) ?? container
+  );
 }
 
 /** The containers of docker's daemon. How its client ended matters only where they are not told whole. */
@@ -146,10 +145,14 @@ export async function askAbout(
   context: Context,
   client: Client,
   ids: readonly string[],
+  timeoutMs: number = WORK_TIMEOUT_MS,
 ): Promise<readonly Container[]> {
   if (ids.length === 0) return [];
   const question = { argv: inspectContainers(client, ids), env: OF_QUESTIONS };
-  const answer = await answerOf(context, client, question);
+  const answer = await inTurn(
+    context.world,
+    () => answerOf(context, client, question, timeoutMs),
+  );
   if (answer.code !== 0) {
     const failure = parseFailure(answer.stderr);
     if (failure.kind !== "not_found") throw unavailable(client, failure);
@@ -157,23 +160,49 @@ export async function askAbout(
   return understood(client, () => parseInspected(answer.stdout));
 }
 
-/** The container of that id as it is now; null: it is gone. */
+/**
+ * The container of that id as it is now; null: it is gone.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`; also where the answer about it cannot be read
+ */
 export async function askOne(
   context: Context,
   client: Client,
   id: string,
 ): Promise<Container | null> {
-  return (await askAbout(context, client, [id])).find((each) => each.id === id) ?? null;
+  const answer = await askAbout(context, client, [id]);
+  return only(client, answer, (each) => each.id === id);
 }
 
-/** The container of exactly that name; null: there is none. */
+/**
+ * The container of exactly that name; null: there is none.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`; also where the answer about it cannot be read
+ */
 export async function askByName(
   context: Context,
   client: Client,
   name: string,
 ): Promise<Container | null> {
+  const answer = await askAbout(context, client, [name]);
   // The runtime takes it for the beginning of an id, too.
-  return (await askAbout(context, client, [name])).find((each) => each.name === name) ?? null;
+  return only(client, answer, (each) => each.name === name);
+}
+
+/** The container that is meant. One that cannot be read is not one that has gone. */
+function only(
+  client: Client,
+  answer: readonly Container[],
+  isMeant: (container: Container) => boolean,
+): Container | null {
+  const found = answer.find(isMeant) ?? answer.find(({ id, name }) => id === "" || name === "");
+  if (found?.unread?.isKnown === false) throw unreadable(client, found.unread.reason);
+  return found ?? null;
+}
+
+/** What is to be done cannot be done without knowing what it would be done to. */
+export function unreadable(client: Client, reason: string): RuntimeUnavailableError {
+  return unavailable(client, { kind: "other", reason });
 }
 
 /** A start that failed, with what the runtime said. */

@@ -13,7 +13,7 @@ import { HTTP_OK, type Response, responseReader } from "./responses.ts";
 
 /** What a daemon answered. */
 export interface Answers {
-  /** The ids of all containers; null: it did not come to that. */
+  /** The ids of all containers, as far as they can be read; null: it did not come to that. */
   readonly ids: readonly string[] | null;
   /** Its list of them, and then each of them, as far as it came to that. */
   readonly responses: readonly Response[];
@@ -77,13 +77,19 @@ function request(path: string, { isLast } = { isLast: false }): string {
   return lines.map((line) => `${line}\r\n`).join("") + "\r\n";
 }
 
-/** The ids in a list of containers; null: it is none. */
+/** The ids in a list of containers; null: it is none. One that cannot be read is left out. */
 function idsIn({ status, body }: Response): readonly string[] | null {
   if (status !== HTTP_OK) return null;
   try {
-    const ids = (JSON.parse(body) as readonly { readonly Id: string }[]).map(({ Id }) => Id);
-    return ids.every((id) => /^[0-9a-f]{64}$/.test(id)) ? ids : null;
+    const rows: unknown = JSON.parse(body);
+    return Array.isArray(rows) ? rows.map(idIn).filter((id) => id !== null) : null;
   } catch {
     return null;
   }
+}
+
+/** The id of a container in that list; null: it cannot be read. */
+export function idIn(row: unknown): string | null {
+  const id: unknown = typeof row === "object" && row !== null && "Id" in row ? row.Id : null;
+  return typeof id === "string" && /^[0-9a-f]{64}$/.test(id) ? id : null;
 }

@@ -4,8 +4,14 @@ import { listContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import { dial, type Dialled } from "./dial.ts";
 
-/** How long a runtime may take to answer a question. */
-export const ANSWER_TIMEOUT_MS = 5000;
+/**
+ * How long a client may take to answer a question. docker's daemon answers soon, or it hangs. podman is
+ * alone: what it waits for is another podman at work, and that ends, on a machine under load after some
+ * seconds (seen: 7.5 s).
+ */
+export function answerTimeout({ dialect }: Client): number {
+  return dialect === "docker" ? 10_000 : 30_000;
+}
 
 /**
  * The environment of a client that only asks. It is a Go program that lives for some milliseconds, and
@@ -20,7 +26,7 @@ export type Listed = ExecResult | Dialled;
 
 /** Asks for every container; what becomes of it is up to whoever awaits it. */
 export function list(world: World, client: Client): Promise<Listed> {
-  const options = { timeoutMs: ANSWER_TIMEOUT_MS, env: OF_QUESTIONS };
+  const options = { timeoutMs: answerTimeout(client), env: OF_QUESTIONS };
   const answer: Promise<Listed> = client.dialect === "docker"
     ? dial(world, client, options)
     : world.exec(listContainers(client), options);

@@ -12,7 +12,9 @@ import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { mergeByTime } from "./log_lines.ts";
-import { type Container, type Failure, parseFailure, recordOf } from "./parse.ts";
+import { type Failure, parseFailure } from "./failure.ts";
+import { recordOf } from "./labels.ts";
+import type { Container } from "./parse.ts";
 
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;

@@ -5,7 +5,8 @@ import { type DefinitionRecord, RUN_LABEL } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { lastBytesOf, UnreadableLogError } from "./logs.ts";
-import { type Container, recordOf } from "./parse.ts";
+import { recordOf } from "./labels.ts";
+import type { Container } from "./parse.ts";
 
 /** The run that a container of ours is. */
 function runOf({ labels, id }: Container): string {

@@ -1,10 +1,12 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
 import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
-import { FileError, type World } from "../../world.ts";
+import { type ExecResult, FileError, type World } from "../../world.ts";
 import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
+  endAndRemove,
+  endRestartPolicy,
   killContainer,
   removeContainer,
   stopContainer,
@@ -13,14 +15,10 @@ import {
 } from "./args.ts";
 import { answerOf, askOne, type Context, WORK_TIMEOUT_MS } from "./ask.ts";
 import { type Client, isRemote } from "./clients.ts";
-import {
-  type Container,
-  isManaged,
-  isProtected,
-  parseFailure,
-  recordOf,
-  statusOfContainer,
-} from "./parse.ts";
+import { parseFailure } from "./failure.ts";
+import { isManaged, isProtected, recordOf } from "./labels.ts";
+import type { Container } from "./parse.ts";
+import { statusOfContainer } from "./status.ts";
 import { keepEnd, policyOf, recordStop } from "./record.ts";
 
 /** Hands the terminal to a container that runs. */
@@ -59,7 +57,7 @@ function howToLeave({ details }: Container, { readOnly }: AttachOptions): string
 }
 
 function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string {
-  if (state !== "exited") return `it is ${engineState}`;
+  if (state !== "exited") return `it is ${engineState ?? state}`;
   return signal === null ? `it ended with exit code ${exitCode}` : `it ended by ${signal}`;
 }
 
@@ -104,36 +102,112 @@ export async function stop(
   // A question may have stood between looking it up and now.
   const before = await askOne(context, client, container.id);
   if (before === null) return stopped(context, client, container);
-  const isAlive = hasProgram(before);
-  const after = isAlive ? await end(context, client, { before, options }) : before;
-  if (isManaged(container)) {
-    if (options.keep) await keepEnd(context, client, after);
-    else await saveAndRemove(context, client, after);
-    // One that had ended by itself stays what it was, where it stays.
-    if (isAlive || !options.keep) await recordStop(context, after, { hadEnded: !isAlive });
+  if (!isManaged(container)) {
+    const after = hasProgram(before)
+      ? await end(context, client, { before, options, stays: true })
+      : before;
+    return stopped(context, client, after);
   }
+  // One that stays would come back with its daemon.
+  if (restartsItself(before)) {
+    await answerOf(context, client, endRestartPolicy(client, before.id));
+    // podman 4 cannot do that: it is stopped until it stays down.
+  }
+  const { after, hadEnded } = options.keep
+    ? await endAndKeep(context, client, { before, options })
+    : await endAndTakeAway(context, client, { before, options });
+  // One that had ended by itself stays what it was, where it stays.
+  if (!hadEnded || !options.keep) await recordStop(context, after, { hadEnded });
   return stopped(context, client, after);
+}
+
+/** How a container ended, and whether it had before anybody asked it to. */
+interface Down {
+  readonly after: Container;
+  readonly hadEnded: boolean;
+}
+
+interface Ending {
+  readonly before: Container;
+  readonly options: StopOptions;
+}
+
+async function endAndKeep(
+  context: Context,
+  client: Client,
+  { before, options }: Ending,
+): Promise<Down> {
+  const hadEnded = !hasProgram(before);
+  const after = hadEnded ? before : await end(context, client, { before, options, stays: true });
+  await keepEnd(context, client, after);
+  return { after, hadEnded };
+}
+
+/** How often it is ended and removed in two steps, so that all it printed is kept. */
+const GENTLE_ATTEMPTS = 5;
+
+/** Only that it is gone proves that its restart policy does not start it again. */
+async function endAndTakeAway(
+  context: Context,
+  client: Client,
+  { before, options }: Ending,
+): Promise<Down> {
+  let hadEnded = true;
+  let now: Container | null = before;
+  let after = before;
+  for (let attempt = 1; now !== null; attempt++) {
+    after = now;
+    if (hasProgram(now)) {
+      hadEnded = false;
+      after = await end(context, client, { before: now, options, stays: false });
+    }
+    const seconds = attempt < GENTLE_ATTEMPTS ? null : graceOf(now, options);
+    if (await saveAndRemove(context, client, after, seconds)) break;
+    now = await askOne(context, client, before.id);
+  }
+  return { after, hadEnded };
 }
 
 function hasProgram({ state }: Container): boolean {
   return !["exited", "created", "configured", "dead"].includes(state);
 }
 
-const STOP_ATTEMPTS = 10;
+/** Whether a restart policy has started it again since it was looked at. */
+function hasRunSince(before: Container, now: Container): boolean {
+  const startOf = ({ details }: Container) => details?.startedAt?.getTime();
+  return now.pid !== null || startOf(now) !== startOf(before) ||
+    now.finishedAt?.getTime() !== before.finishedAt?.getTime();
+}
 
+function restartsItself({ details }: Container): boolean {
+  const policy = details?.restartPolicy ?? "no";
+  return policy !== "no";
+}
+
+function graceOf(container: Container, { force, timeoutSeconds }: StopOptions): number {
+  return force ? 0 : timeoutSeconds ?? recordOf(container)?.stop_timeout ?? 10;
+}
+
+const STOP_ATTEMPTS = 10;
+/** podman takes so long between the end of a program and what its restart policy makes of it. */
+const SETTLING_MS = 100;
+
+/**
+ * Ends the program of a container.
+ *
+ * @returns the container without it; where it does not stay, its restart policy may start it again
+ */
 async function end(
   context: Context,
   client: Client,
-  { before, options }: { readonly before: Container; readonly options: StopOptions },
+  { before, options, stays }: Ending & { readonly stays: boolean },
 ): Promise<Container> {
   const { id, name, state, pid } = before;
-  const seconds = options.force
-    ? 0
-    : options.timeoutSeconds ?? recordOf(before)?.stop_timeout ?? 10;
+  const seconds = graceOf(before, options);
   if (options.force && client.runtime === "docker") {
     // Its stop sends the stop signal also where no time is left for it. The stop that follows finds
     // nobody to ask; podman's asks nobody then.
-    await answerOf(context, client, killContainer(client, id), WORK_TIMEOUT_MS);
+    await answerOf(context, client, killContainer(client, id));
   } else if (state === "paused") {
     // podman does not stop what is paused.
     await answerOf(context, client, unpauseContainer(client, id));
@@ -149,6 +223,8 @@ async function end(
     // Somebody else removed it meanwhile, or it was started with --rm.
     if (after === null) return { ...before, state: "exited", pid: null };
     if (after.pid === null && !hasProgram(after)) return after;
+    // podman: ended, and its restart policy has yet to do its part. To remove it forestalls that.
+    if (!stays && after.pid === null && after.state === "stopped") return after;
     if (await isForgotten(context, client, after)) {
       const finishedAt = after.finishedAt ?? context.world.now();
       return { ...after, state: "exited", pid: null, exitCode: null, finishedAt };
@@ -156,14 +232,31 @@ async function end(
     // podman says that it is done also where the restart policy has just started it again, and
     // stumbles where that happens in the middle.
     const isRestarted = answer.code === 0 || /container state improper/.test(answer.stderr);
-    if (isRestarted && attempt < STOP_ATTEMPTS) continue;
-    const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
-    throw new SessionStopError(name, `${reason} (${client.runtime}, pid ${after.pid ?? pid})`, {
+    if (isRestarted && attempt < STOP_ATTEMPTS) {
+      await context.world.sleep(SETTLING_MS);
+      continue;
+    }
+    throw new SessionStopError(name, whyNotStopped(client, { before, after, answer }), {
       backend: "container",
       hint: `try it by hand: ${client.program} rm -f ${name}`,
       details: { pids: [after.pid ?? pid].filter((each) => each !== null) },
     });
   }
+}
+
+function whyNotStopped(
+  { runtime }: Client,
+  { before, after, answer }: {
+    readonly before: Container;
+    readonly after: Container;
+    readonly answer: ExecResult;
+  },
+): string {
+  if (answer.code === 0 && restartsItself(after)) {
+    return `${runtime} starts it again and again (restart: ${after.details?.restartPolicy})`;
+  }
+  const reason = answer.code === 0 ? "it is still running" : parseFailure(answer.stderr).reason;
+  return `${reason} (${runtime}, pid ${after.pid ?? before.pid})`;
 }
 
 /**
@@ -197,16 +290,31 @@ const REMOVAL_POLL_MS = 100;
 /**
  * Takes an ended container away, after its output was kept, where it can be read; volumes stay.
  *
+ * @param seconds how long it gets to end where it runs again; null: it is left alone then
  * @returns whether it is gone: not when it runs again
  */
 export async function saveAndRemove(
   context: Context,
   client: Client,
   container: Container,
+  seconds: number | null = null,
 ): Promise<boolean> {
   const { id, name } = container;
   await keepEnd(context, client, container);
-  const answer = await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
+  if (seconds === null && restartsItself(container)) {
+    // What was kept must be the output of the execution whose end was, and not of the next one, too.
+    const now = await askOne(context, client, id);
+    if (now === null) return true;
+    if (hasRunSince(container, now)) return false;
+  }
+  const answer = seconds === null
+    ? await answerOf(context, client, removeContainer(client, id))
+    : await answerOf(
+      context,
+      client,
+      endAndRemove(client, id, seconds),
+      seconds * 1000 + WORK_TIMEOUT_MS,
+    );
   if (answer.code === 0) return true;
   let left = await askOne(context, client, id);
   // Somebody else removes it at this moment.
@@ -215,7 +323,7 @@ export async function saveAndRemove(
     left = await askOne(context, client, id);
   }
   if (left === null) return true;
-  if (left.pid !== null) return false;
+  if (seconds === null && hasProgram(left)) return false;
   throw new SessionStopError(
     name,
     `it has ended, but ${client.runtime} cannot remove it: ${parseFailure(answer.stderr).reason}`,

@@ -17,6 +17,7 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../model.ts";
+import { oddFlags } from "../../validate/run_args.ts";
 import { ExecTimeoutError, FileError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
@@ -32,20 +33,18 @@ import {
   askByName,
   askOne,
   type Context,
+  RuntimeUnavailableError,
   startError,
   troubleOf,
   unavailable,
-  WORK_TIMEOUT_MS,
 } from "./ask.ts";
 import { type Client, findClients, installHint, isRemote } from "./clients.ts";
 import { logs, UnreadableLogError } from "./logs.ts";
-import {
-  type Container,
-  isManaged,
-  neverExecuted,
-  parseFailure,
-  statusOfContainer,
-} from "./parse.ts";
+import { neverExecuted, parseFailure } from "./failure.ts";
+import { isManaged } from "./labels.ts";
+import type { Container } from "./parse.ts";
+import { statusOfContainer } from "./status.ts";
+import { inTurn } from "./turns.ts";
 import { keepEnd, recordEnd } from "./record.ts";
 import { saveAndRemove } from "./session.ts";
 
@@ -59,11 +58,12 @@ export async function start(
   const client = await prepare(context, definition);
   await makeLogDirectory(world, definition);
   const runId = world.randomId();
+  const calledAt = world.now();
   const id = await create(context, client, { definition, runId, say: options.say ?? (() => {}) });
   await context.logs.record(definition.name, {
     event: "begun",
     run: runId,
-    at: world.now(),
+    at: await beginOf(context, client, { id, calledAt }),
     backend: "container",
     engine: client.runtime,
     where: whereIs(client.runtime, world),
@@ -75,6 +75,26 @@ export async function start(
   });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
   return await proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs });
+}
+
+/**
+ * When a program began, by the clock of its runtime, which also tells when it ended. podman takes the
+ * end of one that ends at once from a clock that is some milliseconds behind.
+ */
+async function beginOf(
+  context: Context,
+  client: Client,
+  { id, calledAt }: { readonly id: string; readonly calledAt: Date },
+): Promise<Date> {
+  try {
+    const { details = null, finishedAt = null } = await askOne(context, client, id) ?? {};
+    const startedAt = details?.startedAt ?? calledAt;
+    return finishedAt !== null && finishedAt < startedAt ? finishedAt : startedAt;
+  } catch (error) {
+    // It runs all the same.
+    if (error instanceof RuntimeUnavailableError) return calledAt;
+    throw error;
+  }
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */
@@ -146,19 +166,12 @@ function checkVariables({ env }: ContainerDefinition): void {
   );
 }
 
-/** What kstops gives to `run` itself: another name, or a label of its own, would be another session. */
-const NOT_FOR_RUN_ARGS = /^(--name|--detach)(=|$)|^-d$|^((--label|-l)=?)?io\.kstops\./;
-
+/** Another name, or a label of kstops' own, would be another session. */
 function checkRunArgs({ runArgs }: ContainerDefinition): void {
-  const refused = runArgs.find((word) => NOT_FOR_RUN_ARGS.test(word));
+  const refused = oddFlags(runArgs).find(({ isRefused }) => isRefused);
   if (refused === undefined) return;
-  const [flag = ""] = refused.split("=");
-  throw new SessionConfigError(
-    `Cannot give ${quote(flag)} to a container: kstops does that itself`,
-    {
-      hint: "leave it out of run_args",
-    },
-  );
+  const { flag, problem, hint } = refused;
+  throw new SessionConfigError(`Cannot give ${quote(flag)} to a container: ${problem}`, { hint });
 }
 
 /** docker makes a missing directory, for root alone, and podman refuses: a typo is one for both. */
@@ -211,7 +224,7 @@ async function create(context: Context, client: Client, creation: Creation): Pro
   let pulled = false;
   for (let attempt = 1;; attempt++) {
     const call = runContainer(client, { definition, runId, init });
-    const answer = await answerOf(context, client, call, WORK_TIMEOUT_MS);
+    const answer = await inTurn(context.world, () => answerOf(context, client, call));
     const id = idIn(answer.stdout);
     if (answer.code === 0 && id !== null) return id;
     const failure = parseFailure(answer.stderr);
@@ -251,7 +264,7 @@ async function removeLeftover(
 ): Promise<void> {
   const left = await askByName(context, client, name);
   if (left === null || left.labels[RUN_LABEL] !== runId) return;
-  await answerOf(context, client, removeContainer(client, left.id), WORK_TIMEOUT_MS);
+  await answerOf(context, client, removeContainer(client, left.id));
 }
 
 /** How long a container may be `created` because somebody is just starting it. */
@@ -448,7 +461,7 @@ async function failed(
   const { text: printed, problem } = await lastOutput(context, client, container);
   const reason = neverExecuted(printed);
   if (reason !== null && !isLoop) {
-    await answerOf(context, client, removeContainer(client, id), WORK_TIMEOUT_MS);
+    await answerOf(context, client, removeContainer(client, id));
     // Nothing of it ran: there is no end that anybody could ask about.
     await context.logs.discard(name, runId);
     const program = status.command?.[0] ?? "";

@@ -3,10 +3,12 @@ import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
 import type { Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
-import { askAll, type Context, RuntimeUnavailableError } from "./ask.ts";
+import { askAll, type Context, RuntimeUnavailableError, unreadable } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import type { Listed } from "./list.ts";
-import { type Container, isManaged, isProtected, statusOfContainer } from "./parse.ts";
+import { isManaged, isProtected } from "./labels.ts";
+import type { Container } from "./parse.ts";
+import { statusOfContainer } from "./status.ts";
 
 /** A client with its answer to `list`. */
 export interface Asked {
@@ -49,10 +51,12 @@ async function survey(
 
 /** Both clients may speak to one and the same runtime: each container counts once. */
 function withoutRepetition(surveys: readonly Survey[]): Survey[] {
-  const seen = new Set<string | null>();
+  const seen = new Set<string>();
   return surveys.map((each) => ({
     ...each,
     sessions: each.sessions.filter(({ status: { id } }) => {
+      // It cannot be read, so it may be any.
+      if (id === null) return true;
       if (seen.has(id)) return false;
       seen.add(id);
       return true;
@@ -66,6 +70,7 @@ async function sessionAt(
   client: Client,
   container: Container,
 ): Promise<Session> {
+  if (container.id === "") return untouchable(client, container);
   const work = () => import("./session.ts");
   const output = () => import("./logs.ts");
   const { name, finishedAt } = container;
@@ -84,6 +89,27 @@ async function sessionAt(
       yield* (await output()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
+    leftovers: () => Promise.resolve(null),
+    hidesProgram: false,
+  };
+}
+
+/** A container of which the runtime tells no id that could be read: nothing can be done to it. */
+function untouchable(client: Client, container: Container): Session {
+  const refuse = () => Promise.reject(unreadable(client, container.unread?.reason ?? ""));
+  return {
+    status: statusOfContainer(container, { runtime: client.runtime, kept: false }),
+    protected: false,
+    stop: refuse,
+    attach: refuse,
+    run: null,
+    recorded: false,
+    logs: refuse,
+    // deno-lint-ignore require-yield -- it fails before there is anything to give
+    follow: async function* () {
+      await refuse();
+    },
+    definition: refuse,
     leftovers: () => Promise.resolve(null),
     hidesProgram: false,
   };

@@ -9,6 +9,16 @@ import {
   statusOf,
 } from "../../model.ts";
 import {
+  booleanOr,
+  decodeRecord,
+  numberOr,
+  type Shape,
+  TEXT,
+  TEXT_OR_NULL,
+  TEXTS,
+  TEXTS_OR_NONE,
+} from "../record.ts";
+import {
   fieldSeparator,
   PANE_FIELD_COUNT,
   type PaneFacts,
@@ -352,37 +362,24 @@ export function timeOf(seconds: number | null): Date | null {
   return seconds === null || seconds === 0 ? null : momentOf(seconds * 1000);
 }
 
-function recordOf(text: string): RunRecord | null {
-  if (text === "") return null;
-  let found: Partial<Record<keyof RunRecord, unknown>>;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  if (typeof found !== "object" || found === null) return null;
-  const { command, working_dir, env, log, stop_signal, stop_timeout } = found;
-  const { log_capture, log_max_bytes, log_keep } = found;
-  if (!isWords(command) || !isWords(env) || typeof working_dir !== "string") return null;
-  return {
-    name: isText(found.name) ? found.name : null,
-    command,
-    working_dir,
-    env,
-    log: typeof log === "string" ? log : null,
-    log_capture: log_capture !== false,
-    log_max_bytes: typeof log_max_bytes === "number" ? log_max_bytes : DEFAULT_LOG.maxBytes,
-    log_keep: typeof log_keep === "number" ? log_keep : DEFAULT_LOG.keep,
-    stop_signal: typeof stop_signal === "string" ? stop_signal : null,
-    stop_scope: typeof found.stop_scope === "string" ? found.stop_scope : null,
-    hold_file: typeof found.hold_file === "string" ? found.hold_file : null,
-    stop_timeout: typeof stop_timeout === "number" ? stop_timeout : 10,
-    protected: found.protected === true,
-  };
-}
+const RECORD_SHAPE: Shape<RunRecord> = {
+  name: TEXT_OR_NULL,
+  command: TEXTS,
+  working_dir: TEXT,
+  env: TEXTS_OR_NONE,
+  log: TEXT_OR_NULL,
+  log_capture: booleanOr(DEFAULT_LOG.capture),
+  log_max_bytes: numberOr(DEFAULT_LOG.maxBytes),
+  log_keep: numberOr(DEFAULT_LOG.keep),
+  stop_signal: TEXT_OR_NULL,
+  stop_scope: TEXT_OR_NULL,
+  hold_file: TEXT_OR_NULL,
+  stop_timeout: numberOr(10),
+  protected: booleanOr(false),
+};
 
-function isWords(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
+function recordOf(text: string): RunRecord | null {
+  return text === "" ? null : decodeRecord(RECORD_SHAPE, text);
 }
 
 function isText(value: unknown): value is string {

@@ -2,6 +2,7 @@
  * The script that starts a session, and what it prints. Pure, as are `args.ts` and `parse.ts`, which
  * do not have it because most commands start nothing.
  */
+import { encodeRecord } from "../record.ts";
 import { type Capture, captureScript } from "../../logs/capture.ts";
 import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
@@ -121,7 +122,7 @@ function marks(
       ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
       ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
       // On the pane, which may be moved into another session.
-      ["set-option", "-p", "-t", pane, RECORD_OPTION, asciiJson(recordOf(plan))],
+      ["set-option", "-p", "-t", pane, RECORD_OPTION, inAscii(encodeRecord(recordOf(plan)))],
       ...pipe,
     ]),
     ["set-option", "-t", session, "destroy-unattached", "off"],
@@ -138,8 +139,8 @@ function ifTrue(
 }
 
 /** JSON of printable ASCII characters only: they arrive as they are from every tmux. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
+function inAscii(json: string): string {
+  return json.replaceAll(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -1,7 +1,7 @@
 /** Looking at podman and docker. */
 import { type Client, findClient, installHint } from "../../backends/container/clients.ts";
+import { parseFailure } from "../../backends/container/failure.ts";
 import { list, OF_QUESTIONS } from "../../backends/container/list.ts";
-import { parseFailure } from "../../backends/container/parse.ts";
 import { surveyAll } from "../../backends/container/survey.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";

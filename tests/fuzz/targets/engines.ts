@@ -3,16 +3,18 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { mergeByTime } from "../../../src/backends/container/log_lines.ts";
 import {
-  type Container,
-  GarbledAnswerError as GarbledContainers,
   neverExecuted,
-  parseAnswers,
   parseFailure as parseContainerFailure,
+} from "../../../src/backends/container/failure.ts";
+import { GarbledAnswerError as GarbledContainers } from "../../../src/backends/container/fields.ts";
+import { recordOf } from "../../../src/backends/container/labels.ts";
+import {
+  type Container,
+  parseAnswers,
   parseInspected,
   parsePodmanList,
-  recordOf,
-  statusOfContainer,
 } from "../../../src/backends/container/parse.ts";
+import { statusOfContainer } from "../../../src/backends/container/status.ts";
 import { responseReader } from "../../../src/backends/container/responses.ts";
 import {
   fieldSeparator,
@@ -304,6 +306,12 @@ function someOf(path: string, file: string): fc.Arbitrary<readonly unknown[]> {
   return fc.array(fc.constantFrom(...all), { minLength: 1, maxLength: 2 });
 }
 
+/** The first row of a list that may be broken. */
+function rowIn(text: string): unknown {
+  const list: unknown = JSON.parse(text);
+  return Array.isArray(list) ? list[0] ?? null : list;
+}
+
 function areStatuses(containers: readonly Container[] | null, runtime: Runtime): void {
   for (const container of containers ?? []) {
     for (const kept of [true, false]) isStatus(statusOfContainer(container, { runtime, kept }));
@@ -381,8 +389,28 @@ const CONTAINERS = [
   ),
   target("podman: what is well-formed is told whole", {
     input: someOf("podman", "list.json"),
-    holds: (rows) => equal(parsePodmanList(JSON.stringify(rows)).length, rows.length),
+    holds: (rows) => {
+      const containers = parsePodmanList(JSON.stringify(rows));
+      equal(containers.length, rows.length);
+      ok(containers.every(({ unread }) => unread === null));
+    },
     weight: 0.2,
+  }),
+  target("containers: a row that cannot be read takes none of the others away", {
+    input: fc.tuple(
+      someOf("podman", "list.json"),
+      someOf("docker", "inspect.json"),
+      fc.nat({ max: 2 }),
+      fc.oneof(brokenJson(someOf("podman", "list.json")).map(rowIn), fc.jsonValue()),
+    ),
+    holds: ([listed, inspected, at, odd]) => {
+      for (
+        const [parse, rows] of [[parsePodmanList, listed], [parseInspected, inspected]] as const
+      ) {
+        const found = parse(JSON.stringify(rows.toSpliced(at, 0, odd)));
+        deepEqual(found.toSpliced(Math.min(at, rows.length), 1), parse(JSON.stringify(rows)));
+      }
+    },
   }),
   target("docker: its daemon, broken and cut", {
     input: fc.tuple(broken(fc.constant(CONVERSATION)), fc.nat()),

@@ -229,6 +229,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
   const { "io.kstops.definition": record = "", ...labels } = labelsIn(argv);
   deepEqual(labels, { "io.kstops.session": "astro", "io.kstops.run": RUN_ID });
   deepEqual(JSON.parse(record), {
+    version: 1,
     image: "busybox:1",
     command: ["sleep", "60"],
     working_dir: "/w",

@@ -50,7 +50,10 @@ export interface Inspected {
   readonly exitCode?: number;
   /** RFC 3339; the year 1 is never. */
   readonly created?: string;
+  readonly started?: string;
   readonly finished?: string;
+  /** The name of its restart policy. */
+  readonly policy?: string;
   readonly error?: string;
   readonly outOfMemory?: boolean;
   readonly restarts?: number;
@@ -75,6 +78,7 @@ export function inspectAnswer(...containers: readonly Inspected[]): string {
         ExitCode: container.exitCode ?? 0,
         Error: container.error ?? "",
         OOMKilled: container.outOfMemory ?? false,
+        StartedAt: container.started ?? "2026-01-02T03:00:01.25Z",
         FinishedAt: container.finished ?? NEVER,
       },
       Name: `/${name}`,
@@ -86,7 +90,7 @@ export function inspectAnswer(...containers: readonly Inspected[]): string {
         WorkingDir: "",
         Labels: container.labels === undefined ? labelsOf(name) : container.labels,
       },
-      HostConfig: { PortBindings: {} },
+      HostConfig: { PortBindings: {}, RestartPolicy: { Name: container.policy ?? "no" } },
       NetworkSettings: { Ports: {} },
     };
   }));
@@ -107,7 +111,12 @@ export function dialled(...containers: readonly Listed[]): ExpectedCall {
     container.answer ??
       { status: 200, body: JSON.stringify(JSON.parse(inspectAnswer(container))[0]) }
   );
-  const list = { status: 200, body: JSON.stringify(ids.map((Id) => ({ Id }))) };
+  const list = {
+    status: 200,
+    body: JSON.stringify(
+      containers.map(({ name = "astro" }, index) => ({ Id: ids[index], Names: [`/${name}`] })),
+    ),
+  };
   const requests = ["/containers/json?all=1", ...ids.map((id) => `/containers/${id}/json`)];
   return {
     argv: DIAL,

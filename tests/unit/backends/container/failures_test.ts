@@ -1,7 +1,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { startError, unavailable } from "../../../../src/backends/container/ask.ts";
-import { type Failure, parseFailure } from "../../../../src/backends/container/parse.ts";
+import { type Failure, parseFailure } from "../../../../src/backends/container/failure.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { DOCKER, recorded } from "./containers.ts";
 

@@ -2,6 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey, Where } from "../../../../src/backends/backend.ts";
 import { DIAL, dialled, gone, idOf, inspectAnswer, podmanListAnswer, sent } from "./containers.ts";
 import { BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
+import type { Response } from "../../../../src/backends/container/responses.ts";
+import { failure } from "../../../support/failure.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
 
@@ -222,9 +224,9 @@ const TROUBLES: Record<
     reason: /^permission denied while trying to connect/,
   },
   "a daemon that does not answer": {
-    call: { fails: new ExecTimeoutError("docker", 5000), tookMs: 5000 },
+    call: { fails: new ExecTimeoutError("docker", 10_000), tookMs: 10_000 },
     kind: "unreachable",
-    reason: /^it did not answer within 5 s$/,
+    reason: /^it did not answer within 10 s$/,
   },
   "a client that has just been taken away": {
     call: { fails: new ProgramMissingError("docker", "missing") },
@@ -237,7 +239,7 @@ const TROUBLES: Record<
     reason: /^its answer could not be understood$/,
   },
   "a list that is none": {
-    call: { stdout: sent({ status: 200, body: '[{"Id":"../../images/a"}]' }) },
+    call: { stdout: sent({ status: 200, body: '{"Id":"a"}' }) },
     kind: "unreachable",
     reason: /^its answer could not be understood$/,
   },
@@ -278,33 +280,82 @@ function cut(call: ExpectedCall): ExpectedCall {
   return { ...call, stdout: String(call.stdout).slice(0, -10) };
 }
 
-/** What goes wrong when it is asked about each container, and what is said of it. */
-const BROKEN: Record<string, { call: ExpectedCall; reason: RegExp }> = {
+/** What goes wrong when it is asked about one of two containers, and what is said of that one. */
+const BROKEN: Record<string, { answer: Response; reason: RegExp }> = {
   "garbage": {
-    call: dialled({ id: A, answer: { status: 200, body: "[{" } }),
-    reason: /^its answer could not be understood$/,
+    answer: { status: 200, body: "[{" },
+    reason: /^what the runtime says of it could not be understood$/,
   },
   "another failure": {
-    call: dialled({ id: A, answer: { status: 500, body: '{"message":"layer does not exist"}' } }),
+    answer: { status: 500, body: '{"message":"layer does not exist"}' },
     reason: /^layer does not exist$/,
   },
   "a failure in other words": {
-    call: dialled({ id: A, answer: { status: 403, body: "<html>no" } }),
+    answer: { status: 403, body: "<html>no" },
     reason: /^it answered with the HTTP status 403$/,
   },
-  "less than all": {
-    call: cut(dialled({ id: A }, { id: B })),
-    reason: /^its answer could not be understood$/,
-  },
 };
-for (const [what, { call, reason }] of Object.entries(BROKEN)) {
-  Deno.test(`survey: ${what} about a container is trouble, and not an empty list`, () =>
-    withRunner({ ...ONLY_DOCKER, calls: [call] }, async ({ runner }) => {
+for (const [what, { answer, reason }] of Object.entries(BROKEN)) {
+  Deno.test(`survey: ${what} about a container is one row, beside the others`, () =>
+    withRunner({
+      ...ONLY_DOCKER,
+      calls: [dialled({ id: A, name: "a", answer }, { id: B, name: "b" })],
+    }, async ({ runner }) => {
       const surveys = await runner.survey({});
-      deepEqual(short(surveys), [["docker", [], "unreachable"]]);
-      match(surveys[0]?.trouble?.reason ?? "", reason);
+      deepEqual(short(surveys), [["docker", ["a unknown", "b running"], null]]);
+      match(surveys[0]?.sessions[0]?.status.reason ?? "", reason);
     }));
 }
+
+Deno.test("survey: less than all answers are trouble, and not a shorter list", () =>
+  withRunner(
+    { ...ONLY_DOCKER, calls: [cut(dialled({ id: A }, { id: B }))] },
+    async ({ runner }) => {
+      const surveys = await runner.survey({});
+      deepEqual(short(surveys), [["docker", [], "unreachable"]]);
+      match(surveys[0]?.trouble?.reason ?? "", /^its answer could not be understood$/);
+    },
+  ));
+
+/** Rows of podman's list that it may have one day. */
+const ODD: Record<string, { row: Record<string, unknown>; is: string }> = {
+  "an id that is a number": { row: { Id: 7 }, is: "b unknown" },
+  "no id": { row: { Id: undefined }, is: "b unknown" },
+  "names that are objects": { row: { Names: [{ name: "b" }] }, is: "null unknown" },
+  "a state that is an object": { row: { State: { Status: "up" } }, is: "b unknown" },
+  "a new word for its state": { row: { State: "hibernating" }, is: "b unknown" },
+  "an empty pid": { row: { Pid: "" }, is: "b running" },
+  "ports of another kind": { row: { Ports: "80/tcp" }, is: "b running" },
+  "a new key": { row: { Hibernation: {} }, is: "b running" },
+};
+for (const [what, { row, is }] of Object.entries(ODD)) {
+  Deno.test(`survey: a row with ${what} is one row beside the others, and is left alone`, () => {
+    const list: Record<string, unknown>[] = JSON.parse(
+      podmanListAnswer({ id: A, name: "a" }, { id: B, name: "b" }),
+    );
+    const stdout = JSON.stringify([list[0], { ...list[1], ...row }]);
+    return withRunner({ ...ONLY_PODMAN, calls: [{ argv: PODMAN_LIST, stdout }] }, async (t) => {
+      const surveys = await t.runner.survey({});
+      deepEqual(short(surveys), [["podman", ["a running", is], null]]);
+      const [, odd] = surveys[0]?.sessions ?? [];
+      ok(odd);
+      if (odd.status.id !== null) return;
+      const error = await failure(odd.stop({ timeoutSeconds: null, force: true }));
+      deepEqual([error.code, error.hint], ["backend_unavailable", "try it by hand: podman ps"]);
+    });
+  });
+}
+
+Deno.test("survey: a row of docker's list without an id is one row beside the others", () => {
+  const call = dialled({ id: A, name: "a" });
+  const [, ...described] = String(call.stdout).split(/(?=HTTP\/1\.1)/);
+  const body = JSON.stringify([{ Id: A }, { Id: 5, Names: ["/b"] }, null]);
+  const stdout = [sent({ status: 200, body }), ...described].join("");
+  return withRunner({ ...ONLY_DOCKER, calls: [{ ...call, stdout }] }, async ({ runner }) => {
+    const is = ["a running", "b unknown", "null unknown"];
+    deepEqual(short(await runner.survey({})), [["docker", is, null]]);
+  });
+});
 
 Deno.test("survey: where no runtime is installed, that is said once", () =>
   withRunner({}, async ({ runner }) => {

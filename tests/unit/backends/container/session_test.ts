@@ -116,6 +116,69 @@ Deno.test("a stop asks, looks, keeps the output, and removes what kstops made", 
     equal(await keptText(world), "one\r\ntwo\r\n");
   }));
 
+const UPDATE: ExpectedCall = { argv: docker("update", "--restart", "no", ID) };
+const LOOPS: Inspected = { policy: "always", restarts: 4 };
+const WAITS: Inspected = { ...LOOPS, status: "restarting", exitCode: 3, finished: FINISHED };
+const DOWN: Inspected = { ...ENDED, policy: "no" };
+
+Deno.test("a stop takes the restart policy first, and then ends and removes it", () =>
+  within({
+    seen: WAITS,
+    calls: [look(WAITS), UPDATE, stopping(), look(DOWN), logs({ stdout: "3\n" }), REMOVE],
+  }, async ({ session }) => {
+    const { state, exitCode } = await session.stop(AS_DEFINED);
+    deepEqual([state, exitCode], ["stopped", 3]);
+  }));
+
+Deno.test("a stop that keeps takes the restart policy, too", () =>
+  within({
+    seen: LOOPS,
+    calls: [look(LOOPS), UPDATE, stopping(), look(DOWN), logs({ stdout: "3\n" })],
+  }, async ({ session }) => {
+    equal((await session.stop({ ...AS_DEFINED, keep: true })).state, "stopped");
+  }));
+
+Deno.test("a foreign container keeps its restart policy", () =>
+  within({
+    seen: { ...LOOPS, ...FOREIGN },
+    calls: [look({ ...LOOPS, ...FOREIGN }), stopping(), look({ ...ENDED, ...FOREIGN })],
+  }, async ({ session }) => {
+    equal((await session.stop(AS_DEFINED)).state, "stopped");
+  }));
+
+Deno.test("where the policy cannot be taken, it is stopped until it is gone, by force at last", () => {
+  /** It ended, and the policy has yet to start it again (podman 4). */
+  const between: Inspected = { ...LOOPS, status: "stopped", exitCode: 3, finished: FINISHED };
+  const refused: ExpectedCall = { ...REMOVE, code: 2, stderr: "Error: container is running\n" };
+  const again = [stopping(), look(between), logs({ stdout: "3\n" }), look(between), refused];
+  return within({
+    seen: LOOPS,
+    calls: [
+      ...[look(LOOPS), { ...UPDATE, code: 125, stderr: "Error: unknown flag: --restart\n" }],
+      ...Array.from({ length: 4 }, () => [...again, look(LOOPS), look(LOOPS)]).flat(),
+      ...[stopping(), look(between), logs({ stdout: "3\n" })],
+      { argv: docker("rm", "--force", "--", ID) },
+    ],
+  }, async ({ session }) => {
+    equal((await session.stop(AS_DEFINED)).state, "stopped");
+  });
+});
+
+Deno.test("output of another execution than the one whose end is told is not kept with it", () => {
+  const first: Inspected = { ...LOOPS, ...ENDED };
+  const second: Inspected = { ...first, started: "2026-01-02T03:05:00Z", exitCode: 4 };
+  return within({
+    seen: first,
+    calls: [
+      ...[look(first), { ...UPDATE, code: 125, stderr: "Error: unknown flag: --restart\n" }],
+      ...[logs({ stdout: "3\n4\n" }), look(second), look(second)],
+      ...[logs({ stdout: "3\n4\n" }), look(second), REMOVE],
+    ],
+  }, async ({ session }) => {
+    deepEqual((await session.stop(AS_DEFINED)).exitCode, 4);
+  });
+});
+
 const TIMES: Record<string, { seen?: Inspected; options: StopOptions; seconds: number }> = {
   "its definition": {
     seen: { labels: labelsOf("astro", { record: { stop_timeout: 3 } }) },

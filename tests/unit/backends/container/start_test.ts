@@ -68,34 +68,48 @@ interface Started extends AtWork {
   readonly said: readonly string[];
 }
 
-/** Starts astro on docker, with exactly these calls. */
+/** Once it was made, the runtime is asked when its program began. */
+const asked = (call: ExpectedCall, begins: ExpectedCall | null): readonly ExpectedCall[] => {
+  const [program = "", verb] = call.argv;
+  if (verb !== "run" || call.stdout !== `${NEW}\n`) return [call];
+  const { argv, ...answer } = begins ?? look(NEW, { id: NEW });
+  return [call, { ...answer, argv: [program, ...argv.slice(1)] }];
+};
+
+/** Starts astro on docker, with exactly these calls, and the one that asks when it began. */
 async function start(
   calls: readonly ExpectedCall[],
   {
     machine = ONLY_DOCKER,
     define = {},
     waitMs = 500,
+    begins = null,
     also = () => Promise.resolve(),
   }: {
     machine?: FakeWorldSpec;
     define?: Partial<ContainerDefinition>;
     waitMs?: StartOptions["waitMs"];
+    /** That call, where it matters. */
+    begins?: ExpectedCall | null;
     /** What is looked at afterwards. */
     also?: (t: Started) => Promise<void>;
   } = {},
 ): Promise<SessionStatus> {
   const said: string[] = [];
   const statuses: SessionStatus[] = [];
-  await withRunner({ ...machine, calls }, async (t) => {
-    const say = (text: string): void => {
-      said.push(text);
-    };
-    try {
-      statuses.push(await t.runner.start(containerDefinition(define), { waitMs, say }));
-    } finally {
-      await also({ ...t, said });
-    }
-  });
+  await withRunner(
+    { ...machine, calls: calls.flatMap((call) => asked(call, begins)) },
+    async (t) => {
+      const say = (text: string): void => {
+        said.push(text);
+      };
+      try {
+        statuses.push(await t.runner.start(containerDefinition(define), { waitMs, say }));
+      } finally {
+        await also({ ...t, said });
+      }
+    },
+  );
   const [status] = statuses;
   ok(status !== undefined);
   return status;
@@ -113,6 +127,47 @@ Deno.test("a start that does not wait says what is known", async () => {
   const status = await start([run()], { waitMs: 0 });
   deepEqual([status.state, status.pid, status.id], ["running", null, NEW]);
 });
+
+/** When the run of a start began, by the answer of its runtime and the story of the session. */
+const BEGINNINGS: Record<string, { begins: ExpectedCall; at: string | null }> = {
+  "when its runtime says": {
+    begins: look(NEW, { id: NEW, started: "2025-12-31T23:00:00.125Z" }),
+    at: "2025-12-31T23:00:00.125Z",
+  },
+  "when it ended, where its runtime has it begin later": {
+    begins: look(NEW, {
+      id: NEW,
+      status: "exited",
+      started: "2026-01-02T03:04:06.003Z",
+      finished: FINISHED,
+    }),
+    at: "2026-01-02T03:04:06.000Z",
+  },
+  "when it was called, where it has gone": { begins: look(NEW), at: null },
+  "when it was called, where the runtime does not say": {
+    begins: { ...look(NEW), fails: new ExecTimeoutError("docker", 60_000), tookMs: 60_000 },
+    at: null,
+  },
+  "when it was called, where the answer cannot be read": {
+    begins: { ...look(NEW), code: 0, stdout: "[{}]" },
+    at: null,
+  },
+};
+for (const [when, { begins, at }] of Object.entries(BEGINNINGS)) {
+  Deno.test(`a run began ${when}`, async () => {
+    let called: Date | null = null;
+    await start([run()], {
+      begins,
+      waitMs: 0,
+      also: async ({ logs, world }) => {
+        const [one] = await logs.runs("astro");
+        called = new Date(world.now().getTime() - (begins.tookMs ?? 0));
+        deepEqual(one?.begun?.at, at === null ? called : new Date(at));
+      },
+    });
+    ok(called !== null);
+  });
+}
 
 Deno.test("a program that ends with success in time has started", async () => {
   const ended = { id: NEW, status: "exited", finished: FINISHED };

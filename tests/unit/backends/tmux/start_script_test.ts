@@ -142,6 +142,7 @@ Deno.test("a session remembers what it was started from, without the values", ()
   const script = startScript(plan({ env: { TOKEN: "s3cret", CHAT: "42" } }));
   const record = commandsIn(script).find((words) => words.includes("@kstops_run"))?.at(-1);
   deepEqual(JSON.parse(record ?? ""), {
+    version: 1,
     command: ["python", "-m", "astro.bot; rm -rf ~"],
     working_dir: "/opt/astro",
     env: ["TOKEN", "CHAT"],

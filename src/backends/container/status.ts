@@ -1,0 +1,95 @@
+/** The session that a container is. Pure. */
+import {
+  howItEnded,
+  OUT_OF_MEMORY,
+  type Runtime,
+  type SessionState,
+  type SessionStatus,
+} from "../../model.ts";
+import { isManaged, recordOf } from "./labels.ts";
+import { type Container, IS_ALIVE } from "./parse.ts";
+
+/** The state that a runtime's word means; null: nobody knows that word. */
+function stateOf({ state, finishedAt }: Container): SessionState | null {
+  switch (state) {
+    case "running":
+    // podman has asked it to end, and it has not yet.
+    case "stopping":
+      return "running";
+    case "exited":
+    // podman 4, for a moment: ended, and not yet cleaned up.
+    case "stopped":
+    // Ended, and its restart policy waits before it starts it again.
+    case "restarting":
+      return "exited";
+    case "dead":
+    case "removing":
+      return finishedAt === null ? "stopped" : "exited";
+    case "paused":
+    case "created":
+    case "configured":
+    case "initialized":
+      return "stopped";
+    default:
+      return null;
+  }
+}
+
+/** The session that a container is. */
+export function statusOfContainer(
+  container: Container,
+  { runtime, kept }: {
+    readonly runtime: Runtime;
+    /** Whether it is known that kstops stopped it. */
+    readonly kept: boolean;
+  },
+): SessionStatus {
+  const { id, name, pid, exitCode, image, ports, details } = container;
+  // podman's list knows only seconds: one and the same time must not have two values.
+  const time = runtime === "podman" ? inSeconds : (date: Date | null) => date;
+  const record = recordOf(container);
+  const isUnclear = container.unread?.isKnown === false;
+  const known = isUnclear ? null : stateOf(container);
+  const state = known === "exited" && kept ? "stopped" : known ?? "unknown";
+  const isAlive = IS_ALIVE.has(container.state);
+  const ended = exitCode === null || isAlive ? null : howItEnded(exitCode);
+  return {
+    name: name || null,
+    backend: "container",
+    state,
+    // podman 4 keeps it for a container that ended while nobody looked after it.
+    pid: isAlive ? pid : null,
+    exitCode: ended?.exitCode ?? null,
+    signal: ended?.signal ?? null,
+    createdAt: time(container.createdAt),
+    finishedAt: time(container.finishedAt),
+    managed: isManaged(container),
+    defined: false,
+    engine: runtime,
+    engineState: container.state || null,
+    socketName: null,
+    windowCount: null,
+    attached: null,
+    id: id || null,
+    image,
+    ports,
+    // What was asked for: a runtime puts its entry point and its init before it.
+    command: record === null ? container.command : record.command ?? container.command,
+    workingDir: record?.working_dir ?? details?.workingDir ?? null,
+    reason: known !== null ? reasonOf(container, runtime) : container.unread?.reason ??
+      `${runtime} calls its state ${container.state}, which this version of kstops does not know`,
+    leftovers: null,
+  };
+}
+
+function inSeconds(date: Date | null): Date | null {
+  return date === null ? null : new Date(Math.floor(date.getTime() / 1000) * 1000);
+}
+
+function reasonOf({ state, details, unread }: Container, runtime: Runtime): string | null {
+  if (details?.outOfMemory) return OUT_OF_MEMORY;
+  if (state === "restarting") {
+    return `${runtime} starts it again and again (${details?.restarts ?? 0} times so far)`;
+  }
+  return details?.error ?? unread?.reason ?? null;
+}

@@ -1,0 +1,111 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { runContainer } from "../../../src/backends/container/args.ts";
+import { recordOf } from "../../../src/backends/container/labels.ts";
+import { parsePodmanList } from "../../../src/backends/container/parse.ts";
+import { encodeRecord } from "../../../src/backends/record.ts";
+import { parsePanes } from "../../../src/backends/tmux/parse.ts";
+import { paneFormat } from "../../../src/backends/tmux/args.ts";
+import { DEFAULT_LOG } from "../../../src/model.ts";
+import { containerDefinition } from "../../support/definitions.ts";
+import { expandFormat } from "../../support/tmux_format.ts";
+import { idOf, PODMAN } from "./container/containers.ts";
+
+const RECORDS = new URL("../../fixtures/records/", import.meta.url);
+
+/** Every shape that was ever written on a session, oldest first: each is to be read for ever. */
+const SHAPES = [...Deno.readDirSync(RECORDS)].map(({ name }) => name).sort();
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fixture(name: string): Fields {
+  return JSON.parse(Deno.readTextFileSync(new URL(name, RECORDS)));
+}
+
+/** What a container with that label was started from. */
+function ofContainer(text: string): object | null {
+  const labels = { "io.kstops.session": "astro", "io.kstops.definition": text };
+  const row = { Id: idOf("a"), Names: ["astro"], State: "running", Labels: labels };
+  const [container] = parsePodmanList(JSON.stringify([row]));
+  ok(container);
+  return recordOf(container);
+}
+
+/** What a tmux session with that option was started from. */
+function ofTmux(text: string): object | null {
+  const nonce = "0123456789ab";
+  const fields = {
+    ...{ version: "3.3a", pid: "77", session_id: "$1", session_name: "astro" },
+    ...{ session_created: "1700000000", session_attached: "0", session_windows: "1" },
+    ...{ pane_id: "%1", pane_pid: "100", pane_dead: "0", window_active: "1", pane_active: "1" },
+    ...{ "@kstops": "run1", "@kstops_pane": "run1", "@kstops_pid": "101", "@kstops_run": text },
+  };
+  const [session] = parsePanes(`${expandFormat(paneFormat(nonce), fields)}\n`, nonce);
+  ok(session);
+  return session.record;
+}
+
+const KINDS = {
+  container: {
+    read: ofContainer,
+    missing: {
+      ...{ command: null, working_dir: null, env: [], volumes: [], log_volume: null, ports: [] },
+      ...{ network: null, user: null, restart: null, run_args: [], stop_signal: null },
+      ...{ stop_timeout: 10, log_capture: DEFAULT_LOG.capture },
+      ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep },
+    },
+    needed: ["image"],
+  },
+  tmux: {
+    read: ofTmux,
+    missing: {
+      ...{ env: [], log: null, log_capture: DEFAULT_LOG.capture, stop_signal: null },
+      ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep, stop_timeout: 10 },
+      protected: false,
+    },
+    needed: ["command", "working_dir"],
+  },
+} as const;
+
+for (const [kind, { read, missing, needed }] of Object.entries(KINDS)) {
+  const own = SHAPES.filter((name) => name.startsWith(kind));
+  for (const name of own) {
+    const { version: _, ...keys } = fixture(name);
+
+    Deno.test(`the record ${name} is read, and what it lacks is what it always meant`, () => {
+      deepEqual({ ...read(JSON.stringify(fixture(name))) }, { ...missing, ...keys });
+    });
+
+    Deno.test(`the record ${name} of a newer kstops, which knows more, is read`, () => {
+      const newer = { ...fixture(name), version: 99, groups: ["bots"], health: { command: "x" } };
+      deepEqual({ ...read(JSON.stringify(newer)) }, { ...missing, ...keys });
+    });
+  }
+
+  const newest = fixture(own.at(-1) ?? "");
+  for (const key of Object.keys(newest)) {
+    const isNeeded = needed.some((each) => each === key);
+    Deno.test(`a ${kind} record without ${key} is ${isNeeded ? "none" : "read"}`, () => {
+      const record = read(JSON.stringify({ ...newest, [key]: undefined }));
+      if (isNeeded) return equal(record, null);
+      const { version: _, ...keys } = newest;
+      const expected = key in keys ? { ...keys, [key]: Reflect.get(missing, key) } : keys;
+      deepEqual({ ...record }, expected);
+    });
+  }
+}
+
+Deno.test("what is written today is the newest fixture: another key is another fixture", () => {
+  const { argv } = runContainer(PODMAN, {
+    definition: containerDefinition({ image: "busybox:1" }),
+    runId: "1",
+    init: true,
+  });
+  const label = argv.find((word) => word.startsWith("io.kstops.definition="));
+  const written: Fields = JSON.parse(label?.slice("io.kstops.definition=".length) ?? "");
+  const newest = SHAPES.findLast((name) => name.startsWith("container")) ?? "";
+  deepEqual(Object.keys(written).sort(), Object.keys(fixture(newest)).sort());
+});
+
+Deno.test("a record says of which version it is", () => {
+  deepEqual(JSON.parse(encodeRecord({ image: "a" })), { version: 1, image: "a" });
+});
