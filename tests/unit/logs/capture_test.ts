@@ -19,7 +19,7 @@ const SHELLS: Readonly<Record<string, Shell>> = {
   "bash --posix": { argv: ["bash", "--posix"], tools: null },
   "busybox sh": { argv: ["busybox", "sh"], tools: "busybox" },
 };
-const TOOLS = ["dd", "stat", "rm", "cat"];
+const TOOLS = ["dd", "stat", "rm", "cat", "timeout"];
 const SYSTEM_PATH = "PATH=/usr/bin:/bin ";
 
 /** Where a program is; null: it is not installed. */

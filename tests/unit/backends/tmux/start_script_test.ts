@@ -148,7 +148,7 @@ for (const [path, { dir, pipe }] of Object.entries(PATHS)) {
   Deno.test(`the directory ${path} is written for tmux as ${dir}, in a pipe as ${pipe}`, () => {
     const commands = readScript(startScript(plan({ workingDir: path }, path))).flat();
     equal(behind(commands.find(([name]) => name === "new-session") ?? [], "-c"), dir);
-    ok(commands.at(-1)?.at(-1)?.includes(`\ncd ${pipe} || `));
+    ok(commands.at(-1)?.at(-1)?.startsWith(`directory=${pipe} run=`));
   });
 }
 
