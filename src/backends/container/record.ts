@@ -50,8 +50,8 @@ async function save(context: Context, client: Client, container: Container): Pro
   const policy = record === null ? DEFAULT_LOG : policyOf(record);
   if (!policy.capture) return;
   try {
-    const bytes = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
-    await context.logs.save(container.name, runOf(container), { bytes, ...policy });
+    const last = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
+    await context.logs.save(container.name, runOf(container), { ...last, ...policy });
   } catch (error) {
     // Somebody else removes it at this moment.
     if (error instanceof SessionNotFoundError) return;

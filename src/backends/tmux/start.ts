@@ -10,6 +10,7 @@ import {
 } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
@@ -320,7 +321,7 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
 }
 
 /** What a failed start shows of the output. */
-const LAST_LINES = { lines: 10 };
+const LAST_LINES = 10;
 
 async function endedAtOnce(
   context: Context,
@@ -329,11 +330,13 @@ async function endedAtOnce(
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
-  const output = new TextDecoder().decode(
+  const wanted = excerptOf(LAST_LINES);
+  const output = lastShown(
     capture === null
-      ? await logs(context, definition.socketName, session, LAST_LINES)
-      : await context.logs.read(outputOf(capture), LAST_LINES),
-  ).split("\n").slice(0, -1);
+      ? await logs(context, definition.socketName, session, wanted)
+      : await context.logs.read(outputOf(capture), wanted),
+    LAST_LINES,
+  );
   const neverBegan = (status.exitCode === 127 || status.exitCode === 126) &&
     output.length > 0 && output.every((line) => /^kstops: (line )?\d+: /.test(line));
   if (neverBegan) {

@@ -2,6 +2,7 @@
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run } from "../../logs/runs.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
@@ -123,7 +124,7 @@ async function lastOperation(context: Context, status: SessionStatus): Promise<O
   return operationsOn(status, recorded)[0] ?? null;
 }
 
-const LAST_LINES = { lines: 20 };
+const LAST_LINES = 20;
 
 async function lastLines(
   { store, match, name }: {
@@ -135,11 +136,9 @@ async function lastLines(
   try {
     if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
     const bytes = match.kind === "session"
-      ? await match.session.logs(LAST_LINES)
+      ? await match.session.logs(excerptOf(LAST_LINES))
       : await newestLines(store, name);
-    if (bytes === null) return null;
-    const { stripVTControlCharacters } = await import("node:util");
-    return stripVTControlCharacters(new TextDecoder().decode(bytes)).split("\n").slice(0, -1);
+    return bytes === null ? null : lastShown(bytes, LAST_LINES);
   } catch (error) {
     if (error instanceof BackendUnavailableError || error instanceof SessionNotFoundError) {
       return null;
@@ -150,7 +149,7 @@ async function lastLines(
 
 async function newestLines(store: LogStore, name: string): Promise<Uint8Array | null> {
   const output = await store.newestOutput(name);
-  return output === null ? null : await store.read(output, LAST_LINES);
+  return output === null ? null : await store.read(output, excerptOf(LAST_LINES));
 }
 
 /** What helps next, the most likely first. */
