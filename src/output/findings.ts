@@ -152,10 +152,23 @@ const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
   SIGSYS: "it made a system call that it may not (seccomp)",
 };
 
-/** What an end says; null: nothing is known, or it needs no words. */
-export function meaningOf(status: SessionStatus): string | null {
+const FORCED =
+  "kstops killed it: it had not ended when the time of a stop was up, or was given no time";
+
+/**
+ * What an end says; null: nothing is known, or it needs no words.
+ *
+ * @param isForced whether a stop of kstops had to kill it
+ */
+export function meaningOf(
+  status: SessionStatus,
+  { isForced }: { readonly isForced: boolean } = { isForced: false },
+): string | null {
   const { state, exitCode, backend } = status;
-  if (state === "running" || state === "unknown" || exitCode === null) return null;
+  if (state === "running" || state === "unknown") return null;
+  // An exited one has ended by itself, whatever a stop did to it earlier.
+  if (isForced && state !== "exited") return FORCED;
+  if (exitCode === null) return null;
   const signal = status.signal ?? howItEnded(exitCode).signal;
   if (signal === "SIGKILL") {
     if (status.reason?.startsWith(OUT_OF_MEMORY)) return "it took more memory than it may";

@@ -42,7 +42,11 @@ export async function recordStop(
   { hadEnded }: { readonly hadEnded: boolean },
 ): Promise<void> {
   const at = container.finishedAt ?? world.now();
-  await logs.record(container.name, { event: "stopped", run: runOf(container), at, hadEnded });
+  const run = runOf(container);
+  // The runtime asks first: it has killed what took longer than it gives.
+  const isKilled = !hadEnded && container.exitCode === 137 && !container.details?.outOfMemory;
+  const forced = isKilled ? { forced: true } : {};
+  await logs.record(container.name, { event: "stopped", run, at, hadEnded, ...forced });
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {

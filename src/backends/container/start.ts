@@ -10,6 +10,7 @@ import {
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { whereIs } from "../../logs/where.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import {
   type ContainerDefinition,
   howItEnded,

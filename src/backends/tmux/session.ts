@@ -185,11 +185,13 @@ export async function stop(
   });
   const last = await close(context, socketName, session);
   if (session.runId !== null) {
+    const hadEnded = mainPane(session)?.dead === true;
     await context.logs.record(session.name, {
       event: "stopped",
       run: session.runId,
       at: world.now(),
-      hadEnded: mainPane(session)?.dead === true,
+      hadEnded,
+      ...(!hadEnded && last.signal === "SIGKILL" ? { forced: true } : {}),
     });
   }
   if (survivors.length > 0) {

@@ -1,7 +1,7 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
-import { endOf, hasFailed, type Run } from "../../logs/runs.ts";
+import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
 import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
@@ -43,7 +43,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const runs = await store.runs(name);
   const last = runs.findLast(({ begun }) => begun !== null) ?? null;
   const match = await found(context, flags, last);
-  const status = match.kind === "session" ? match.status : withLastRun(match.status, last);
+  const status = inOrder(
+    match.kind === "session" ? match.status : withLastRun(match.status, last),
+  );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const definitionChanged = await hasChanged(context, name, ofStatus);
   const [lines, operation] = await Promise.all([
@@ -52,7 +54,7 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   ]);
   return {
     status,
-    meaning: meaningOf(status),
+    meaning: meaningOf(status, { isForced: ofStatus !== null && wasForced(ofStatus) }),
     seconds: secondsOf(status, world.now()),
     starts: startsOf(runs),
     definitionChanged,
@@ -87,6 +89,13 @@ async function found(
 function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
   if (last === null || status.state === "unknown") return status;
   return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
+}
+
+/** The two times may be of two clocks, or one of them known to the second only. */
+function inOrder(status: SessionStatus): SessionStatus {
+  const { createdAt, finishedAt } = status;
+  const isLate = createdAt !== null && finishedAt !== null && createdAt > finishedAt;
+  return isLate ? { ...status, createdAt: finishedAt } : status;
 }
 
 function secondsOf({ state, createdAt, finishedAt }: SessionStatus, now: Date): number | null {
