@@ -78,6 +78,20 @@ for (const [what, { of, is }] of Object.entries(MEANINGS)) {
   });
 }
 
+Deno.test("meaningOf() says that a stop had to kill", () => {
+  const killed = ended(137, { state: "stopped", signal: "SIGKILL" });
+  match(meaningOf(killed, { isForced: true }) ?? "", /^kstops killed it: /);
+  match(meaningOf(killed, { isForced: false }) ?? "", /^it was killed: by somebody/);
+  // Nobody saw how, but kstops did it.
+  match(
+    meaningOf({ ...killed, exitCode: null, signal: null }, { isForced: true }) ?? "",
+    /^kstops/,
+  );
+  // It runs again, or has ended by itself since then.
+  equal(meaningOf({ ...killed, state: "running" }, { isForced: true }), null);
+  match(meaningOf({ ...killed, state: "exited" }, { isForced: true }) ?? "", /by somebody/);
+});
+
 /** The signals by which a program ends that did not ask for them, but for KILL. */
 const EXPLAINED = [1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14, 15, 24, 25, 31];
 
