@@ -145,18 +145,6 @@ const ENDS_SEQUENCES = "\n\x18\x1a";
 /** Where in a sequence the output is. */
 type Place = "text" | "escape" | "charset" | "control" | "string" | "string end";
 
-/** What is drawn on. */
-interface Canvas {
-  readonly rows: Row[];
-  at: number;
-  column: number;
-  saved: readonly [row: number, column: number];
-}
-
-function emptyCanvas(): Canvas {
-  return { rows: [new Row()], at: 0, column: 0, saved: [0, 0] };
-}
-
 /**
  * What a terminal shows in the end: carriage returns, backspaces, erasures and movements of the
  * cursor are applied, colours and titles left out, and each line is cut at 500 characters. It takes
@@ -168,72 +156,72 @@ function emptyCanvas(): Canvas {
  */
 export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number } = {}): Shown {
   const decoder = new TextDecoder();
-  let canvas = emptyCanvas();
-  /** What a full-screen program has covered. */
-  let covered: Canvas | null = null;
+  const rows = [new Row()];
+  /** Lines that nothing is drawn over any more. */
+  let done: string[] = [];
+  let [at, column] = [0, 0];
+  let saved: readonly [row: number, column: number] = [0, 0];
+  /** The first line since the screen was cleared. */
+  let page = 0;
+  /** Whether the cursor was just sent to the first line of the screen. */
+  let isHome = false;
   let place: Place = "text";
   let parameters = "";
 
-  const row = (): Row => {
-    const { rows, at } = canvas;
-    while (rows.length <= at) rows.push(new Row());
-    return rows[at] ?? new Row();
-  };
+  const row = (): Row => rows[at] ?? new Row();
   const moveTo = (toRow: number, toColumn: number): void => {
     // Below the last line there is nothing yet.
-    canvas.at = Math.max(0, Math.min(toRow, canvas.rows.length - 1));
-    canvas.column = Math.max(0, Math.min(toColumn, MOST_COLUMNS));
+    at = Math.max(0, Math.min(toRow, rows.length - 1));
+    column = Math.max(0, Math.min(toColumn, MOST_COLUMNS));
+  };
+  /** Gives away what is too far above to be drawn over. */
+  const scroll = (): void => {
+    const count = Math.max(0, rows.length - mostRows);
+    for (const each of rows.splice(0, count)) done.push(each.text());
+    at = Math.max(0, at - count);
+    page = Math.max(0, page - count);
+    saved = [Math.max(0, saved[0] - count), saved[1]];
   };
   const print = (text: string): void => {
     for (const character of text) {
       const isPlain = (character.codePointAt(0) ?? 0) < FIRST_ODD;
       if (!isPlain && ACCENT.test(character)) {
-        row().accent(canvas.column, character);
+        row().accent(column, character);
         continue;
       }
-      row().put(canvas.column++, character);
-      if (!isPlain && WIDE.test(character)) row().put(canvas.column++, NOTHING);
+      row().put(column++, character);
+      if (!isPlain && WIDE.test(character)) row().put(column++, NOTHING);
     }
   };
   const tab = (): void => {
-    const next = (Math.floor(canvas.column / TAB_COLUMNS) + 1) * TAB_COLUMNS;
+    const next = (Math.floor(column / TAB_COLUMNS) + 1) * TAB_COLUMNS;
     // What is there already stays.
-    if (row().isBehind(canvas.column)) {
-      row().put(canvas.column++, "\t");
-      while (canvas.column < next) row().put(canvas.column++, NOTHING);
+    if (row().isBehind(column)) {
+      row().put(column++, "\t");
+      while (column < next) row().put(column++, NOTHING);
     }
-    canvas.column = next;
+    column = next;
   };
-  const eraseScreen = (how: string): void => {
-    const { rows, at, column } = canvas;
+  /** A screen that was cleared is no reason to hide what was printed: a new one begins below it. */
+  const startPage = (): void => {
+    if (rows.at(-1)?.text() !== "") rows.push(new Row());
+    page = rows.length - 1;
+    moveTo(page, 0);
+    scroll();
+  };
+  const eraseScreen = (how: string, isWhole: boolean): void => {
+    if (how === "2" || how === "3" || isWhole) return startPage();
     if (how === "1") return;
-    if (how === "2" || how === "3") {
-      const top = Math.max(0, rows.length - SCREEN_ROWS);
-      rows.splice(top, Infinity, new Row());
-      moveTo(top, column);
-    } else {
-      row().erase(column, Infinity);
-      rows.length = at + 1;
-    }
-  };
-  /** A full-screen program draws beside what was there, which comes again after it. */
-  const cover = (): void => {
-    if (covered !== null) return;
-    covered = canvas;
-    canvas = emptyCanvas();
-  };
-  const uncover = (): void => {
-    if (covered !== null) canvas = covered;
-    covered = null;
+    row().erase(column, Infinity);
+    rows.length = at + 1;
   };
   const control = (final: string): void => {
-    if (/^\?(?:47|1047|1049)$/.test(parameters)) {
-      if (final === "h") cover();
-      if (final === "l") uncover();
-    }
+    const wasHome = isHome;
+    isHome = false;
+    // The screen of a full-screen program.
+    if (/^\?(?:47|1047|1049)$/.test(parameters) && /[hl]/.test(final)) startPage();
     // Private ones and those of more letters are something else.
     if (!/^[\d;]*$/.test(parameters)) return;
-    const { at, column, rows, saved } = canvas;
     const [first = "", second = ""] = parameters.split(";");
     const numberIn = (text: string): number => Math.min(Number(text) || 1, MOST_COLUMNS);
     const count = numberIn(first);
@@ -254,9 +242,13 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
         return moveTo(at, count - 1);
       case "H":
       case "f":
-        return moveTo(Math.max(0, rows.length - SCREEN_ROWS) + count - 1, numberIn(second) - 1);
+        isHome = count === 1 && numberIn(second) === 1;
+        return moveTo(
+          Math.max(page, rows.length - SCREEN_ROWS) + count - 1,
+          numberIn(second) - 1,
+        );
       case "J":
-        return eraseScreen(first);
+        return eraseScreen(first, wasHome);
       case "K":
         if (first === "1") return row().erase(0, column + 1);
         return row().erase(first === "2" ? 0 : column, Infinity);
@@ -267,7 +259,7 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
       case "@":
         return row().insert(column, count);
       case "s":
-        canvas.saved = [at, column];
+        saved = [at, column];
         return;
       case "u":
         return moveTo(...saved);
@@ -275,38 +267,29 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
   };
   /** What follows an escape character: where it leads. */
   const escape = (character: string): Place => {
-    const { at, column, saved } = canvas;
     if (character === "[") {
       parameters = "";
       return "control";
     }
     if ("]PX^_".includes(character)) return "string";
     if (character >= " " && character <= "/") return "charset";
-    if (character === "7") canvas.saved = [at, column];
+    if (character === "7") saved = [at, column];
     else if (character === "8") moveTo(...saved);
     else if (character === "M") moveTo(at - 1, column);
     return "text";
   };
-  /** Goes to the next line; lines that are too far above to be drawn over are done. */
-  const newline = (): string[] => {
-    const { rows, saved } = canvas;
-    canvas.at++;
-    canvas.column = 0;
-    row();
-    const done = rows.splice(0, Math.max(0, rows.length - mostRows));
-    canvas.at = Math.max(0, canvas.at - done.length);
-    canvas.saved = [Math.max(0, saved[0] - done.length), saved[1]];
-    return covered === null ? done.map((each) => each.text()) : [];
+  const newline = (): void => {
+    [at, column] = [at + 1, 0];
+    if (at === rows.length) rows.push(new Row());
+    scroll();
   };
-  const draw = (character: string): string[] => {
-    if (character === "\n") return newline();
-    if (character === "\r") canvas.column = 0;
-    else if (character === "\b") canvas.column = Math.max(0, canvas.column - 1);
+  const draw = (character: string): void => {
+    if (character === "\n") newline();
+    else if (character === "\r") column = 0;
+    else if (character === "\b") column = Math.max(0, column - 1);
     else if (character === "\t") tab();
-    return [];
   };
   const take = (text: string): string[] => {
-    const lines: string[] = [];
     for (let from = 0; from < text.length;) {
       const character = text[from] ?? "";
       if (character === "\x1b") {
@@ -316,11 +299,12 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
         PRINTABLE.lastIndex = from;
         const printable = PRINTABLE.exec(text)?.[0];
         if (printable !== undefined) {
+          isHome = false;
           print(printable);
           from += printable.length;
           continue;
         }
-        lines.push(...draw(character));
+        draw(character);
       } else if (place === "escape" || place === "string end") {
         // The end of a string is an escape character and a backslash.
         place = escape(character);
@@ -332,20 +316,21 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
         control(character);
         place = "text";
       } else if (character < " ") {
-        lines.push(...draw(character));
+        draw(character);
       } else if (parameters.length < MOST_PARAMETERS) {
         parameters += character;
       }
       from++;
     }
+    const lines = done;
+    done = [];
     return lines;
   };
   return {
     write: (bytes) => take(decoder.decode(bytes, { stream: true })),
     end: () => {
       const lines = take(decoder.decode());
-      uncover();
-      const rest = canvas.rows.map((each) => each.text());
+      const rest = rows.map((each) => each.text());
       // Behind the last newline there is no line.
       if (rest.at(-1) === "") rest.pop();
       return [...lines, ...rest];

