@@ -152,6 +152,16 @@ const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
   SIGSYS: "it made a system call that it may not (seccomp)",
 };
 
+/**
+ * A status that did not begin after it ended: the two times may be of two clocks, or one of them
+ * known to the second only.
+ */
+export function inOrder(status: SessionStatus): SessionStatus {
+  const { createdAt, finishedAt } = status;
+  const isLate = createdAt !== null && finishedAt !== null && createdAt > finishedAt;
+  return isLate ? { ...status, createdAt: finishedAt } : status;
+}
+
 const FORCED =
   "kstops killed it: it had not ended when the time of a stop was up, or was given no time";
 

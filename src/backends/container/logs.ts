@@ -5,13 +5,7 @@ import {
   quote,
   SessionNotFoundError,
 } from "../../errors.ts";
-import {
-  countLines,
-  fromWholeLine,
-  lastLines,
-  shortened,
-  withoutReturns,
-} from "../../logs/lines.ts";
+import { countLines, lastLines, marked, shortened, withoutReturns } from "../../logs/lines.ts";
 import { joined } from "../../logs/read.ts";
 import type { ExecBytesResult, OutputName } from "../../world.ts";
 import type { LogOptions } from "../backend.ts";
@@ -121,7 +115,7 @@ async function printed(
     if (mostLineBytes !== undefined) {
       const isCut = tty && bytes.length >= limits.keepBytes && !hasEnough(bytes);
       const short = shortened(mostLineBytes);
-      const pieces = [...short.write(isCut ? fromWholeLine(bytes) : bytes), ...short.end()];
+      const pieces = [...short.write(isCut ? marked(bytes) : bytes), ...short.end()];
       return lastLines(joined(pieces), lines, { isOpen });
     }
     if (isAll) return lastLines(bytes, lines, { isOpen });

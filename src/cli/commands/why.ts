@@ -10,6 +10,7 @@ import {
   type Findings,
   findingsText,
   findingsToWire,
+  inOrder,
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
@@ -89,13 +90,6 @@ async function found(
 function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
   if (last === null || status.state === "unknown") return status;
   return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
-}
-
-/** The two times may be of two clocks, or one of them known to the second only. */
-function inOrder(status: SessionStatus): SessionStatus {
-  const { createdAt, finishedAt } = status;
-  const isLate = createdAt !== null && finishedAt !== null && createdAt > finishedAt;
-  return isLate ? { ...status, createdAt: finishedAt } : status;
 }
 
 function secondsOf({ state, createdAt, finishedAt }: SessionStatus, now: Date): number | null {
