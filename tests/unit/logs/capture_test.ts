@@ -295,7 +295,7 @@ test("every byte is kept in order, over as many parts as it takes", async ({ dir
         deepEqual(parts.map(({ name }) => name), parts.map((_, index) => partName(RUN, index + 1)));
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 });
 
@@ -325,7 +325,7 @@ test("as many files stay as are to be kept, with the newest output", async ({ di
         }
       },
     ),
-    { numRuns: 6 },
+    { numRuns: 4 },
   );
 });
 
