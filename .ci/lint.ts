@@ -59,9 +59,8 @@ function scripts(): readonly string[] {
   const keeper = ["execute.sh", "hold_older.sh", "keeper.sh"].map((name) =>
     `src/backends/tmux/${name}`
   );
-  return ["install.sh", "src/cli/completions/kstops.bash", ...keeper, ...names.sort()].filter((
-    path,
-  ) => !path.endsWith(".ts"));
+  const ours = ["install.sh", "src/cli/completions/kstops.bash", "src/logs/capture.sh", ...keeper];
+  return [...ours, ...names.sort()].filter((path) => !path.endsWith(".ts"));
 }
 
 /** What shellcheck says; null where it is not installed. */

@@ -267,8 +267,11 @@ function orphan(parts: Parts & { readonly remains: Remains }): Session {
     ...recordedSession(parts, { status, attach: { reason, hint: help } }),
     leftovers: () => Promise.resolve(null),
     stop: async (options) => {
-      await endRun({ ...parts, options });
-      await store.record(name, { event: "stopped", run: run.id, at: world.now(), hadEnded: false });
+      const forced = await endRun({ ...parts, options });
+      await store.record(name, {
+        ...{ event: "stopped", run: run.id, at: world.now(), hadEnded: false },
+        ...(forced ? { forced } : {}),
+      });
       // The shell that keeps it may have seen the end.
       const seen = (await store.runs(name)).find(({ id }) => id === run.id) ?? run;
       const end = endOf(seen);
@@ -312,14 +315,14 @@ function whyLost(
 /** A stop as the definition of the run says. */
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };
 
-/** Ends the processes of a run without a pane. */
+/** Ends the processes of a run without a pane; says whether something had to be killed. */
 async function endRun(
   { world, name, run, begun, remains, options }: Omit<Parts, "store"> & {
     readonly remains: Remains;
     readonly options: StopOptions;
   },
-): Promise<void> {
-  if (remains.processes.length === 0) return;
+): Promise<boolean> {
+  if (remains.processes.length === 0) return false;
   const { endRemains } = await import("./backends/tmux/remains.ts");
-  await endRemains(world, { name, run, ending: begun.ending, remains, options });
+  return await endRemains(world, { name, run, ending: begun.ending, remains, options });
 }

@@ -1,7 +1,8 @@
 /** Following what a session prints, across files and runs. */
 import type { World } from "../world.ts";
-import { withoutReturns } from "./lines.ts";
-import { endsMidLine, type Part, readIn, withTimes } from "./read.ts";
+import { CUT_MARK, linesBehindFirst, marked, withoutReturns } from "./lines.ts";
+import { isFirst, isNext } from "./parts.ts";
+import { endsMidLine, joined, type Part, readIn, withTimes } from "./read.ts";
 
 /** How often it is looked whether there is more. */
 const POLL_MS = 50;
@@ -30,26 +31,48 @@ export async function* follow(
   const { files, sleep } = world;
   const strip = withoutReturns();
   let isMidLine = endsMidLine(head);
-  const stamped = (chunk: Uint8Array): Uint8Array => {
-    const lines = withTimes(chunk, { isMidLine, timeOf: world.now });
+  const shown = (chunk: Uint8Array): Uint8Array => {
+    const lines = timestamps ? withTimes(chunk, { isMidLine, timeOf: world.now }) : chunk;
     if (chunk.length > 0) isMidLine = endsMidLine(chunk);
     return lines;
   };
   let current = from.at(-1) ?? null;
+  let isGap = false;
   while (!abort.aborted) {
     // Before looking at the file: once there is a next one, nothing is added to this any more.
     const next = (await list()).find((path) => current === null || path > current.path);
+    let isGone = false;
     if (current !== null) {
-      const { bytes } = await files.facts(current.path) ?? current;
+      const facts = await files.facts(current.path);
+      isGone = facts === null;
+      const { bytes } = facts ?? current;
       while (current.bytes < bytes) {
         const { path, bytes: start } = current;
         const chunk = await readIn(world, path, { start, end: start + CHUNK_BYTES });
-        if (chunk.length === 0) break;
+        if (chunk.length === 0) {
+          isGone = true;
+          break;
+        }
         current = { path: current.path, bytes: current.bytes + chunk.length };
-        yield timestamps ? stamped(strip(chunk)) : strip(chunk);
+        yield shown(strip(isGap ? behindGap(chunk, isMidLine) : chunk));
+        isGap = false;
       }
     }
-    if (next === undefined) await sleep(POLL_MS);
-    else current = { path: next, bytes: 0 };
+    if (next === undefined) {
+      await sleep(POLL_MS);
+      continue;
+    }
+    isGap ||= current !== null && isNext(next, current.path) ? isGone : !isFirst(next);
+    current = { path: next, bytes: 0 };
   }
+}
+
+/**
+ * What comes behind output that was removed before it was read: a mark, and then whole lines where
+ * there is more than the rest of one.
+ */
+function behindGap(chunk: Uint8Array, isMidLine: boolean): Uint8Array {
+  const lines = linesBehindFirst(chunk);
+  const text = `${isMidLine ? "\n" : ""}${lines === null ? "" : `${CUT_MARK}\n`}`;
+  return joined([new TextEncoder().encode(text), lines ?? marked(chunk)]);
 }

@@ -3,6 +3,11 @@
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
+const CANCEL = 0x18;
+
+/** What stands where a part of a line is left out. */
+export const CUT_MARK = "[...]";
+
 /** How many lines are complete. */
 export function countLines(bytes: Uint8Array): number {
   let count = 0;
@@ -80,5 +85,89 @@ export function withoutReturns(): (chunk: Uint8Array) => Uint8Array {
       else if (byte !== RETURN || chunk[index + 1] !== NEWLINE) kept[length++] = byte;
     }
     return kept.subarray(0, length);
+  };
+}
+
+/**
+ * Output whose beginning is lost, from its first whole line on. Where there is no other line, what is
+ * left of the one that there is, behind a mark.
+ */
+export function fromWholeLine(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 ? bytes : linesBehindFirst(bytes) ?? marked(bytes);
+}
+
+/** All lines but the first; null where there is no other. */
+export function linesBehindFirst(bytes: Uint8Array): Uint8Array | null {
+  const newline = bytes.indexOf(NEWLINE);
+  return newline === -1 || newline === bytes.length - 1 ? null : bytes.subarray(newline + 1);
+}
+
+/** What is left of a line whose beginning is lost, behind a mark. */
+export function marked(bytes: Uint8Array): Uint8Array {
+  // The end of a character is none.
+  let from = 0;
+  while (from < 3 && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
+  const mark = new TextEncoder().encode(`${CUT_MARK} `);
+  const line = new Uint8Array(mark.length + bytes.length - from);
+  line.set(mark);
+  line.set(bytes.subarray(from), mark.length);
+  return line;
+}
+
+/** Output that comes in chunks, on its way to shorter lines. */
+export interface Shortened {
+  readonly write: (chunk: Uint8Array) => Uint8Array[];
+  readonly end: () => Uint8Array[];
+}
+
+/**
+ * Leaves out the middle of every line that has more bytes than that. In its place stands the control
+ * character that ends a sequence which was begun (CAN). It needs as much memory as one line may have.
+ */
+export function shortened(mostLineBytes: number): Shortened {
+  const half = Math.ceil(mostLineBytes / 2);
+  let headBytes = 0;
+  let tail: Uint8Array[] = [];
+  let tailBytes = 0;
+  let isCut = false;
+  const take = (bytes: Uint8Array): Uint8Array[] => {
+    const head = bytes.subarray(0, half - headBytes);
+    headBytes += head.length;
+    // A copy: it must not keep all of its chunk.
+    const rest = bytes.slice(Math.max(head.length, bytes.length - half));
+    isCut ||= head.length + rest.length < bytes.length;
+    tail.push(rest);
+    tailBytes += rest.length;
+    while (tailBytes - (tail[0]?.length ?? 0) >= half) {
+      tailBytes -= tail.shift()?.length ?? 0;
+      isCut = true;
+    }
+    return [head];
+  };
+  const end = (): Uint8Array[] => {
+    let over = tailBytes - half;
+    isCut ||= over > 0;
+    const last = tail.map((bytes) => {
+      const kept = bytes.subarray(Math.max(0, over));
+      over -= bytes.length;
+      return kept;
+    });
+    const whole = isCut ? [Uint8Array.of(CANCEL), ...last] : last;
+    [headBytes, tail, tailBytes, isCut] = [0, [], 0, false];
+    return whole;
+  };
+  return {
+    write: (chunk) => {
+      const pieces: Uint8Array[] = [];
+      for (let from = 0; from < chunk.length;) {
+        const newline = chunk.indexOf(NEWLINE, from);
+        const to = newline === -1 ? chunk.length : newline;
+        pieces.push(...take(chunk.subarray(from, to)));
+        if (newline !== -1) pieces.push(...end(), Uint8Array.of(NEWLINE));
+        from = to + 1;
+      }
+      return pieces;
+    },
+    end,
   };
 }

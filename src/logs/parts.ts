@@ -9,3 +9,17 @@ export function partName(run: string, part: number): string {
 export function timesName(part: string): string {
   return part.replace(/\.log$/, ".times");
 }
+
+/** Whether a part, also one of a path, follows right behind another one of the same run. */
+export function isNext(part: string, before: string): boolean {
+  const [one, other] = [PART.exec(part), PART.exec(before)];
+  return one?.[1] === other?.[1] && Number(one?.[2]) === Number(other?.[2]) + 1;
+}
+
+/** Whether a part is the first of its run: of every other one, what stood before it may be gone. */
+export function isFirst(part: string): boolean {
+  const number = PART.exec(part)?.[2];
+  return number === undefined || Number(number) === 1;
+}
+
+const PART = /^(.*)-(\d{6})\.log$/s;

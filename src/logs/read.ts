@@ -1,7 +1,7 @@
 /** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
 import { FileError, type World } from "../world.ts";
-import { timesName } from "./parts.ts";
-import { countLines, lastLines } from "./lines.ts";
+import { isFirst, timesName } from "./parts.ts";
+import { countLines, fromWholeLine, lastLines, shortened } from "./lines.ts";
 import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";
 
 const NEWLINE = 0x0a;
@@ -14,6 +14,8 @@ export interface Wanted {
   readonly since?: Date | null;
   /** Whether each line begins with the time at which it was printed, as far as that is known. */
   readonly timestamps?: boolean;
+  /** Of a line with more bytes than that only its beginning and its end come: see `shortened()`. */
+  readonly mostLineBytes?: number;
 }
 
 /** How to read, besides. */
@@ -28,31 +30,94 @@ export interface Part {
   readonly bytes: number;
 }
 
-/** The wanted lines of some files, each ended by one newline. */
+/**
+ * The wanted lines of some files, each ended by one newline. Only whole lines: where the beginning of
+ * the first one is not kept any more, the next one is the first.
+ */
 export async function readParts(
   world: World,
   parts: readonly Part[],
   wanted: Wanted,
   reading: Reading = { isOpen: false },
 ): Promise<Uint8Array> {
-  const { since = null, timestamps = false, lines } = wanted;
-  if (since === null && !timestamps) {
-    return lastLines(await tailOf(world, parts, lines), lines, reading);
+  const { since = null, timestamps = false, lines, mostLineBytes } = wanted;
+  if (since !== null || timestamps) {
+    return lastLines(await timed(world, parts, wanted), lines, reading);
   }
+  if (mostLineBytes !== undefined) {
+    return lastLines(await shortTail(world, parts, { lines, mostLineBytes }), lines, reading);
+  }
+  return lastLines(await tailOf(world, parts, lines), lines, reading);
+}
+
+/** The output since a time, with the times of its lines where they are wanted. */
+async function timed(
+  world: World,
+  parts: readonly Part[],
+  { since = null, timestamps = false }: Wanted,
+): Promise<Uint8Array> {
+  const marks = await Promise.all(parts.map((part) => marksOf(world, part.path)));
+  const starts = await Promise.all(
+    parts.map((part, index) =>
+      since === null ? 0 : startIn(world, part, { marks: marks[index] ?? [], since })
+    ),
+  );
+  const first = parts.findIndex(({ bytes }, index) => (starts[index] ?? 0) < bytes);
+  const from = await lineStart(world, parts, { part: first, offset: starts[first] ?? 0 });
   const chunks: Uint8Array[] = [];
-  for (const part of parts) {
-    const marks = await marksOf(world, part.path);
-    const start = since === null ? 0 : await startIn(world, part, { marks, since });
+  let isWhole = from.isWhole;
+  for (const [index, part] of parts.entries()) {
+    if (index < from.part) continue;
+    const start = index === from.part ? from.offset : index <= first ? 0 : starts[index] ?? 0;
     if (start >= part.bytes) continue;
     const bytes = await readIn(world, part.path, { start, end: part.bytes });
+    // It has just been removed, since it was the oldest: what follows may begin within a line.
+    if (bytes.length === 0 && chunks.length === 0) isWhole = false;
     // What a runtime has printed of a container has no times: it was saved all at once.
-    const last = marks.length === 0
-      ? null
-      : (await world.files.facts(part.path))?.modifiedAt ?? null;
+    const own = marks[index] ?? [];
+    const last = own.length === 0 ? null : (await world.files.facts(part.path))?.modifiedAt ?? null;
     const isMidLine = chunks.length > 0 && chunks.at(-1)?.at(-1) !== NEWLINE;
-    chunks.push(timestamps ? stamped(bytes, { marks, start, last, isMidLine }) : bytes);
+    chunks.push(timestamps ? stamped(bytes, { marks: own, start, last, isMidLine }) : bytes);
   }
-  return lastLines(joined(chunks), lines, reading);
+  const bytes = joined(chunks);
+  return isWhole ? bytes : fromWholeLine(bytes);
+}
+
+/** A place in an output. */
+interface Position {
+  /** Which of its files. */
+  readonly part: number;
+  readonly offset: number;
+}
+
+/** How far back the beginning of a line is looked for. */
+const MOST_BACK_BYTES = 1024 * 1024;
+/** How much is read at once where only newlines are looked for. */
+const SEARCH_BYTES = 64 * 1024;
+
+/** Where the line begins that a position is in; the position where that is not kept, or far away. */
+async function lineStart(
+  world: World,
+  parts: readonly Part[],
+  position: Position,
+): Promise<Position & { readonly isWhole: boolean }> {
+  let back = 0;
+  for (let { part, offset: end } = position; part >= 0; end = parts[--part]?.bytes ?? 0) {
+    const path = parts[part]?.path ?? "";
+    while (end > 0) {
+      const start = Math.max(0, end - SEARCH_BYTES);
+      const bytes = await readIn(world, path, { start, end });
+      const newline = bytes.lastIndexOf(NEWLINE);
+      if (newline !== -1) return { part, offset: start + newline + 1, isWhole: true };
+      back += end - start;
+      if (bytes.length === 0 || back > MOST_BACK_BYTES) return { ...position, isWhole: false };
+      end = start;
+    }
+    if (part === 0) {
+      return isFirst(path) ? { part, offset: 0, isWhole: true } : { ...position, isWhole: false };
+    }
+  }
+  return { ...position, isWhole: true };
 }
 
 /** The end of the output in some files, with at least so many whole lines where there are as many. */
@@ -63,6 +128,7 @@ async function tailOf(
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let count = 0;
+  let isWhole = isFirst(parts[0]?.path ?? "");
   for (const { path, bytes } of parts.toReversed()) {
     let end = bytes;
     for (
@@ -72,6 +138,7 @@ async function tailOf(
     ) {
       const start = Math.max(0, end - size);
       const chunk = await readIn(world, path, { start, end });
+      if (chunk.length < end - start) isWhole = false;
       chunks.unshift(chunk);
       count += countLines(chunk);
       end = start;
@@ -79,7 +146,59 @@ async function tailOf(
     // One newline more than lines: only then is the first of them whole.
     if (count > lines) break;
   }
-  return joined(chunks);
+  const tail = joined(chunks);
+  return isWhole || count > lines ? tail : fromWholeLine(tail);
+}
+
+/** The same, without the middle of long lines, in memory of the size of what it gives. */
+async function shortTail(
+  world: World,
+  parts: readonly Part[],
+  { lines, mostLineBytes }: { readonly lines: number; readonly mostLineBytes: number },
+): Promise<Uint8Array> {
+  const from = await tailStart(world, parts, lines);
+  const short = shortened(mostLineBytes);
+  const chunks: Uint8Array[] = [];
+  let isWhole = from.isWhole;
+  for (const [index, { path, bytes }] of parts.entries()) {
+    if (index < from.part) continue;
+    let start = index === from.part ? from.offset : 0;
+    while (start < bytes) {
+      const chunk = await readIn(world, path, {
+        start,
+        end: Math.min(bytes, start + SEARCH_BYTES),
+      });
+      if (chunk.length === 0) {
+        if (chunks.length === 0) isWhole = false;
+        break;
+      }
+      chunks.push(...short.write(chunk));
+      start += chunk.length;
+    }
+  }
+  const tail = joined([...chunks, ...short.end()]);
+  return isWhole ? tail : fromWholeLine(tail);
+}
+
+/** Where the last lines begin; the beginning where there are no more than those. */
+async function tailStart(
+  world: World,
+  parts: readonly Part[],
+  lines: number,
+): Promise<Position & { readonly isWhole: boolean }> {
+  let count = 0;
+  for (let part = parts.length - 1; part >= 0; part--) {
+    const { path, bytes: length } = parts[part] ?? { path: "", bytes: 0 };
+    for (let end = length; end > 0;) {
+      const start = Math.max(0, end - SEARCH_BYTES);
+      const bytes = await readIn(world, path, { start, end });
+      count += countLines(bytes);
+      // One newline more than lines: only then is the first of them whole.
+      if (count > lines) return { part, offset: start + bytes.indexOf(NEWLINE) + 1, isWhole: true };
+      end = start;
+    }
+  }
+  return { part: 0, offset: 0, isWhole: isFirst(parts[0]?.path ?? "") };
 }
 
 /** The bytes of a file; none of one that has just been removed, since it was the oldest. */

@@ -79,6 +79,8 @@ export interface Stopped {
   readonly at: Date;
   /** Whether its program had ended by itself before. */
   readonly hadEnded: boolean;
+  /** Whether it was killed, since it did not end when it was asked to, or was not asked. */
+  readonly forced?: boolean;
 }
 
 /** One line. */
@@ -127,7 +129,11 @@ export function formatEvent(event: RunEvent): string {
     case "ended":
       return line({ ...head, exit_code: event.exitCode, reason: event.reason });
     case "stopped":
-      return line({ ...head, had_ended: event.hadEnded });
+      return line({
+        ...head,
+        had_ended: event.hadEnded,
+        ...(event.forced === undefined ? {} : { forced: event.forced }),
+      });
   }
 }
 
@@ -165,7 +171,14 @@ function parseEvent(text: string): RunEvent | null {
   const time = momentOf(typeof at === "string" ? Date.parse(at) : NaN);
   if (time === null) return null;
   if (event === "stopped") {
-    return { event, run, at: time, hadEnded: fields["had_ended"] === true };
+    const forced = fields["forced"];
+    return {
+      event,
+      run,
+      at: time,
+      hadEnded: fields["had_ended"] === true,
+      ...(typeof forced === "boolean" ? { forced } : {}),
+    };
   }
   if (event === "ended") {
     return {
@@ -249,6 +262,15 @@ export function wasStopped(
   if (stopped === undefined) return false;
   const unit = at.getMilliseconds() === 0 ? 1000 : 1;
   return Math.floor(stopped.getTime() / unit) === Math.floor(at.getTime() / unit);
+}
+
+/** The exit code of what was killed: 128 and the number of SIGKILL. */
+const KILLED = 137;
+
+/** Whether kstops stopped a run and had to kill it for that, as far as it is known. */
+export function wasForced({ ended, stopped }: Run): boolean {
+  if (stopped === null || stopped.hadEnded) return false;
+  return stopped.forced ?? (ended?.exitCode === KILLED && ended.reason === null);
 }
 
 /** Whether a run ended by itself, and with another exit code than 0. */

@@ -26,11 +26,14 @@ export interface LogStore {
   open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
   /** Forgets a run that never began: what it printed, and what was remembered of it. */
   discard(name: string, runId: string): Promise<void>;
-  /** Keeps what a run printed that is over, in the place of what was kept of it before. */
+  /**
+   * Keeps what a run printed that is over, in the place of what was kept of it before; where it is
+   * cut, the beginning is missing.
+   */
   save(
     name: string,
     runId: string,
-    kept: { readonly bytes: Uint8Array } & LogPolicy,
+    kept: { readonly bytes: Uint8Array; readonly isCut?: boolean } & LogPolicy,
   ): Promise<void>;
   /** Says, once, that something printed is not kept, and why. */
   notKept(reason: string): void;
@@ -243,12 +246,15 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         if ((await list(directory)).length === 0) await files.remove(directory);
       });
     },
-    save: async (name, runId, { bytes, ...policy }) => {
+    save: async (name, runId, { bytes, isCut = false, ...policy }) => {
       const before = await outputsOf(name, runId);
       const capture = await open(name, runId, policy);
       if (capture === null) return;
       await kept(name, async () => {
-        await files.append(`${outputOf(capture)}-000001.log`, bytes);
+        const { directory, run } = capture;
+        // As if the first part had been removed: so whoever reads it knows.
+        await files.append(`${directory}/${partName(run, isCut ? 2 : 1)}`, bytes);
+        if (isCut) await remove(directory, partName(run, 1));
         for (const output of before) await removeOutput(output);
       });
     },

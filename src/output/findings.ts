@@ -153,10 +153,33 @@ const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
   SIGSYS: "it made a system call that it may not (seccomp)",
 };
 
-/** What an end says; null: nothing is known, or it needs no words. */
-export function meaningOf(status: SessionStatus): string | null {
+/**
+ * A status that did not begin after it ended: the two times may be of two clocks, or one of them
+ * known to the second only.
+ */
+export function inOrder(status: SessionStatus): SessionStatus {
+  const { createdAt, finishedAt } = status;
+  const isLate = createdAt !== null && finishedAt !== null && createdAt > finishedAt;
+  return isLate ? { ...status, createdAt: finishedAt } : status;
+}
+
+const FORCED =
+  "kstops killed it: it had not ended when the time of a stop was up, or was given no time";
+
+/**
+ * What an end says; null: nothing is known, or it needs no words.
+ *
+ * @param isForced whether a stop of kstops had to kill it
+ */
+export function meaningOf(
+  status: SessionStatus,
+  { isForced }: { readonly isForced: boolean } = { isForced: false },
+): string | null {
   const { state, exitCode, backend } = status;
-  if (state === "running" || state === "unknown" || exitCode === null) return null;
+  if (state === "running" || state === "unknown") return null;
+  // An exited one has ended by itself, whatever a stop did to it earlier.
+  if (isForced && state !== "exited") return FORCED;
+  if (exitCode === null) return null;
   const signal = status.signal ?? howItEnded(exitCode).signal;
   if (signal === "SIGKILL") {
     if (status.reason?.startsWith(OUT_OF_MEMORY)) return "it took more memory than it may";

@@ -18,6 +18,11 @@ function isHere([program = "", ...args]: readonly string[]): boolean {
   }
 }
 
+/** Where a shell really is; null: not here. */
+function pathOf(shell = ""): string | null {
+  return ifThere(() => Deno.realPathSync(`/bin/${shell}`));
+}
+
 /** The script at work on what is written to it. */
 interface Capturing {
   readonly write: (text: string) => Promise<void>;
@@ -80,7 +85,12 @@ function numbers(count: number): string {
 }
 
 for (const shell of SHELLS) {
-  const ignore = !isHere(shell);
+  // It may be one of the others.
+  const ignore = !isHere(shell) ||
+    (shell[0] === "sh" &&
+      SHELLS.some(([other]) =>
+        other !== "sh" && pathOf(other) !== null && pathOf(other) === pathOf("sh")
+      ));
   const name = shell.join(" ");
 
   Deno.test({
@@ -106,7 +116,7 @@ for (const shell of SHELLS) {
       withDirectory(async (directory) => {
         const capture: Capture = { directory, run: "run", maxBytes: 65_536, keep: 4 };
         const { write, end } = capturing(shell, captureScript(capture));
-        const text = numbers(1_000_000);
+        const text = numbers(300_000);
         await write(text);
         await end();
         const { texts } = kept(directory);
@@ -136,11 +146,11 @@ for (const shell of SHELLS) {
           `${tools}/stat`,
           '#!/bin/sh\n[ "$2" = %Y ] || echo "$(date +%s%N) $(/usr/bin/stat -c %s "$3")"\n',
         );
-        const capture: Capture = { directory: logs, run: "run", maxBytes: 400, keep: 3 };
+        const capture: Capture = { directory: logs, run: "run", maxBytes: 200, keep: 3 };
         const script = captureScript(capture).replace("PATH=", `PATH=${tools}:`);
         const { write, end } = capturing(shell, script);
         let last = "";
-        for (let index = 0; index < 100; index++) {
+        for (let index = 0; index < 50; index++) {
           last = String.fromCharCode(97 + index % 26);
           await write(last);
           await waitFor(
@@ -149,7 +159,7 @@ for (const shell of SHELLS) {
           );
           const { bytes } = kept(logs);
           // A line of times, and a file whose end was not noticed yet.
-          ok(bytes <= 3 * (400 + 64), `${bytes} bytes after ${index}`);
+          ok(bytes <= 3 * (200 + 64), `${bytes} bytes after ${index}`);
         }
         await end();
       }),

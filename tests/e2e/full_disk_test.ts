@@ -61,7 +61,7 @@ async function fill(disk: string): Promise<void> {
 const CONFIG = `ops:
   start_wait: 100
   sessions:
-    loud: { command: [sh, -c, "echo up; until [ -e go ]; do sleep 0.1; done; seq 1 1000000; echo > done; until [ -e more ]; do sleep 0.1; done; echo later; exec sleep 300"] }
+    loud: { command: [sh, -c, "echo up; until [ -e go ]; do sleep 0.1; done; seq 1 300000; echo > done; until [ -e more ]; do sleep 0.1; done; until [ -e enough ]; do echo later; sleep 0.1; done; exec sleep 300"] }
     next: { command: [sh, -c, "echo next; exec sleep 300"] }
 `;
 
@@ -87,6 +87,7 @@ Deno.test({
       await Deno.writeTextFile(`${t.work}/more`, "");
       const newest = async () => (await kstops("logs", "loud", "--lines", "1")).stdout;
       await t.waitFor(async () => (await newest()).endsWith("later\n"), "what it prints later");
+      await Deno.writeTextFile(`${t.work}/enough`, "");
 
       await fill(disk);
       const stop = await kstops("stop", "loud");

@@ -5,7 +5,8 @@ import {
   quote,
   SessionNotFoundError,
 } from "../../errors.ts";
-import { countLines, lastLines, withoutReturns } from "../../logs/lines.ts";
+import { countLines, lastLines, marked, shortened, withoutReturns } from "../../logs/lines.ts";
+import { joined } from "../../logs/read.ts";
 import type { ExecBytesResult, OutputName } from "../../world.ts";
 import type { LogOptions } from "../backend.ts";
 import { containerLogs, RUN_LABEL } from "./args.ts";
@@ -71,6 +72,9 @@ export class UnreadableLogError extends BackendUnavailableError {
 /** What docker takes for a line at most (daemon/logger/copier.go). */
 const DOCKER_LINE_BYTES = 16_384;
 
+/** How much is read for an excerpt, however long the lines are. */
+const EXCERPT_BYTES = 1024 * 1024;
+
 /** How the output of a container is read. */
 interface Reading extends LogOptions {
   /** Whether the last line may go on: it gets no newline where it has none. */
@@ -86,7 +90,7 @@ async function printed(
   source: Source,
   options: Reading,
 ): Promise<Uint8Array> {
-  const { lines, timestamps = false, isOpen = false, count } = options;
+  const { lines, timestamps = false, isOpen = false, count, mostLineBytes } = options;
   const { tty } = source;
   if (lines === 0 && count === undefined) return new Uint8Array();
   // Two streams can only be counted where they are whole.
@@ -99,10 +103,10 @@ async function printed(
   // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
   // counts parts of a long line as lines: fewer may come than were asked for.
   const isPodman = client.runtime === "podman";
-  for (let size = isPodman ? 1024 * 1024 : lines + 16;; size *= 16) {
+  for (let size = isPodman ? EXCERPT_BYTES : lines + 16;; size *= 16) {
     const limits = isPodman
       ? { lines: Infinity, keepBytes: size }
-      : { lines: size, keepBytes: Infinity };
+      : { lines: size, keepBytes: mostLineBytes === undefined ? Infinity : EXCERPT_BYTES };
     const streams = await output(context, client, source, { ...options, ...limits });
     const bytes = together(streams, { ...limits, tty, timestamps });
     // One more line than was asked for: only then is the first of them whole.
@@ -110,6 +114,12 @@ async function printed(
     const isAll = isPodman
       ? Object.values(streams).every((each) => each.length < size || hasEnough(each))
       : countLines(bytes) + Math.ceil(bytes.length / DOCKER_LINE_BYTES) < size || hasEnough(bytes);
+    if (mostLineBytes !== undefined) {
+      const isCut = tty && bytes.length >= limits.keepBytes && !hasEnough(bytes);
+      const short = shortened(mostLineBytes);
+      const pieces = [...short.write(isCut ? marked(bytes) : bytes), ...short.end()];
+      return lastLines(joined(pieces), lines, { isOpen });
+    }
     if (isAll) return lastLines(bytes, lines, { isOpen });
   }
 }
@@ -292,6 +302,13 @@ async function* outputAsItComes(
   }
 }
 
+/** The end of what a container printed. */
+export interface LastBytes {
+  readonly bytes: Uint8Array;
+  /** Whether there was more before it. */
+  readonly isCut: boolean;
+}
+
 /**
  * The last bytes that a container printed, to be kept.
  *
@@ -300,9 +317,15 @@ async function* outputAsItComes(
 export async function lastBytesOf(
   context: Context,
   client: Client,
-  { container, keepBytes }: { readonly container: Container; readonly keepBytes: number },
-): Promise<Uint8Array> {
+  { container, keepBytes: mostBytes }: {
+    readonly container: Container;
+    readonly keepBytes: number;
+  },
+): Promise<LastBytes> {
   const source = await sourceOf(context, client, container);
+  // One more than is kept, which tells whether there was more.
+  const keepBytes = mostBytes + 1;
   const streams = await output(context, client, source, { lines: Infinity, keepBytes });
-  return together(streams, { tty: source.tty, keepBytes, timestamps: false }).slice(-keepBytes);
+  const bytes = together(streams, { tty: source.tty, keepBytes, timestamps: false });
+  return { bytes: bytes.slice(-mostBytes), isCut: bytes.length > mostBytes };
 }

@@ -43,7 +43,11 @@ export async function recordStop(
   { hadEnded }: { readonly hadEnded: boolean },
 ): Promise<void> {
   const at = container.finishedAt ?? world.now();
-  await logs.record(container.name, { event: "stopped", run: runOf(container), at, hadEnded });
+  const run = runOf(container);
+  // The runtime asks first: it has killed what took longer than it gives.
+  const isKilled = !hadEnded && container.exitCode === 137 && !container.details?.outOfMemory;
+  const forced = isKilled ? { forced: true } : {};
+  await logs.record(container.name, { event: "stopped", run, at, hadEnded, ...forced });
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {
@@ -51,8 +55,8 @@ async function save(context: Context, client: Client, container: Container): Pro
   const policy = record === null ? DEFAULT_LOG : policyOf(record);
   if (!policy.capture) return;
   try {
-    const bytes = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
-    await context.logs.save(container.name, runOf(container), { bytes, ...policy });
+    const last = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
+    await context.logs.save(container.name, runOf(container), { ...last, ...policy });
   } catch (error) {
     // Somebody else removes it at this moment.
     if (error instanceof SessionNotFoundError) return;

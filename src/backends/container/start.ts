@@ -10,6 +10,7 @@ import {
 } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { whereIs } from "../../logs/where.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import {
   type ContainerDefinition,
   howItEnded,
@@ -444,7 +445,7 @@ function endedAtOnce(
 }
 
 /** What a failed start shows of the output. */
-const LAST_LINES = { lines: 10 };
+const LAST_LINES = 10;
 
 async function failed(
   context: Context,
@@ -458,8 +459,8 @@ async function failed(
   },
 ): Promise<never> {
   const { name, id } = container;
-  const { text: printed, problem } = await lastOutput(context, client, container);
-  const reason = neverExecuted(printed);
+  const { lines, problem } = await lastOutput(context, client, container);
+  const reason = neverExecuted(lines.map((line) => `${line}\n`).join(""));
   if (reason !== null && !isLoop) {
     await answerOf(context, client, removeContainer(client, id));
     // Nothing of it ran: there is no end that anybody could ask about.
@@ -484,7 +485,7 @@ async function failed(
     details: {
       exit_code: end.exitCode,
       signal: end.signal,
-      output: printed.split("\n").slice(0, -1),
+      output: lines,
     },
   });
 }
@@ -494,15 +495,15 @@ async function lastOutput(
   context: Context,
   client: Client,
   container: Container,
-): Promise<{ readonly text: string; readonly problem: string | null }> {
+): Promise<{ readonly lines: readonly string[]; readonly problem: string | null }> {
   try {
-    const bytes = await logs(context, client, { container, options: LAST_LINES });
-    return { text: new TextDecoder().decode(bytes), problem: null };
+    const bytes = await logs(context, client, { container, options: excerptOf(LAST_LINES) });
+    return { lines: lastShown(bytes, LAST_LINES), problem: null };
   } catch (error) {
     if (error instanceof SessionNotFoundError) {
-      return { text: "", problem: "somebody removed it, with what it printed" };
+      return { lines: [], problem: "somebody removed it, with what it printed" };
     }
     if (!(error instanceof UnreadableLogError)) throw error;
-    return { text: "", problem: `what it printed cannot be read: ${error.reason}` };
+    return { lines: [], problem: `what it printed cannot be read: ${error.reason}` };
   }
 }

@@ -75,15 +75,16 @@ export interface RunToEnd {
 /**
  * Ends all that lives of a run that no pane of a tmux shows, and proves it.
  *
+ * @returns whether something had to be killed
  * @throws {SessionStopError} `stop_failed`, with what is still alive
  */
 export async function endRemains(
   world: World,
   { name, run, ending, remains, options }: RunToEnd,
-): Promise<void> {
+): Promise<boolean> {
   const { program, keeper } = remains;
   const timeoutSeconds = options.timeoutSeconds ?? ending?.stopTimeoutSeconds ?? 10;
-  const { survivors } = await endProcesses(world, {
+  const { survivors, killed } = await endProcesses(world, {
     panes: keeper === null
       ? []
       : [{ pid: keeper.pid, isKept: true, program: program?.pid ?? null }],
@@ -96,6 +97,7 @@ export async function endRemains(
     holdFile: ending?.holdFile ?? null,
   });
   if (survivors.length > 0) throw survived(name, survivors);
+  return killed.length > 0;
 }
 
 /** The error of a stop that left something alive. */

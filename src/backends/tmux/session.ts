@@ -196,7 +196,7 @@ export async function stop(
   const panes = (now?.panes ?? []).filter((pane) =>
     !pane.dead && (!pane.linked || pane === now?.managedPane)
   );
-  const { survivors } = await endProcesses(world, {
+  const { survivors, killed } = await endProcesses(world, {
     panes: panes.map((pane) => ({
       pid: pane.pid,
       isKept: pane === now?.managedPane,
@@ -213,11 +213,13 @@ export async function stop(
   const last = await close(context, socketName, now ?? session);
   if (survivors.length > 0) throw survived(session.name, survivors);
   if (session.runId !== null) {
+    const hadEnded = mainPane(session)?.dead === true;
     await context.logs.record(session.name, {
       event: "stopped",
       run: session.runId,
       at: world.now(),
-      hadEnded: mainPane(session)?.dead === true,
+      hadEnded,
+      ...(!hadEnded && killed.length > 0 ? { forced: true } : {}),
     });
   }
   return {

@@ -11,6 +11,7 @@ import {
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf } from "../../logs/runs.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
@@ -411,12 +412,8 @@ async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStat
   if (status.exitCode === 0) return status;
   const output = capture === null
     ? []
-    : linesOf(await context.logs.read(outputOf(capture), LAST_LINES));
+    : lastShown(await context.logs.read(outputOf(capture), excerptOf(LAST_LINES)), LAST_LINES);
   throw endedEarly(definition, status, output);
-}
-
-function linesOf(output: Uint8Array): string[] {
-  return new TextDecoder().decode(output).split("\n").slice(0, -1);
 }
 
 function endedEarly(
@@ -432,7 +429,7 @@ function endedEarly(
 }
 
 /** What a failed start shows of the output. */
-const LAST_LINES = { lines: 10 };
+const LAST_LINES = 10;
 
 /** Whether the keeper said so: a program may end with 126 or 127 itself, and print what it likes. */
 async function wasNeverExecuted(
@@ -454,10 +451,12 @@ async function endedAtOnce(
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
   if (status.exitCode === 0) return status;
-  const output = linesOf(
+  const wanted = excerptOf(LAST_LINES);
+  const output = lastShown(
     capture === null
-      ? await logs(context, definition.socketName, session, LAST_LINES)
-      : await context.logs.read(outputOf(capture), LAST_LINES),
+      ? await logs(context, definition.socketName, session, wanted)
+      : await context.logs.read(outputOf(capture), wanted),
+    LAST_LINES,
   );
   const mayBe = status.exitCode === 126 || status.exitCode === 127;
   if (mayBe && await wasNeverExecuted(context, definition, session)) {

@@ -59,7 +59,7 @@ async function once(context: Context, flags: LogsFlags, options: LogOptions): Pr
   const found = await Promise.all(names.map(async (name) => {
     try {
       const bytes = await outputOf(context, { name, flags, options });
-      return { name, bytes: plain ? await withoutControls(bytes) : bytes };
+      return { name, bytes: plain ? await asShown(bytes) : bytes };
     } catch (error) {
       if (names.length === 1) throw error;
       failures.push(error);
@@ -149,10 +149,15 @@ async function keptOutput(
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 
-async function withoutControls(bytes: Uint8Array): Promise<Uint8Array> {
-  const { stripVTControlCharacters } = await import("node:util");
-  const text = stripVTControlCharacters(new TextDecoder().decode(bytes));
-  return new TextEncoder().encode(text.replaceAll("\r", ""));
+/** What a terminal would show of it. */
+async function asShown(bytes: Uint8Array): Promise<Uint8Array> {
+  const { shown } = await import("../../logs/shown.ts");
+  const screen = shown();
+  return asLines([...screen.write(bytes), ...screen.end()]);
+}
+
+function asLines(lines: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
 }
 
 // --- what comes ----------------------------------------------------------------------------------
@@ -258,10 +263,16 @@ async function* asPlain(
   chunks: AsyncIterable<Uint8Array>,
   labelOf: LabelOf | null,
 ): AsyncGenerator<Uint8Array, void> {
-  const label = new TextEncoder().encode(labelOf?.(name) ?? "");
-  for await (const line of wholeLines(chunks)) {
-    yield joined([label, await withoutControls(line)]);
+  const { shown } = await import("../../logs/shown.ts");
+  const label = labelOf?.(name) ?? "";
+  // What was given out cannot be drawn over: only the line that is not ended yet.
+  const screen = shown({ rows: 1 });
+  for await (const chunk of chunks) {
+    const lines = screen.write(chunk);
+    if (lines.length > 0) yield asLines(lines.map((line) => label + line));
   }
+  const rest = screen.end();
+  if (rest.length > 0) yield asLines(rest.map((line) => label + line));
 }
 
 async function* asJson(

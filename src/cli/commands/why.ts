@@ -1,7 +1,8 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
-import { endOf, hasFailed, type Run } from "../../logs/runs.ts";
+import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
+import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type Findings,
   findingsText,
   findingsToWire,
+  inOrder,
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
@@ -43,9 +45,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const runs = await store.runs(name);
   const last = runs.findLast(({ begun }) => begun !== null) ?? null;
   const match = await found(context, flags, last);
-  const status = match.kind === "session"
-    ? await withLeftovers(match)
-    : withLastRun(match.status, last);
+  const status = inOrder(
+    match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
+  );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const definitionChanged = await hasChanged(context, name, ofStatus);
   const [lines, operation] = await Promise.all([
@@ -54,7 +56,7 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   ]);
   return {
     status,
-    meaning: meaningOf(status),
+    meaning: meaningOf(status, { isForced: ofStatus !== null && wasForced(ofStatus) }),
     seconds: secondsOf(status, world.now()),
     starts: startsOf(runs),
     definitionChanged,
@@ -126,7 +128,7 @@ async function lastOperation(context: Context, status: SessionStatus): Promise<O
   return operationsOn(status, recorded)[0] ?? null;
 }
 
-const LAST_LINES = { lines: 20 };
+const LAST_LINES = 20;
 
 async function lastLines(
   { store, match, name }: {
@@ -138,11 +140,9 @@ async function lastLines(
   try {
     if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
     const bytes = match.kind === "session"
-      ? await match.session.logs(LAST_LINES)
+      ? await match.session.logs(excerptOf(LAST_LINES))
       : await newestLines(store, name);
-    if (bytes === null) return null;
-    const { stripVTControlCharacters } = await import("node:util");
-    return stripVTControlCharacters(new TextDecoder().decode(bytes)).split("\n").slice(0, -1);
+    return bytes === null ? null : lastShown(bytes, LAST_LINES);
   } catch (error) {
     if (error instanceof BackendUnavailableError || error instanceof SessionNotFoundError) {
       return null;
@@ -153,7 +153,7 @@ async function lastLines(
 
 async function newestLines(store: LogStore, name: string): Promise<Uint8Array | null> {
   const output = await store.newestOutput(name);
-  return output === null ? null : await store.read(output, LAST_LINES);
+  return output === null ? null : await store.read(output, excerptOf(LAST_LINES));
 }
 
 /** What helps next, the most likely first. */

@@ -1,7 +1,15 @@
 /** What kstops keeps, and may find cut off, mixed up, or written by somebody else. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { countLines, lastLines, withoutReturns } from "../../../src/logs/lines.ts";
+import {
+  countLines,
+  fromWholeLine,
+  lastLines,
+  shortened,
+  withoutReturns,
+} from "../../../src/logs/lines.ts";
+import { joined } from "../../../src/logs/read.ts";
+import { lastShown, shown } from "../../../src/logs/shown.ts";
 import { partName, timesName } from "../../../src/logs/parts.ts";
 import {
   endOf,
@@ -21,7 +29,7 @@ import { statusOfRun } from "../../../src/recorded.ts";
 import { DatabaseError, type SqlValue } from "../../../src/world.ts";
 import { problemWith, published } from "../../support/json_schema.ts";
 import { isSafe, isStatus, orThrown, plain } from "../checks.ts";
-import { broken, brokenJson, BYTES, NUMBER, TEXT } from "../inputs.ts";
+import { broken, brokenJson, BYTES, NUMBER, PLAIN, TEXT } from "../inputs.ts";
 import { target } from "../target.ts";
 
 const TIME = fc.date({
@@ -118,6 +126,39 @@ function lastLinesSimply(bytes: Uint8Array, count: number): string {
 
 const textOf = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => String.fromCharCode(byte)).join("");
+
+/** What programs draw with, whole and in pieces. */
+const DRAWN = fc.array(
+  fc.oneof(
+    BYTES,
+    fc.constantFrom(
+      ...["\r", "\n", "\b", "\t", "\x1b[K", "\x1b[2K", "\x1b[1K", "\x1b[J", "\x1b[2J", "\x1b[H"],
+      ...[
+        "\x1b[3A",
+        "\x1b[B",
+        "\x1b[9C",
+        "\x1b[D",
+        "\x1b[2P",
+        "\x1b[3@",
+        "\x1b[4X",
+        "\x1b7",
+        "\x1b8",
+      ],
+      ...[
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b]0;",
+        "\x07",
+        "\x1b\\",
+        "\x1b[",
+        "\x1b",
+        "x".repeat(600),
+      ],
+      ...["日本", "e\u0301", "\u0301".repeat(20), "\x1bM", "\x1b[999999999999;9H", "\x18"],
+    ).map((text) => new TextEncoder().encode(text)),
+  ),
+  { maxLength: 20 },
+).map((pieces) => joined(pieces));
 
 export const LOGS = [
   target("runs: a story, broken", {
@@ -229,6 +270,66 @@ export const LOGS = [
         textOf(strip(bytes.subarray(from, places[index + 1] ?? bytes.length)))
       );
       equal(pieces.join(""), textOf(whole));
+    },
+  }),
+  target("shown: excerpts are short lines of plain text, however they come", {
+    input: fc.tuple(DRAWN, fc.array(fc.nat({ max: 300 }), { maxLength: 4 }), fc.nat({ max: 30 })),
+    holds: ([bytes, cuts, rows]) => {
+      const whole = lastShown(bytes, Infinity);
+      for (const line of whole) {
+        ok([...line].length <= 505, `${line.length} characters`);
+        // deno-lint-ignore no-control-regex
+        ok(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(line), JSON.stringify(line));
+      }
+      ok(whole.length <= bytes.length + 1, `${whole.length} lines`);
+      const screen = shown();
+      const places = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b)];
+      const pieces = places.flatMap((from, index) =>
+        screen.write(bytes.subarray(from, places[index + 1] ?? bytes.length))
+      );
+      deepEqual([...pieces, ...screen.end()], whole);
+      const small = shown({ rows: rows + 1 });
+      for (const byte of bytes) small.write(Uint8Array.of(byte));
+      ok(small.end().length <= rows + 1);
+    },
+    weight: 2,
+  }),
+  target("shown: text without any control is as it was", {
+    input: fc.array(PLAIN, { maxLength: 6 }),
+    holds: (lines) => {
+      const plain = lines.map((line) => line.normalize("NFC").replaceAll(/[^ -~äöü日本]/gu, ""));
+      deepEqual(
+        lastShown(new TextEncoder().encode(plain.map((line) => `${line}\n`).join("")), 9),
+        plain,
+      );
+    },
+  }),
+  target("lines: what is left out of long ones stands between their ends", {
+    input: fc.tuple(
+      BYTES,
+      fc.array(fc.nat({ max: 60 }), { maxLength: 4 }),
+      fc.integer({ min: 1, max: 9 }),
+    ),
+    holds: ([bytes, cuts, half]) => {
+      const short = shortened(2 * half);
+      const places = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b)];
+      const pieces = places.flatMap((from, index) =>
+        short.write(bytes.subarray(from, places[index + 1] ?? bytes.length))
+      );
+      const got = [...pieces, ...short.end()].map(textOf).join("");
+      const expected = textOf(bytes).split("\n").map((line) =>
+        line.length <= 2 * half ? line : `${line.slice(0, half)}\x18${line.slice(-half)}`
+      ).join("\n");
+      equal(got, expected);
+    },
+  }),
+  target("lines: what begins within a line goes on with a whole one", {
+    input: BYTES,
+    holds: (bytes) => {
+      const got = textOf(fromWholeLine(bytes));
+      const behind = textOf(bytes).split("\n").slice(1).join("\n");
+      if (behind !== "") equal(got, behind);
+      else if (bytes.length > 0) ok(got.startsWith("[...] "));
     },
   }),
   target("parts: names in their order are parts in theirs", {

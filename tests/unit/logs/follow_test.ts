@@ -131,7 +131,25 @@ Deno.test("parts that are removed meanwhile are no end", () =>
   following({ [FIRST]: "a\n" }, [{ path: FIRST, bytes: 2 }], async (follower, world) => {
     await world.files.remove(FIRST);
     world.put(THIRD, "c\n");
-    equal(await follower.read(2), "c\n");
+    // Whether that is a whole line, nobody can tell any more.
+    equal(await follower.read(8), "[...] c\n");
+    await world.files.append(THIRD, bytes("d\n"));
+    equal(await follower.read(2), "d\n");
+  }));
+
+Deno.test("behind parts that are removed before they were read, a mark and whole lines come", () =>
+  withFakeWorld({ files: { [THIRD]: "rest of c\nd\ne" } }, async (world) => {
+    const head = bytes("a\nb");
+    const follower = followed(world, [{ path: FIRST, bytes: 3 }], () => {}, { head });
+    const expected = "\n[...]\nd\ne";
+    equal(await follower.read(expected.length), expected);
+    follower.abort();
+  }));
+
+Deno.test("a later run whose beginning is gone begins with a mark and a whole line", () =>
+  following({ [FIRST]: "a\n" }, [{ path: FIRST, bytes: 2 }], async (follower, world) => {
+    world.put(NEXT_RUN.replace("000001.log", "000007.log"), "ment\nb\n");
+    equal(await follower.read(8), "[...]\nb\n");
   }));
 
 Deno.test("a carriage return goes, also where its newline is in the next part", () =>
@@ -208,6 +226,6 @@ Deno.test("a file that is removed while it is read has nothing more to say", () 
     const follower = followed({ ...world, files }, [{ path: FIRST, bytes: 0 }], (call) => {
       if (call === 1) world.put(SECOND, "two\n");
     });
-    equal(await follower.read(4), "two\n");
+    equal(await follower.read(10), "[...] two\n");
     follower.abort();
   }));

@@ -104,9 +104,100 @@ Deno.test("what came after the parts were looked at is not read", () =>
 Deno.test("a part that has been removed meanwhile is left out", () =>
   withFakeWorld({ files: { "/second.log": "two\n" } }, async (world) => {
     const parts = [{ path: "/first.log", bytes: 5 }, { path: "/second.log", bytes: 4 }];
-    equal(text(await readParts(world, parts, { lines: Infinity })), "two\n");
-    equal(text(await readParts(world, parts, { lines: 9, since: new Date(0) })), "two\n");
+    // Nobody can tell any more whether that is a whole line.
+    equal(text(await readParts(world, parts, { lines: Infinity })), "[...] two\n");
+    equal(text(await readParts(world, parts, { lines: 9, since: new Date(0) })), "[...] two\n");
   }));
+
+// --- whole lines ---------------------------------------------------------------------------------
+
+/** What is read of an output of which the first part has been removed. */
+async function readCut(
+  contents: readonly Content[],
+  wanted: Wanted,
+  reading?: { readonly isOpen: boolean },
+): Promise<string> {
+  let got = "";
+  await withFakeWorld({}, async (world) => {
+    const parts = put(world, { content: "gone" }, ...contents).slice(1);
+    got = text(await readParts(world, parts, wanted, reading));
+  });
+  return got;
+}
+
+const CUT_WANTED: Readonly<Record<string, Wanted>> = {
+  "all lines": { lines: Infinity },
+  "lines": { lines: 20 },
+  "an excerpt": { lines: 20, mostLineBytes: 16_384 },
+  "what came since then": { lines: Infinity, since: at(0) },
+};
+for (const [what, wanted] of Object.entries(CUT_WANTED)) {
+  Deno.test(`where the first part is gone, ${what} begin with a whole line`, async () => {
+    equal(
+      await readCut([{ content: "ment\ntwo\nth" }, { content: "ree\n" }], wanted),
+      "two\nthree\n",
+    );
+    equal(await readCut([{ content: "frag" }, { content: "ment\ntwo\n" }], wanted), "two\n");
+    // Half a character.
+    equal(await readCut([{ content: "ä\nä\n" }], wanted), "ä\n");
+  });
+
+  Deno.test(`where one line is all that is kept, ${what} are the rest of it, with a mark`, async () => {
+    equal(await readCut([{ content: "long" }, { content: "line\n" }], wanted), "[...] longline\n");
+    equal(await readCut([{ content: "long" }], wanted), "[...] long\n");
+    equal(
+      await readCut([{ content: "long" }], wanted, { isOpen: true }),
+      wanted.mostLineBytes ? "[...] long" : "[...] long",
+    );
+    equal(await readCut([{ content: "" }], wanted), "");
+  });
+}
+
+Deno.test("with times, the first line is a whole one as well", async () => {
+  const contents = [{ content: "ment\ntwo\n", times: "100 5\n101 9\n", modifiedAt: at(101) }];
+  equal(
+    await readCut(contents, { lines: Infinity, timestamps: true }),
+    "1970-01-01T00:01:41Z two\n",
+  );
+});
+
+Deno.test("a line of which only the end was printed since then is whole", async () => {
+  const one = { content: "zero\none ", times: "100 5\n101 9\n", modifiedAt: at(101) };
+  const two = { content: "two\nthree\n", times: "200 4\n201 10\n", modifiedAt: at(201) };
+  equal(await read([one, two], { lines: Infinity, since: at(150) }), "one two\nthree\n");
+  equal(await read([one, two], { lines: Infinity, since: at(101) }), "one two\nthree\n");
+  const parts = [{ content: "a\nb c", times: "100 4\n200 5\n", modifiedAt: at(200) }];
+  equal(await read(parts, { lines: Infinity, since: at(150) }), "b c\n");
+});
+
+Deno.test("of a line that began long before then, what came since then is shown with a mark", async () => {
+  const old = { content: "x".repeat(3_000_000), times: "100 3000000\n", modifiedAt: at(100) };
+  const young = { content: "end\n", times: "200 4\n", modifiedAt: at(200) };
+  equal(await read([old, young], { lines: Infinity, since: at(150) }), "[...] end\n");
+});
+
+Deno.test("of a long line an excerpt has the beginning and the end", async () => {
+  const content = `first\n${"a".repeat(3_000_000)}${"z".repeat(3_000_000)}\nlast\n`;
+  const got = await read([{ content: content.slice(0, 2_000_000) }, {
+    content: content.slice(2_000_000),
+  }], { lines: 3, mostLineBytes: 100 });
+  equal(got, `first\n${"a".repeat(50)}\x18${"z".repeat(50)}\nlast\n`);
+});
+
+Deno.test("lines that are not long are the same in an excerpt", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.string({ unit: fc.constantFrom("\n", "a", "b"), maxLength: 40 }),
+      fc.nat(40),
+      fc.nat(12),
+      async (content, cut, lines) => {
+        const contents = [{ content: content.slice(0, cut) }, { content: content.slice(cut) }];
+        const excerpt = await read(contents, { lines, mostLineBytes: 100 });
+        equal(excerpt, await read(contents, { lines }));
+      },
+    ),
+    { numRuns: 300 },
+  ));
 
 Deno.test("a part that nobody may read is an error", () =>
   withFakeWorld({ files: { "/first.log": { content: "one\n", denied: true } } }, async (world) => {

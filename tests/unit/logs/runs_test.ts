@@ -10,6 +10,7 @@ import {
   type Run,
   type RunEvent,
   type Stopped,
+  wasForced,
   wasStopped,
 } from "../../../src/logs/runs.ts";
 import { BACKENDS, STOP_SCOPES, STOP_SIGNALS } from "../../../src/model.ts";
@@ -61,6 +62,10 @@ Deno.test("an event is one line of JSON, its keys as they are documented", () =>
   equal(
     formatEvent(STOPPED),
     '{"run":"a","event":"stopped","at":"2026-01-02T03:04:05.678Z","had_ended":true}\n',
+  );
+  equal(
+    formatEvent({ ...STOPPED, hadEnded: false, forced: true }),
+    '{"run":"a","event":"stopped","at":"2026-01-02T03:04:05.678Z","had_ended":false,"forced":true}\n',
   );
 });
 
@@ -263,3 +268,24 @@ Deno.test("what a shell says of the process that it becomes is read, and nothing
   }
   deepEqual(parseRuns(lineWith(`"pid":7,"boot":""`)), []);
 });
+
+const KILLED: Ended = { ...ENDED, exitCode: 137, reason: null };
+const STOPPED_BY_US: Stopped = { ...STOPPED, hadEnded: false };
+const FORCED: Readonly<Record<string, readonly [events: readonly RunEvent[], is: boolean]>> = {
+  "a stop that says so": [[{ ...STOPPED_BY_US, forced: true }], true],
+  "a stop that says that it was not": [[KILLED, { ...STOPPED_BY_US, forced: false }], false],
+  "a stop that does not say, of what was killed": [[KILLED, STOPPED_BY_US], true],
+  "a stop that does not say, of what ran out of memory": [
+    [{ ...KILLED, reason: "out of memory" }, STOPPED_BY_US],
+    false,
+  ],
+  "a stop of what ended by itself": [[ENDED, STOPPED_BY_US], false],
+  "a stop of what had been killed before": [[KILLED, STOPPED], false],
+  "what was killed, and not stopped": [[KILLED], false],
+};
+for (const [what, [events, is]] of Object.entries(FORCED)) {
+  Deno.test(`wasForced() says ${is ? "yes" : "no"} to ${what}`, () => {
+    const [run] = parseRuns(story(BEGUN, ...events));
+    equal(run === undefined ? null : wasForced(run), is);
+  });
+}

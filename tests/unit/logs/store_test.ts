@@ -66,6 +66,18 @@ Deno.test("every run gets a file of its own, for its owner alone", () =>
     deepEqual([(await world.files.facts(`${LOGS}/astro`))?.mode], [0o700]);
   }));
 
+Deno.test("what is saved without its beginning begins with a whole line when it is read", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    for (const [isCut, run] of [[false, "00000000000a"], [true, "00000000000b"]] as const) {
+      const printed = bytes("ment\ntwo\n");
+      await store.save("astro", run, { bytes: printed, isCut, ...DEFAULT_LOG });
+      const output = (await store.outputs("astro")).at(-1);
+      ok(output?.endsWith(run));
+      equal(await readAll(store, output), isCut ? "two\n" : "ment\ntwo\n");
+    }
+  }));
+
 Deno.test("what is kept of a run behind its first bytes can be read as it was printed", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);

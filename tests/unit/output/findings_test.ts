@@ -7,6 +7,7 @@ import {
   type Findings,
   findingsText,
   findingsToWire,
+  inOrder,
   meaningOf,
   type Starts,
 } from "../../../src/output/findings.ts";
@@ -77,6 +78,33 @@ for (const [what, { of, is }] of Object.entries(MEANINGS)) {
     equal(meaningOf(of), is);
   });
 }
+
+Deno.test("meaningOf() says that a stop had to kill", () => {
+  const killed = ended(137, { state: "stopped", signal: "SIGKILL" });
+  match(meaningOf(killed, { isForced: true }) ?? "", /^kstops killed it: /);
+  match(meaningOf(killed, { isForced: false }) ?? "", /^it was killed: by somebody/);
+  // Nobody saw how, but kstops did it.
+  match(
+    meaningOf({ ...killed, exitCode: null, signal: null }, { isForced: true }) ?? "",
+    /^kstops/,
+  );
+  // It runs again, or has ended by itself since then.
+  equal(meaningOf({ ...killed, state: "running" }, { isForced: true }), null);
+  match(meaningOf({ ...killed, state: "exited" }, { isForced: true }) ?? "", /by somebody/);
+});
+
+Deno.test("nothing begins after it has ended", () => {
+  const times = { createdAt: ago(1), finishedAt: ago(2) };
+  deepEqual(inOrder(ended(0, times)), ended(0, { ...times, createdAt: ago(2) }));
+  for (
+    const right of [{ createdAt: ago(2), finishedAt: ago(1) }, { createdAt: ago(1) }, {
+      createdAt: null,
+      finishedAt: ago(1),
+    }]
+  ) {
+    deepEqual(inOrder(ended(0, right)), ended(0, right));
+  }
+});
 
 /** The signals by which a program ends that did not ask for them, but for KILL. */
 const EXPLAINED = [1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 14, 15, 24, 25, 31];

@@ -200,7 +200,7 @@ for (const [path, { dir, pipe }] of Object.entries(PATHS)) {
     const commands = commandsIn(startScript(plan({ workingDir: path }, path)));
     equal(behind(commands.find(([name]) => name === "new-session") ?? [], "-c"), dir);
     const words = commands.find(([name]) => name === "pipe-pane");
-    ok(words?.at(-1)?.includes(`\ncd ${pipe} || `));
+    ok(words?.at(-1)?.startsWith(`directory=${pipe} run=`));
   });
 }
 
