@@ -1,7 +1,7 @@
 /**
  * Runs the contract suite and the transcripts against the engines of several releases of Debian, and
- * prints what was seen as a table (as root on Debian 12; the first time it lays the other releases,
- * which takes some minutes each):
+ * prints what was seen as a table (as root on Debian 12, with what `.ci/run` installs; the first time
+ * it lays the other releases, which takes some minutes each):
  *
  *     deno task matrix [--write] [ROW...]
  *
@@ -9,17 +9,19 @@
  * `docs/engines.md`. The transcripts are replayed on the source, and on the executable that KSTOPS_BIN
  * names, or else on dist/kstops where there is one. The status is 0 only when no test has failed.
  */
-import type { Seen, Subject } from "./suites.ts";
+import { filesOf, type Seen, type Subject, SUBJECTS, SUITES } from "./suites.ts";
 import { formatTable, type TableRow, tableRows, withRows } from "./table.ts";
 
 const PAGE = new URL("../../docs/engines.md", import.meta.url);
-const DEBIAN = pathOf("./debian");
+const DEBIAN = pathOf("../../.ci/debian");
 
 /** The engines of one subject in one place. */
 interface Row {
   readonly name: string;
   readonly subject: Subject;
   readonly from: string;
+  /** The version that the row is there for, where a suite cannot have another one in the end. */
+  readonly version?: string;
   /** Runs a command where these engines are; the directories are to be seen there. */
   readonly command: (
     argv: readonly string[],
@@ -29,7 +31,10 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { name: "tmux-here", subject: "tmux", from: "Debian 12", command: here },
-  { name: "tmux-backports", subject: "tmux", from: "Debian 12 backports", command: backports },
+  {
+    ...{ name: "tmux-backports", subject: "tmux", from: "Debian 12 backports", version: "3.5a" },
+    command: backports,
+  },
   { name: "tmux-trixie", subject: "tmux", from: "Debian 13", command: inside("trixie") },
   { name: "tmux-sid", subject: "tmux", from: "Debian sid", command: inside("sid") },
   { name: "containers-here", subject: "containers", from: "Debian 12", command: here },
@@ -112,8 +117,14 @@ async function see(row: Row, program: string | null): Promise<Seen> {
       ...[pathOf("./place.ts"), row.subject, report, ...(program === null ? [] : [program])],
     ];
     const directories = [directory, ...(program === null ? [] : [dirname(program)])];
-    await (await row.command(argv, directories)).spawn().status;
-    return JSON.parse(await Deno.readTextFile(report)) as Seen;
+    const { success } = await (await row.command(argv, directories)).spawn().status;
+    if (!success) throw new Error("what was to be run could not be run");
+    const seen: Seen = JSON.parse(await Deno.readTextFile(report));
+    const { tmux } = seen.versions;
+    if (row.version !== undefined && tmux !== row.version) {
+      throw new Error(`this is tmux ${tmux}, not ${row.version}`);
+    }
+    return seen;
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -130,8 +141,15 @@ const chosen = ROWS.filter(({ name }) =>
 );
 const program = await executable();
 if (program === null) console.log("There is no executable (deno task compile): the source alone");
-// All that the tests import is there before they run in roots without a network.
-await run([Deno.execPath(), "cache", "--quiet", pathOf("./place.ts"), pathOf("../../main.ts")]);
+// All that the tests import is there before they run where nothing can be fetched.
+const files = SUBJECTS.flatMap((subject) => SUITES.flatMap((suite) => filesOf(suite, subject)));
+const imported = ["main.ts", "tests/matrix/place.ts", ...new Set(files)];
+await run([
+  Deno.execPath(),
+  "cache",
+  "--quiet",
+  ...imported.map((file) => pathOf(`../../${file}`)),
+]);
 
 const rows: TableRow[] = [];
 const failures: string[] = [];
