@@ -4,7 +4,7 @@ import { install, KSTOPS } from "../support/kstops.ts";
 import { tmuxTest } from "../support/tmux.ts";
 import { LIMIT_MS } from "../support/limits.ts";
 
-const ROUNDS = 12;
+const ROUNDS = 5;
 /** The moment is any before this: what takes longer than that is killed at the beginning of it. */
 const MOST_MS = 400;
 
