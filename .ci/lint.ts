@@ -53,11 +53,16 @@ async function workflowProblems(): Promise<readonly string[]> {
   );
 }
 
-/** The shell scripts, as paths below the root. */
+/** The shell scripts, as paths below the root: by their names, and whatever else is in `.ci` for bash. */
 function scripts(): readonly string[] {
-  const names = Array.from(Deno.readDirSync(new URL(".ci/", ROOT)), ({ name }) => `.ci/${name}`);
-  return ["install.sh", "src/cli/completions/kstops.bash", ...names.sort()].filter((path) =>
-    !path.endsWith(".ts")
+  const all = ["install.sh", ...[".ci", "src", "tests"].flatMap(filesBelow)];
+  return all.filter((path) => /\.(?:ba)?sh$/.test(path) || /^\.ci\/[^./]+$/.test(path)).sort();
+}
+
+function filesBelow(folder: string): readonly string[] {
+  const url = new URL(`${folder}/`, ROOT);
+  return Array.from(Deno.readDirSync(url)).flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${folder}/${name}`) : [`${folder}/${name}`]
   );
 }
 

@@ -6,7 +6,6 @@ import { partName, timesName } from "../../../src/logs/parts.ts";
 import { joined } from "../../../src/logs/read.ts";
 import { type Mark, parseTimes } from "../../../src/logs/times.ts";
 import { waitFor } from "../../support/tmux.ts";
-import { LIMIT_MS } from "../../support/limits.ts";
 
 /** A shell, and where it gets its tools from. */
 interface Shell {
@@ -65,7 +64,7 @@ interface StartOptions {
 }
 
 /** Longer than any run takes: what hangs fails, and does not hold the tests up. */
-const HANGS_MS = LIMIT_MS;
+const HANGS_MS = 30_000;
 
 async function withBench(
   { argv, tools }: Shell,
