@@ -64,8 +64,10 @@ async function run(
 ): Promise<Outcome> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "--allow-all", "--parallel", `--junit-path=${report}`, ...files],
+    const test = ["test", "--allow-all", "--parallel", `--junit-path=${report}`, ...files];
+    const { code } = await new Deno.Command("env", {
+      // The source is tested where no executable is named.
+      args: [...("KSTOPS_BIN" in env ? [] : ["-u", "KSTOPS_BIN"]), Deno.execPath(), ...test],
       cwd: ROOT,
       // What is missing here is a failure.
       env: { KSTOPS_CI: "1", ...env },
@@ -89,8 +91,10 @@ async function see(subject: Subject, executable: string | null): Promise<Seen> {
     for (const engine of ENGINES_OF[subject]) versions[engine] = await versionOf(engine);
     for (const suite of SUITES) {
       if (suite === "executable" && executable === null) continue;
-      const binary = suite === "executable" && executable !== null ? executable : "";
-      outcomes[suite] = await run(filesOf(suite, subject), { ...env, KSTOPS_BIN: binary });
+      const binary = suite === "executable" && executable !== null
+        ? { KSTOPS_BIN: executable }
+        : {};
+      outcomes[suite] = await run(filesOf(suite, subject), { ...env, ...binary });
     }
   });
   return { subject, versions, outcomes };
