@@ -53,14 +53,17 @@ async function workflowProblems(): Promise<readonly string[]> {
   );
 }
 
-/** The shell scripts, as paths below the root. */
+/** The shell scripts, as paths below the root: by their names, and whatever else is in `.ci` for bash. */
 function scripts(): readonly string[] {
-  const names = Array.from(Deno.readDirSync(new URL(".ci/", ROOT)), ({ name }) => `.ci/${name}`);
-  const keeper = ["execute.sh", "hold_older.sh", "keeper.sh"].map((name) =>
-    `src/backends/tmux/${name}`
+  const all = ["install.sh", ...[".ci", "src", "tests"].flatMap(filesBelow)];
+  return all.filter((path) => /\.(?:ba)?sh$/.test(path) || /^\.ci\/[^./]+$/.test(path)).sort();
+}
+
+function filesBelow(folder: string): readonly string[] {
+  const url = new URL(`${folder}/`, ROOT);
+  return Array.from(Deno.readDirSync(url)).flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesBelow(`${folder}/${name}`) : [`${folder}/${name}`]
   );
-  const ours = ["install.sh", "src/cli/completions/kstops.bash", "src/logs/capture.sh", ...keeper];
-  return [...ours, ...names.sort()].filter((path) => !path.endsWith(".ts"));
 }
 
 /** What shellcheck says; null where it is not installed. */

@@ -14,6 +14,7 @@ import { containerTest, testImage, withContainers } from "./container_setup.ts";
 import { containerDefinition } from "../support/definitions.ts";
 import { failure } from "../support/failure.ts";
 import { ended, existing, find, sh, unique } from "./suite.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const FORCE = { timeoutSeconds: null, force: true };
 const SERVE = sh("echo ready; exec sleep 60");
@@ -128,7 +129,7 @@ daemonTest("one that is killed before it makes the container is a failed start",
     },
   });
   const error = await failure(
-    runner.start(definition({ name, runtime: "docker" }), { waitMs: 500 }),
+    runner.start(definition({ name, runtime: "docker" }), { waitMs: LIMIT_MS }),
   );
   ok(["backend_unavailable", "start_failed"].includes(error.code), error.message);
   ok(!error.message.includes("\n"), error.message);
@@ -140,7 +141,7 @@ daemonTest("one that is killed while a start is proved is not called a success",
   const runner = runnerIn(t.world);
   const name = unique("late");
   const start = failure(
-    runner.start(definition({ name, runtime: "docker" }), { waitMs: 20_000 }),
+    runner.start(definition({ name, runtime: "docker" }), { waitMs: LIMIT_MS }),
   );
   await waitFor(async () => (await find(runner, name))?.status.state === "running", name);
   await t.daemon.kill();
@@ -338,14 +339,16 @@ for (const [what, [runtime, code, stderr, reason]] of Object.entries(FAILED_RUNS
     fn: () =>
       withTmux(async (t) => {
         await Deno.writeTextFile(`${t.directory}/stderr`, stderr);
-        const real = await t.world.exec(["sh", "-c", `command -v ${runtime}`], { timeoutMs: 5000 });
+        const real = await t.world.exec(["sh", "-c", `command -v ${runtime}`], {
+          timeoutMs: LIMIT_MS,
+        });
         const world = await worldWithPrograms(t, {
           [runtime]: `[ "$1" = run ] || exec ${real.stdout.trim()} "$@"\n` +
             `cat '${t.directory}/stderr' >&2; exit ${code}`,
         });
         const name = unique("full");
         const error = await failure(
-          runnerIn(world).start(definition({ name, runtime }), { waitMs: 500 }),
+          runnerIn(world).start(definition({ name, runtime }), { waitMs: LIMIT_MS }),
         );
         equal(error.code, "start_failed");
         ok(error.message.startsWith(`Cannot start "${name}": `), error.message);
@@ -410,7 +413,7 @@ for (const [what, disguise] of Object.entries(DISGUISES)) {
       fn: () =>
         withContainers("podman", async ({ sandbox, define }) => {
           const { stdout } = await sandbox.world.exec(["sh", "-c", "command -v podman"], {
-            timeoutMs: 5000,
+            timeoutMs: LIMIT_MS,
           });
           const before = where === "alone" ? await pathWithoutEngines() : sandbox.env["PATH"];
           const world = await worldWithPrograms(sandbox, {}, before);

@@ -7,6 +7,7 @@ import { ignoreWithoutEngines } from "../support/engines.ts";
 import { containerTest, withContainers } from "./container_setup.ts";
 import { failure } from "../support/failure.ts";
 import { ended, existing, find, printed, sh, unique } from "./suite.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
 const SERVE = sh("echo ready; exec sleep 60");
@@ -16,7 +17,7 @@ containerTest("a session whose output nobody can read is told, replaced and stop
   const name = unique("mute");
   const runArgs = ["--log-driver", "none"];
   const failed = define({ name, argv: sh("exit 3"), runArgs });
-  const { message, hint } = await failure(runner.start(failed, { waitMs: 2000 }));
+  const { message, hint } = await failure(runner.start(failed, { waitMs: LIMIT_MS }));
   match(message, /it ended at once with exit code 3$/);
   match(hint ?? "", /^what it printed cannot be read: /);
   const started = await runner.start(
@@ -49,7 +50,7 @@ containerTest("a stop by force asks nobody, however fast it would answer", async
 containerTest("a session that ended by itself is no stopped one after it was kept", async (t) => {
   const { runner, define } = t;
   const name = unique("done");
-  await runner.start(define({ name, argv: sh("exit 0") }), { waitMs: 2000 });
+  await runner.start(define({ name, argv: sh("exit 0") }), { waitMs: LIMIT_MS });
   const session = await ended(runner, name);
   await session.stop({ ...AS_DEFINED, keep: true });
   const { state, exitCode } = (await existing(runner, name)).status;
@@ -60,7 +61,7 @@ containerTest("a container that goes when it ends says how it ended", async (t) 
   const { runner, define } = t;
   const started = (script: string) => {
     const wanted = define({ name: unique("brief"), argv: sh(script), runArgs: ["--rm"] });
-    return runner.start(wanted, { waitMs: 20_000 });
+    return runner.start(wanted, { waitMs: LIMIT_MS });
   };
   // Late enough to be waited for: what went before that cannot be asked any more.
   const { state, exitCode } = await started("sleep 1; exit 0");
@@ -137,7 +138,7 @@ Deno.test({
 async function withDockerAlone(world: World, directory: string, socket: string): Promise<World> {
   const path = `${directory}/only-docker`;
   await Deno.mkdir(path);
-  const { stdout } = await denoWorld().exec(["which", "docker"], { timeoutMs: 5000 });
+  const { stdout } = await denoWorld().exec(["which", "docker"], { timeoutMs: LIMIT_MS });
   await Deno.symlink(stdout.trim(), `${path}/docker`);
   const changes: Readonly<Record<string, string>> = { PATH: path, DOCKER_HOST: `unix://${socket}` };
   return {

@@ -7,6 +7,7 @@ import { waitFor } from "../support/tmux.ts";
 import { type ContainerSetup, containerTest, testImage } from "./container_setup.ts";
 import { failure } from "../support/failure.ts";
 import { ended, existing, find, printed, sh, unique } from "./suite.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
 const FORCE = { timeoutSeconds: null, force: true };
@@ -128,7 +129,7 @@ containerTest("a container that its restart policy starts again and again says s
   const name = unique("loop");
   const error = await failure(
     runner.start(define({ name, argv: sh("echo no; exit 3"), restart: "always" }), {
-      waitMs: 1000,
+      waitMs: 5000,
     }),
   );
   equal(error.code, "start_failed");
@@ -278,7 +279,7 @@ containerTest("the beginning of an id is no name, but may be another container's
   await (await existing(runner, name)).stop(FORCE);
   equal(await inspected(t, id, "{{.Id}}"), id);
   // And not by a start that fails.
-  await failure(runner.start(define({ name, argv: ["no-such-program"] }), { waitMs: 500 }));
+  await failure(runner.start(define({ name, argv: ["no-such-program"] }), { waitMs: LIMIT_MS }));
   equal(await inspected(t, id, "{{.Id}}"), id);
 });
 
@@ -367,7 +368,9 @@ containerTest("another user, and what the image says, are taken", async (t) => {
   await Deno.chmod(t.sandbox.directory, 0o755);
   const name = unique("user");
   const argv = sh(`id -u > ${directory}/uid; pwd > ${directory}/pwd`);
-  await runner.start(define({ name, argv, user: "1234:1234", workingDir: null }), { waitMs: 1000 });
+  await runner.start(define({ name, argv, user: "1234:1234", workingDir: null }), {
+    waitMs: LIMIT_MS,
+  });
   equal(await Deno.readTextFile(`${directory}/uid`), "1234\n");
   equal(await Deno.readTextFile(`${directory}/pwd`), "/\n");
   const idle = unique("idle");
@@ -410,7 +413,7 @@ containerTest("variables that would lead the client astray reach only the progra
   const env = Object.fromEntries(HIJACKING.map((key) => [key, `/bin:/nowhere #'"$HOME ${key} `]));
   const name = unique("hijack");
   const argv = ["/bin/sh", "-c", `/bin/env -0 > ${directory}/env`];
-  const status = await runner.start(define({ name, argv, env }), { waitMs: 1000 });
+  const status = await runner.start(define({ name, argv, env }), { waitMs: LIMIT_MS });
   equal(status.exitCode, 0);
   const got = (await Deno.readTextFile(`${directory}/env`)).split("\0");
   for (const [key, value] of Object.entries(env)) ok(got.includes(`${key}=${value}`), key);
@@ -429,7 +432,7 @@ containerTest("no value of a variable is ever on a command line or in a label", 
   const secret = `secret-${crypto.randomUUID()}`;
   const env = { TOKEN: secret, PATH: `/bin:/${secret}`, DOCKER_HOST: secret, http_proxy: secret };
   const { seen, looks } = await watchCommandLines(secret, async () => {
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 2; n++) {
       const name = unique("secret");
       const argv = n % 2 === 0 ? SERVE : sh("exit 3");
       const start = runner.start(define({ name, argv, env }), { waitMs: 100 });
@@ -444,7 +447,7 @@ containerTest("no value of a variable is ever on a command line or in a label", 
       await session.stop(FORCE);
     }
   });
-  ok(looks > 50, `only ${looks} looks`);
+  ok(looks > 10, `only ${looks} looks`);
   deepEqual(seen, []);
 });
 
@@ -477,20 +480,22 @@ containerTest("a start that fails leaves nothing, and says why in one line", asy
       /no-such-flag/,
     ],
   };
-  for (const [why, [wanted, reason]] of Object.entries(failures)) {
-    const name = unique("fails");
-    const error = await failure(runner.start(define({ ...wanted, name }), { waitMs: 500 }));
-    equal(error.code, "start_failed", why);
-    ok(error.message.startsWith(`Cannot start "${name}": `), error.message);
-    match(error.message, reason, why);
-    ok(!error.message.includes("\n") && !error.message.includes("\x1b"), error.message);
-    ok(!error.message.endsWith("."), error.message);
-    ok(error.message.length < 400, error.message);
-    equal(await find(runner, name), null, why);
-    // The name is free.
-    await runner.start(define({ name, argv: ["true"] }), { waitMs: 500 });
-    await (await existing(runner, name)).stop(FORCE);
-  }
+  await Promise.all(
+    Object.entries(failures).map(async ([why, [wanted, reason]]) => {
+      const name = unique("fails");
+      const error = await failure(runner.start(define({ ...wanted, name }), { waitMs: LIMIT_MS }));
+      equal(error.code, "start_failed", why);
+      ok(error.message.startsWith(`Cannot start "${name}": `), error.message);
+      match(error.message, reason, why);
+      ok(!error.message.includes("\n") && !error.message.includes("\x1b"), error.message);
+      ok(!error.message.endsWith("."), error.message);
+      ok(error.message.length < 400, error.message);
+      equal(await find(runner, name), null, why);
+      // The name is free.
+      await runner.start(define({ name, argv: ["true"] }), { waitMs: LIMIT_MS });
+      await (await existing(runner, name)).stop(FORCE);
+    }),
+  );
 });
 
 containerTest("an image that is neither here nor to be had is a failed start", async (t) => {
@@ -510,10 +515,10 @@ containerTest("an image that is neither here nor to be had is a failed start", a
   equal(await find(runner, name), null);
 });
 
-containerTest("two starts of a name at once: one wins, 40 times", async (t) => {
+containerTest("two starts of a name at once: one wins, 12 times", async (t) => {
   const { runner, define } = t;
   const lane = async (): Promise<void> => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 3; round++) {
       const name = unique("race");
       const results = await Promise.allSettled(
         [1, 2].map((n) =>
@@ -541,7 +546,8 @@ containerTest(
     const { runner, define } = t;
     const name = unique("kept");
     const argv = sh("trap 'echo bye; exit 6' TERM; echo ready; while :; do sleep 0.1; done");
-    const { id } = await runner.start(define({ name, argv }), { waitMs: 300 });
+    const { id } = await runner.start(define({ name, argv }), { waitMs: 0 });
+    await waitFor(async () => await printed(await existing(runner, name)) === "ready\n", "ready");
     const stopped = await (await existing(runner, name)).stop({ ...AS_DEFINED, keep: true });
     deepEqual([stopped.state, stopped.exitCode], ["stopped", 6]);
     for (const how of WAYS) {
@@ -550,11 +556,11 @@ containerTest(
     }
     equal(await printed(await existing(runner, name)), "ready\nbye\n");
     const again = await runner.start(define({ name, argv: sh("echo fresh; exec sleep 60") }), {
-      waitMs: 300,
+      waitMs: 0,
     });
     equal(again.state, "running");
     notEqual(again.id, id);
-    equal(await printed(await existing(runner, name)), "fresh\n");
+    await waitFor(async () => await printed(await existing(runner, name)) === "fresh\n", "fresh");
     await (await existing(runner, name)).stop(FORCE);
   },
 );
@@ -579,7 +585,8 @@ containerTest("a stop without a signal of its own sends the image's, else SIGTER
   const traps = "trap 'echo TERM; exit 1' TERM; trap 'echo USR1; exit 2' USR1; echo ready; " +
     "while :; do sleep 0.1; done";
   const [plain, flagged] = [unique("plain"), unique("flagged")];
-  await runner.start(define({ name: plain, argv: sh(traps) }), { waitMs: 300 });
+  await runner.start(define({ name: plain, argv: sh(traps) }), { waitMs: 0 });
+  await waitFor(async () => await printed(await existing(runner, plain)) === "ready\n", "ready");
   equal((await (await existing(runner, plain)).stop(AS_DEFINED)).exitCode, 1);
   await t.make({ name: flagged, argv: sh(traps), flags: ["--stop-signal", "SIGUSR1"] });
   await waitFor(async () => await printed(await existing(runner, flagged)) === "ready\n", "ready");
@@ -646,7 +653,7 @@ containerTest("a container that goes while it is asked for is none", async (t) =
   await t.make({ name: goes, argv: ["sleep", "60"] });
   const remove = async (): Promise<void> => {
     const time = t.runtime === "podman" ? ["--time", "0"] : [];
-    await world.exec([t.runtime, "rm", "--force", ...time, goes], { timeoutMs: 20_000 });
+    await world.exec([t.runtime, "rm", "--force", ...time, goes], { timeoutMs: LIMIT_MS });
   };
   // docker's daemon is asked for its list, and then about each container.
   async function* withRemoval(questions: AsyncIterable<string>): AsyncGenerator<string> {
@@ -694,14 +701,14 @@ containerTest("the two streams of a container without a terminal keep their orde
   equal(await printed(session, 1), "last\n");
 });
 
-containerTest("50 MB of output are all there, and their end comes alone", async (t) => {
+containerTest("10 MB of output are all there, and their end comes alone", async (t) => {
   const { runner, define } = t;
   const name = unique("big");
   const line = "x".repeat(99);
-  const lines = 500_000;
+  const lines = 100_000;
   const argv = sh(`yes ${line} | head -n ${lines}; echo the end`);
   // docker keeps it as JSON, with a time for each line.
-  const log = { ...DEFAULT_LOG, maxBytes: 64 * 1024 * 1024 };
+  const log = { ...DEFAULT_LOG, maxBytes: 16 * 1024 * 1024 };
   await runner.start(define({ name, argv, log }), { waitMs: 0 });
   const session = await waitFor(
     async () => {
@@ -709,7 +716,7 @@ containerTest("50 MB of output are all there, and their end comes alone", async 
       return found.status.state === "exited" && found;
     },
     "its end",
-    { timeoutMs: 60_000 },
+    { timeoutMs: LIMIT_MS },
   );
   equal(await printed(session, 2), `${line}\nthe end\n`);
   const all = await session.logs({ lines: Infinity });

@@ -8,6 +8,7 @@ import { ignoreWithoutEngines } from "../support/engines.ts";
 import { type TmuxSandbox, withTmux } from "../support/tmux.ts";
 import type { Runner } from "../../src/backends/backend.ts";
 import type { Harness, SuiteTest } from "./suite.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 if (ignoreWithoutEngines()) {
   console.log("Tests of containers are ignored: . <(.ci/engines up) brings up engines for them");
@@ -90,7 +91,7 @@ export async function withContainers(
     const directory = world.workingDirectory();
     const call = (...args: readonly string[]): Promise<ExecResult> =>
       // podman 4.3 leaves a file where it was called when the memory of a container is used up.
-      world.exec(["env", "--chdir", directory, runtime, ...args], { timeoutMs: 60_000 });
+      world.exec(["env", "--chdir", directory, runtime, ...args], { timeoutMs: LIMIT_MS });
     const client: ContainerSetup["client"] = async (...args) => {
       const { code, stdout, stderr } = await call(...args);
       if (code !== 0) throw new Error(`${runtime} ${args.join(" ")}: ${stderr}`);

@@ -19,6 +19,7 @@ import {
 import { writeExecutable } from "../support/executable.ts";
 import { waitFor } from "../support/tmux.ts";
 import { failure } from "../support/failure.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /** What a test wants to run; the rest is for the backend to fill in. */
 export interface Wanted {
@@ -218,7 +219,7 @@ function whatAProgramGets(test: Register): void {
   test("arguments reach the program exactly", async ({ runner, define, directory }) => {
     const out = `${directory}/arguments`;
     const argv = sh(WRITE_ARGUMENTS, out, ...TRICKY_WORDS);
-    const status = await runner.start(define({ name: unique("args"), argv }), { waitMs: 1000 });
+    const status = await runner.start(define({ name: unique("args"), argv }), { waitMs: LIMIT_MS });
     equal(status.exitCode, 0);
     deepEqual((await Deno.readTextFile(out)).split("\0").slice(0, -1), TRICKY_WORDS);
     deepEqual(status.command, argv);
@@ -229,7 +230,7 @@ function whatAProgramGets(test: Register): void {
       const [program, out] = [`${directory}/${file}`, `${directory}/out`];
       await writeExecutable(program, `#!/bin/sh\nprintf %s "$0" > "$1"\n`);
       const argv = [program, out];
-      await runner.start(define({ name: unique("path"), argv }), { waitMs: 1000 });
+      await runner.start(define({ name: unique("path"), argv }), { waitMs: LIMIT_MS });
       equal(await Deno.readTextFile(out), program);
     }
   });
@@ -241,7 +242,9 @@ function whatAProgramGets(test: Register): void {
       ["LONG", "x'\"\n\\".repeat(32_768 / 5)],
     ]);
     const argv = sh(`env -0 > env.new && mv env.new env`);
-    const status = await runner.start(define({ name: unique("env"), argv, env }), { waitMs: 1000 });
+    const status = await runner.start(define({ name: unique("env"), argv, env }), {
+      waitMs: LIMIT_MS,
+    });
     equal(status.exitCode, 0);
     const got = await environmentIn(`${directory}/env`);
     for (const [key, value] of Object.entries(env)) equal(got[key], value, key);
@@ -262,7 +265,7 @@ function whatAProgramGets(test: Register): void {
       ENV: "/opt/env",
     };
     const argv = sh(`env -0 > env.new && mv env.new env`);
-    await runner.start(define({ name: unique("env"), argv, env }), { waitMs: 1000 });
+    await runner.start(define({ name: unique("env"), argv, env }), { waitMs: LIMIT_MS });
     const got = await environmentIn(`${directory}/env`);
     for (const [key, value] of Object.entries(env)) equal(got[key], value, key);
   });
@@ -283,7 +286,7 @@ function whatAProgramGets(test: Register): void {
       await Deno.mkdir(workingDir);
       const argv = sh("pwd -P > pwd.new && mv pwd.new pwd");
       const status = await runner.start(define({ name: unique("dir"), argv, workingDir }), {
-        waitMs: 1000,
+        waitMs: LIMIT_MS,
       });
       equal(await Deno.readTextFile(`${workingDir}/pwd`), `${workingDir}\n`);
       equal(status.workingDir, workingDir);
@@ -365,7 +368,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
     const { runner, define } = t;
     const name = unique("astro");
     const argv = sh("echo one; echo two >&2; exit 3");
-    const error = await failure(runner.start(define({ name, argv }), { waitMs: 1000 }));
+    const error = await failure(runner.start(define({ name, argv }), { waitMs: LIMIT_MS }));
     equal(error.code, "start_failed");
     equal(error.details["exit_code"], 3);
     equal(error.details["signal"], null);
@@ -383,7 +386,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
   test("a failed start shows the last lines only", async ({ runner, define }) => {
     const argv = sh("for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $n; done; exit 1");
     const error = await failure(
-      runner.start(define({ name: unique("astro"), argv }), { waitMs: 1000 }),
+      runner.start(define({ name: unique("astro"), argv }), { waitMs: LIMIT_MS }),
     );
     deepEqual(error.details["output"], "3 4 5 6 7 8 9 10 11 12".split(" "));
   });
@@ -391,7 +394,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
   test("a program that succeeds at once has started, and is exited", async (t) => {
     const { runner, define } = t;
     const name = unique("migrate");
-    const status = await runner.start(define({ name, argv: ["true"] }), { waitMs: 1000 });
+    const status = await runner.start(define({ name, argv: ["true"] }), { waitMs: LIMIT_MS });
     equal(status.state, "exited");
     equal(status.exitCode, 0);
     deepEqual((await existing(runner, name)).status, status);
@@ -438,7 +441,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
   test("a program that fails within the wait is a failed start", async ({ runner, define }) => {
     const argv = sh("sleep 0.3; exit 4");
     const error = await failure(
-      runner.start(define({ name: unique("astro"), argv }), { waitMs: 1000 }),
+      runner.start(define({ name: unique("astro"), argv }), { waitMs: LIMIT_MS }),
     );
     equal(error.code, "start_failed");
     equal(error.details["exit_code"], 4);
@@ -473,7 +476,7 @@ function startTellsTheTruth(test: Register, { isolated }: Harness): void {
       Object.entries(refused).map(async ([why, program]) => {
         const name = unique("astro");
         const definition = define({ name, argv: [program, "x"] });
-        const error = await failure(runner.start(definition, { waitMs: 1000 }));
+        const error = await failure(runner.start(definition, { waitMs: LIMIT_MS }));
         equal(error.code, "start_failed", why);
         ok(error.message.startsWith(`Cannot start "${name}": `), error.message);
         ok(error.message.includes(program.replace("./", "")), error.message);
@@ -503,7 +506,9 @@ function startOverAnother(test: Register): void {
   test("a start over an exited session replaces it with the fresh definition", async (t) => {
     const { runner, define, directory } = t;
     const name = unique("astro");
-    await failure(runner.start(define({ name, argv: sh("echo old; exit 3") }), { waitMs: 1000 }));
+    await failure(
+      runner.start(define({ name, argv: sh("echo old; exit 3") }), { waitMs: LIMIT_MS }),
+    );
     const workingDir = `${directory}/fresh`;
     await Deno.mkdir(workingDir);
     const fresh = define({
@@ -527,7 +532,7 @@ function startOverAnother(test: Register): void {
     const name = unique("astro");
     const race = async (): Promise<void> => {
       const starts = Array.from(
-        { length: 30 },
+        { length: 12 },
         (_, n) => runner.start(define({ name, argv: ["sleep", `${100 + n}`] }), { waitMs: 50 }),
       );
       const results = await Promise.allSettled(starts);
@@ -541,7 +546,7 @@ function startOverAnother(test: Register): void {
     await race();
     await (await existing(runner, name)).stop(FORCE);
     equal(await find(runner, name), null);
-    await failure(runner.start(define({ name, argv: sh("exit 3") }), { waitMs: 1000 }));
+    await failure(runner.start(define({ name, argv: sh("exit 3") }), { waitMs: LIMIT_MS }));
     await race();
     await (await existing(runner, name)).stop(FORCE);
   });
@@ -653,7 +658,7 @@ function stopEndsTheProgram(test: Register, harness: Harness): void {
   test("the stop of an exited session removes it, and keeps its exit code", async (t) => {
     const { runner, define } = t;
     const name = unique("astro");
-    await failure(runner.start(define({ name, argv: sh("exit 3") }), { waitMs: 1000 }));
+    await failure(runner.start(define({ name, argv: sh("exit 3") }), { waitMs: LIMIT_MS }));
     const { status } = await existing(runner, name);
     const stopped = await (await existing(runner, name)).stop(AS_DEFINED);
     equal(stopped.state, "stopped");
@@ -806,7 +811,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
   test("logs are the last lines, without padding", async ({ runner, define }) => {
     const name = unique("log");
     const argv = sh(`printf '\\n  one\\n\\ntwo  \\n\\n'; echo error >&2; echo three`);
-    await runner.start(define({ name, argv }), { waitMs: 1000 });
+    await runner.start(define({ name, argv }), { waitMs: LIMIT_MS });
     const session = await existing(runner, name);
     const all = "\n  one\n\ntwo  \n\nerror\nthree\n";
     equal(await printed(session), all);
@@ -835,7 +840,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
     const argv = sh(
       `printf '\\033[1;31mred\\033[0m\\n'; printf 'a\\377\\376b\\n'; printf '\\303\\244\\t|\\n'; printf 'x\\ry\\n'`,
     );
-    await runner.start(define({ name, argv }), { waitMs: 1000 });
+    await runner.start(define({ name, argv }), { waitMs: LIMIT_MS });
     const bytes = await (await existing(runner, name)).logs({ lines: Infinity });
     const text = [...bytes].map((byte) => String.fromCharCode(byte)).join("");
     const odd = logsAreText ? "\xef\xbf\xbd\xef\xbf\xbd" : "\xff\xfe";
@@ -844,7 +849,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
 
   test("a last line without its newline is a line", async ({ runner, define }) => {
     const name = unique("log");
-    await runner.start(define({ name, argv: sh("printf 'one\\ntwo'") }), { waitMs: 1000 });
+    await runner.start(define({ name, argv: sh("printf 'one\\ntwo'") }), { waitMs: LIMIT_MS });
     const session = await existing(runner, name);
     equal(await printed(session), "one\ntwo\n");
     equal(await printed(session, 1), "two\n");
@@ -853,7 +858,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
   test("a line of 100 kB stays one line", async ({ runner, define }) => {
     const name = unique("log");
     const argv = sh(`echo first; printf '%0100000d\\n' 7; echo last`);
-    await runner.start(define({ name, argv }), { waitMs: 1000 });
+    await runner.start(define({ name, argv }), { waitMs: LIMIT_MS });
     const session = await existing(runner, name);
     const long = "7".padStart(100_000, "0");
     equal(await printed(session), `first\n${long}\nlast\n`);
@@ -882,7 +887,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
   test("each run has its own logs", async ({ runner, define }) => {
     const name = unique("log");
     for (const word of ["first", "second", "third"]) {
-      await runner.start(define({ name, argv: ["echo", word] }), { waitMs: 1000 });
+      await runner.start(define({ name, argv: ["echo", word] }), { waitMs: LIMIT_MS });
       equal(await printed(await existing(runner, name)), `${word}\n`);
     }
   });
@@ -898,7 +903,7 @@ function namesAreExact(test: Register, { shortestName }: Harness): void {
     const first = await runner.start(define({ name: long, argv }), { waitMs: 50 });
     equal(await find(runner, short), null);
     // The shorter one comes and goes beside the longer one.
-    await failure(runner.start(define({ name: short, argv: sh("exit 3") }), { waitMs: 1000 }));
+    await failure(runner.start(define({ name: short, argv: sh("exit 3") }), { waitMs: LIMIT_MS }));
     await runner.start(define({ name: short, argv }), { waitMs: 50 });
     equal(
       (await failure(runner.start(define({ name: short, argv }), { waitMs: 0 }))).code,
@@ -928,10 +933,10 @@ function namesAreExact(test: Register, { shortestName }: Harness): void {
       names.map((name) => runner.start(define({ name, argv: ["sleep", "60"] }), { waitMs: 50 })),
     );
     equal(new Set(sessions.map(({ pid }) => pid)).size, names.length);
-    for (const { name, pid } of sessions as readonly SessionStatus[]) {
+    await Promise.all(sessions.map(async ({ name, pid }: SessionStatus) => {
       const session = await existing(runner, name ?? "");
       equal(session.status.pid, pid);
       await session.stop(FORCE);
-    }
+    }));
   });
 }

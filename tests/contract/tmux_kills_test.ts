@@ -10,9 +10,9 @@ const LOG = { capture: true, maxBytes: 64 * 1024, keep: 1000 };
 /** Prints the numbers from 1 on, each in one write, and remembers which of them are printed. */
 const COUNT = sh("exec 3>printed; i=0; while :; do i=$((i+1)); echo $i; echo $i >&3; done");
 /** How often each kind of process is killed. */
-const ROUNDS = 10;
+const ROUNDS = 4;
 /** The kill comes once so many lines are kept, at most: far enough for some files. */
-const MOST_LINES = 40_000;
+const MOST_LINES = 20_000;
 
 /** Who is killed; the session runs on without some of them. */
 interface Victim {

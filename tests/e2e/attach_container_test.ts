@@ -5,6 +5,7 @@ import { aloneOnEngines, engineVariables, ignoreWithoutEngines } from "../suppor
 import { install, KSTOPS } from "../support/kstops.ts";
 import { openTerminal, type TestTerminal } from "../support/pty.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const IMAGE = engineVariables()?.["KSTOPS_TEST_IMAGE"] ?? "";
 
@@ -32,7 +33,7 @@ function attachTest(
               await terminal.enter(`${KSTOPS} attach ${session}; echo "left with $?"`);
               await body({ t, terminal, session }, kstops);
             } finally {
-              await t.world.exec([runtime, "rm", "-f", session], { timeoutMs: 20_000 });
+              await t.world.exec([runtime, "rm", "-f", session], { timeoutMs: LIMIT_MS });
             }
           }, { containers: true })
         ),

@@ -5,6 +5,7 @@ import { engineVariables, ignoreWithoutEngines } from "../support/engines.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { install } from "../support/kstops.ts";
 import { ignoreWithoutTmux, withTmux } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const IMAGE = engineVariables()?.["KSTOPS_TEST_IMAGE"] ?? "";
 
@@ -60,7 +61,7 @@ for (const runtime of RUNTIMES) {
           await fits(published("status.schema.json"), ["status", lives]);
           await fits({ type: "array", items: change }, ["stop", lives, ends]);
         } finally {
-          await t.world.exec([runtime, "rm", "-f", lives, ends], { timeoutMs: 20_000 });
+          await t.world.exec([runtime, "rm", "-f", lives, ends], { timeoutMs: LIMIT_MS });
         }
       }, { containers: true }),
   });

@@ -5,6 +5,7 @@ import type { ExecResult } from "../../src/world.ts";
 import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest, withTmux } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /** A session called `t-count` on one engine, and the program to look at it. */
 interface Setup {
@@ -24,7 +25,7 @@ function followTest(name: string, body: (setup: Setup) => Promise<void>): void {
         aloneOnEngines(() =>
           withTmux(async (t) => {
             const clean = () =>
-              t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: 30_000 });
+              t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: LIMIT_MS });
             await clean();
             try {
               await body(await setUp(t, runtime));
@@ -49,7 +50,7 @@ async function setUp(t: TmuxSandbox, runtime: Runtime | null): Promise<Setup> {
   return {
     t,
     kstops: (...args) =>
-      t.world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: 30_000 }),
+      t.world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: LIMIT_MS }),
     define: (script, ops = "") =>
       // JSON is YAML.
       Deno.writeTextFile(
@@ -169,7 +170,7 @@ followTest("a reader that has enough ends it quietly", async (setup) => {
   await started(setup);
   const script = `{ ${KSTOPS} logs -f -n all t-count; echo "left with $?" >&2; } | head -3`;
   const argv = ["env", "--chdir", t.work, "sh", "-c", script];
-  const result = await t.world.exec(argv, { timeoutMs: 20_000 });
+  const result = await t.world.exec(argv, { timeoutMs: LIMIT_MS });
   deepEqual(result, { code: 0, stdout: "line 1\nline 2\nline 3\n", stderr: "left with 0\n" });
 });
 

@@ -3,6 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { ExecResult } from "../../src/world.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /** A small disk of the test's own. Only root can mount one, and not in every container. */
 async function mount(directory: string): Promise<boolean> {
@@ -44,7 +45,8 @@ async function withSmallDisk(
       await body(
         t,
         disk,
-        (...args) => world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: 30_000 }),
+        (...args) =>
+          world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: LIMIT_MS }),
       );
     } finally {
       await unmount(disk);

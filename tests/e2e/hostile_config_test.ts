@@ -2,6 +2,7 @@
 import { equal, match, ok } from "node:assert/strict";
 import { install } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /**
  * In MiB; of 256 that a process may take, the runtime itself has 50. A heap that would have to be
@@ -59,7 +60,7 @@ const HOSTILE: Record<string, [Make, RegExp]> = {
   ],
   "a directory": [(path) => Deno.mkdir(path), /it is a directory/],
   "a FIFO": [
-    (path, t) => t.world.exec(["mkfifo", path], { timeoutMs: 5000 }),
+    (path, t) => t.world.exec(["mkfifo", path], { timeoutMs: LIMIT_MS }),
     /it is no regular file/,
   ],
   "a link to /dev/zero": [(path) => Deno.symlink("/dev/zero", path), /it is no regular file/],
@@ -76,7 +77,7 @@ tmuxTest("a config that is made to do harm ends in one clear error", async (t) =
     const run = (...args: readonly string[]) =>
       t.world.exec([`${t.work}/kstops`, ...args, "--config", path], {
         env: LIMITED,
-        timeoutMs: 120_000,
+        timeoutMs: LIMIT_MS,
       });
     const listed = await run("list");
     equal(listed.code, 0, `${what}: ${listed.stderr.slice(0, 500)}`);

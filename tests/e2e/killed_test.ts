@@ -2,8 +2,9 @@
 import { equal, match } from "node:assert/strict";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { tmuxTest } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
-const ROUNDS = 12;
+const ROUNDS = 5;
 /** The moment is any before this: what takes longer than that is killed at the beginning of it. */
 const MOST_MS = 400;
 
@@ -20,7 +21,7 @@ for (const command of ["start", "restart", "stop"]) {
     async (t) => {
       await install(t);
       const kstops = (...args: readonly string[]) =>
-        t.world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: 30_000 });
+        t.world.exec(["env", "--chdir", t.work, KSTOPS, ...args], { timeoutMs: LIMIT_MS });
       await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
       for (let round = 1; round <= ROUNDS; round++) {
         if (command !== "start") equal((await kstops("start", "count")).code, 0);

@@ -7,7 +7,7 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { denoWorld } from "../../src/world.ts";
 
 const PROCESSES = 8;
-const OPERATIONS = 200;
+const OPERATIONS = 80;
 /** Every process is killed so often before it may finish. */
 const KILLS = 3;
 /** How many operations a process may be ahead of who kills it. */

@@ -12,6 +12,7 @@ import { writeExecutable } from "../support/executable.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { install } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /** What stands on stdout: for people, and for scripts; where one is not given, nothing does. */
 interface Case {
@@ -374,7 +375,7 @@ tmuxTest("stdout is the documented result or empty, of every command and failure
   await install(t);
   const kstops: Kstops = (...args) =>
     t.world.exec(["sh", "-c", 'cd "$WORK" && exec ./kstops "$@"', "sh", ...args], {
-      timeoutMs: 60_000,
+      timeoutMs: LIMIT_MS,
     });
   const ids = await prepare(t, kstops);
   const met = new Set<ErrorCode>();

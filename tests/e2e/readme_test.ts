@@ -17,6 +17,7 @@ import {
   type ReplayOptions,
   writeProgram,
 } from "../support/transcript.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 const root = new URL("../../", import.meta.url);
 const readme = await Deno.readTextFile(new URL("README.md", root));
@@ -229,7 +230,7 @@ shellTest("the README's lines for completions give a new shell completions", SHE
     fish: ["fish", "-i", "-c", "complete -C 'kstops list --sta'"],
   };
   for (const [name, argv] of Object.entries(asks)) {
-    const { stdout } = await t.world.exec([...argv], { env, timeoutMs: 20_000 });
+    const { stdout } = await t.world.exec([...argv], { env, timeoutMs: LIMIT_MS });
     match(stdout, name === "fish" ? /--state/ : /kstops/, name);
   }
 });

@@ -5,6 +5,7 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { openTerminal, withPty } from "../support/pty.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 
 /** The operations of a sandbox as another process sees them, so long after now. */
 async function recorded(t: TmuxSandbox, later: { readonly ms: number } = { ms: 0 }): Promise<
@@ -163,7 +164,9 @@ tmuxTest(
     const world = t.worldWith({ PART: `${secret}-3` });
     const given = ["--config", `${t.work}/kstops.yml`, "--env-file", `${t.work}/secrets.env`];
     const args = ["start", "astro", ...given, "-e", `B=${secret}-4`];
-    const { code, stderr } = await world.exec([`${t.work}/kstops`, ...args], { timeoutMs: 20_000 });
+    const { code, stderr } = await world.exec([`${t.work}/kstops`, ...args], {
+      timeoutMs: LIMIT_MS,
+    });
     // "sleep" refuses a word that is no number: it fails, and that is recorded with its reason.
     equal(code, 7, stderr);
     equal((await kstops("stop", "astro")).code, 0);

@@ -4,6 +4,7 @@ import type { ExecResult } from "../../src/world.ts";
 import { writeExecutable } from "./executable.ts";
 import { install } from "./kstops.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "./tmux.ts";
+import { LIMIT_MS } from "./limits.ts";
 
 /** A sandbox with the program under test in its working directory, as `./kstops`. */
 export interface FaultSandbox extends TmuxSandbox {
@@ -46,7 +47,7 @@ function faultSandbox(t: TmuxSandbox): FaultSandbox {
     ...t,
     sh: (line, env = {}) =>
       t.worldWith(env).exec(["/usr/bin/env", "--chdir", t.work, "/bin/sh", "-c", line], {
-        timeoutMs: 30_000,
+        timeoutMs: LIMIT_MS,
       }),
     pretend: async (name, script) => {
       const bin = `${t.directory}/pretended`;

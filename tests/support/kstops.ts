@@ -3,6 +3,7 @@ import type { ExecResult } from "../../src/world.ts";
 import { writeExecutable } from "./executable.ts";
 import type { TmuxSandbox } from "./tmux.ts";
 import { programUnderTest } from "./transcript.ts";
+import { LIMIT_MS } from "./limits.ts";
 
 const program = await programUnderTest();
 
@@ -21,5 +22,5 @@ export async function install(
   const words = program.argv.map((word) => `'${word}'`).join(" ");
   const path = `${t.work}/kstops`;
   await writeExecutable(path, `#!/bin/sh\n${exports.join("")}exec ${words} "$@"\n`);
-  return (...args) => t.world.exec([path, ...args], { timeoutMs: 20_000 });
+  return (...args) => t.world.exec([path, ...args], { timeoutMs: LIMIT_MS });
 }

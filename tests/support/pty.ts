@@ -13,6 +13,7 @@
  */
 import { type Sandbox, waitFor } from "./tmux.ts";
 import { denoWorld } from "../../src/world.ts";
+import { LIMIT_MS } from "./limits.ts";
 
 /** A program on a pty. */
 export interface Pty {
@@ -26,11 +27,11 @@ export interface Pty {
   readonly coloured: () => Promise<string>;
   /** The title that the terminal's window has. */
   readonly title: () => Promise<string>;
-  /** Waits until the screen shows it, at most 10 s, and gives the screen. */
+  /** Waits until the screen shows it, and gives the screen. */
   readonly shows: (what: string | RegExp) => Promise<string>;
   /** Changes the size of the terminal. */
   readonly resize: (columns: number, rows: number) => Promise<void>;
-  /** Waits until the program has ended, at most 10 s; its exit code, 128+n when signal n ended it. */
+  /** Waits until the program has ended; its exit code, 128+n when signal n ended it. */
   readonly ended: () => Promise<number>;
   /** Takes the terminal away, as a lost connection does. */
   readonly hangUp: () => Promise<void>;
@@ -171,7 +172,7 @@ async function openPty(sandbox: Sandbox, options: PtyOptions): Promise<Pty> {
 /** Whether there is such a program. */
 export async function hasProgram(name: string): Promise<boolean> {
   try {
-    await denoWorld().exec([name, "--version"], { timeoutMs: 10_000 });
+    await denoWorld().exec([name, "--version"], { timeoutMs: LIMIT_MS });
     return true;
   } catch {
     return false;

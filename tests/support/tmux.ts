@@ -12,6 +12,7 @@
  */
 import { denoWorld, type ExecOptions, type World } from "../../src/world.ts";
 import { engineVariables, pathWithoutEngines } from "./engines.ts";
+import { LIMIT_MS } from "./limits.ts";
 
 /** A private directory and the environment that goes with it. */
 export interface Sandbox {
@@ -46,7 +47,7 @@ export interface TmuxSandbox extends Sandbox {
    * @throws when it ends with another code than 0 (use `t.world.exec` where that is expected)
    */
   readonly tmux: (...args: readonly string[]) => Promise<string>;
-  /** Asks every 20 ms until the answer is neither false nor empty, at most 10 s. */
+  /** Asks every 20 ms until the answer is neither false nor empty. */
   readonly waitFor: <T>(condition: () => T | Promise<T>, what: string) => Promise<Truthy<T>>;
   /** The processes that were started with this environment, zombies left out (Linux only). */
   readonly processes: () => Promise<readonly ProcessRow[]>;
@@ -54,8 +55,6 @@ export interface TmuxSandbox extends Sandbox {
 
 /** A value that is neither false nor empty. */
 export type Truthy<T> = Exclude<T, false | 0 | "" | null | undefined | void>;
-
-const WAIT_MS = 10_000;
 
 /**
  * A test with a private tmux. Where tmux is missing it is ignored, in CI (KSTOPS_CI) it fails.
@@ -94,7 +93,7 @@ export async function withTmux(
   } catch (error) {
     failure = { error };
   }
-  const survivors = await clearSandbox(sandbox, { graceMs: 3_000 });
+  const survivors = await clearSandbox(sandbox, { graceMs: options.graceMs ?? 30_000 });
   const problem = survivors.length === 0 ? null : `Left behind, and killed: ${describe(survivors)}`;
   if (failure) {
     if (problem) console.error(problem);
@@ -117,7 +116,7 @@ function tmuxSandbox(sandbox: Sandbox): TmuxSandbox {
     tmux: async (...args) => {
       const argv = ["tmux", "-u", "-f", "/dev/null", ...args];
       for (let attempt = 1;; attempt++) {
-        const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: WAIT_MS });
+        const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: LIMIT_MS });
         if (code === 0) return stdout.replace(/\n$/, "");
         // It came to a server that had lost its last session a moment before.
         const isLate = stderr.startsWith("server exited unexpectedly");
@@ -138,7 +137,7 @@ export async function waitFor<T>(
   what: string,
   options: { readonly timeoutMs?: number } = {},
 ): Promise<Truthy<T>> {
-  const { timeoutMs = WAIT_MS } = options;
+  const { timeoutMs = LIMIT_MS } = options;
   const deadline = performance.now() + timeoutMs;
   while (true) {
     let last: string;
@@ -192,6 +191,8 @@ function privateWorld(
 export interface SandboxOptions {
   /** Whether podman and docker are there: the private engines of the tests. */
   readonly containers?: boolean;
+  /** How long what was started may take to end with its server; 30 s unless told. */
+  readonly graceMs?: number;
 }
 
 /**
@@ -268,7 +269,7 @@ async function killServers(sandbox: Sandbox): Promise<void> {
   ];
   await Promise.all(sockets.map(async (socket) => {
     try {
-      await world.exec(["tmux", "-S", socket, "kill-server"], { timeoutMs: 5_000 });
+      await world.exec(["tmux", "-S", socket, "kill-server"], { timeoutMs: 10_000 });
     } catch {
       // It does not answer, or a test put a file there that is no socket: its process is found.
     }
@@ -307,7 +308,7 @@ async function taggedProcesses(sandbox: Sandbox): Promise<readonly ProcessRow[]>
   if (pids.length === 0) return [];
   const columns = "pid=,ppid=,pgid=,sess=,stat=,args=";
   const argv = ["ps", "-ww", "-o", columns, "-p", pids.join(",")];
-  const { stdout } = await denoWorld().exec(argv, { timeoutMs: WAIT_MS });
+  const { stdout } = await denoWorld().exec(argv, { timeoutMs: LIMIT_MS });
   const rows: ProcessRow[] = [];
   for (const line of stdout.split("\n")) {
     const found = /^ *(\d+) +(\d+) +(\d+) +(\d+) +(\S+) +(.*)$/.exec(line);

@@ -41,6 +41,7 @@
  * and put pids and times back).
  */
 import { writeExecutable } from "./executable.ts";
+import { LIMIT_MS } from "./limits.ts";
 import { clearSandbox, makeSandbox, type Sandbox } from "./tmux.ts";
 
 /** A command of a transcript and what it should do. */
@@ -109,7 +110,7 @@ async function deno(args: string[]): Promise<string> {
 /** How a transcript is replayed. */
 export interface ReplayOptions {
   readonly program: Program;
-  /** For all of it; then its process group is killed. 60 unless told. */
+  /** For all of it; then its process group is killed. 600 unless told: a limit for what hangs. */
   readonly timeoutSeconds?: number;
   /** Whether what does not match is rewritten; what KSTOPS_UPDATE says unless told. */
   readonly update?: boolean;
@@ -126,7 +127,7 @@ export async function replay(
   path: string,
   options: ReplayOptions,
 ): Promise<"passed" | "rewritten"> {
-  const { update = Boolean(Deno.env.get("KSTOPS_UPDATE")), timeoutSeconds = 60 } = options;
+  const { update = Boolean(Deno.env.get("KSTOPS_UPDATE")), timeoutSeconds = 600 } = options;
   const { runtime } = options;
   const text = await Deno.readTextFile(path);
   const steps = parseTranscript(text, path);
@@ -437,7 +438,7 @@ async function play(
   } finally {
     // It may have an EXIT trap to run.
     await input.close().catch(() => {});
-    const patience = setTimeout(() => killGroup(shell.pid), 2_000);
+    const patience = setTimeout(() => killGroup(shell.pid), LIMIT_MS);
     await shell.status;
     clearTimeout(patience);
     clearTimeout(timer);

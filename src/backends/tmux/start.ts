@@ -340,14 +340,19 @@ interface Proof {
 /** How long a program may take to be begun at all, on a machine under load. */
 const BEGIN_TIMEOUT_MS = 20_000;
 
+/** How long tmux is not asked while a program is watched: it may miss an end until it is (3.3a). */
+const UNASKED_MS = 1000;
+
 /** Waits until the program has lived long enough, or has ended, and says which. */
 async function proveStarted(context: Context, proof: Proof): Promise<SessionStatus> {
   const { world } = context;
   const { definition, runId, created } = proof;
-  const giveUp = world.now().getTime() + BEGIN_TIMEOUT_MS;
+  const due = world.now().getTime() + proof.waitMs;
+  const giveUp = due + BEGIN_TIMEOUT_MS;
   let late = false;
-  await whileAlive(world, created.panePid, proof.waitMs);
   while (world.now().getTime() < giveUp) {
+    const left = due - world.now().getTime();
+    await whileAlive(world, created.panePid, Math.min(left, UNASKED_MS));
     const sessions = await ask(context, definition.socketName);
     const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
@@ -372,7 +377,7 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
     } else if (late) {
       late = false;
       await whileAlive(world, status.pid, proof.waitMs);
-    } else {
+    } else if (world.now().getTime() >= due) {
       return status;
     }
   }

@@ -62,18 +62,23 @@ for (const [what, [change, says]] of Object.entries(BROKEN)) {
 }
 
 /** A directory like this project's, as far as the lint looks at it. */
-async function lintIn(workflow: string, script: string): Promise<Deno.CommandOutput> {
+async function lintIn(
+  workflow: string,
+  script: string,
+  at: string = "install.sh",
+): Promise<Deno.CommandOutput> {
   const root = new URL("../../../", import.meta.url).pathname;
   const directory = await Deno.makeTempDir();
   try {
-    for (const path of [".ci", ".github/workflows", "src/cli/completions"]) {
+    for (const path of [".ci", ".github/workflows", "src/cli/completions", "tests/some/programs"]) {
       await Deno.mkdir(`${directory}/${path}`, { recursive: true });
     }
     for (const path of [".ci/lint.ts", "src/cli/completions/kstops.bash"]) {
       await Deno.copyFile(root + path, `${directory}/${path}`);
     }
     await Deno.writeTextFile(`${directory}/.github/workflows/x.yml`, workflow);
-    await Deno.writeTextFile(`${directory}/install.sh`, `#!/bin/sh\n${script}\n`);
+    await Deno.writeTextFile(`${directory}/install.sh`, "#!/bin/sh\ntrue\n");
+    await Deno.writeTextFile(`${directory}/${at}`, `#!/bin/sh\n${script}\n`);
     const lint = ["run", "--allow-all", `--config=${root}deno.json`, `${directory}/.ci/lint.ts`];
     return await new Deno.Command(Deno.execPath(), { args: lint }).output();
   } finally {
@@ -97,9 +102,12 @@ Deno.test({
   name: "the lint fails where shellcheck finds something",
   ignore: !Deno.env.get("KSTOPS_CI") && !hasShellcheck(),
   fn: async () => {
-    const { code, stderr } = await lintIn(GOOD, "echo $1");
-    equal(code, 1);
-    match(new TextDecoder().decode(stderr), /^install\.sh:2:6: note: .*SC2086/m);
+    for (const path of ["install.sh", ".ci/run", "tests/some/programs/one.sh"]) {
+      const { code, stderr } = await lintIn(GOOD, "echo $1", path);
+      equal(code, 1);
+      const said = new TextDecoder().decode(stderr);
+      ok(said.includes(`${path}:2:6: note: `) && said.includes("SC2086"), said);
+    }
   },
 });
 

@@ -61,7 +61,7 @@ tmuxTest("withTmux() fails for what outlives its server, and kills it", async ()
     await t.waitFor(() => t.tmux("capture-pane", "-p", "-t", "=astro:"), "ready");
     pid = Number(await t.tmux("list-panes", "-t", "=astro:", "-F", "#{pane_pid}"));
     ok(await t.world.processes.alive(pid));
-  });
+  }, { graceMs: 500 });
   await rejects(run, /^Error: Left behind, and killed: [0-9]+ \S+ sleep 61$/);
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "stat=", "-p", `${pid}`] })
     .output();

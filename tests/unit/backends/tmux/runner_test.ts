@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { Survey } from "../../../../src/backends/backend.ts";
+import type { Runner, Survey } from "../../../../src/backends/backend.ts";
 import { PANE_OPTION, paneFormat, rowFormat } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
@@ -435,6 +435,41 @@ Deno.test("a start waits as long as it is told, then says what tmux says", () =>
       deepEqual([status.state, status.pid], ["running", 101]);
     },
   ));
+
+/** A start that waits for half a minute, of a program about which tmux says this at each look. */
+function patient(
+  changes: (look: number) => Parameters<typeof managedRow>[1],
+  body: (runner: Runner, world: FakeWorld) => Promise<void>,
+): Promise<void> {
+  const spec = machine([{ ...CREATE, stdout: created(2) }], { processes: [100, 101] });
+  return withFakeWorld(spec, async (world) => {
+    let look = 0;
+    const exec: typeof world.exec = (argv, options) => {
+      if (argv.includes("source-file")) return world.exec(argv, options);
+      look++;
+      return Promise.resolve({ code: 0, stdout: managedRow(2 + look, changes(look)), stderr: "" });
+    };
+    await body(tmuxRunner({ ...world, exec }, { binary: "tmux", logs: fakeLogs() }), world);
+  });
+}
+
+Deno.test("a start may wait for half a minute, too", () =>
+  patient(() => ({}), async (runner, world) => {
+    const begin = world.now().getTime();
+    const { state, pid } = await runner.start(DEFINITION, { waitMs: 30_000 });
+    deepEqual([state, pid], ["running", 101]);
+    ok(world.now().getTime() - begin >= 30_000);
+  }));
+
+Deno.test("an end that tmux tells only when it is asked is noticed before the wait is over", () => {
+  const dead = { pane_dead: "1", pane_dead_status: "0", pane_dead_time: "1700000001" };
+  return patient((look) => look < 3 ? {} : dead, async (runner, world) => {
+    const begin = world.now().getTime();
+    const { state, exitCode } = await runner.start(DEFINITION, { waitMs: 30_000 });
+    deepEqual([state, exitCode], ["exited", 0]);
+    ok(world.now().getTime() - begin < 10_000);
+  });
+});
 
 Deno.test("a program that takes long to begin gets its wait from then on", () => {
   const late = managedRow(3, { "@kstops_pid": "" });

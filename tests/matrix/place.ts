@@ -1,0 +1,108 @@
+/**
+ * Runs the suites of one subject on the engines that are here, and writes what was seen as JSON:
+ *
+ *     place.ts SUBJECT REPORT [EXECUTABLE]
+ *
+ * The matrix starts it in every place. Engines of containers are brought up for it alone, as root.
+ */
+import {
+  type Engine,
+  ENGINES_OF,
+  filesOf,
+  type Outcome,
+  parseReport,
+  parseVersion,
+  type Seen,
+  type Subject,
+  SUBJECTS,
+  type Suite,
+  SUITES,
+} from "./suites.ts";
+
+const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
+
+async function output(argv: readonly string[]): Promise<string> {
+  const [program = "", ...args] = argv;
+  const { success, stdout } = await new Deno.Command(program, {
+    args,
+    cwd: ROOT,
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error(`${argv.join(" ")} failed`);
+  return new TextDecoder().decode(stdout);
+}
+
+async function versionOf(engine: Engine): Promise<string> {
+  return parseVersion(await output([engine, engine === "tmux" ? "-V" : "--version"]));
+}
+
+/** Runs `body` with the variables that lead to engines of its own. */
+async function withEngines(
+  subject: Subject,
+  body: (env: Readonly<Record<string, string>>) => Promise<void>,
+): Promise<void> {
+  if (subject === "tmux") return await body({});
+  const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "kse-" });
+  const engines = `${ROOT}.ci/engines`;
+  try {
+    const exports = await output([engines, "up", directory]);
+    await body(Object.fromEntries(
+      Array.from(exports.matchAll(/^export (\w+)=(.*)$/gm), ([, name = "", value = ""]) => [
+        name,
+        value,
+      ]),
+    ));
+  } finally {
+    await output([engines, "down", directory, "--purge"]);
+    await Deno.remove(directory, { recursive: true }).catch(() => {});
+  }
+}
+
+async function run(
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Outcome> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const test = ["test", "--allow-all", "--parallel", `--junit-path=${report}`, ...files];
+    const { code } = await new Deno.Command("env", {
+      // The source is tested where no executable is named.
+      args: [...("KSTOPS_BIN" in env ? [] : ["-u", "KSTOPS_BIN"]), Deno.execPath(), ...test],
+      cwd: ROOT,
+      // What is missing here is a failure.
+      env: { KSTOPS_CI: "1", ...env },
+      stdin: "null",
+    }).spawn().status;
+    const outcome = parseReport(await Deno.readTextFile(report));
+    if (outcome.passed.length + outcome.failed.length === 0) throw new Error("No test ran");
+    if (code !== 0 && outcome.failed.length === 0) {
+      throw new Error(`deno test ended with ${code}, and no test had failed`);
+    }
+    return outcome;
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+async function see(subject: Subject, executable: string | null): Promise<Seen> {
+  const versions: Partial<Record<Engine, string>> = {};
+  const outcomes: Partial<Record<Suite, Outcome>> = {};
+  await withEngines(subject, async (env) => {
+    for (const engine of ENGINES_OF[subject]) versions[engine] = await versionOf(engine);
+    for (const suite of SUITES) {
+      if (suite === "executable" && executable === null) continue;
+      const binary = suite === "executable" && executable !== null
+        ? { KSTOPS_BIN: executable }
+        : {};
+      outcomes[suite] = await run(filesOf(suite, subject), { ...env, ...binary });
+    }
+  });
+  return { subject, versions, outcomes };
+}
+
+const [name = "", report = "", executable = null] = Deno.args;
+const subject = SUBJECTS.find((each) => each === name);
+if (subject === undefined || report === "") {
+  throw new Error("usage: place.ts SUBJECT REPORT [EXECUTABLE]");
+}
+await Deno.writeTextFile(report, JSON.stringify(await see(subject, executable)));
