@@ -125,7 +125,7 @@ export const FAULTS: readonly Fault[] = [
     ]),
     [
       "podman and docker do not answer",
-      "after 10 s (podman: 30 s) they are `unknown` with the reason, and everything else is listed",
+      "after 10 s (podman: 20 s) they are `unknown` with the reason, and everything else is listed",
       "runtimes that do not answer are unknown, and the rest is listed",
     ],
     [
