@@ -66,8 +66,8 @@ export const FAULTS: readonly Fault[] = [
   ...rowsOf("tests/e2e/containers-trouble.txt", [
     [
       "docker is down",
-      "a note on stderr and everything else; exit 4 where somebody wanted docker",
-      "Nobody wants docker: a note on stderr, and everything else.",
+      "everything else is listed; exit 4 and a word of it where somebody wanted docker",
+      "Nobody wants docker: no word of it, unless a name is in no other place.",
     ],
     [
       "neither podman nor docker is installed",
@@ -125,7 +125,7 @@ export const FAULTS: readonly Fault[] = [
     ]),
     [
       "podman and docker do not answer",
-      "after 10 s (podman: 30 s) they are `unknown` with the reason, and everything else is listed",
+      "after 10 s (podman: 20 s) they are `unknown` with the reason, and everything else is listed",
       "runtimes that do not answer are unknown, and the rest is listed",
     ],
     [

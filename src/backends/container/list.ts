@@ -10,7 +10,7 @@ import { dial, type Dialled } from "./dial.ts";
  * seconds (seen: 7.5 s).
  */
 export function answerTimeout({ dialect }: Client): number {
-  return dialect === "docker" ? 10_000 : 30_000;
+  return dialect === "docker" ? 10_000 : 20_000;
 }
 
 /**

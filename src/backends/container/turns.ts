@@ -3,8 +3,8 @@ import type { World } from "../../world.ts";
 
 /**
  * More at once only wait for each other, and everybody who asks meanwhile waits for them: podman holds
- * the lock of a container while it starts it, and its list needs all of them (13 starts at once on two
- * busy cores: 7.5 s for the list of podman 4.3; four at a time: below 2 s).
+ * the lock of a container while it starts it, and its list needs all of them (seen with podman 4.3: the
+ * list took 7.5 s during 13 starts at once on two busy cores).
  */
 const AT_ONCE = 4;
 
