@@ -136,7 +136,8 @@ export function shortened(mostLineBytes: number): Shortened {
     // A copy: it must not keep all of its chunk.
     const rest = bytes.slice(Math.max(head.length, bytes.length - half));
     isCut ||= head.length + rest.length < bytes.length;
-    tail.push(rest);
+    // One without bytes would count as one that is left out.
+    if (rest.length > 0) tail.push(rest);
     tailBytes += rest.length;
     while (tailBytes - (tail[0]?.length ?? 0) >= half) {
       tailBytes -= tail.shift()?.length ?? 0;

@@ -322,6 +322,7 @@ export const LOGS = [
       ).join("\n");
       equal(got, expected);
     },
+    once: [[new Uint8Array(8), [1], 4]],
   }),
   target("lines: what begins within a line goes on with a whole one", {
     input: BYTES,
