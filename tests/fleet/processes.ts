@@ -80,7 +80,7 @@ function isGone(error: unknown): boolean {
 
 /** Whether it is a tmux server. */
 export function isTmuxServer({ name }: Living): boolean {
-  return name.startsWith("tmux");
+  return name.startsWith("tmux: server");
 }
 
 /** Kills one process; it may have gone meanwhile. */
