@@ -56,9 +56,12 @@ async function workflowProblems(): Promise<readonly string[]> {
 /** The shell scripts, as paths below the root. */
 function scripts(): readonly string[] {
   const names = Array.from(Deno.readDirSync(new URL(".ci/", ROOT)), ({ name }) => `.ci/${name}`);
-  return ["install.sh", "src/cli/completions/kstops.bash", ...names.sort()].filter((path) =>
-    !path.endsWith(".ts")
-  );
+  return [
+    "install.sh",
+    "src/cli/completions/kstops.bash",
+    "tests/fleet/programs/program.sh",
+    ...names.sort(),
+  ].filter((path) => !path.endsWith(".ts"));
 }
 
 /** What shellcheck says; null where it is not installed. */
