@@ -42,6 +42,8 @@ interface Fleet {
   readonly nonce: string;
   readonly ships: readonly Ship[];
   readonly faults: Faults;
+  /** Sessions whose program could not print its last words: who read them had ended. */
+  readonly unheard: Set<string>;
 }
 
 /** What a proof came to. */
@@ -73,7 +75,7 @@ export async function proveFleet(
     if (Deno.env.get("KSTOPS_CI")) {
       for (const name of missing) faults.add("not installed", name);
     }
-    const fleet = { subject, nonce, ships, faults };
+    const fleet: Fleet = { subject, nonce, ships, faults, unheard: new Set() };
     const began = performance.now();
     for (let round = 1; round <= rounds; round++) {
       await sail(fleet, round, check);
@@ -82,6 +84,9 @@ export async function proveFleet(
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     const summary = `fleet: ${ships.length} sessions on ${subject.title}, ${rounds} rounds in ` +
       `${seconds} s: ${faults.count === 0 ? "no fault" : `${faults.count} faults`}` +
+      (fleet.unheard.size === 0
+        ? ""
+        : `\nlast words that nobody could hear (no fault): ${[...fleet.unheard].join(", ")}`) +
       (missing.length === 0 ? "" : `\nnot installed here, left out: ${missing.join(", ")}`);
     return { faults, summary };
   } finally {
@@ -260,6 +265,7 @@ async function checkStopped(
   for (const ship of ships) {
     const { name } = ship.kind;
     const record = recordOf(ship);
+    if (record.some(({ what }) => what.startsWith("unheard"))) fleet.unheard.add(name);
     const programs = new Set(record.map(({ pid }) => pid));
     const left = (after.get(name) ?? []).filter(({ pid }) => programs.has(pid));
     const one = stopped.find((said) => said.name === name);

@@ -59,7 +59,8 @@ export function judgeList(rows: readonly Said[], truth: Truth): readonly Wrong[]
 
 /** Whether what the ended program left is named by its status. */
 export function judgeLeftovers(status: Said, truth: Truth): readonly Wrong[] {
-  if (truth.mains.length > 0 || truth.children.length === 0) return [];
+  // What runs there without its program is judged by the list.
+  if (truth.mains.length > 0 || status.state === "running") return [];
   const named = new Set(status.leftovers ?? []);
   if (truth.children.every((pid) => named.has(pid))) return [];
   return [{

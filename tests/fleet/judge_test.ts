@@ -66,6 +66,7 @@ Deno.test("what an ended program left must be named", () => {
   deepEqual(kinds({ leftovers: [] }), wrong);
   deepEqual(kinds({ leftovers: null }), wrong);
   deepEqual(kinds({}), wrong);
+  deepEqual(kinds({ state: "running", pid: 12 }), []);
 });
 
 function done(

@@ -71,14 +71,14 @@ function plain(
   };
 }
 
-/** A session that is a line of a shell; `PROGRAM` in it is a server in Python. */
+/** A session that is a line of a shell; `PROGRAM` in it is a program in Python. */
 function line(
   text: string,
   keys: Omit<SessionKeys, "command"> = TERM,
-  options: readonly string[] = [],
+  kind = "serve",
 ): Kind["session"] {
   return (surroundings) => {
-    const words = python(surroundings, "serve", ...options);
+    const words = python(surroundings, kind);
     if (words === null) return null;
     return { command: text.replaceAll("PROGRAM", words.join(" ")), shell: true, ...keys };
   };
@@ -131,10 +131,12 @@ export const KINDS: readonly Kind[] = [
   {
     name: "uvicorn-in-sh",
     processes: 1,
-    session: (surroundings) => {
-      const words = python(surroundings, "hurried");
-      return words === null ? null : { command: `${words.join(" ")}; echo`, shell: true, ...TERM };
-    },
+    session: line("PROGRAM; echo after", TERM, "hurried"),
+  },
+  {
+    name: "uvicorn-nohup",
+    processes: 1,
+    session: line("nohup PROGRAM >/dev/null 2>&1; echo after", TERM, "hurried"),
   },
   {
     name: "celery-like",
