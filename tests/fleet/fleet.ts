@@ -25,9 +25,12 @@ import { parseRecord, readyIn, wrongsIn } from "./records.ts";
 import { type Answer, makeSubject, parseSaid, type Said, type Subject } from "./subject.ts";
 
 /** How long a condition may take that only a fault keeps from coming. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 /** How long what is no program (a keeper, a filter of a pipeline) may live on after a stop. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 15_000;
+
+/** More than any program here needs to finish, on any machine; those that never do have their own. */
+const STOP_SECONDS = 30;
 
 /** A session of the fleet. */
 interface Ship {
@@ -129,7 +132,10 @@ async function buildFleet(
     env: { [MARK_VARIABLE]: markOf(nonce, kind.name), FLEET_RECORD: record },
   }]));
   // JSON is YAML.
-  await Deno.writeTextFile(`${work}/kstops.yml`, JSON.stringify({ ops: { sessions } }));
+  await Deno.writeTextFile(
+    `${work}/kstops.yml`,
+    JSON.stringify({ ops: { stop_timeout: STOP_SECONDS, sessions } }),
+  );
   return { ships, missing, notes };
 }
 
