@@ -21,7 +21,7 @@ import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
+import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
@@ -171,10 +171,13 @@ export async function leftovers(
 ): Promise<readonly number[] | null> {
   const { runId } = session;
   const pane = mainPane(session);
-  if (runId === null || pane?.dead === false) return null;
+  const taken = pane !== null && isTaken(pane) ? pane.pid : null;
+  if (runId === null || (pane?.dead === false && taken === null)) return null;
   const { findRemains } = await import("./remains.ts");
   const remains = await findRemains(world, [{ id: runId, executed: null, ended: null }]);
-  return remains.get(runId)?.processes.map(({ pid }) => pid) ?? [];
+  // What somebody put into its pane has the mark of the run, and was not left by it.
+  const left = remains.get(runId)?.processes.filter((process) => process.session !== taken);
+  return left?.map(({ pid }) => pid) ?? [];
 }
 
 function stopScopeOf({ record }: TmuxSession): StopScope | null {
