@@ -18,7 +18,7 @@ import {
   type Server,
 } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
-import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
+import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
 import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
@@ -150,7 +150,7 @@ async function environmentOf(
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
   const answer = await answerOf(context, socketName, runScript(server), {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
     stdin: environmentScript(id, names, nonce),
   });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
@@ -247,7 +247,7 @@ export async function close(
   const nonce = context.world.randomId();
   const argv = closeSession(server, session, nonce);
   const answer = await answerOf(context, socketName, argv, {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
   });
   if (answer.code === 0) {
     // Where another server took its place nothing is said, but for what hooks print.
