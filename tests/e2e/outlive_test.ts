@@ -251,3 +251,18 @@ outlivingTest(
     equal((await t.tmux("list-panes", "-a")).split("\n").length, 1);
   },
 );
+
+outlivingTest("what the program left is named where its pane was respawned", async (corner) => {
+  const { t, kstops, status, living } = corner;
+  const line = "trap '' HUP; sleep 7108 & trap - HUP; exec sleep 7109";
+  equal((await kstops("start", "a", "--", "sh", "-c", line)).code, 0);
+  const left = await living("sleep 7108");
+  equal(left.length, 1);
+  await t.tmux("respawn-pane", "-k", "-t", "=a:", "--", "sleep", "7110");
+  await t.waitFor(async () => (await living("sleep 7109")).length === 0, "the end of the program");
+  const found = await status("a");
+  deepEqual([found["state"], found["pid"], found["leftovers"]], ["stopped", null, left]);
+  match(String(found["reason"]), /given to another program/);
+  await isGone(corner, "a", "sleep 7108");
+  deepEqual(await living("sleep 7110"), []);
+});

@@ -65,7 +65,7 @@ export async function proveChaos(
   { plan, title, minutes, say, check = () => {} }: ChaosOptions,
 ): Promise<ChaosOutcome> {
   const subject = await makeSubject();
-  const chaos = new Chaos(subject);
+  const chaos = new Chaos(subject, say);
   const began = performance.now();
   const minutesGone = () => (performance.now() - began) / 60_000;
   let done = 0;
@@ -101,12 +101,14 @@ class Chaos {
   /** How many answers became true only after a while. */
   late = 0;
   readonly #subject: Subject;
+  readonly #say: (line: string) => void;
   readonly #nonce = `chaos${crypto.randomUUID().slice(0, 8)}`;
   /** After a fault everything begins anew, with a state directory of its own. */
   #life = 0;
 
-  constructor(subject: Subject) {
+  constructor(subject: Subject, say: (line: string) => void) {
     this.#subject = subject;
+    this.#say = say;
   }
 
   async prepare(): Promise<void> {
@@ -166,7 +168,11 @@ class Chaos {
       ...await this.#settled(() => this.#judgeStatus(step.session)),
     ];
     if (wrongs.length === 0) return;
-    for (const { kind, detail } of wrongs) this.faults.add(kind, `${said}: ${detail}`);
+    for (const { kind, detail } of wrongs) {
+      this.faults.add(kind, `${said}: ${detail}`);
+      // At once: the proof may be ended before its end.
+      this.#say(`${said}: ${kind}: ${detail}`);
+    }
     this.story.push(`   false: ${wrongs.map(({ kind }) => kind).join("; ")}; all begins anew`);
     await this.#beginAnew();
   }

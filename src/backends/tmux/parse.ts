@@ -473,7 +473,7 @@ function reasonOf(
 }
 
 /** Whether something else than the shell of its run runs in a managed pane by now. */
-function isTaken({ dead, pid, keeperPid }: Pane): boolean {
+export function isTaken({ dead, pid, keeperPid }: Pane): boolean {
   return !dead && keeperPid !== null && keeperPid !== pid;
 }
 

@@ -18,10 +18,10 @@ import {
   type Server,
 } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
-import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
+import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
+import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
@@ -150,7 +150,7 @@ async function environmentOf(
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
   const answer = await answerOf(context, socketName, runScript(server), {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
     stdin: environmentScript(id, names, nonce),
   });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
@@ -171,10 +171,13 @@ export async function leftovers(
 ): Promise<readonly number[] | null> {
   const { runId } = session;
   const pane = mainPane(session);
-  if (runId === null || pane?.dead === false) return null;
+  const taken = pane !== null && isTaken(pane) ? pane.pid : null;
+  if (runId === null || (pane?.dead === false && taken === null)) return null;
   const { findRemains } = await import("./remains.ts");
   const remains = await findRemains(world, [{ id: runId, executed: null, ended: null }]);
-  return remains.get(runId)?.processes.map(({ pid }) => pid) ?? [];
+  // What somebody put into its pane has the mark of the run, and was not left by it.
+  const left = remains.get(runId)?.processes.filter((process) => process.session !== taken);
+  return left?.map(({ pid }) => pid) ?? [];
 }
 
 function stopScopeOf({ record }: TmuxSession): StopScope | null {
@@ -244,7 +247,7 @@ export async function close(
   const nonce = context.world.randomId();
   const argv = closeSession(server, session, nonce);
   const answer = await answerOf(context, socketName, argv, {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
   });
   if (answer.code === 0) {
     // Where another server took its place nothing is said, but for what hooks print.
