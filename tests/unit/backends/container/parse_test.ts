@@ -113,6 +113,7 @@ Deno.test("docker's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: "/tmp",
     reason: null,
+    leftovers: null,
   });
 });
 
@@ -142,6 +143,7 @@ Deno.test("podman's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: null,
     reason: null,
+    leftovers: null,
   });
 });
 
