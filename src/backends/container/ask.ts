@@ -113,13 +113,15 @@ export async function askAll(
   { answer, name }: { readonly answer: Promise<Listed>; readonly name: string | undefined },
 ): Promise<readonly Container[]> {
   const list = await inTime(client, answer);
-  if ("responses" in list) return await identified(context, client, containersIn(client, list));
+  const identify = (containers: readonly Container[]) =>
+    identified(
+      client,
+      containers,
+      (call) => answerOf(context, client, call, answerTimeout(client)),
+    );
+  if ("responses" in list) return await identify(containersIn(client, list));
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
-  const listed = await identified(
-    context,
-    client,
-    understood(client, () => parsePodmanList(list.stdout)),
-  );
+  const listed = await identify(understood(client, () => parsePodmanList(list.stdout)));
   const closer = listed.filter((each) =>
     each.id !== "" && (each.name === name || mayBeKilled(each))
   );
@@ -163,7 +165,7 @@ export async function askAbout(
     if (failure.kind !== "not_found") throw unavailable(client, failure);
   }
   const containers = understood(client, () => parseInspected(answer.stdout));
-  return await identified(context, client, containers);
+  return await identified(client, containers, (call) => answerOf(context, client, call, timeoutMs));
 }
 
 /**

@@ -1,17 +1,21 @@
 /** Whose containers are: a label counts only where the container itself was given it. */
+import type { ExecResult } from "../../world.ts";
 import {
+  type Call,
   DEFINITION_LABEL,
   inspectImages,
   PROTECTED_LABEL,
   RUN_LABEL,
   SESSION_LABEL,
 } from "./args.ts";
-import { answerOf, type Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { fieldsOf, GarbledAnswerError, labelsOf, listOf, parseJson, textOf } from "./fields.ts";
 import { isManaged, recordOf } from "./labels.ts";
-import { answerTimeout, OF_QUESTIONS } from "./list.ts";
+import { OF_QUESTIONS } from "./list.ts";
 import { type Container, withoutPrefix } from "./parse.ts";
+
+/** Asks the client of a runtime. */
+export type Ask = (call: Call) => Promise<ExecResult>;
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -24,14 +28,14 @@ type Images = ReadonlyMap<string, Labels>;
  * none: it gets them taken away.
  */
 export async function identified(
-  context: Context,
   client: Client,
   containers: readonly Container[],
+  ask: Ask,
 ): Promise<readonly Container[]> {
   const ids = containers.flatMap((each) => isDoubtful(each) ? each.imageId ?? [] : []);
   const images = ids.length === 0
     ? new Map<string, Labels>()
-    : await labelsOfImages(context, client, [...new Set(ids)]);
+    : await labelsOfImages(client, [...new Set(ids)], ask);
   return withoutCopies(containers.map((container) => identify(container, images)));
 }
 
@@ -41,7 +45,8 @@ export async function identified(
  */
 function isDoubtful(container: Container): boolean {
   const session = container.labels[SESSION_LABEL];
-  if (!session || container.id === "") return false;
+  // Of one that is told without an id or a name nobody knows whose it is.
+  if (!session || container.id === "" || container.name === "") return false;
   return session !== container.name || !hasImageOfRecord(container);
 }
 
@@ -99,12 +104,11 @@ function withoutCopies(containers: readonly Container[]): readonly Container[] {
 
 /** The labels of images; those that have gone are left out. */
 async function labelsOfImages(
-  context: Context,
   client: Client,
   ids: readonly string[],
+  ask: Ask,
 ): Promise<Images> {
-  const question = { argv: inspectImages(client, ids), env: OF_QUESTIONS };
-  const { stdout } = await answerOf(context, client, question, answerTimeout(client));
+  const { stdout } = await ask({ argv: inspectImages(client, ids), env: OF_QUESTIONS });
   try {
     return new Map(
       listOf(parseJson(stdout)).map((row) => {
