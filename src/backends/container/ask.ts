@@ -47,7 +47,7 @@ export async function answerOf(
     : { argv: call };
   const options = {
     timeoutMs,
-    env: { ...OF_CLIENTS, ...env },
+    env: { ...(client.dialect === "podman" ? OF_CLIENTS : {}), ...env },
     ...(stdin === undefined ? {} : { stdin }),
   };
   return await inTime(client, world.exec(argv, options));
