@@ -1,7 +1,8 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition, Runtime } from "../../model.ts";
+import type { ContainerDefinition } from "../../model.ts";
 import { encodeRecord } from "../record.ts";
 import type { Client } from "./clients.ts";
+import { logOptions } from "./log_options.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
 export const SESSION_LABEL = "io.kstops.session";
@@ -102,21 +103,6 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
   ];
   const call = { argv, env: byEnvironment };
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
-}
-
-/**
- * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
- * number of files, and its driver is left alone: only some systems have the one or the other.
- */
-function logOptions(runtime: Runtime, { log, runArgs }: ContainerDefinition): string[] {
-  const { capture, maxBytes, keep } = log;
-  // Whoever chooses a driver knows its options: ours may not be among them.
-  if (runArgs.some((word) => /^--log-(?:driver|opt)(?:=|$)/.test(word))) return [];
-  if (!capture) return ["--log-driver", "none"];
-  return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
-    ...["--log-driver", "json-file"],
-    ...["--log-opt", `max-size=${maxBytes}`, "--log-opt", `max-file=${keep}`],
-  ];
 }
 
 /** All mounts of a definition. */

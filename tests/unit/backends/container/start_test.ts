@@ -16,10 +16,10 @@ const FINISHED = "2026-01-02T03:04:06Z";
 
 /** How much of its output a runtime is told to keep. */
 const LOG_FLAGS: Record<string, readonly (string | RegExp)[]> = {
-  podman: ["--log-opt", /^max-size=\d+b$/],
+  podman: ["--log-driver", "k8s-file", "--log-opt", /^max-size=\d+pb$/],
   docker: [
-    ...["--log-driver", "json-file"],
-    ...["--log-opt", /^max-size=\d+$/, "--log-opt", /^max-file=\d$/],
+    ...["--log-driver", "local"],
+    ...["--log-opt", /^max-size=\d+$/, "--log-opt", /^max-file=\d+$/],
   ],
 };
 
