@@ -51,7 +51,7 @@ const look = (what: string, ...containers: readonly Inspected[]): ExpectedCall =
 });
 const remove = (id: string): ExpectedCall => ({ argv: ["docker", "rm", "--", id] });
 /** All of its output, to be kept. */
-const KEPT: ExpectedCall = { argv: ["docker", "logs", "--", NEW] };
+const KEPT: ExpectedCall = { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW] };
 /** The last lines of its output. */
 const printed = (stdout: string): readonly ExpectedCall[] => [
   { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW], stdout },
@@ -533,7 +533,7 @@ const OURS = { id: OLD, labels: labelsOf("astro", { runId: "f" }) };
 
 Deno.test("a session that has ended is replaced, and its output is kept", async () => {
   const seen = look("astro", { ...OURS, status: "exited", exitCode: 1, finished: FINISHED });
-  const output = { argv: ["docker", "logs", "--", OLD], stdout: "one\r\ntwo" };
+  const output = { argv: ["docker", "logs", "--tail", /^\d+$/, "--", OLD], stdout: "one\r\ntwo" };
   await start([TAKEN, seen, seen, output, remove(OLD), run()], {
     waitMs: 0,
     also: async ({ logs, world }) => {
