@@ -118,6 +118,21 @@ export interface Session {
   follow(options: LogOptions, abort: AbortSignal): AsyncIterable<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(): Promise<Definition | null>;
+  /** Whether its engine still has it after a stop that leaves it there; missing: no stop does. */
+  readonly isThere?: () => Promise<boolean>;
+  /**
+   * Has its engine start it again as it is; missing: its engine cannot.
+   *
+   * @returns the session that runs then
+   * @throws {SessionStartError} `start_failed`: it did not start, or ended at once with a failure
+   */
+  readonly restart?: (options: RestartOptions) => Promise<SessionStatus>;
+}
+
+/** How a session is started again as it is. */
+export interface RestartOptions extends StopOptions {
+  /** How long the program must live before the start counts as one; 0 returns at once. */
+  readonly waitMs: number;
 }
 
 /** How to start a session. */

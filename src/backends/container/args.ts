@@ -174,6 +174,11 @@ export function stopContainer({ program }: Client, id: string, seconds: number):
   return [program, "stop", "-t", String(seconds), "--", id];
 }
 
+/** Ends and starts a container as it is; ends it by force after so many seconds. */
+export function restartContainer({ program }: Client, id: string, seconds: number): string[] {
+  return [program, "restart", "-t", String(seconds), "--", id];
+}
+
 /** Ends a container by force, and by no other signal before. */
 export function killContainer({ program }: Client, id: string): string[] {
   return [program, "kill", "--signal", "KILL", "--", id];

@@ -1,7 +1,7 @@
 /** What podman and docker have, once they were asked for their lists. */
 import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
-import type { Executions, Session, Survey } from "../backend.ts";
+import type { Executions, RestartOptions, Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError, unreadable } from "./ask.ts";
 import type { Client } from "./clients.ts";
@@ -73,6 +73,7 @@ async function sessionAt(
   if (container.id === "") return untouchable(client, container);
   const work = () => import("./session.ts");
   const output = () => import("./logs.ts");
+  const foreign = () => import("./foreign.ts");
   const { name, state, finishedAt, details } = container;
   const run = isManaged(container) ? container.labels[RUN_LABEL] ?? null : null;
   const kept = run !== null && finishedAt !== null &&
@@ -90,6 +91,11 @@ async function sessionAt(
       yield* (await output()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
+    isThere: async () => (await foreign()).isThere(context, client, container),
+    ...(isManaged(container) ? {} : {
+      restart: async (options: RestartOptions) =>
+        (await foreign()).restartAsItIs(context, client, { container, options }),
+    }),
     leftovers: () => Promise.resolve(null),
     hidesProgram: false,
   };
