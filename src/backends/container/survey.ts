@@ -86,6 +86,7 @@ async function sessionAt(
     run,
     ...(details === null ? {} : { executions: executionsIn(state, details) }),
     recorded: false,
+    renamed: container.engineName !== undefined,
     logs: async (options) => (await output()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
       yield* (await output()).follow(context, client, { container, options, abort });
