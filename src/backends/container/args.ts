@@ -1,7 +1,8 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition, Runtime } from "../../model.ts";
+import type { ContainerDefinition } from "../../model.ts";
 import { encodeRecord } from "../record.ts";
 import type { Client } from "./clients.ts";
+import { logOptions } from "./log_options.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
 export const SESSION_LABEL = "io.kstops.session";
@@ -109,21 +110,6 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
 }
 
-/**
- * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
- * number of files, and its driver is left alone: only some systems have the one or the other.
- */
-function logOptions(runtime: Runtime, { log, runArgs }: ContainerDefinition): string[] {
-  const { capture, maxBytes, keep } = log;
-  // Whoever chooses a driver knows its options: ours may not be among them.
-  if (runArgs.some((word) => /^--log-(?:driver|opt)(?:=|$)/.test(word))) return [];
-  if (!capture) return ["--log-driver", "none"];
-  return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
-    ...["--log-driver", "json-file"],
-    ...["--log-opt", `max-size=${maxBytes}`, "--log-opt", `max-file=${keep}`],
-  ];
-}
-
 /** All mounts of a definition. */
 function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string[] {
   return logVolume === null ? volumes : [...volumes, logVolume];
@@ -191,6 +177,11 @@ export function waitFor({ program }: Client, id: string): string[] {
 /** Asks a container to end, and ends it by force after so many seconds. */
 export function stopContainer({ program }: Client, id: string, seconds: number): string[] {
   return [program, "stop", "-t", String(seconds), "--", id];
+}
+
+/** Ends and starts a container as it is; ends it by force after so many seconds. */
+export function restartContainer({ program }: Client, id: string, seconds: number): string[] {
+  return [program, "restart", "-t", String(seconds), "--", id];
 }
 
 /** Ends a container by force, and by no other signal before. */

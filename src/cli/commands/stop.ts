@@ -81,7 +81,7 @@ interface Stopped {
   readonly status: SessionStatus;
   /** What it was before. */
   readonly was: "running" | "ended" | "stopped" | "absent";
-  /** Why it is still in its engine; null when it is gone. */
+  /** Why it is still in its engine, or what took it away besides kstops; null: kstops did. */
   readonly kept: string | null;
 }
 
@@ -137,9 +137,16 @@ async function end(
       keep: kept !== null,
     }));
   const was = wasOf(before);
-  const { defined } = before;
+  const { defined, engine } = before;
   // Gone from its engine: only the definition is left.
   const gone = defined ? "defined" : "stopped";
+  // What others start may be made to remove itself when it ends (--rm).
+  if (kept !== null && session.isThere !== undefined && !await session.isThere()) {
+    const removed = was === "running"
+      ? `and ${engine ?? "its engine"} has removed it`
+      : "it has gone";
+    return { status: { ...ended, defined, state: gone }, was, kept: removed };
+  }
   const state = kept === null ? gone : was === "running" ? "stopped" : before.state;
   return { status: { ...ended, defined, state }, was, kept };
 }
@@ -166,6 +173,7 @@ function stoppedText({ status, was, kept }: Stopped): string {
     : was === "running" || end === null
     ? end
     : `it had ended, ${end}`;
-  const facts = [engine ?? backend, how, kept].filter((fact) => fact !== null);
-  return `Stopped ${name} (${facts.join(", ")})`;
+  const facts = [engine ?? backend, how, kept].filter((fact) => fact !== null).join(", ");
+  if (was === "running") return `Stopped ${name} (${facts})`;
+  return kept === null ? `Removed ${name} (${facts})` : `${name} is not running (${facts})`;
 }

@@ -1,8 +1,8 @@
 /** `kstops config show`: what the config means, with everything filled in. */
 import type { Config, Origin, Settings } from "../../../config/config.ts";
-import { configInvalid } from "../../../config/resolve.ts";
+import { configInvalid, ConfigProblemsError } from "../../../config/resolve.ts";
 import { originAt } from "../../../config/variables.ts";
-import { type Json, quote, SessionNotFoundError } from "../../../errors.ts";
+import { type Json, quote, SessionConfigError, SessionNotFoundError } from "../../../errors.ts";
 import {
   definitionToWire,
   type Explanation,
@@ -78,9 +78,24 @@ async function explained(
       hint: near === null ? "kstops config show has every session" : `did you mean "${near}"?`,
     });
   }
-  const { definition, shown, origins } = await explanationFor(context, name, {});
+  const { definition, shown, origins } = await explanationFor(context, name, {}).catch(notShown);
   const wire = definitionToWire(flags.showSecrets ? definition : shown);
   return { values: wire, origins };
+}
+
+/** What is wrong with a definition is said as of a start: here, nothing is started. */
+function notShown(error: unknown): never {
+  if (!(error instanceof SessionConfigError)) throw error;
+  const { message, code, hint, details } = error;
+  if (code !== "config_invalid" || !message.startsWith("Cannot start ")) throw error;
+  if (error instanceof ConfigProblemsError) {
+    throw new ConfigProblemsError(forShow(message), error.problems, hint);
+  }
+  throw new SessionConfigError(forShow(message), { code, hint, details });
+}
+
+function forShow(message: string): string {
+  return message.replace(/^Cannot start /, "Cannot show ");
 }
 
 function explainedSettings(config: Config, { showSecrets }: ShowFlags): Explanation {

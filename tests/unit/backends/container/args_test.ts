@@ -175,8 +175,13 @@ const LOG_FLAGS: Record<
 > = {
   "as much as there may be of the session": {
     define: LOGGED,
-    podman: "--log-opt max-size=3000b",
-    docker: "--log-driver json-file --log-opt max-size=1000 --log-opt max-file=3",
+    podman: "--log-driver k8s-file --log-opt max-size=1000pb",
+    docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=13",
+  },
+  "more where a line has one character at its end": {
+    define: { ...LOGGED, runArgs: ["--tty=false"] },
+    podman: "--log-driver k8s-file --log-opt max-size=1000pb --tty=false",
+    docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=23 --tty=false",
   },
   "nothing": {
     define: { log: NO_LOG },
