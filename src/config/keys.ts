@@ -403,6 +403,11 @@ export const SESSION_KEYS = {
     "Container: `no`, `on-failure[:N]`, `always` or `unless-stopped`, done by the runtime.",
     text(checkRestart),
   ),
+  tty: key(
+    "Container: `false`: no terminal of its own, so that standard error stays apart from standard " +
+      "output. Default: `true`.",
+    FLAG,
+  ),
   run_args: key(
     "Container: more arguments for the runtime's `run`, passed before the image.",
     list(template(checkRunArg)),

@@ -120,7 +120,9 @@ function applicable(
   for (const [key, { at }] of map.entries) {
     if (!isStray(key)) continue;
     const message = `it does not apply here: these are the defaults of ${backend} alone`;
-    faults.push({ at, path: [...path, key], message, hint: "put it into defaults itself" });
+    const other = BACKENDS.find((each) => each !== backend);
+    const hint = key === "backend" ? "put it into defaults itself" : `put it below ${other}`;
+    faults.push({ at, path: [...path, key], message, hint });
   }
   return without(map, isStray);
 }

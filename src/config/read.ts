@@ -385,6 +385,7 @@ function sessionSettings(values: SessionValues): SessionSettings {
     network: values.network ?? null,
     user: values.user ?? null,
     restart: values.restart ?? null,
+    tty: values.tty ?? null,
     runArgs: values.run_args ?? NONE,
     protected: values.protected ?? false,
     unsafeEnv: values.unsafe_env ?? NONE,

@@ -44,6 +44,7 @@ const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
   network: "network",
   user: "user",
   restart: "restart",
+  tty: "tty",
   run_args: "runArgs",
 };
 /** Keys of a session that only tmux has. */

@@ -37,6 +37,7 @@ const NOTHING: SessionSettings = {
   network: null,
   user: null,
   restart: null,
+  tty: null,
   runArgs: [],
   protected: false,
   unsafeEnv: [],
