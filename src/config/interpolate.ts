@@ -14,8 +14,14 @@ export type Lookup = (name: string) => string | undefined;
 export interface Mistake {
   readonly message: string;
   readonly hint: string | null;
-  /** Where in the value it is, in UTF-16 code units; without it, it is about the whole. */
-  readonly offset?: number;
+  /** What in the value it is about; without it, the whole. */
+  readonly spot?: Spot;
+}
+
+/** A place in a value: how far from its begin, in UTF-16 code units, and what stands there. */
+export interface Spot {
+  readonly offset: number;
+  readonly text: string;
 }
 
 /** A text with its variables filled in. */
@@ -30,6 +36,8 @@ export interface Interpolated {
 /** A variable in a text; `fallback` is what the text says for when it is not set. */
 interface Variable {
   readonly name: string;
+  /** Where it begins. */
+  readonly at: number;
   readonly fallback:
     | { readonly kind: "default"; readonly parts: readonly Part[] }
     | { readonly kind: "message"; readonly text: string }
@@ -40,6 +48,10 @@ interface Variable {
 type Part =
   | { readonly kind: "text"; readonly source: string; readonly text: string }
   | { readonly kind: "variable"; readonly source: string; readonly variable: Variable };
+
+function spotAt(offset: number): Spot {
+  return { offset, text: "${" };
+}
 
 const OPENING = /\$\{([A-Za-z_][A-Za-z0-9_]*)(\}|:[-?])/y;
 /** How deep one variable may stand in the default of another. */
@@ -218,7 +230,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
       return misspelled(begin, depth);
     }
     at += opening.length;
-    if (sign === "}") return made(begin, { name, fallback: null });
+    if (sign === "}") return made({ name, at: begin, fallback: null });
     const [from, before] = [at, mistakes.length];
     const parts = partsUntilClosed(depth + 1);
     if (mistakes.length > before) return null;
@@ -228,11 +240,11 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
     const fallback = sign === ":-"
       ? { kind: "default", parts } as const
       : { kind: "message", text: message } as const;
-    return made(begin, { name, fallback });
+    return made({ name, at: begin, fallback });
   }
 
-  function made(begin: number, variable: Variable): Part {
-    return { kind: "variable", source: text.slice(begin, at), variable };
+  function made(variable: Variable): Part {
+    return { kind: "variable", source: text.slice(variable.at, at), variable };
   }
 
   /** Inside of another one nobody knows what belongs to what: the rest is not looked at. */
@@ -240,7 +252,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
     mistakes.push({
       message: '"${" begins no variable',
       hint: "write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $${ for a literal ${",
-      offset: begin,
+      spot: spotAt(begin),
     });
     const closed = depth === 0 ? text.indexOf("}", at) : -1;
     at = closed === -1 ? text.length : closed + 1;
@@ -257,7 +269,7 @@ interface Filled {
   readonly mistakes: readonly Mistake[];
 }
 
-function fill({ name, fallback }: Variable, lookup: Lookup): Filled {
+function fill({ name, at, fallback }: Variable, lookup: Lookup): Filled {
   const value = lookup(name);
   if (value !== undefined && (value !== "" || fallback === null)) {
     return { text: value, secrets: value === "" ? [] : [value], mistakes: [] };
@@ -283,7 +295,7 @@ function fill({ name, fallback }: Variable, lookup: Lookup): Filled {
       message: `the variable ${name} is not set${fallback.text === "" ? "" : `: ${fallback.text}`}`,
       hint: null,
     };
-  return { text: "", secrets: [], mistakes: [mistake] };
+  return { text: "", secrets: [], mistakes: [{ ...mistake, spot: spotAt(at) }] };
 }
 
 /** A character of the private use area that the text does not have. */

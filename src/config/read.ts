@@ -22,6 +22,7 @@ import {
   maskVariables,
   type Mistake,
   spellingMistakes,
+  type Spot,
 } from "./interpolate.ts";
 import {
   isFreeKey,
@@ -154,8 +155,7 @@ export function readConfig(
     if (others === undefined) ofSessions.set(String(name), [fault]);
     else others.push(fault);
   }
-  const toProblem = ({ at, path, message, hint }: Fault) =>
-    context.sources.problem(at, path, { message, hint });
+  const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
   const { settings, secrets } = found;
   const sessions = new Map<string, SessionEntry>();
   for (const [name, session] of found.sessions) {
@@ -296,8 +296,21 @@ export function commandFaults(map: MapNode, values: SessionValues): readonly Fau
     const { at } = nodeAt(node, inner) ?? node;
     // Where the text has variables, positions in it are not those of what was checked.
     const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
-    return [{ at, path: ["command", ...inner], message: shown, hint }];
+    const spot = isFilled ? null : spotOf(error, command);
+    const fault = { at, path: ["command", ...inner], message: shown, hint };
+    return [spot === null ? fault : { ...fault, spot }];
   }
+}
+
+/** The character of a command that an error is about. */
+function spotOf(error: unknown, command: string | readonly string[]): Spot | null {
+  const character = error instanceof SessionConfigError ? error.details.character : undefined;
+  if (typeof character !== "number" || typeof command !== "string") return null;
+  const points = [...command];
+  return {
+    offset: points.slice(0, character - 1).join("").length,
+    text: points[character - 1] ?? "",
+  };
 }
 
 function spellingFaults(words: readonly string[], node: Node): readonly Fault[] {
