@@ -390,7 +390,8 @@ function syntaxFault(
     return { at: base, path: [], message, hint: null };
   }
   const wrong = thrown.mark?.position ?? 0;
-  const quote = openQuote(source, wrong);
+  const isOther = /^null byte|^nesting/.test(thrown.reason);
+  const quote = isOther ? null : openQuote(source, wrong);
   if (quote !== null) return { at: base + quote, path: [], ...OPEN_QUOTE };
   const [, reason] = REASONS.find(([pattern]) => pattern.test(thrown.reason)) ?? [];
   const message = reason ?? `it is not YAML: ${thrown.reason.replace(/: .*$|"[^"]*" /gs, "")}`;

@@ -54,6 +54,7 @@ Deno.test("interpolate() names an unset variable", () => {
     mistakes: [{
       message: "the variable NONE is not set",
       hint: "set it, write ${NONE:-default}, or $${ for a literal ${",
+      spot: { offset: 1, text: "${" },
     }],
   });
 });
