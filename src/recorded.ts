@@ -1,7 +1,7 @@
 /** Sessions that no engine shows any more, and that nobody stopped: what is recorded of them. */
 import type { Session, StopOptions } from "./backends/backend.ts";
 import type { Remains } from "./backends/tmux/remains.ts";
-import { SessionAttachError } from "./errors.ts";
+import { BackendUnavailableError, SessionAttachError } from "./errors.ts";
 import { type Begun, endOf, type Run } from "./logs/runs.ts";
 import type { LogStore } from "./logs/store.ts";
 import { isOfThisMachine, whereIs } from "./logs/where.ts";
@@ -54,6 +54,11 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     return lost.flatMap((each) => {
       if (shown.runs.has(each.run.id)) return [];
       const found = remains.get(each.run.id) ?? null;
+      if (found instanceof BackendUnavailableError) {
+        const { name, begun } = each;
+        const status = statusOf({ ...ofRun(name, begun), state: "unknown", reason: found.reason });
+        return over({ store, world, ...each, status });
+      }
       if (found?.program) return orphan({ store, world, ...each, remains: found });
       // Another engine than the one that is asked now may have it still.
       if (each.begun.where !== whereIs(each.begun.engine, world)) return [];
@@ -125,7 +130,7 @@ function mayLive(world: World, { begun, run }: Lost): boolean {
 async function remainsOf(
   world: World,
   lost: readonly Lost[],
-): Promise<ReadonlyMap<string, Remains>> {
+): Promise<ReadonlyMap<string, Remains | BackendUnavailableError>> {
   const maybe = await Promise.all(lost.map(async (each) => {
     const { executed, ended } = each.run;
     if (!mayLive(world, each)) return [];
@@ -138,7 +143,13 @@ async function remainsOf(
   const runs = maybe.flat();
   if (runs.length === 0) return new Map();
   const { findRemains } = await import("./backends/tmux/remains.ts");
-  return await findRemains(world, runs);
+  try {
+    return await findRemains(world, runs);
+  } catch (error) {
+    // Nobody knows whether they live.
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    return new Map(runs.map(({ id }) => [id, error]));
+  }
 }
 
 /**

@@ -4,12 +4,14 @@ import type {
   Runner,
   Session,
   StartOptions,
+  StopOptions,
   Survey,
   Where,
 } from "./backends/backend.ts";
 import { REGISTRY } from "./backends/registry.ts";
 import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
+import { besides, existsElsewhere, isOver, managedIn, together, without } from "./elsewhere.ts";
 import type { LivingRun, Recorded, Shown } from "./recorded.ts";
 import {
   BackendNotFoundError,
@@ -81,8 +83,13 @@ export interface Sessions {
    * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
    */
   find(verb: string, name: string, selection: Selection): Promise<Match>;
-  /** Looks for what would make a start fail: see {@link Runner.check}. */
-  check(definition: Definition): Promise<void>;
+  /**
+   * Looks for what would make a start fail: see {@link Runner.check}.
+   *
+   * @param replaced the session that is stopped before: no other of its name may be anywhere
+   * @throws {SessionExistsError} `session_exists`: there is another one
+   */
+  check(definition: Definition, replaced?: Session): Promise<void>;
   /** Where a start would put a session: see {@link Runner.place}. */
   place(definition: Definition): Promise<Place>;
   /** The call with which a start begins: see {@link Runner.plan}. */
@@ -91,9 +98,10 @@ export interface Sessions {
   living(name: string): Promise<LivingRun | null>;
   /**
    * Starts a session: see {@link Runner.start}. What the program of an ended run left behind is ended
-   * first, and `options.say` is told of it.
+   * first, and `options.say` is told of it. An ended one in another place is removed.
    *
-   * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux
+   * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux, or
+   * it runs in another place, or under another name that its engine has for it
    * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
    */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
@@ -186,6 +194,8 @@ export function sessionsOver(
     const asked = [...named].map((runtime) => containers.survey({ runtime }));
     return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
+  /** Every place, for starts: those of many sessions ask once. */
+  const everywhere = together(() => survey({}));
   return {
     list: async (selection) => {
       const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
@@ -205,17 +215,38 @@ export function sessionsOver(
       const surveys = lost === null ? there : withRecorded(there, [lost], { selection, defined });
       return match({ verb, name, definition, selection, surveys, defined });
     },
-    check: async (definition) => await (await runnerFor(definition.backend)).check(definition),
+    check: async (definition, replaced) => {
+      await (await runnerFor(definition.backend)).check(definition);
+      if (replaced === undefined) return;
+      const [other] = without(managedIn(await everywhere(), definition.name), replaced)
+        .filter((session) => !isOver(session));
+      if (other !== undefined) throw existsElsewhere(other);
+    },
     place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
     living: recorded.living,
     start: async (definition, options) => {
-      await clearLastRun(definition, await recorded.living(definition.name), options);
       const runner = await runnerFor(definition.backend);
+      const [living, surveys, place] = await Promise.all([
+        recorded.living(definition.name),
+        everywhere(),
+        runner.place(definition),
+      ]);
+      const others = besides(managedIn(surveys, definition.name), place);
+      const other = others.find((session) => !isOver(session));
+      if (other !== undefined) throw existsElsewhere(other);
+      await clearLastRun(definition, living, options);
+      if (others.length > 0) {
+        // Before anything is removed: what cannot be started must not cost what is there.
+        await runner.check(definition);
+        await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
+      }
       return mark(await runner.start(definition, options), await readDefined());
     },
   };
 }
+
+const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };
 
 /** Ends what the last run left behind, unless its program lives. */
 async function clearLastRun(

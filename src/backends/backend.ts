@@ -85,6 +85,8 @@ export interface Session {
   readonly run: string | null;
   /** Whether its engine no longer shows it, so that only its record and its processes tell of it. */
   readonly recorded: boolean;
+  /** Whether its engine calls it otherwise by now. */
+  readonly renamed?: boolean;
   /** Whether its program may live although its engine does not show it: its processes tell. */
   readonly hidesProgram: boolean;
   /**

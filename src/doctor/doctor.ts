@@ -9,10 +9,12 @@ import { ask } from "./look/ask.ts";
 import { lookAtConfig } from "./look/config.ts";
 import { lookAtContainers } from "./look/containers.ts";
 import { lookAtLogout } from "./look/logout.ts";
+import { lookAtProcesses } from "./look/processes.ts";
 import { lookAtState } from "./look/state.ts";
 import { lookAtTerminal } from "./look/terminal.ts";
 import { lookAtTmux } from "./look/tmux.ts";
 import { needsOf } from "./needs.ts";
+import { processFindings } from "./processes.ts";
 import { stateFindings } from "./state.ts";
 import { terminalFindings } from "./terminal.ts";
 import { tmuxFindings } from "./tmux.ts";
@@ -36,13 +38,17 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
       : []
   );
   const rootlessPodman = containers.rootless !== null;
-  const logout = await lookAtLogout(world, { user: await user, servers, rootlessPodman });
+  const [logout, processes] = await Promise.all([
+    lookAtLogout(world, { user: await user, servers, rootlessPodman }),
+    lookAtProcesses(world, servers.map(({ pid }) => pid)),
+  ]);
   const installed = containers.clients.flatMap(({ seen }) => seen === null ? [] : [seen.runtime]);
   const needs = needsOf(config, installed);
   return [
     ...tmuxFindings(tmux, needs),
     ...containerFindings(containers, needs),
     ...logoutFindings(logout),
+    ...processFindings(processes),
     ...terminalFindings(terminal),
     ...configFindings(configFacts),
     ...stateFindings(state),

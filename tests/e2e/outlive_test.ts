@@ -251,3 +251,45 @@ outlivingTest(
     equal((await t.tmux("list-panes", "-a")).split("\n").length, 1);
   },
 );
+
+outlivingTest("what the program left is named where its pane was respawned", async (corner) => {
+  const { t, kstops, status, living } = corner;
+  const line = "trap '' HUP; sleep 7108 & trap - HUP; exec sleep 7109";
+  equal((await kstops("start", "a", "--", "sh", "-c", line)).code, 0);
+  const left = await living("sleep 7108");
+  equal(left.length, 1);
+  await t.tmux("respawn-pane", "-k", "-t", "=a:", "--", "sleep", "7110");
+  await t.waitFor(async () => (await living("sleep 7109")).length === 0, "the end of the program");
+  const found = await status("a");
+  deepEqual([found["state"], found["pid"], found["leftovers"]], ["stopped", null, left]);
+  match(String(found["reason"]), /given to another program/);
+  await isGone(corner, "a", "sleep 7108");
+  deepEqual(await living("sleep 7110"), []);
+});
+
+outlivingTest(
+  "a window that is moved while its session is stopped goes with it",
+  async (corner) => {
+    const { t, kstops } = corner;
+    await t.tmux("new-session", "-d", "-s", "other", "sleep", "7201");
+    const line = "trap 'touch asked; until [ -e moved ]; do sleep 0.1; done; exit 3' INT; " +
+      "touch up; while :; do sleep 0.1; done";
+    const exists = (file: string) => Deno.stat(`${t.work}/${file}`).then(() => true, () => false);
+    for (const others of ["", "new-window"]) {
+      for (const file of ["up", "asked", "moved"]) {
+        await Deno.remove(`${t.work}/${file}`).catch(() => {});
+      }
+      equal((await kstops("start", "a", "--", "sh", "-c", line)).code, 0);
+      if (others !== "") await t.tmux("new-window", "-d", "-t", "=a:", "sleep", "7202");
+      await t.waitFor(() => exists("up"), "its beginning");
+      const stopping = kstops("stop", "a", "--timeout", "60");
+      await t.waitFor(() => exists("asked"), "its signal");
+      await t.tmux("move-window", "-s", "=a:0", "-t", "=other:7");
+      await Deno.writeTextFile(`${t.work}/moved`, "");
+      const { code, stderr } = await stopping;
+      deepEqual([code, stderr], [0, ""]);
+      equal((await kstops("list", "-q")).stdout, "other\n");
+      equal((await t.tmux("list-panes", "-a")).split("\n").length, 1);
+    }
+  },
+);

@@ -9,7 +9,7 @@ import { denoWorld } from "../../src/world.ts";
 /** What leads the clients to the private engines. */
 const KEYS = [
   ...["DOCKER_HOST", "DOCKER_CONFIG", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
-  ...["KSTOPS_ENGINES_DIR", "KSTOPS_TEST_IMAGE"],
+  ...["KSTOPS_ENGINES_DIR", "KSTOPS_TEST_IMAGE", "PODMAN_IGNORE_CGROUPSV1_WARNING"],
 ];
 const CLIENTS = ["podman", "docker"];
 

@@ -74,6 +74,8 @@ export async function withFakeTmux(
       "/usr/bin/tmux": program,
       "/usr/bin/sleep": program,
       ...Object.fromEntries(sockets),
+      // Where a stop says that it needs the terminal.
+      "/state/logs": { kind: "directory" },
       ...files,
     },
     env: { PATH: "/usr/bin", HOME: "/home/user", ...env },
@@ -136,7 +138,9 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
         name: pid === entry.pid && entry.run !== null ? "sh" : "sleep",
       }))
     );
-    return done(formatLook(rows));
+    // Whoever looks is there, too.
+    const self = { pid: 4242, ppid: 1, group: 4242, session: 4242, foreground: -1, name: "kstops" };
+    return done(formatLook([...rows, self]));
   }
 
   function tmux(argv: readonly string[], stdin: string, world: FakeWorld): ExecResult {
@@ -232,7 +236,7 @@ function runOf(session: FakeSession): Entry["run"] {
     env: [],
     log: null,
     stop_signal: null,
-    hold_file: `/state/logs/${session.name}/run.hold`,
+    hold_file: `/state/logs/${session.name}.hold`,
     stop_timeout: 10,
     protected: session.protected ?? false,
   };

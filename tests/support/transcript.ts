@@ -19,6 +19,10 @@
  * line is the exit code, 0 where there is none. What a background program prints after its command
  * line has ended is not seen: redirect it to a file.
  *
+ * A start watches its program for as long as `start_wait` of the config says: 100 ms are enough for one
+ * that goes on, but one that is to have ended in that time may need longer on a slow machine. So the
+ * configs say `start_wait: "${WAIT:-100}"`, and such a start is `WAIT=60000 kstops start ...`.
+ *
  * **Comments** start with `# `, before the first command or after a blank line.
  *
  * Output is literal (brackets, dots, stars), but for:

@@ -31,7 +31,8 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/logs/": { beside: [] },
   },
   {
-    "src/sessions.ts": { beside: ["src/recorded.ts"] },
+    "src/sessions.ts": { beside: ["src/recorded.ts", "src/elsewhere.ts"] },
+    "src/elsewhere.ts": { beside: [] },
     "src/recorded.ts": { beside: [] },
     "src/doctor/": { beside: [] },
   },

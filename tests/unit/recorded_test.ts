@@ -1,9 +1,11 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { LOOK_CALLS } from "../../src/backends/tmux/look.ts";
 import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type SessionStatus, statusOf } from "../../src/model.ts";
 import { type Recorded, recordedIn, type Shown, statusOfRun } from "../../src/recorded.ts";
 import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
+import { formatLook, type LookRow } from "../support/look.ts";
 
 const LOGS = "/state/logs";
 const BEGAN = new Date("2026-01-02T03:00:00.000Z");
@@ -175,7 +177,7 @@ Deno.test("a recorded session is its newest run, and says that it is a record", 
   ));
 
 Deno.test("a recorded session that is stopped is taken note of, and told of no more", () =>
-  withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
+  withRecords({ astro: [IN_DOCKER, ENDED] }, async (recorded, world) => {
     const session = await recorded.named("astro", NOTHING_SHOWN);
     ok(session);
     deepEqual(await session.stop({ timeoutSeconds: null, force: false }), {
@@ -227,4 +229,112 @@ Deno.test("who follows a recorded session sees what it printed, and its next run
       } else controller.abort();
     }
     deepEqual(chunks, ["one\n", "two\n"]);
+  }));
+
+// --- what lives ----------------------------------------------------------------------------------
+
+const BOOT = "ca42afa4-7895-447b-8c7d-d2d8cf56e42d";
+const PROGRAM = { event: "executed", run: "a1", pid: 101, began: "3040", boot: BOOT } as const;
+const ALIVE: LookRow = { pid: 101, ppid: 1, name: "node", mark: "a1" };
+const LEFT: LookRow = { pid: 102, ppid: 1, name: "worker", mark: "a1" };
+
+/** The records of a world in which these processes are there whenever somebody looks. */
+function withLiving(
+  { story, rows, env = {} }: {
+    readonly story: readonly RunEvent[];
+    readonly rows: readonly LookRow[];
+    readonly env?: Readonly<Record<string, string>>;
+  },
+  body: (recorded: Recorded) => Promise<void>,
+): Promise<void> {
+  const [look = []] = LOOK_CALLS;
+  return withFakeWorld({
+    env: { KSTOPS_STATE_DIR: "/state", ...env },
+    files: { [`${LOGS}/astro/runs.ndjson`]: story.map(formatEvent).join("") },
+    processes: rows.map(({ pid }) => pid),
+    calls: [{ argv: look, stdout: formatLook(rows) }],
+  }, async (world) => {
+    await body(recordedIn(logStore(world, () => {}), world));
+  });
+}
+
+const SERVED: readonly LookRow[] = [
+  { pid: 90, ppid: 1, name: "tmux: server" },
+  { pid: 100, ppid: 90, name: "sh", mark: "a1" },
+  { ...ALIVE, ppid: 100 },
+];
+const ORPHANS: Record<string, {
+  readonly story: readonly RunEvent[];
+  readonly rows: readonly LookRow[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly reason: RegExp;
+}> = {
+  "whose pane is gone": {
+    story: [BEGUN, PROGRAM],
+    rows: [ALIVE],
+    reason: /^its tmux pane is gone, and it goes on without a terminal; kstops stop astro ends it$/,
+  },
+  "whose server has no socket": {
+    story: [BEGUN, PROGRAM],
+    rows: SERVED,
+    reason: /^the socket of its tmux server \(pid 90\) was removed; kill -USR1 90 makes it again/,
+  },
+  "whose server is led elsewhere": {
+    story: [BEGUN, PROGRAM],
+    rows: SERVED,
+    env: { TMUX_TMPDIR: "/elsewhere" },
+    reason: /^the tmux server that has it \(pid 90\) was started without TMUX_TMPDIR; /,
+  },
+  "that an older kstops started": {
+    story: [BEGUN],
+    rows: [ALIVE],
+    reason: /^its tmux pane is gone/,
+  },
+  "whose start was cut off behind that of its program": {
+    story: [PROGRAM],
+    rows: [ALIVE],
+    reason: /^its tmux pane is gone/,
+  },
+};
+for (const [what, { reason, ...spec }] of Object.entries(ORPHANS)) {
+  Deno.test(`a program ${what} is running`, () =>
+    withLiving(spec, async (recorded) => {
+      const session = await recorded.named("astro", NOTHING_SHOWN);
+      deepEqual(
+        [session?.status.state, session?.status.engineState, session?.status.pid],
+        ["running", "orphaned", 101],
+      );
+      match(session?.status.reason ?? "", reason);
+    }));
+}
+
+Deno.test("a pid that is somebody else's by now is no program", () =>
+  withLiving({ story: [BEGUN, PROGRAM], rows: [{ pid: 101, began: 3041 }] }, async (recorded) => {
+    equal((await recorded.named("astro", NOTHING_SHOWN))?.status.state, "exited");
+  }));
+
+Deno.test("a process of an earlier boot is no program", () =>
+  withLiving({
+    story: [BEGUN, { ...PROGRAM, boot: "another" }],
+    rows: [{ pid: 101 }],
+  }, async (recorded) => {
+    equal((await recorded.named("astro", NOTHING_SHOWN))?.status.state, "exited");
+  }));
+
+Deno.test("what a program left behind is told of, and is no program", () =>
+  withLiving({ story: [BEGUN, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
+    const session = await recorded.named("astro", NOTHING_SHOWN);
+    equal(session?.status.state, "exited");
+    deepEqual(await session?.leftovers(), [102]);
+  }));
+
+Deno.test("what lives of the newest run is found before the next one is started", () =>
+  withLiving({ story: [BEGUN, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
+    const living = await recorded.living("astro");
+    deepEqual([living?.remains.program, living?.names], [null, "102 (worker)"]);
+  }));
+
+Deno.test("a run that was stopped is not looked for", () =>
+  withRecords({ astro: [BEGUN, PROGRAM, STOPPED] }, async (recorded) => {
+    equal(await recorded.living("astro"), null);
   }));

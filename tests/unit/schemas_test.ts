@@ -35,6 +35,7 @@ import { STATUSES } from "../support/statuses.ts";
 const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
+  "leftovers",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import {
   ContainerRuntimeNotFoundError,
   type OpsError,
   SessionAmbiguousError,
+  SessionExistsError,
   SessionNotFoundError,
   TmuxNotFoundError,
 } from "../../src/errors.ts";
@@ -1003,6 +1004,100 @@ Deno.test("start() says of the started session whether the config defines it", a
   equal(row(await machine([]).start(TO_START, options)), "astro@default running");
   const sessions = machine([], [definition("astro")]);
   equal(row(await sessions.start(TO_START, options)), "astro@default running +");
+});
+
+/** What became of a start of `astro` in tmux, by default on its default socket. */
+async function startBeside(
+  surveys: readonly Survey[],
+  what: Definition = TO_START,
+): Promise<string> {
+  return await machine(surveys).start(what, { waitMs: 0 }).then(row, (error) => {
+    if (error instanceof SessionExistsError) return error.message;
+    throw error;
+  });
+}
+
+const BESIDE: Record<string, readonly [surveys: readonly Survey[], is: string]> = {
+  "runs as a container": [
+    [holding(DEFAULT), holding(PODMAN), holding(DOCKER, running("astro", DOCKER))],
+    'Cannot start "astro": it is already running as a container of docker',
+  ],
+  "runs on another socket": [
+    [holding(DEFAULT), holding(BOTS, running("astro", BOTS))],
+    'Cannot start "astro": it is already running in tmux on socket "bots"',
+  ],
+  "is paused as a container": [
+    [holding(DOCKER, running("astro", DOCKER, { state: "stopped", engineState: "paused" }))],
+    'Cannot start "astro": it is paused as a container of docker',
+  ],
+  "is restarted as a container again and again": [
+    [holding(DOCKER, running("astro", DOCKER, { state: "exited", engineState: "restarting" }))],
+    'Cannot start "astro": it is restarting as a container of docker',
+  ],
+  "runs under another name": [
+    [called(holding(DEFAULT, running("astro", DEFAULT, { reason: "tmux calls it so" })))],
+    'Cannot start "astro": it is already running in tmux; tmux calls it so',
+  ],
+};
+for (const [where, [surveys, is]] of Object.entries(BESIDE)) {
+  Deno.test(`a session that ${where} is not started again`, async () => {
+    equal(await startBeside(surveys), is);
+  });
+}
+
+function called(survey: Survey): Survey {
+  return { ...survey, sessions: survey.sessions.map((each) => ({ ...each, renamed: true })) };
+}
+
+const NOT_IT: Record<string, readonly Survey[]> = {
+  "a foreign session of that name": [holding(DOCKER, foreign("astro", DOCKER))],
+  "a session of another name": [holding(DOCKER, running("astro2", DOCKER))],
+  "a place that cannot be asked": [inTrouble(DOCKER)],
+  "the session itself, which its engine tells of": [holding(DEFAULT, running("astro"))],
+};
+for (const [what, surveys] of Object.entries(NOT_IT)) {
+  Deno.test(`${what} elsewhere stands in no start's way`, async () => {
+    equal(await startBeside(surveys), "astro@default running");
+  });
+}
+
+Deno.test("what ended in another place, or under another name, is removed by a start", async () => {
+  const stopped: string[] = [];
+  const over = (place: Place, more: Partial<SessionStatus>, renamed = false): Survey => {
+    const survey = holding(place, running("astro", place, { state: "exited", ...more }));
+    const stop = () => {
+      stopped.push(more.id ?? "");
+      return Promise.resolve(running("astro", place));
+    };
+    return { ...survey, sessions: survey.sessions.map((each) => ({ ...each, stop, renamed })) };
+  };
+  const surveys = [
+    over(BOTS, { id: "socket" }),
+    over(DOCKER, { id: "container", engineState: "exited" }),
+    over(PODMAN, { id: "kept", state: "stopped", engineState: "exited" }),
+    over(DEFAULT, { id: "renamed" }, true),
+    over(DEFAULT, { id: "replaced by tmux itself" }),
+  ];
+  equal(await startBeside(surveys), "astro@default running");
+  deepEqual(stopped.sort(), ["container", "kept", "renamed", "socket"]);
+});
+
+Deno.test("many starts at once ask each place at most twice", async () => {
+  const asked: [BackendType, Where][] = [];
+  const sessions = machine([holding(DEFAULT), holding(PODMAN)], [], asked);
+  const names = Array.from({ length: 50 }, (_, index) => `astro${index}`);
+  await Promise.all(names.map((name) => sessions.start(tmuxDefinition({ name }), { waitMs: 0 })));
+  ok(asked.length <= 4, `${asked.length}`);
+});
+
+Deno.test("check() allows no other session than the one that is replaced", async () => {
+  const own = holding(DOCKER, running("astro", DOCKER, { id: "a" }));
+  const [replaced] = own.sessions;
+  if (replaced === undefined) throw new TypeError("There is one");
+  await machine([holding(DEFAULT), own]).check(TO_START, replaced);
+  const both = machine([holding(DEFAULT, running("astro", DEFAULT, { id: "$1" })), own]);
+  await rejects(both.check(TO_START, replaced), { code: "session_exists" });
+  await both.check(TO_START);
 });
 
 // --- detectBackend -------------------------------------------------------------------------------

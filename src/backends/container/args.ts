@@ -50,6 +50,11 @@ export function inspectContainers({ program }: Client, ids: readonly string[]): 
   return [program, "container", "inspect", "--", ...ids];
 }
 
+/** Everything about some images, by id. */
+export function inspectImages({ program }: Client, ids: readonly string[]): string[] {
+  return [program, "image", "inspect", "--", ...ids];
+}
+
 /** What {@link runContainer} needs besides the definition. */
 export interface RunPlan {
   readonly definition: ContainerDefinition;

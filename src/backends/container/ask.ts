@@ -11,9 +11,10 @@ import {
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import type { Dialled } from "./dial.ts";
-import { answerTimeout, type Listed, OF_QUESTIONS } from "./list.ts";
+import { answerTimeout, type Listed, OF_CLIENTS, OF_QUESTIONS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { GarbledAnswerError } from "./fields.ts";
+import { identified } from "./origin.ts";
 import { inTurn } from "./turns.ts";
 import { type Container, parseAnswers, parseInspected, parsePodmanList } from "./parse.ts";
 
@@ -44,7 +45,11 @@ export async function answerOf(
   const { argv, env = {}, stdin }: Partial<Call> & Pick<Call, "argv"> = "argv" in call
     ? call
     : { argv: call };
-  const options = { timeoutMs, env, ...(stdin === undefined ? {} : { stdin }) };
+  const options = {
+    timeoutMs,
+    env: { ...(client.dialect === "podman" ? OF_CLIENTS : {}), ...env },
+    ...(stdin === undefined ? {} : { stdin }),
+  };
   return await inTime(client, world.exec(argv, options));
 }
 
@@ -112,9 +117,15 @@ export async function askAll(
   { answer, name }: { readonly answer: Promise<Listed>; readonly name: string | undefined },
 ): Promise<readonly Container[]> {
   const list = await inTime(client, answer);
-  if ("responses" in list) return containersIn(client, list);
+  const identify = (containers: readonly Container[]) =>
+    identified(
+      client,
+      containers,
+      (call) => answerOf(context, client, call, answerTimeout(client)),
+    );
+  if ("responses" in list) return await identify(containersIn(client, list));
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
-  const listed = understood(client, () => parsePodmanList(list.stdout));
+  const listed = await identify(understood(client, () => parsePodmanList(list.stdout)));
   const closer = listed.filter((each) =>
     each.id !== "" && (each.name === name || mayBeKilled(each))
   );
@@ -157,7 +168,8 @@ export async function askAbout(
     const failure = parseFailure(answer.stderr);
     if (failure.kind !== "not_found") throw unavailable(client, failure);
   }
-  return understood(client, () => parseInspected(answer.stdout));
+  const containers = understood(client, () => parseInspected(answer.stdout));
+  return await identified(client, containers, (call) => answerOf(context, client, call, timeoutMs));
 }
 
 /**
@@ -175,7 +187,7 @@ export async function askOne(
 }
 
 /**
- * The container of exactly that name; null: there is none.
+ * The container that the runtime calls exactly so; null: there is none.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`; also where the answer about it cannot be read
  */
@@ -186,7 +198,7 @@ export async function askByName(
 ): Promise<Container | null> {
   const answer = await askAbout(context, client, [name]);
   // The runtime takes it for the beginning of an id, too.
-  return only(client, answer, (each) => each.name === name);
+  return only(client, answer, (each) => (each.engineName ?? each.name) === name);
 }
 
 /** The container that is meant. One that cannot be read is not one that has gone. */

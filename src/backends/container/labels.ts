@@ -13,7 +13,7 @@ import {
 import { DEFINITION_LABEL, type DefinitionRecord, PROTECTED_LABEL, SESSION_LABEL } from "./args.ts";
 import type { Container } from "./parse.ts";
 
-/** Whether kstops created it: its label says so, and for that very name. */
+/** Whether kstops created it: its label says so, and for that very name (see `origin.ts`). */
 export function isManaged({ name, labels }: Pick<Container, "name" | "labels">): boolean {
   return name !== "" && labels[SESSION_LABEL] === name;
 }

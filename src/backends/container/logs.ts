@@ -12,6 +12,7 @@ import type { LogOptions } from "../backend.ts";
 import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
+import { OF_CLIENTS } from "./list.ts";
 import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { recordOf } from "./labels.ts";
@@ -157,6 +158,7 @@ async function output(
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
       timeoutMs: LOGS_TIMEOUT_MS,
+      env: OF_CLIENTS,
       interruptible: true,
       onOutput: (bytes, stream) => {
         if (stream === "stdout") length += bytes.length;
@@ -262,6 +264,7 @@ async function* outputAsItComes(
   let isOver = false;
   const running = world.execBytes(argv, {
     timeoutMs: Infinity,
+    env: OF_CLIENTS,
     abort,
     keepBytes: COMPLAINT_BYTES,
     onOutput: (bytes, stream) => {

@@ -24,8 +24,10 @@ import { HTTP_OK, type Response } from "./responses.ts";
 export interface Container {
   /** Empty where it could not be understood. */
   readonly id: string;
-  /** Empty where it could not be understood. */
+  /** That of its session, where it is one; empty where it could not be understood. */
   readonly name: string;
+  /** What its runtime calls it, where that is another name by now. */
+  readonly engineName?: string;
   /** The runtime's own word: `running`, `exited`, `paused`, ... Empty where it could not be understood. */
   readonly state: string;
   readonly pid: number | null;
@@ -34,6 +36,8 @@ export interface Container {
   readonly createdAt: Date | null;
   readonly finishedAt: Date | null;
   readonly image: string | null;
+  /** Null where the runtime does not say. */
+  readonly imageId: string | null;
   readonly command: readonly string[] | null;
   readonly ports: readonly PortBinding[];
   readonly labels: Readonly<Record<string, string>>;
@@ -93,7 +97,7 @@ function unreadable(
 ): Container {
   return {
     ...{ id, name, state: "", pid: null, exitCode: null, createdAt: null, finishedAt: null },
-    ...{ image: null, command: null, ports: [], labels: {}, details: null },
+    ...{ image: null, imageId: null, command: null, ports: [], labels: {}, details: null },
     unread: { reason, isKnown: false },
   };
 }
@@ -132,12 +136,18 @@ function podmanListed(row: Fields): Container {
     createdAt: time("Created"),
     finishedAt,
     image: read("Image", () => textOf(row["Image"]) || null, null),
+    imageId: read("ImageID", () => withoutPrefix(textOf(row["ImageID"])) || null, null),
     command: read("Command", () => wordsOf(row["Command"]), null),
     ports: read("Ports", () => listOf(row["Ports"]).flatMap(podmanPorts).sort(byPort), []),
     labels: read("Labels", () => labelsOf(row["Labels"]), {}),
     details: null,
     unread: unreadIn(reader),
   };
+}
+
+/** The id of an image; docker puts the kind of its sum before it. */
+export function withoutPrefix(id: string): string {
+  return id.replace(/^sha256:/, "");
 }
 
 const MOST_PORTS = 65_535;
@@ -279,6 +289,7 @@ function inspected(whole: Fields): Container {
     finishedAt: hasEnded ? finishedAt : null,
     // What was asked for (docker's own `Image` is an id).
     image: read("Image", () => textOf(whole["ImageName"] ?? config["Image"]) || null, null),
+    imageId: read("Image", () => withoutPrefix(textOf(whole["Image"])) || null, null),
     command: read("Command", () => commandOf(whole, config), null),
     ports: read("Ports", () => portsOf(whole, host).sort(byPort), []),
     labels: read("Labels", () => labelsOf(config["Labels"]), {}),

@@ -17,6 +17,7 @@ import { answerOf, askOne, type Context, WORK_TIMEOUT_MS } from "./ask.ts";
 import { type Client, isRemote } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
 import { isManaged, isProtected, recordOf } from "./labels.ts";
+import { disowned } from "./origin.ts";
 import type { Container } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 import { keepEnd, policyOf, recordStop } from "./record.ts";
@@ -101,8 +102,10 @@ export async function stop(
   { container, options }: { readonly container: Container; readonly options: StopOptions },
 ): Promise<SessionStatus> {
   // A question may have stood between looking it up and now.
-  const before = await askOne(context, client, container.id);
-  if (before === null) return stopped(context, client, container);
+  const now = await askOne(context, client, container.id);
+  if (now === null) return stopped(context, client, container);
+  // Only beside the others does one show itself to be a copy.
+  const before = isManaged(container) ? now : disowned(now);
   if (!isManaged(container)) {
     const after = hasProgram(before)
       ? await end(context, client, { before, options, stays: true })
@@ -239,10 +242,14 @@ async function end(
     }
     throw new SessionStopError(name, whyNotStopped(client, { before, after, answer }), {
       backend: "container",
-      hint: `try it by hand: ${client.program} rm -f ${name}`,
+      hint: byHand(client, before),
       details: { pids: [after.pid ?? pid].filter((each) => each !== null) },
     });
   }
+}
+
+function byHand({ program }: Client, { name, engineName }: Container): string {
+  return `try it by hand: ${program} rm -f ${engineName ?? name}`;
 }
 
 function whyNotStopped(
@@ -328,7 +335,7 @@ export async function saveAndRemove(
   throw new SessionStopError(
     name,
     `it has ended, but ${client.runtime} cannot remove it: ${parseFailure(answer.stderr).reason}`,
-    { backend: "container", hint: `try it by hand: ${client.program} rm -f ${name}` },
+    { backend: "container", hint: byHand(client, container) },
   );
 }
 

@@ -284,6 +284,7 @@ async function makeRoom(context: Context, client: Client, name: string): Promise
     return;
   }
   if (!isManaged(there)) throw foreign(client, there);
+  if (there.name !== name) throw renamed(client, there, name);
   const age = world.now().getTime() - (there.createdAt?.getTime() ?? 0);
   // The clock of another machine may be ahead of ours.
   const isStarting = there.state === "created" && Math.abs(age) < STARTING_MS;
@@ -301,6 +302,23 @@ function whatItDoes({ runtime }: Client, { state }: Container, isStarting: boole
   if (state === "paused") return "it is paused";
   if (state === "restarting") return `${runtime} keeps restarting it`;
   return "it is already running";
+}
+
+/** The name belongs to the container of another session by now. */
+function renamed(
+  { runtime, program }: Client,
+  { name: session, id }: Container,
+  name: string,
+): SessionExistsError {
+  return new SessionExistsError(
+    name,
+    `${runtime} calls the session ${quote(session)} that way by now`,
+    {
+      backend: "container",
+      hint: `rename that one back: ${program} rename ${name} ${session}`,
+      details: { runtime, id },
+    },
+  );
 }
 
 function foreign({ runtime, program }: Client, { name, id }: Container): SessionExistsError {

@@ -1,4 +1,5 @@
 /** The session that a container is. Pure. */
+import { quote } from "../../errors.ts";
 import {
   howItEnded,
   OUT_OF_MEMORY,
@@ -86,7 +87,15 @@ function inSeconds(date: Date | null): Date | null {
   return date === null ? null : new Date(Math.floor(date.getTime() / 1000) * 1000);
 }
 
-function reasonOf({ state, details, unread }: Container, runtime: Runtime): string | null {
+function reasonOf(container: Container, runtime: Runtime): string | null {
+  const { engineName } = container;
+  const reason = stateReason(container, runtime);
+  if (engineName === undefined) return reason;
+  const renamed = `${runtime} calls it ${quote(engineName)}`;
+  return reason === null ? renamed : `${reason}; ${renamed}`;
+}
+
+function stateReason({ state, details, unread }: Container, runtime: Runtime): string | null {
   if (details?.outOfMemory) return OUT_OF_MEMORY;
   if (state === "restarting") {
     return `${runtime} starts it again and again (${details?.restarts ?? 0} times so far)`;

@@ -84,6 +84,7 @@ async function sessionAt(
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run,
     recorded: false,
+    renamed: container.engineName !== undefined,
     logs: async (options) => (await output()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
       yield* (await output()).follow(context, client, { container, options, abort });

@@ -9,7 +9,7 @@ import {
   type World,
 } from "../../world.ts";
 import { listPanes, listPanesCollected } from "./args.ts";
-import { type Asked, call, type Context, list, type Question } from "./list.ts";
+import { type Asked, call, type Context, list, type Question, WORK_TIMEOUT_MS } from "./list.ts";
 import {
   type Failure,
   GarbledAnswerError,
@@ -26,7 +26,7 @@ export const POLL_MS = 20;
 /**
  * The sessions of one server; none when no server runs there.
  *
- * @param asked the question, where it was put before
+ * @param asked the question, where it was put before; else it is a part of some work, and has its time
  * @throws {BackendUnavailableError} `backend_unavailable`
  * @throws {ProgramMissingError} tmux is not installed
  */
@@ -55,7 +55,7 @@ async function askWith(
   question: Question,
   context: Context,
   socketName: string,
-  asked = list(context, socketName, question),
+  asked = list(context, socketName, question, WORK_TIMEOUT_MS),
 ): Promise<TmuxSession[] | null> {
   for (let attempt = 1, { nonce, answer: coming } = asked;; attempt++) {
     const answer = await inTime(socketName, coming);
@@ -65,7 +65,7 @@ async function askWith(
     if (failure.kind === "not_found") return [];
     if (failure.kind !== "ending" || attempt === 3) throw unavailable(socketName, failure);
     await context.world.sleep(POLL_MS);
-    ({ nonce, answer: coming } = list(context, socketName, question));
+    ({ nonce, answer: coming } = list(context, socketName, question, WORK_TIMEOUT_MS));
   }
 }
 

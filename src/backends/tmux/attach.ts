@@ -12,6 +12,7 @@ import {
   switchClient,
 } from "./args.ts";
 import { parseClients, parseServer, type ServerFacts } from "./answers.ts";
+import { ANSWER_TIMEOUT_MS } from "./list.ts";
 import { mainPane, statusOfSession, type TmuxSession } from "./parse.ts";
 
 /** What attaching works with. */
@@ -26,7 +27,6 @@ export interface AttachPlan {
 
 /** How often is looked whether the program still runs. */
 const LOOK_EVERY_MS = 200;
-const ANSWER_TIMEOUT_MS = 3000;
 
 /**
  * Attaches until the user detaches or the program ends. Inside of the same tmux server it switches

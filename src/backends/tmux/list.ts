@@ -15,8 +15,14 @@ export interface Context extends TmuxSettings {
   readonly world: World;
 }
 
-/** How long a server may take to answer a question. */
-export const ANSWER_TIMEOUT_MS = 3000;
+/**
+ * How long a server may take to answer a question. It is a matter of milliseconds; on a machine that is
+ * busy with other things, servers that were only slow took over 3 s.
+ */
+export const ANSWER_TIMEOUT_MS = 10_000;
+
+/** The same while something is changed: what a server has begun, it is to finish. */
+export const WORK_TIMEOUT_MS = 60_000;
 
 /** What a tmux client is not to learn from the session that kstops itself may run in. */
 export const OUTSIDE_OF_SESSIONS = {
@@ -50,11 +56,12 @@ export function list(
   context: Context,
   socketName: string,
   question: Question = listPanes,
+  timeoutMs: number = ANSWER_TIMEOUT_MS,
 ): Asked {
   const { world, binary } = context;
   const nonce = world.randomId();
   const argv = question({ binary, socketName }, nonce);
-  const answer = call(context, argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  const answer = call(context, argv, { timeoutMs });
   // It may fail before anybody awaits it.
   answer.catch(() => {});
   return { socketName, nonce, answer };

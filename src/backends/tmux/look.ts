@@ -1,5 +1,6 @@
 /** One look at all processes of this machine: who is there, and which run each says it belongs to. */
-import { ExecKilledError, ProgramMissingError, type World } from "../../world.ts";
+import { BackendUnavailableError } from "../../errors.ts";
+import { ExecKilledError, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import { RUN_ID_VARIABLE } from "./args.ts";
 import type { Look, Process, ProcessTable } from "./processes.ts";
 
@@ -43,6 +44,8 @@ const LOOKERS = new WeakMap<World, Looker>();
 /**
  * Looks at all processes: nothing that began before the call is missed. Who asks while somebody else's
  * look is taken shares the next one: however many stop at once, one look is taken at a time.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`: the programs to look with are missing
  */
 export function lookAround(world: World): Promise<Look> {
   const looker = LOOKERS.get(world) ?? { running: null, next: null, useless: 0 };
@@ -82,10 +85,26 @@ async function take(world: World, looker: Looker): Promise<Look> {
     }
   }
   const options = { timeoutMs: LOOK_TIMEOUT_MS, env: PS_ENV };
-  const table = parseProcesses((await world.exec(PS, options)).stdout);
+  const table = parseProcesses((await withoutProc(world.exec(PS, options))).stdout);
   // A keeper there has no other clock either.
   const clock = world.operatingSystem === "linux" ? null : Math.floor(began / 10);
   return { table, marks: new Map(), boot: "", clock, tookMs: world.now().getTime() - began };
+}
+
+/** Without these programs nothing of a run can be seen. */
+async function withoutProc(answer: Promise<ExecResult>): Promise<ExecResult> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ProgramMissingError || error instanceof ExecKilledError)) throw error;
+    const reason = error instanceof ProgramMissingError
+      ? "neither grep nor ps is there"
+      : error.message;
+    throw new BackendUnavailableError(`Cannot look at the processes of this machine: ${reason}`, {
+      reason: `its processes cannot be looked at: ${reason}`,
+      hint: "install grep, or procps",
+    });
+  }
 }
 
 const STAT = /^\d+ \((.*)\) (\S) ([-\d ]+)\n?$/s;

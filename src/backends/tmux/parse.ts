@@ -143,10 +143,13 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     }
     const id = facts[2];
     const pane = paneOf(facts, fields);
-    if (fields[2] === "" && pane.runId !== null) moved.push({ facts, fields, panes: [pane] });
+    const isStray = fields[2] === "" && pane.runId !== null;
+    if (isStray) moved.push({ facts, fields, panes: [pane], isStray });
     const group = groups.get(id);
+    // What a stray pane says besides is about itself, and not about the session that it is in.
+    if (group?.isStray && !isStray) Object.assign(group, { fields, isStray });
     const shownBy = firstShownBy.get(pane.id);
-    if (group === undefined) groups.set(id, { facts, fields, panes: [pane] });
+    if (group === undefined) groups.set(id, { facts, fields, panes: [pane], isStray });
     else if (shownBy === undefined) group.panes.push(pane);
     else addShownBefore(group.panes, pane);
     if (shownBy === undefined) firstShownBy.set(pane.id, id);
@@ -159,11 +162,13 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   return lost.length === 0 ? sessions : withUnreadable(sessions, lost);
 }
 
-/** The first row of a session, and the panes of all its rows. */
+/** A row of a session, that of its managed pane if there is one, and the panes of all its rows. */
 interface Group {
   readonly facts: PaneFacts;
   readonly fields: readonly string[];
   readonly panes: Pane[];
+  /** Whether the row is that of a managed pane in a session that is not managed. */
+  readonly isStray: boolean;
 }
 
 function factsOf(text: string): PaneFacts | null {
@@ -262,8 +267,10 @@ function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>)
 /** The name that a session was started with; null: nobody knows. */
 function startedName(record: RunRecord | null): string | null {
   // An older kstops only wrote it into the path of its output.
-  return record?.name ?? record?.log?.split("/").at(-2) ?? null;
+  return record?.name ?? OUTPUT_PATH.exec(record?.log ?? "")?.[1] ?? null;
 }
+
+const OUTPUT_PATH = /\/logs\/([A-Za-z][A-Za-z0-9_-]{0,63})\/\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+$/;
 
 /**
  * The sessions, those that somebody moved the managed pane of included. What tmux has of such a
@@ -466,7 +473,7 @@ function reasonOf(
 }
 
 /** Whether something else than the shell of its run runs in a managed pane by now. */
-function isTaken({ dead, pid, keeperPid }: Pane): boolean {
+export function isTaken({ dead, pid, keeperPid }: Pane): boolean {
   return !dead && keeperPid !== null && keeperPid !== pid;
 }
 

@@ -18,10 +18,10 @@ import {
   type Server,
 } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
-import { ANSWER_TIMEOUT_MS, type Context } from "./list.ts";
+import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
+import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
@@ -150,7 +150,7 @@ async function environmentOf(
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
   const answer = await answerOf(context, socketName, runScript(server), {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
     stdin: environmentScript(id, names, nonce),
   });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
@@ -171,10 +171,13 @@ export async function leftovers(
 ): Promise<readonly number[] | null> {
   const { runId } = session;
   const pane = mainPane(session);
-  if (runId === null || pane?.dead === false) return null;
+  const taken = pane !== null && isTaken(pane) ? pane.pid : null;
+  if (runId === null || (pane?.dead === false && taken === null)) return null;
   const { findRemains } = await import("./remains.ts");
   const remains = await findRemains(world, [{ id: runId, executed: null, ended: null }]);
-  return remains.get(runId)?.processes.map(({ pid }) => pid) ?? [];
+  // What somebody put into its pane has the mark of the run, and was not left by it.
+  const left = remains.get(runId)?.processes.filter((process) => process.session !== taken);
+  return left?.map(({ pid }) => pid) ?? [];
 }
 
 function stopScopeOf({ record }: TmuxSession): StopScope | null {
@@ -234,27 +237,50 @@ export async function stop(
   };
 }
 
+/** How often a session is taken away anew, where its pane is somewhere else each time. */
+const CLOSINGS = 5;
+
 /** Reads how the program ended, and takes the session away. */
 export async function close(
   context: Context,
   socketName: string,
   session: TmuxSession,
 ): Promise<SessionStatus> {
+  let known = session;
+  let last = await closeOnce(context, socketName, known);
+  for (let left = CLOSINGS; last === null && left > 0; left--) {
+    // Somebody may have moved its pane into another session meanwhile.
+    const moved = await again(context, socketName, known);
+    if (moved === null) break;
+    known = moved;
+    last = await closeOnce(context, socketName, known);
+  }
+  return last ?? statusOfSession(known, socketName);
+}
+
+/** Takes away what is where it was seen; null: its managed pane was not there. */
+async function closeOnce(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+): Promise<SessionStatus | null> {
   const server: Server = { binary: context.binary, socketName };
   const nonce = context.world.randomId();
   const argv = closeSession(server, session, nonce);
   const answer = await answerOf(context, socketName, argv, {
-    timeoutMs: ANSWER_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
   });
   if (answer.code === 0) {
     // Where another server took its place nothing is said, but for what hooks print.
     const isTold = answer.stdout.includes(rowBegin(nonce));
     const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
     const last = told.find(({ runId }) => runId === session.runId);
-    return statusOfSession(last ?? session, socketName);
+    const isMissing = session.managedPane !== null && last?.managedPane === null;
+    return isMissing ? null : statusOfSession(last ?? session, socketName);
   }
   const failure = parseFailure(answer.stderr);
   // A session without remain-on-exit goes with its last program, and a server with its last session.
   if (failure.kind === "other") throw unavailable(socketName, failure);
-  return statusOfSession(session, socketName);
+  const isSomewhere = failure.kind === "not_found" && session.managedPane !== null;
+  return isSomewhere ? null : statusOfSession(session, socketName);
 }

@@ -28,7 +28,7 @@ import {
   unavailable,
   unexpected,
 } from "./ask.ts";
-import { ANSWER_TIMEOUT_MS, call, type Context } from "./list.ts";
+import { call, type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import {
   type Failure,
   isTooOld,
@@ -42,9 +42,6 @@ import { findProgram } from "../program.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { close, logs } from "./session.ts";
 import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
-
-/** How long a server may take to start a session. */
-const START_TIMEOUT_MS = 10_000;
 
 /** Variables of the caller that every session gets, below those of its own definition. */
 const INHERITED = /^(PATH|LANG|LC_[A-Z]+|TZ|VIRTUAL_ENV)$/;
@@ -177,7 +174,7 @@ async function create(context: Context, creation: Creation): Promise<Created> {
         context,
         definition.socketName,
         startServerAndRunScript(server),
-        { timeoutMs: START_TIMEOUT_MS, stdin: script },
+        { timeoutMs: WORK_TIMEOUT_MS, stdin: script },
       );
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;
@@ -206,7 +203,7 @@ async function create(context: Context, creation: Creation): Promise<Created> {
  */
 async function runOn(context: Context, server: Server, script: string): Promise<void> {
   await answerOf(context, server.socketName, runScript(server), {
-    timeoutMs: START_TIMEOUT_MS,
+    timeoutMs: WORK_TIMEOUT_MS,
     stdin: script,
   });
 }
@@ -338,7 +335,7 @@ interface Proof {
 }
 
 /** How long a program may take to be begun at all, on a machine under load. */
-const BEGIN_TIMEOUT_MS = 20_000;
+const BEGIN_TIMEOUT_MS = 60_000;
 
 /** How long tmux is not asked while a program is watched: it may miss an end until it is (3.3a). */
 const UNASKED_MS = 1000;
@@ -445,7 +442,7 @@ async function wasNeverExecuted(
   const pane = mainPane(session);
   if (pane === null) return false;
   const argv = showProgram({ binary: context.binary, socketName }, pane.id);
-  const { stdout } = await answerOf(context, socketName, argv, { timeoutMs: ANSWER_TIMEOUT_MS });
+  const { stdout } = await answerOf(context, socketName, argv, { timeoutMs: WORK_TIMEOUT_MS });
   return stdout.trim() === "none";
 }
 

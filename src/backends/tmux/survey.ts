@@ -82,6 +82,7 @@ function sessionAt(
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
     run: session.runId,
     recorded: false,
+    renamed: session.name !== session.tmuxName,
     logs: async (options) => (await work()).logs(context, socketName, session, options),
     follow: async function* (options, abort) {
       yield* (await work()).follow(context, { session, options, abort });

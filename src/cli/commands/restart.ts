@@ -1,4 +1,5 @@
 /** `kstops restart NAME`: stop, then start with the fresh definition. */
+import { placeOf } from "../../config/defined.ts";
 import { configInvalid } from "../../config/resolve.ts";
 import {
   InputRequiredError,
@@ -9,7 +10,7 @@ import {
 } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
-import type { Match } from "../../sessions.ts";
+import type { Match, Selection } from "../../sessions.ts";
 import { type Context, type Reply, selectionOf } from "../command.ts";
 import { argumentsFor, questionFor } from "../confirm.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
@@ -75,9 +76,12 @@ async function planOf(
   const match = await sessions.find("restart", name, selectionOf(flags));
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
   const { definition: fresh, startWaitMs } = await freshDefinition(context, match, flags);
-  const definition = match.kind === "session" ? inPlace(fresh, match.status) : fresh;
+  const replaced = match.kind === "session" ? match : null;
+  const definition = replaced === null
+    ? fresh
+    : inPlace(fresh, replaced.status, await namedPlace(context, name, flags));
   // Before anything is stopped: a definition that cannot start must not cost a running session.
-  await sessions.check(definition);
+  await sessions.check(definition, replaced?.session);
   const waitMs = flags.wait ? startWaitMs : 0;
   const begin = async (): Promise<Changed> => {
     const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
@@ -101,12 +105,33 @@ async function planOf(
   };
 }
 
+/** What flags and config say of the place of a session; what neither says is undefined. */
+async function namedPlace(
+  context: Context,
+  name: string,
+  { socket, runtime }: RestartTaskFlags,
+): Promise<Pick<Selection, "socketName" | "runtime">> {
+  const config = await context.config();
+  const entry = config.sessions.get(name);
+  const named = entry === undefined ? null : placeOf(entry, config);
+  return {
+    socketName: socket ?? named?.socketName ?? undefined,
+    runtime: runtime ?? named?.runtime ?? undefined,
+  };
+}
+
 /** The definition, to be started where the session is: what leaves that open must not move it. */
-function inPlace(definition: Definition, { engine, socketName }: SessionStatus): Definition {
+function inPlace(
+  definition: Definition,
+  { engine, socketName }: SessionStatus,
+  named: Pick<Selection, "socketName" | "runtime">,
+): Definition {
   if (definition.backend === "tmux") {
-    return socketName === null ? definition : { ...definition, socketName };
+    const isOpen = socketName !== null && named.socketName === undefined;
+    return isOpen ? { ...definition, socketName } : definition;
   }
-  return engine === null || engine === "tmux" ? definition : { ...definition, runtime: engine };
+  const isOpen = engine !== null && engine !== "tmux" && named.runtime === undefined;
+  return isOpen ? { ...definition, runtime: engine } : definition;
 }
 
 /**

@@ -58,7 +58,15 @@ const KINDS = {
   tmux: {
     read: ofTmux,
     missing: {
-      ...{ env: [], log: null, log_capture: DEFAULT_LOG.capture, stop_signal: null },
+      ...{
+        name: null,
+        stop_scope: null,
+        hold_file: null,
+        env: [],
+        log: null,
+        log_capture: DEFAULT_LOG.capture,
+        stop_signal: null,
+      },
       ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep, stop_timeout: 10 },
       protected: false,
     },

@@ -17,6 +17,8 @@ import {
   withFakeWorld,
 } from "../../support/fake_world.ts";
 import { expandFormat } from "../../support/tmux_format.ts";
+import { LOOK_CALLS } from "../../../src/backends/tmux/look.ts";
+import { formatLook } from "../../support/look.ts";
 import { told } from "../../support/told.ts";
 import { DIAL, dialled, PODMAN, podmanListAnswer } from "../backends/container/containers.ts";
 
@@ -54,6 +56,7 @@ Deno.test("everything is looked at, and nothing is left behind", async () => {
     calls: [
       { argv: ["/usr/bin/tmux", "-V"], stdout: "tmux 3.4\n", tookMs: 3 },
       { argv: ["id", "-un"], stdout: "ada\n" },
+      { argv: LOOK_CALLS[0] ?? [], stdout: formatLook([{ pid: 7 }]) },
       ...DF,
     ],
   };
@@ -65,8 +68,15 @@ Deno.test("everything is looked at, and nothing is left behind", async () => {
       "operations cannot be kept on a full disk",
     ]);
     deepEqual(findings.map(({ check }) => check), [
-      ...["tmux.version", "tmux.server", "containers.runtime", "logout.tmux", "terminal.term"],
-      ...["terminal.locale", "config.file", "state.directory", "state.disk", "state.inodes"],
+      ...["tmux.version", "tmux.server", "containers.runtime", "logout.tmux", "processes"],
+      ...[
+        "terminal.term",
+        "terminal.locale",
+        "config.file",
+        "state.directory",
+        "state.disk",
+        "state.inodes",
+      ],
     ]);
     deepEqual(await world.files.list("/home/ada"), before);
   });

@@ -23,6 +23,19 @@ export function idOf(start: string): string {
   return start.padEnd(64, "0");
 }
 
+/** The image of containers. */
+export const IMAGE_ID = idOf("1");
+
+/** What `image inspect` answers about images with these labels. */
+export function imageAnswer(
+  images: Readonly<Record<string, Readonly<Record<string, string>> | null>>,
+  prefix = "sha256:",
+): string {
+  return JSON.stringify(
+    Object.entries(images).map(([id, Labels]) => ({ Id: `${prefix}${id}`, Config: { Labels } })),
+  );
+}
+
 /** The labels of a container that kstops made. */
 export function labelsOf(
   name: string,
@@ -58,6 +71,9 @@ export interface Inspected {
   readonly outOfMemory?: boolean;
   readonly restarts?: number;
   readonly labels?: Readonly<Record<string, string>> | null;
+  /** What it was asked to be made of; the id of that is {@link IMAGE_ID} unless told. */
+  readonly image?: string;
+  readonly imageId?: string;
   readonly tty?: boolean;
 }
 
@@ -69,6 +85,7 @@ export function inspectAnswer(...containers: readonly Inspected[]): string {
     const { name = "astro", status = "running", pid = status === "running" ? 77 : 0 } = container;
     return {
       Id: container.id ?? idOf("a"),
+      Image: `sha256:${container.imageId ?? IMAGE_ID}`,
       Created: container.created ?? "2026-01-02T03:00:00.5Z",
       Path: "sleep",
       Args: ["60"],
@@ -86,7 +103,7 @@ export function inspectAnswer(...containers: readonly Inspected[]): string {
       Config: {
         Tty: container.tty ?? true,
         Env: [],
-        Image: "busybox:1",
+        Image: container.image ?? "busybox:1",
         WorkingDir: "",
         Labels: container.labels === undefined ? labelsOf(name) : container.labels,
       },
@@ -149,8 +166,9 @@ export function podmanListAnswer(...containers: readonly Inspected[]): string {
       Exited: finished !== undefined,
       ExitedAt: finished === undefined ? -62135596800 : new Date(finished).getTime() / 1000,
       ExitCode: container.exitCode ?? 0,
-      Created: 1767322800,
-      Image: "busybox:1",
+      Created: Math.floor(Date.parse(container.created ?? "2026-01-02T03:00:00Z") / 1000),
+      Image: container.image ?? "busybox:1",
+      ImageID: container.imageId ?? IMAGE_ID,
       Command: ["sleep", "60"],
       Ports: null,
       Labels: container.labels === undefined ? labelsOf(name) : container.labels,

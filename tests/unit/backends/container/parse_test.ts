@@ -113,6 +113,7 @@ Deno.test("docker's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: "/tmp",
     reason: null,
+    leftovers: null,
   });
 });
 
@@ -142,6 +143,7 @@ Deno.test("podman's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: null,
     reason: null,
+    leftovers: null,
   });
 });
 
@@ -223,6 +225,7 @@ Deno.test("podman 5 knows more keys, and its list is read all the same", () => {
     createdAt: new Date(1_767_322_800_000),
     finishedAt: null,
     image: "docker.io/library/busybox:1",
+    imageId: "abc",
     command: ["sleep", "60"],
     ports: [],
     labels: {},
@@ -258,6 +261,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
     createdAt: new Date("2026-01-02T03:00:00.123Z"),
     finishedAt: new Date("2026-01-02T03:00:09.000Z"),
     image: "busybox:1",
+    imageId: "abc",
     command: ["sleep", "60"],
     ports: [{ hostIp: null, hostPort: 8080, containerPort: 80, protocol: "tcp" }],
     labels: {},
@@ -300,6 +304,7 @@ const UNKNOWN = {
   createdAt: null,
   finishedAt: null,
   image: null,
+  imageId: null,
   command: null,
   ports: [],
   labels: {},

@@ -5,7 +5,14 @@ import { ExecTimeoutError } from "../../../../src/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
 import { failure } from "../../../support/failure.ts";
 import { containerDefinition } from "../../../support/definitions.ts";
-import { idOf, inspectAnswer, type Inspected, labelsOf } from "./containers.ts";
+import {
+  idOf,
+  IMAGE_ID,
+  imageAnswer,
+  inspectAnswer,
+  type Inspected,
+  labelsOf,
+} from "./containers.ts";
 import { type AtWork, BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 
 const NEW = idOf("ce");
@@ -487,11 +494,6 @@ const IN_THE_WAY: Record<string, { there: Inspected; reason: string; hint: RegEx
     reason: "a docker container of that name, not made by kstops, is there",
     hint: /^choose another name, or remove it yourself: docker rm astro$/,
   },
-  "a container with the label of another name": {
-    there: { status: "exited", finished: FINISHED, labels: labelsOf("other", { runId: "f" }) },
-    reason: "a docker container of that name, not made by kstops, is there",
-    hint: /docker rm astro$/,
-  },
   "a session that runs": {
     there: { labels: labelsOf("astro", { runId: "f" }) },
     reason: "it is already running",
@@ -528,6 +530,19 @@ for (const [what, { there, reason, hint }] of Object.entries(IN_THE_WAY)) {
     deepEqual(error.details, { runtime: "docker", id: OLD });
   });
 }
+
+Deno.test("the session of another name whose container was given that one is not replaced", async () => {
+  const labels = labelsOf("other", { runId: "f" });
+  const seen = look("astro", { id: OLD, status: "exited", finished: FINISHED, labels });
+  const image = {
+    argv: ["docker", "image", "inspect", "--", IMAGE_ID],
+    stdout: imageAnswer({ [IMAGE_ID]: null }),
+  };
+  const error = await failure(start([TAKEN, seen, image, seen, image]));
+  equal(error.code, "session_exists");
+  match(error.message, /docker calls the session "other" that way by now$/);
+  match(error.hint ?? "", /docker rename astro other$/);
+});
 
 const OURS = { id: OLD, labels: labelsOf("astro", { runId: "f" }) };
 

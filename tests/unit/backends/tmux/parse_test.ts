@@ -96,6 +96,7 @@ Deno.test("a foreign session is what its active pane is", () => {
     command: ['vim "a b" $x'],
     workingDir: "/home/user",
     reason: null,
+    leftovers: null,
   });
 });
 
@@ -291,6 +292,7 @@ Deno.test("a record of another version is read as far as it goes", () => {
   const { command, working_dir, env } = RECORD;
   const text = JSON.stringify({ command, working_dir, env, future: 1 });
   deepEqual(only(managedRow({ "@kstops_run": text })).record, {
+    name: null,
     command,
     working_dir,
     env,
@@ -370,3 +372,65 @@ for (const [version, old] of Object.entries(VERSIONS)) {
     equal(isTooOld(version), old);
   });
 }
+
+// --- a user's own tmux ---------------------------------------------------------------------------
+
+const NAMED = JSON.stringify({ ...RECORD, name: "astro" });
+
+Deno.test("a session that was renamed has the name that it was started with, and says so", () => {
+  const session = only(managedRow({ session_name: "zz", "@kstops_run": NAMED }));
+  const { name, state, reason } = statusOfSession(session, "bots");
+  deepEqual([name, state, reason], ["astro", "running", "tmux calls it zz by now"]);
+});
+
+Deno.test("an older kstops wrote the name of a session into the path of its output only", () => {
+  const log = "/home/x/.local/state/kstops/logs/bot/20260102T030405.678Z-0123456789ab";
+  const record = JSON.stringify({ ...RECORD, log });
+  equal(only(managedRow({ session_name: "zz", "@kstops_run": record })).name, "bot");
+  const other = JSON.stringify({ ...RECORD, log: "/logs/astro.log" });
+  equal(only(managedRow({ session_name: "zz", "@kstops_run": other })).name, "zz");
+});
+
+/** A managed pane in a session that kstops did not make. */
+const movedRow = (fields: Record<string, string> = {}) =>
+  managedRow({ session_id: "$9", session_name: "other", "@kstops": "", ...fields });
+
+Deno.test("a pane that was moved into a foreign session is the session", () => {
+  const foreign = row({ session_id: "$9", session_name: "other", pane_id: "%8" });
+  const sessions = parsePanes(movedRow({ "@kstops_run": NAMED }) + foreign, NONCE);
+  equal(sessions[0]?.path, "/home/user");
+  deepEqual(sessions.map(({ name, runId }) => [name, runId !== null]), [
+    ["other", false],
+    ["astro", true],
+  ]);
+  const [, moved] = sessions;
+  ok(moved);
+  const { state, pid, managed, reason } = statusOfSession(moved, "bots");
+  deepEqual(
+    [state, pid, managed, reason],
+    ["running", 101, true, "somebody moved it into the tmux session other"],
+  );
+  deepEqual([moved.isOwn, moved.strayPane], [false, moved.managedPane?.id]);
+});
+
+Deno.test("a session that only shows a managed pane is no session beside it", () => {
+  const sessions = parsePanes(managedRow() + movedRow(), NONCE);
+  deepEqual(sessions.map(({ name }) => name), [only(managedRow()).name]);
+});
+
+Deno.test("a session keeps its pane when that was moved away, and its other windows", () => {
+  const rest = managedRow({ pane_id: "%9", "@kstops_pane": "", "@kstops_pid": "" });
+  const sessions = parsePanes(rest + movedRow({ pane_id: "%3" }), NONCE);
+  equal(sessions.length, 1);
+  deepEqual([sessions[0]?.isOwn, sessions[0]?.strayPane], [true, "%3"]);
+});
+
+Deno.test("a pane that was given to another program is not the session's", () => {
+  const kept = managedRow({ pane_pid: "100", "@kstops_pid": "101 100" });
+  deepEqual([statusFrom(kept).state, statusFrom(kept).pid], ["running", 101]);
+  const taken = statusFrom(managedRow({ pane_pid: "300", "@kstops_pid": "101 100" }));
+  deepEqual(
+    [taken.state, taken.pid, taken.reason],
+    ["stopped", null, "its pane was given to another program (respawn-pane)"],
+  );
+});

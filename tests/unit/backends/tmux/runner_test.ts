@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { Runner, Survey } from "../../../../src/backends/backend.ts";
+import type { Survey } from "../../../../src/backends/backend.ts";
 import { PANE_OPTION, paneFormat, rowFormat } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
@@ -439,7 +439,7 @@ Deno.test("a start waits as long as it is told, then says what tmux says", () =>
 /** A start that waits for half a minute, of a program about which tmux says this at each look. */
 function patient(
   changes: (look: number) => Parameters<typeof managedRow>[1],
-  body: (runner: Runner, world: FakeWorld) => Promise<void>,
+  body: (runner: ReturnType<typeof tmuxRunner>, world: FakeWorld) => Promise<void>,
 ): Promise<void> {
   const spec = machine([{ ...CREATE, stdout: created(2) }], { processes: [100, 101] });
   return withFakeWorld(spec, async (world) => {

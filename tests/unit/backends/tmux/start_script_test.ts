@@ -66,12 +66,15 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
   const program = first.slice(first.indexOf("--") + 1);
   deepEqual(program.slice(0, 2), ["/bin/sh", "-c"]);
   equal(program[3], "kstops");
-  deepEqual(program.slice(5), [
+  deepEqual(program.slice(5, 10), [
     "0123456789ab",
     "/usr/bin/tmux",
     "/logs/runs.ndjson",
     "/logs/0123456789ab.hold",
     "",
+  ]);
+  match(program[10] ?? "", /"\$TMUX_PANE"/);
+  deepEqual(program.slice(11), [
     "python",
     "-m",
     "astro.bot; rm -rf ~",
@@ -89,6 +92,7 @@ function marks(session: string, pane: string): string[][] {
     ["if-shell", "-F", "-t", pane, "#{!=:#{@kstops_pane},0123456789ab}"],
     ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
     ["set-option", "-p", "-t", pane, "@kstops_pane", "0123456789ab"],
+    ["set-option", "-p", "-t", pane, "@kstops_run"],
     ["pipe-pane", "-t", pane, pipe],
     ["set-option", "-t", session, "destroy-unattached", "off"],
     ["set-option", "-t", session, "@kstops_run"],
@@ -143,6 +147,7 @@ Deno.test("a session remembers what it was started from, without the values", ()
   const record = commandsIn(script).find((words) => words.includes("@kstops_run"))?.at(-1);
   deepEqual(JSON.parse(record ?? ""), {
     version: 1,
+    name: "astro",
     command: ["python", "-m", "astro.bot; rm -rf ~"],
     working_dir: "/opt/astro",
     env: ["TOKEN", "CHAT"],

@@ -1,0 +1,80 @@
+/** Looking at the processes of runs, wherever they are. */
+import { lookAround } from "../../backends/tmux/look.ts";
+import { isService, type Look } from "../../backends/tmux/processes.ts";
+import { findRemains } from "../../backends/tmux/remains.ts";
+import { BackendUnavailableError } from "../../errors.ts";
+import type { Run } from "../../logs/runs.ts";
+import { logStore } from "../../logs/store.ts";
+import type { World } from "../../world.ts";
+import type { Answer } from "../finding.ts";
+import type { ProcessFacts } from "../processes.ts";
+
+/**
+ * The programs that no tmux shows, what ended ones left behind, and what other kstops started.
+ *
+ * @param servers pids of the tmux servers that can be asked: what they have is shown
+ */
+export async function lookAtProcesses(
+  world: World,
+  servers: readonly number[],
+): Promise<Answer<ProcessFacts>> {
+  const began = world.now().getTime();
+  const milliseconds = () => world.now().getTime() - began;
+  try {
+    return { kind: "answered", value: await look(world, servers), milliseconds: milliseconds() };
+  } catch (error) {
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    return { kind: "failed", reason: error.reason, milliseconds: milliseconds() };
+  }
+}
+
+async function look(world: World, servers: readonly number[]): Promise<ProcessFacts> {
+  const store = logStore(world, () => {});
+  const names = await store.names();
+  const runs = await Promise.all(names.map((name) => store.runs(name)));
+  const open = names.flatMap((name, index) => {
+    const last = runs[index]?.findLast(({ begun, executed }) =>
+      begun !== null || executed !== null
+    );
+    return last === undefined || last.stopped !== null || last.begun?.engine !== "tmux"
+      ? []
+      : [{ name, run: last }];
+  });
+  const [remains, seen] = await Promise.all([
+    findRemains(world, open.map(({ run }) => run)),
+    lookAround(world),
+  ]);
+  const living = open.flatMap(({ name, run }) => {
+    const { program = null, processes = [], serverPid = null } = remains.get(run.id) ?? {};
+    const isShown = serverPid !== null && servers.includes(serverPid);
+    return processes.length === 0 || (program !== null && isShown)
+      ? []
+      : [{ name, isRunning: program !== null, pids: processes.map(({ pid }) => pid) }];
+  });
+  return {
+    orphans: living.filter(({ isRunning }) => isRunning),
+    leftovers: living.filter(({ isRunning }) => !isRunning),
+    strangers: strangersIn(seen, { runs: runs.flat(), servers }),
+  };
+}
+
+/** Pids that carry the mark of a run that is not recorded here, and that no tmux shows here. */
+function strangersIn(
+  { table, marks }: Look,
+  { runs, servers }: { readonly runs: readonly Run[]; readonly servers: readonly number[] },
+): readonly number[] {
+  const known = new Set(runs.map(({ id }) => id));
+  const serverOf = (pid: number): number | null => {
+    for (let process = table.get(pid); process !== undefined; process = table.get(process.ppid)) {
+      if (isService(process)) return process.pid;
+      if (process.ppid === process.pid) break;
+    }
+    return null;
+  };
+  return [...marks].flatMap(([pid, run]) => {
+    const process = table.get(pid);
+    if (process === undefined || process.zombie || known.has(run)) return [];
+    const server = serverOf(pid);
+    return server !== null && servers.includes(server) ? [] : [pid];
+  });
+}

@@ -1,0 +1,71 @@
+/** What is to be said of processes that outlive their session. Pure. */
+import { type Answer, counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+
+/** A session, and processes of it. */
+export interface LivingSession {
+  readonly name: string;
+  readonly pids: readonly number[];
+}
+
+/** What lives of the runs of kstops besides what tmux shows. */
+export interface ProcessFacts {
+  /** Sessions whose program goes on, while no tmux shows it. */
+  readonly orphans: readonly LivingSession[];
+  /** Sessions whose program has ended, and left something behind. */
+  readonly leftovers: readonly LivingSession[];
+  /** Pids of what a kstops with another state directory started. */
+  readonly strangers: readonly number[];
+}
+
+/** Programs without a tmux, what was left behind, and what belongs to another kstops. */
+export function processFindings(facts: Answer<ProcessFacts>): readonly Finding[] {
+  if (facts.kind === "failed") {
+    return [
+      skipped("processes", `whether a program outlives its session is not known: ${facts.reason}`),
+    ];
+  }
+  const { orphans, leftovers, strangers } = facts.value;
+  return [
+    seenFinding({ orphans, leftovers, strangers }),
+    ...lifeFinding("processes.orphaned", orphans, {
+      message: (names, isOne) => `${isOne ? "goes" : "go"} on while no tmux shows it: ${names}`,
+      fix: (name) => `run: kstops status ${name} (it says what became of its tmux)`,
+    }),
+    ...lifeFinding("processes.left", leftovers, {
+      message: (names, isOne) => `${isOne ? "has" : "have"} ended, and left processes: ${names}`,
+      fix: (name) => `run: kstops stop ${name}`,
+    }),
+  ];
+}
+
+function lifeFinding(
+  check: string,
+  sessions: readonly LivingSession[],
+  { message, fix }: {
+    readonly message: (names: string, isOne: boolean) => string;
+    readonly fix: (name: string) => string;
+  },
+): readonly Finding[] {
+  const [first] = sessions;
+  if (first === undefined) return [];
+  const names = namesText(sessions.map(({ name, pids }) => `${name} (pid ${pids.join(", ")})`));
+  return [wrong("warning", check, {
+    message: `${counted(sessions.length, "session")} ${message(names, sessions.length === 1)}`,
+    fix: fix(first.name),
+    details: { sessions: sessions.map(({ name, pids }) => ({ name, pids: [...pids] })) },
+  })];
+}
+
+/** What was looked at. Other users, too, have a kstops: what belongs to it is no fault. */
+function seenFinding({ orphans, leftovers, strangers }: ProcessFacts): Finding {
+  const count = orphans.length + leftovers.length;
+  const own = count === 0
+    ? "no program outlives its session"
+    : `${counted(count, "session")} ${count === 1 ? "has" : "have"} processes that no tmux shows`;
+  const processes = strangers.length === 1 ? "1 process" : `${strangers.length} processes`;
+  const others = strangers.length === 0
+    ? ""
+    : `; ${processes} of another kstops, which has another user, HOME or state directory: this ` +
+      `one does not see its sessions (pid ${namesText(strangers.map(String))})`;
+  return ok("processes", own + others, { elsewhere: [...strangers] });
+}

@@ -1,0 +1,75 @@
+/** Managed sessions of one name, wherever they are: there must never be two of them. */
+import type { Session, Survey } from "./backends/backend.ts";
+import { quote, SessionExistsError } from "./errors.ts";
+import type { Place, SessionStatus } from "./model.ts";
+
+/** The managed sessions of that name. */
+export function managedIn(surveys: readonly Survey[], name: string): readonly Session[] {
+  return surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
+    status.managed && status.name === name
+  );
+}
+
+/** Those that a start in a place does not come upon by itself: there, its engine has the name. */
+export function besides(sessions: readonly Session[], place: Place): readonly Session[] {
+  return sessions.filter(({ status, renamed }) =>
+    renamed === true || status.engine !== place.engine || status.socketName !== place.socketName
+  );
+}
+
+/** Without the session itself: by its run, or where an older kstops recorded none, by its id. */
+export function without(sessions: readonly Session[], own: Session): readonly Session[] {
+  return sessions.filter(({ run, status }) =>
+    run === null
+      ? status.id !== own.status.id || status.engine !== own.status.engine
+      : run !== own.run
+  );
+}
+
+/**
+ * Whether only its end is left to be read. What is paused or about to run is not over, and a tmux
+ * session that lost its program may have windows of a person.
+ */
+export function isOver({ status: { state, backend, engineState } }: Session): boolean {
+  if (backend === "tmux") return state === "exited";
+  return (state === "exited" || state === "stopped") && OVER.has(engineState ?? "");
+}
+
+/** What containers are called that ended. */
+const OVER: ReadonlySet<string> = new Set(["exited", "stopped", "dead"]);
+
+/** Why a session is not started a second time, with the place where it is. */
+export function existsElsewhere({ status, renamed }: Session): SessionExistsError {
+  const { backend, engine, socketName, pid, id, state, engineState, reason } = status;
+  const name = status.name ?? "";
+  const does = state === "running" ? "already running" : engineState ?? state;
+  const called = renamed === true && reason !== null ? `; ${reason}` : "";
+  return new SessionExistsError(name, `it is ${does} ${whereWords(status)}${called}`, {
+    backend,
+    hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
+    details: { engine, socket_name: socketName, id, pid },
+  });
+}
+
+function whereWords({ backend, engine, socketName }: SessionStatus): string {
+  if (backend === "container") return `as a container of ${engine}`;
+  return socketName === "default" || socketName === null
+    ? "in tmux"
+    : `in tmux on socket ${quote(socketName)}`;
+}
+
+/**
+ * Makes one question of those that are asked at the same time. An answer is never older than its
+ * question: whoever comes while one is on its way waits for the next.
+ */
+export function together<T>(ask: () => Promise<T>): () => Promise<T> {
+  let current: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | null = null;
+  return () =>
+    next ??= current.catch(() => {}).then(() => {
+      next = null;
+      const asked = ask();
+      current = asked;
+      return asked;
+    });
+}
