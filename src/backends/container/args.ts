@@ -26,6 +26,7 @@ export interface DefinitionRecord {
   readonly network: string | null;
   readonly user: string | null;
   readonly restart: string | null;
+  readonly tty: boolean;
   readonly run_args: readonly string[];
   readonly stop_signal: string | null;
   /** Seconds. */
@@ -87,7 +88,9 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     [DEFINITION_LABEL]: encodeRecord(recordOf(definition)),
   };
   const argv = [
-    ...[program, "run", "--detach", "--interactive", "--tty", "--pull=never"],
+    ...[program, "run", "--detach", "--interactive"],
+    ...(definition.tty ? ["--tty"] : []),
+    "--pull=never",
     ...(init ? ["--init"] : []),
     ...["--name", name],
     ...Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]),
@@ -131,6 +134,7 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
     network: definition.network,
     user: definition.user,
     restart: definition.restart,
+    tty: definition.tty,
     run_args: definition.runArgs,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,

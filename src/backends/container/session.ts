@@ -88,6 +88,7 @@ export async function definitionOf(
     network: record.network,
     user: record.user,
     restart: record.restart,
+    tty: record.tty,
     runArgs: record.run_args,
     stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
     stopTimeoutSeconds: record.stop_timeout,

@@ -30,7 +30,7 @@ export interface StopTaskFlags extends PlaceFlags {
 /** Stops sessions; all are tried, each is reported. */
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const names = await namesFrom(context, "stop", flags);
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names });
   if (flags.keep) await refuseToKeep(context, names, flags);
   const selection = selectionOf(flags);
   const request = await requestOf(context, replannedWith(flags));

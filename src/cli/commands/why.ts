@@ -31,7 +31,7 @@ export interface WhyFlags extends PlaceFlags {
 
 /** Explains one session, also one that was stopped. */
 export async function why(context: Context, flags: WhyFlags): Promise<Reply> {
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names: [flags.name] });
   const findings = await findingsOf(context, flags);
   return {
     data: findingsToWire(findings),
@@ -72,9 +72,18 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
       definitionChanged,
       hasLines: lines !== null && lines.length > 0,
       hasRun: runs.length > 0,
-      isMistaken: (await context.config()).sessions.get(name)?.kind === "invalid",
+      isMistaken: await isMistaken(context, name),
     }),
   };
+}
+
+/** Whether the config defines it so that it cannot be started. */
+async function isMistaken(context: Context, name: string): Promise<boolean> {
+  const config = await context.config();
+  const entry = config.sessions.get(name);
+  if (entry === undefined) return false;
+  return entry.kind === "invalid" ||
+    (await import("../../config/defined.ts")).lackOf(entry, config) !== null;
 }
 
 /** The session; or, where it was stopped and nothing defines it, what is recorded of its last run. */

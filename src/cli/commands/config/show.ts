@@ -2,7 +2,13 @@
 import type { Config, Origin, Settings } from "../../../config/config.ts";
 import { configInvalid, ConfigProblemsError } from "../../../config/resolve.ts";
 import { originAt } from "../../../config/variables.ts";
-import { type Json, quote, SessionConfigError, SessionNotFoundError } from "../../../errors.ts";
+import {
+  type Json,
+  OpsError,
+  quote,
+  SessionConfigError,
+  SessionNotFoundError,
+} from "../../../errors.ts";
 import {
   definitionToWire,
   type Explanation,
@@ -31,7 +37,7 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   if (config.problems.length > 0) throw configInvalid(task, config.problems);
   const names = flags.name === undefined ? [...config.sessions.keys()] : [flags.name];
   const outcomes = await Promise.allSettled(
-    names.map((name) => explained(context, name, { config, flags })),
+    names.map((name) => explained(context, name, { config, flags }).catch(asShown)),
   );
   const sessions = outcomes.flatMap((outcome, index): [string, Explanation][] =>
     outcome.status === "fulfilled" ? [[names[index] ?? "", outcome.value]] : []
@@ -43,6 +49,14 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   if (settings === null && failures.length > 0) return { failures };
   const shown = { settings, sessions, flags };
   return { data: dataOf(config, shown), text: (screen) => textOf(shown, screen), failures };
+}
+
+/** The same mistake as of a start; here nobody starts anything. */
+function asShown(error: unknown): never {
+  if (!(error instanceof OpsError)) throw error;
+  const { code, hint, details } = error;
+  const message = error.message.replace(/^Cannot start /, "Cannot show ");
+  throw message === error.message ? error : new OpsError(code, message, { hint, details });
 }
 
 /** What is shown; null: the settings are not asked for. */

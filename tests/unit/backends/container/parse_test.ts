@@ -317,7 +317,15 @@ Deno.test("what is missing is unknown", () => {
   const { details, ...rest } = only(parseInspected(inspected()));
   deepEqual(rest, known);
   deepEqual(details, {
-    ...{ workingDir: "/", tty: false, env: {}, outOfMemory: false, error: null, restarts: 0, removesItself: false },
+    ...{
+      workingDir: "/",
+      tty: false,
+      env: {},
+      outOfMemory: false,
+      error: null,
+      restarts: 0,
+      removesItself: false,
+    },
     ...{ startedAt: null, restartPolicy: null },
   });
 });
