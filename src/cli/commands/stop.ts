@@ -142,9 +142,7 @@ async function end(
   const gone = defined ? "defined" : "stopped";
   // What others start may be made to remove itself when it ends (--rm).
   if (kept !== null && session.isThere !== undefined && !await session.isThere()) {
-    const removed = was === "running"
-      ? `and ${engine ?? "its engine"} has removed it`
-      : "it has gone";
+    const removed = `removed by ${engine ?? "its engine"}`;
     return { status: { ...ended, defined, state: gone }, was, kept: removed };
   }
   const state = kept === null ? gone : was === "running" ? "stopped" : before.state;
