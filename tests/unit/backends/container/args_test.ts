@@ -245,6 +245,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
     network: "host",
     user: "1",
     restart: "always",
+    tty: true,
     run_args: ["--memory=1g"],
     stop_signal: "SIGHUP",
     stop_timeout: 10,
@@ -252,6 +253,13 @@ Deno.test("a container remembers its definition, and of its variables the names 
     log_max_bytes: 10_485_760,
     log_keep: 5,
   });
+});
+
+Deno.test("a container without a terminal gets none, and remembers that", () => {
+  const { argv } = runContainer(DOCKER, plan({ tty: false }));
+  equal(argv.includes("--tty"), false);
+  equal(argv.includes("--interactive"), true);
+  equal(JSON.parse(labelsIn(argv)["io.kstops.definition"] ?? "").tty, false);
 });
 
 Deno.test("a protected session says so on the container, and another does not", () => {
