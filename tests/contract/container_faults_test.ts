@@ -361,16 +361,23 @@ for (const [what, [runtime, code, stderr, reason]] of Object.entries(FAILED_RUNS
 }
 
 containerTest("a client that prints garbage is trouble, not an empty list", async (t) => {
-  for (
-    const text of ["echo '{\"a\"'", "echo '[1]'", "echo '[{}]'", "echo hello", "printf '\\377'"]
-  ) {
+  for (const text of ["echo '{\"a\"'", "echo hello", "printf '\\377'", ...ROWS_OF_GARBAGE]) {
     const world = await worldWithPrograms(t.sandbox, { [t.runtime]: text });
     const surveys = await runnerIn(world).survey({ runtime: t.runtime });
     const { sessions, trouble } = surveyOf(surveys, t.runtime);
-    deepEqual([sessions, trouble?.kind], [[], "unreachable"], text);
+    // podman's list may have a row that cannot be read; to docker's daemon it is no answer at all.
+    const isRow = t.runtime === "podman" && ROWS_OF_GARBAGE.includes(text);
+    deepEqual(
+      [sessions.map(({ status: { name, state } }) => [name, state]), trouble?.kind],
+      isRow ? [[[null, "unknown"]], undefined] : [[], "unreachable"],
+      text,
+    );
     await Deno.remove(`${t.sandbox.directory}/bin`, { recursive: true });
   }
 });
+
+/** Lists of what is no container. */
+const ROWS_OF_GARBAGE = ["echo '[1]'", "echo '[{}]'"];
 
 containerTest("a client that is gone, or may not be executed, is said", async (t) => {
   const path = await pathWithoutEngines();

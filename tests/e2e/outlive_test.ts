@@ -293,3 +293,21 @@ outlivingTest(
     }
   },
 );
+
+outlivingTest("another TMUX_TMPDIR hides nothing that an ended run left", async (corner) => {
+  const { t, kstops, kstopsWith, living } = corner;
+  const argv = ["--", "sh", "-c", "setsid -f sleep 7111; exec sleep 7112"];
+  const elsewhere = `${t.work}/elsewhere`;
+  await Deno.mkdir(elsewhere, { mode: 0o700 });
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "start", "a", ...argv)).code, 0);
+  const left = await living("sleep 7111");
+  Deno.kill((await living("sleep 7112"))[0] ?? 0, "SIGKILL");
+  await t.waitFor(async () => (await corner.status("a"))["state"] === "exited", "its end");
+  const found = await corner.status("a");
+  deepEqual([found["signal"], found["leftovers"]], ["SIGKILL", left]);
+  match(String(found["reason"]), /its tmux server was started with TMUX_TMPDIR=.*elsewhere/);
+  match((await kstops("list")).stdout, /^a\ttmux\texited\t/m);
+  await isGone(corner, "a", "sleep 7111");
+  // Its tmux, where it is asked, has the ended pane.
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "stop", "a")).code, 0);
+});

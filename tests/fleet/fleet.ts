@@ -81,7 +81,10 @@ export async function proveFleet(
     const fleet: Fleet = { subject, nonce, ships, faults, unheard: new Set() };
     const began = performance.now();
     for (let round = 1; round <= rounds; round++) {
+      const before = faults.count;
       await sail(fleet, round, check);
+      // At once: the proof may be ended before its end.
+      if (faults.count > before) say(String(faults));
       say(`round ${round} of ${rounds}: ${faults.count} faults so far`);
     }
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
