@@ -151,6 +151,8 @@ export interface ContainerDefinition extends CommonDefinition {
   readonly network: string | null;
   readonly user: string | null;
   readonly restart: string | null;
+  /** Whether it has a terminal; without one, standard error stays apart from standard output. */
+  readonly tty: boolean;
   readonly runArgs: readonly string[];
 }
 

@@ -61,8 +61,12 @@ export function recordedIn(store: LogStore, world: World): Recorded {
       }
       if (found?.program) return orphan({ store, world, ...each, remains: found });
       // Another engine than the one that is asked now may have it still.
-      if (each.begun.where !== whereIs(each.begun.engine, world)) return [];
-      const status = shown.names.has(each.name) ? null : statusOfRun(each.name, each.run);
+      const isLeft = found !== null && found.processes.length > 0;
+      if (isElsewhere(world, each) && !isLeft) return [];
+      const run = isLeft ? { ...each.run, begun: each.begun } : each.run;
+      const status = shown.names.has(each.name)
+        ? null
+        : statusOfRun(each.name, run, wordsOfLoss(world, each));
       return status === null ? [] : over({ store, world, ...each, status });
     });
   };
@@ -123,9 +127,25 @@ function mayLive(world: World, { begun, run }: Lost): boolean {
     (isOfThisMachine(begun.where, world) || Boolean(run.executed?.boot));
 }
 
+/** What became of a run that the engine which is asked now does not have. */
+function wordsOfLoss(world: World, lost: Lost): string | undefined {
+  return isElsewhere(world, lost) ? `its tmux server was started ${ledBy(lost.begun)}` : undefined;
+}
+
+/** What led a client of tmux to its server. */
+function ledBy({ where }: Begun): string {
+  const led = /TMUX_TMPDIR=(.*)$/.exec(where)?.[1];
+  return led === undefined ? "without TMUX_TMPDIR" : `with TMUX_TMPDIR=${led}`;
+}
+
+/** Whether it began in another engine than the one that is asked now. */
+function isElsewhere(world: World, { begun }: Pick<Lost, "begun">): boolean {
+  return begun.where !== whereIs(begun.engine, world);
+}
+
 /**
- * What is left of those whose program may live. The others cost nothing: that a pid is free is known
- * without a look at the process table.
+ * What is left of those whose program may live, and of those that no engine is asked for. The others
+ * cost nothing: that a pid is free is known without a look at the process table.
  */
 async function remainsOf(
   world: World,
@@ -135,9 +155,8 @@ async function remainsOf(
     const { executed, ended } = each.run;
     if (!mayLive(world, each)) return [];
     // An older kstops did not record the program.
-    const isCandidate = executed === null
-      ? ended === null
-      : await world.processes.alive(executed.pid);
+    const isCandidate = each.run.begun === null || isElsewhere(world, each) ||
+      (executed === null ? ended === null : await world.processes.alive(executed.pid));
     return isCandidate ? [each.run] : [];
   }));
   const runs = maybe.flat();
@@ -172,11 +191,18 @@ async function outputOfRun(
   return (await store.outputs(name)).findLast((output) => output.endsWith(`-${run}`));
 }
 
-/** The status of a session that its engine no longer has; null: it was stopped, or never ran. */
-export function statusOfRun(name: string, run: Run): SessionStatus | null {
+/**
+ * The status of a session that its engine no longer has; null: it was stopped, or never ran.
+ *
+ * @param gone what became of it
+ */
+export function statusOfRun(
+  name: string,
+  run: Run,
+  gone = `${run.begun?.engine} has it no more`,
+): SessionStatus | null {
   const { begun, ended, stopped } = run;
   if (begun === null || stopped !== null) return null;
-  const gone = `${begun.engine} has it no more`;
   const known = ended === null
     ? `${gone}, and nobody saw how it ended`
     : `${gone}: this was recorded`;
@@ -309,11 +335,9 @@ function whyLost(
   if (serverPid === null) {
     return { reason: "its tmux pane is gone, and it goes on without a terminal", help: stop };
   }
-  const led = /TMUX_TMPDIR=(.*)$/.exec(begun.where)?.[1];
-  if (begun.where !== whereIs("tmux", world)) {
-    const set = led === undefined ? "without TMUX_TMPDIR" : `with TMUX_TMPDIR=${led}`;
+  if (isElsewhere(world, { begun })) {
     return {
-      reason: `the tmux server that has it (pid ${serverPid}) was started ${set}`,
+      reason: `the tmux server that has it (pid ${serverPid}) was started ${ledBy(begun)}`,
       help: `${stop}; kstops shows all of it when it is called that way`,
     };
   }

@@ -139,6 +139,8 @@ export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Number of the file system. */
+  readonly device: number;
   readonly bytes: number;
   readonly modifiedAt: Date;
 }
@@ -676,6 +678,7 @@ function facts(path: string): Promise<FileFacts | null> {
       mode: (found.mode ?? 0) & 0o7777,
       uid: found.uid ?? 0,
       gid: found.gid ?? 0,
+      device: found.dev,
       bytes: found.size,
       modifiedAt: found.mtime ?? new Date(0),
     });

@@ -63,6 +63,16 @@ export type AttachEnd =
 /** How to read what a session printed. */
 export type LogOptions = Wanted;
 
+/** How often an engine has executed the program of one run, and when it did so last. */
+export interface Executions {
+  /** Null: never, or it does not say. */
+  readonly startedAt: Date | null;
+  /** How often its restart policy has started it again. */
+  readonly restarts: number;
+  /** Whether the policy does so after a failure only. */
+  readonly areFailures: boolean;
+}
+
 /** One session as an engine reported it, with what can be done to exactly that one. */
 export interface Session {
   readonly status: SessionStatus;
@@ -83,6 +93,8 @@ export interface Session {
   attach(options: AttachOptions): Promise<AttachEnd>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
+  /** What its engine counts of its executions; missing: it counts none, or was not asked. */
+  readonly executions?: Executions;
   /** Whether its engine no longer shows it, so that only its record and its processes tell of it. */
   readonly recorded: boolean;
   /** Whether its engine calls it otherwise by now. */
@@ -108,6 +120,21 @@ export interface Session {
   follow(options: LogOptions, abort: AbortSignal): AsyncIterable<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(): Promise<Definition | null>;
+  /** Whether its engine still has it after a stop that leaves it there; missing: no stop does. */
+  readonly isThere?: () => Promise<boolean>;
+  /**
+   * Has its engine start it again as it is; missing: its engine cannot.
+   *
+   * @returns the session that runs then
+   * @throws {SessionStartError} `start_failed`: it did not start, or ended at once with a failure
+   */
+  readonly restart?: (options: RestartOptions) => Promise<SessionStatus>;
+}
+
+/** How a session is started again as it is. */
+export interface RestartOptions extends StopOptions {
+  /** How long the program must live before the start counts as one; 0 returns at once. */
+  readonly waitMs: number;
 }
 
 /** How to start a session. */

@@ -3,6 +3,8 @@ import { defineWith } from "../config/define.ts";
 import type { Explained } from "../config/explain.ts";
 import { resolve, type Resolved, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
 import { warningText } from "../config/warnings.ts";
+import { quote, SessionNotFoundError } from "../errors.ts";
+import { closest } from "../suggest.ts";
 import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
 
@@ -56,7 +58,10 @@ async function resolvedWith<Result extends Resolved>(
 ): Promise<{ readonly resolved: Result; readonly startWaitMs: number }> {
   const { world, warn, verbose } = context;
   const config = await context.config();
-  const resolved = await defineWith(work, { world, config, name, flags: resolvable(flags) });
+  const resolved = await defineWith(work, { world, config, name, flags: resolvable(flags) })
+    .catch(async (error: unknown) => {
+      throw error instanceof SessionNotFoundError ? await withNearest(context, name, error) : error;
+    });
   const { definition, warnings, leftOut, secrets } = resolved;
   context.hide(secrets);
   for (const warning of warnings) warn(`${name}: ${warningText(warning)}`);
@@ -66,6 +71,27 @@ async function resolvedWith<Result extends Resolved>(
     );
   }
   return { resolved, startWaitMs: config.settings.startWaitMs };
+}
+
+/** A name that no config defines may be a slip, also of one that only runs. */
+async function withNearest(
+  { sessions, config }: Context,
+  name: string,
+  error: SessionNotFoundError,
+): Promise<SessionNotFoundError> {
+  const { path } = await config();
+  const { statuses } = await sessions().list({});
+  const names = statuses.flatMap((status) => status.name ?? []);
+  const near = closest(name, names.filter((each) => each !== name));
+  const hint = names.includes(name)
+    ? `it is there already: kstops status ${name}`
+    : near === null
+    ? error.hint
+    : `did you mean ${quote(near)}?`;
+  return new SessionNotFoundError("start", name, {
+    ...(path === null ? {} : { reason: `${path} does not define it` }),
+    hint,
+  });
 }
 
 /** The flags without what was not given. */

@@ -1,5 +1,12 @@
 /** One change to several sessions: all are tried, each is reported. */
-import { InterruptedError, type Json, quote, SessionNotFoundError } from "../errors.ts";
+import {
+  aboutSession,
+  InterruptedError,
+  type Json,
+  OpsError,
+  quote,
+  SessionNotFoundError,
+} from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import type { Operated, Task } from "../operations/operate.ts";
 import { endWords } from "../output/screen.ts";
@@ -48,11 +55,20 @@ export async function changeEach(
     const ask = askOf(guarded.context);
     return await Promise.allSettled(names.map(async (name) => {
       const change = task(name, guarded.context);
-      return await operator.run({ ...change, explain: truthOf(context, name, selection) }, ask);
+      const explain = truthOf(context, name, selection);
+      const done = operator.run({ ...change, explain }, ask);
+      return await (names.length > 1 ? done.catch(withName(change)) : done);
     }));
   } finally {
     guarded.release();
   }
+}
+
+/** Says of one of several sessions which one an error is about, where it does not say so itself. */
+function withName({ kind, session }: Task<Changed>): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof OpsError ? aboutSession(error, { verb: kind, name: session }) : error;
+  };
 }
 
 /** The answer of a command that changed some sessions. */

@@ -23,6 +23,41 @@ export type Wrong =
   | { readonly kind: "missing argument"; readonly argument: Argument }
   | { readonly kind: "excess argument" };
 
+/** What docker, tmux and the like call it, and what it is here; a command of the table wins. */
+const OF_OTHERS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "ps": "list",
+    "sessions": "list",
+    "list-sessions": "list",
+    "show": "status NAME",
+    "inspect": "status NAME",
+    "describe": "status NAME",
+    "rm": "stop NAME",
+    "remove": "stop NAME",
+    "delete": "stop NAME",
+    "kill": "stop --force NAME",
+    "kill-session": "stop NAME",
+    "down": "stop --all",
+    "up": "start --all",
+    "run": "start NAME -- COMMAND",
+    "create": "start NAME -- COMMAND",
+    "new": "start NAME -- COMMAND",
+    "new-session": "start NAME -- COMMAND",
+    "reload": "restart NAME",
+    "exec": "attach NAME",
+    "enter": "attach NAME",
+    "connect": "attach NAME",
+    "attach-session": "attach NAME",
+    "tail": "logs --follow NAME",
+    "log": "logs NAME",
+    "history": "operations list",
+    "validate": "config validate",
+    "init": "config init",
+    "version": "--version",
+    "info": "doctor",
+  }),
+);
+
 /** The error for a mistake in a line that comes to a place. */
 export function usageError(
   wrong: Wrong,
@@ -34,6 +69,12 @@ export function usageError(
     case "unknown command": {
       const { word, at: { names, entry } } = wrong;
       const known = isGroup(entry) ? Object.keys(entry.commands) : [];
+      const ours = names.length === 0 ? OF_OTHERS.get(word) : undefined;
+      if (ours !== undefined) {
+        return new UsageError(`Cannot run ${quote(word)}: there is no such command`, {
+          hint: `kstops calls it: ${program.name} ${ours}`,
+        });
+      }
       return new UsageError(
         `Cannot run ${quote([...names, word].join(" "))}: there is no such command`,
         { hint: didYouMean(word, known, helpOf(wrong.at, program)) },

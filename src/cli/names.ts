@@ -32,6 +32,25 @@ export async function namesFrom(
   return [...new Set(names)];
 }
 
+/**
+ * The sessions of the config, for a command that goes on with what it knows of them.
+ *
+ * @throws {SessionConfigError} `config_invalid`: there is no config, or it says of none
+ */
+export async function definedNames(context: Context, task: string): Promise<string[]> {
+  const { path, sessions, problems } = await context.config();
+  if (problems.length > 0 && sessions.size === 0) {
+    const { configInvalid } = await import("../config/resolve.ts");
+    throw configInvalid(task, problems);
+  }
+  if (sessions.size > 0) return [...sessions.keys()];
+  const reason = path === null ? "there is no config file" : `${path} defines no session`;
+  throw new SessionConfigError(`Cannot ${task} of every session of the config: ${reason}`, {
+    code: "config_invalid",
+    hint: "name a session; kstops list shows every one",
+  });
+}
+
 async function allNames(
   { path, sessions, problems }: Config,
   verb: "start" | "stop" | "restart",

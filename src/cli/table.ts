@@ -253,8 +253,9 @@ const logs = command({
   group: LOOK,
   arguments: {
     names: {
-      ...{ ...NAMES, required: true },
-      about: "sessions; of several, each line has its name before it",
+      ...NAMES,
+      about:
+        "sessions; of several, each line has its name before it; without any, all of the config",
     },
   },
   flags: {

@@ -1,10 +1,74 @@
 /** A config with mistakes must not block what works without it. */
-import { allProblems, type Problem, problemText } from "../config/config.ts";
-import type { Context } from "./command.ts";
+import {
+  allProblems,
+  type Config,
+  type Problem,
+  problemText,
+  type SessionEntry,
+  sortedProblems,
+} from "../config/config.ts";
+import { SessionNotFoundError } from "../errors.ts";
+import { type Context, type PlaceFlags, selectionOf } from "./command.ts";
 
-/** Says what is wrong with the config, for commands that work without it. */
-export async function warnOfProblems({ config, warn }: Context): Promise<void> {
-  for (const problem of allProblems(await config())) warn(warningOf(problem));
+/** What a command is about. */
+export interface About extends PlaceFlags {
+  /** Sessions; none: it is about all of them. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Says what is wrong with the config, for commands that work without it: in full what is about the
+ * config as a whole or about their sessions, and in one line how much is wrong with others.
+ *
+ * @throws {SessionConfigError} `config_invalid`: the config that was named is not there, and the
+ * command is about more than one session that runs
+ */
+export async function warnOfProblems(context: Context, about: About): Promise<void> {
+  const config = await context.config();
+  if (allProblems(config).length === 0) return;
+  if (await isMissing(context, config) && !await isOneThatRuns(context, about)) {
+    const { configInvalid } = await import("../config/resolve.ts");
+    throw configInvalid("use the config", config.problems);
+  }
+  const entries = [...config.sessions.values()].filter(({ kind }) => kind === "invalid");
+  const own = entries.filter(({ name }) => about.names.includes(name));
+  const others = entries.filter((entry) => !own.includes(entry));
+  const ofAll = allProblems({ ...config, sessions: new Map() });
+  for (const problem of sortedProblems([...ofAll, ...own.flatMap(problemsOf)])) {
+    context.warn(warningOf(problem));
+  }
+  if (others.length > 0) context.warn(countOf(others, { isMore: about.names.length > 0 }));
+}
+
+function problemsOf(entry: SessionEntry): readonly Problem[] {
+  return entry.kind === "invalid" ? entry.problems : [];
+}
+
+/** A config that was looked for and found is there; one that was named may not be. */
+async function isMissing({ world }: Context, { path, sessions }: Config): Promise<boolean> {
+  return path !== null && sessions.size === 0 && await world.files.facts(path) === null;
+}
+
+async function isOneThatRuns(context: Context, about: About): Promise<boolean> {
+  const [name] = about.names;
+  if (name === undefined || about.names.length > 1) return false;
+  try {
+    const { status } = await context.sessions().find("find", name, selectionOf(about));
+    return status.state === "running";
+  } catch (error) {
+    if (error instanceof SessionNotFoundError) return false;
+    throw error;
+  }
+}
+
+function countOf(entries: readonly SessionEntry[], { isMore }: { isMore: boolean }): string {
+  const mistakes = entries.flatMap(problemsOf).length;
+  const many = mistakes === 1 ? "1 mistake" : `${mistakes} mistakes`;
+  const other = isMore ? "other " : "";
+  const sessions = entries.length === 1
+    ? `1 ${other}session`
+    : `${entries.length} ${other}sessions`;
+  return `the config has ${many} in ${sessions}: kstops config validate shows them`;
 }
 
 function warningOf(problem: Problem): string {

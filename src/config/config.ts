@@ -89,6 +89,7 @@ export interface SessionSettings {
   readonly network: string | null;
   readonly user: string | null;
   readonly restart: string | null;
+  readonly tty: boolean | null;
   readonly runArgs: readonly string[];
   readonly protected: boolean;
   readonly unsafeEnv: readonly string[];

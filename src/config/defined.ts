@@ -7,7 +7,7 @@ import {
   type SessionEntry,
   sortedProblems,
 } from "./config.ts";
-import { hasVariables } from "./interpolate.ts";
+import { hasVariables, type Mistake } from "./interpolate.ts";
 
 /** Where a session of the config is to be found. */
 export interface DefinedPlace {
@@ -69,6 +69,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     };
   }
   const { settings } = entry;
+  const lacking = lackOf(entry, config);
   return {
     name,
     backend,
@@ -77,8 +78,26 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     image: backend === "container" ? settings.image : null,
     workingDir: directoryOf(name, { backend, path: settings.workingDir, config }),
     protected: settings.protected,
-    problem: null,
+    problem: lacking === null
+      ? null
+      : problemText(config.written.problem(["ops", "sessions", name], lacking)),
   };
+}
+
+/** What a session lacks to be started as the config says; null: nothing. */
+export function lackOf(entry: SessionEntry, config: Config): Mistake | null {
+  if (entry.kind === "invalid") return null;
+  const { command, image } = entry.settings;
+  if (placeOf(entry, config).backend === "container") {
+    return image === null
+      ? { message: "it has no image", hint: "give the session an image" }
+      : null;
+  }
+  if (command !== null) return null;
+  const hint = image === null
+    ? "give the session a command"
+    : "give the session a command, or backend: container to run its image";
+  return { message: "it has no command", hint };
 }
 
 function directoryOf(

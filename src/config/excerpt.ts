@@ -9,6 +9,7 @@
  * above, each a key alone, it is one of those.
  */
 import { escapeControls } from "../errors.ts";
+import { BACKENDS } from "../model.ts";
 import type { Path } from "./config.ts";
 import { OPS_KEYS, SESSION_KEYS } from "./keys.ts";
 import { lineAt, lineStarts } from "./positions.ts";
@@ -90,7 +91,7 @@ function structure(text: string, at: number): readonly Piece[] {
 }
 
 function scalar(text: string, at: number, { path, isKey }: Mark): readonly Piece[] {
-  if (isKey || path[3] === "run_args" && isClear(path)) return cut(text, at, /(?<==).+/g);
+  if (isKey || keyOf(path) === "run_args" && isClear(path)) return cut(text, at, /(?<==).+/g);
   return isClear(path) ? [{ at, text, hidden: false }] : cut(text, at, /\S.*/g);
 }
 
@@ -107,11 +108,22 @@ function cut(text: string, at: number, secret: RegExp): readonly Piece[] {
 }
 
 /** Whether the value of a key may be shown. */
-function isClear([first, second, , key]: Path): boolean {
+function isClear(path: Path): boolean {
+  const [first, second] = path;
   if (first === "include") return true;
   if (first !== "ops") return false;
-  if (second !== "sessions") return Object.hasOwn(OPS_KEYS, String(second));
-  return key !== undefined && key !== "env" && Object.hasOwn(SESSION_KEYS, key);
+  if (second !== "sessions" && second !== "defaults") {
+    return Object.hasOwn(OPS_KEYS, String(second));
+  }
+  const key = keyOf(path);
+  return key !== null && key !== "env" && Object.hasOwn(SESSION_KEYS, key);
+}
+
+/** The key of a session that a path leads to, in the session itself or in the defaults. */
+function keyOf([, second, third, fourth]: Path): string | null {
+  const isOfBackend = BACKENDS.some((backend) => backend === third);
+  const key = second === "defaults" && !isOfBackend ? third : fourth;
+  return key === undefined ? null : String(key);
 }
 
 /** Spaces, dashes of lists, a key, its colon, the rest. */

@@ -123,6 +123,7 @@ function originsOf(
     origins.set("network", from([], said(settings?.network, "network")));
     origins.set("user", from([], said(settings?.user, "user")));
     origins.set("restart", from([], said(settings?.restart, "restart")));
+    origins.set("tty", from([], said(settings?.tty, "tty")));
     origins.set("run_args", from([], said(settings?.runArgs, "run_args")));
   }
   const timeout = said(settings?.stopTimeoutSeconds, "stop_timeout");

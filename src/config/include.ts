@@ -1,6 +1,7 @@
 /** Reading a config file and those that it includes, and laying them over each other. */
 import type { World } from "../world.ts";
 import { absolutePath, type Config, directoryOf, type Settings } from "./config.ts";
+import { withDefaults } from "./layers.ts";
 import { mergeMaps } from "./merge.ts";
 import { type FileContents, type Include, readConfig, readFile } from "./read.ts";
 import { newSources, type Sources, writtenIn } from "./sources.ts";
@@ -41,9 +42,11 @@ export interface First {
 /** The config that begins with a file. Never throws for what is wrong with it. */
 export async function readConfigFiles(world: World, first: First): Promise<Config> {
   const { files, sources, ...contents } = await readFiles(world, first);
-  const read = readConfig(contents, { lookup: world.env, defaults: first.defaults, sources });
+  const context = { lookup: world.env, defaults: first.defaults, sources };
+  const { root, faults } = withDefaults(contents.root, context);
+  const read = readConfig({ root, faults: [...contents.faults, ...faults] }, context);
   const directory = directoryOf(first.file);
-  const written = writtenIn(contents.root, { sources, directory });
+  const written = writtenIn(root, { sources, directory });
   return { path: first.file, files, ...read, written };
 }
 

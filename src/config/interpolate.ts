@@ -2,8 +2,9 @@
  * Variables in the values of a config: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, and `$${`
  * for a literal `${`. Nothing else is expanded, and nothing inside of what was filled in.
  *
- * As in a POSIX shell, `:-` and `:?` take an empty variable for an unset one. A default or message
- * ends at the first `}`.
+ * As in a POSIX shell, `:-` and `:?` take an empty variable for an unset one, and a default may have
+ * variables with defaults of their own: `${A:-${B:-c}}`. They count only where the default does. Env
+ * files know more (see `env_expand.ts`), and take other things for mistakes.
  */
 
 /** One variable of the environment. */
@@ -13,6 +14,14 @@ export type Lookup = (name: string) => string | undefined;
 export interface Mistake {
   readonly message: string;
   readonly hint: string | null;
+  /** What in the value it is about; without it, the whole. */
+  readonly spot?: Spot;
+}
+
+/** A place in a value: how far from its begin, in UTF-16 code units, and what stands there. */
+export interface Spot {
+  readonly offset: number;
+  readonly text: string;
 }
 
 /** A text with its variables filled in. */
@@ -27,7 +36,12 @@ export interface Interpolated {
 /** A variable in a text; `fallback` is what the text says for when it is not set. */
 interface Variable {
   readonly name: string;
-  readonly fallback: { readonly kind: "default" | "message"; readonly text: string } | null;
+  /** Where it begins. */
+  readonly at: number;
+  readonly fallback:
+    | { readonly kind: "default"; readonly parts: readonly Part[] }
+    | { readonly kind: "message"; readonly text: string }
+    | null;
 }
 
 /** A piece of a text: either as it is, or a variable. `source` is how it was written. */
@@ -35,7 +49,13 @@ type Part =
   | { readonly kind: "text"; readonly source: string; readonly text: string }
   | { readonly kind: "variable"; readonly source: string; readonly variable: Variable };
 
-const REFERENCE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([-?])([^}]*))?\}$/;
+function spotAt(offset: number): Spot {
+  return { offset, text: "${" };
+}
+
+const OPENING = /\$\{([A-Za-z_][A-Za-z0-9_]*)(\}|:[-?])/y;
+/** How deep one variable may stand in the default of another. */
+const MAX_DEPTH = 50;
 
 /** Whether a text has anything to fill in, or an escaped `$${`. */
 export function hasVariables(text: string): boolean {
@@ -67,8 +87,8 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
   const filled = parts.map((part) => {
     if (part.kind === "text") return part.text;
     const value = fill(part.variable, lookup);
-    if (value.mistake !== null) unset.push(value.mistake);
-    if (value.secret && value.text !== "") secrets.push(value.text);
+    unset.push(...value.mistakes);
+    secrets.push(...value.secrets);
     return value.text;
   });
   return { text: filled.join(""), secrets, mistakes: [...mistakes, ...unset] };
@@ -101,8 +121,8 @@ export function interpolateCommand(
       const part = parts[Number(index)];
       if (part?.kind !== "variable") return part?.text ?? "";
       const value = fill(part.variable, lookup);
-      if (value.mistake !== null) unset.push(value.mistake);
-      if (value.secret && value.text !== "") secrets.push(value.text);
+      unset.push(...value.mistakes);
+      secrets.push(...value.secrets);
       return value.text;
     })
   );
@@ -143,76 +163,129 @@ export interface ShellText {
  */
 export function shellText(text: string, lookup: Lookup): ShellText {
   const { parts, mistakes } = read(text);
-  const names = new Set<string>();
-  const unset: Mistake[] = [];
-  for (const part of parts) {
-    if (part.kind === "text") continue;
-    names.add(part.variable.name);
-    const { mistake } = fill(part.variable, lookup);
-    if (mistake !== null) unset.push(mistake);
-  }
+  const unset = parts.flatMap((part) =>
+    part.kind === "text" ? [] : fill(part.variable, lookup).mistakes
+  );
   return {
-    text: parts.map((part) => part.kind === "text" ? part.text : part.source).join(""),
-    names: [...names],
+    text: forShell(parts),
+    names: [...new Set(namesIn(parts))],
     mistakes: [...mistakes, ...unset],
   };
 }
 
-function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistake[] } {
-  const parts: Part[] = [];
-  const mistakes: Mistake[] = [];
-  let position = 0;
-  while (position < text.length) {
-    const start = text.indexOf("${", position);
-    if (start === -1) break;
-    const escaped = start > position && text[start - 1] === "$";
-    const plain = text.slice(position, escaped ? start - 1 : start);
-    if (plain !== "") parts.push({ kind: "text", source: plain, text: plain });
-    if (escaped) {
-      parts.push({ kind: "text", source: "$${", text: "${" });
-      position = start + 2;
-      continue;
-    }
-    const end = text.indexOf("}", start);
-    if (end === -1) {
-      mistakes.push(misspelled(false));
-      position = text.length;
-      break;
-    }
-    const source = text.slice(start, end + 1);
-    const [, name, sign, rest = ""] = REFERENCE.exec(source) ?? [];
-    if (name === undefined || rest.includes("${")) {
-      mistakes.push(misspelled(name !== undefined));
-    } else {
-      const kind = sign === "-" ? "default" : "message";
-      const fallback = sign === undefined ? null : { kind, text: rest } as const;
-      parts.push({ kind: "variable", source, variable: { name, fallback } });
-    }
-    position = end + 1;
-  }
-  const last = text.slice(position);
-  if (last !== "") parts.push({ kind: "text", source: last, text: last });
-  return { parts, mistakes };
+function forShell(parts: readonly Part[]): string {
+  return parts.map((part) => {
+    if (part.kind === "text") return part.text;
+    const { name, fallback } = part.variable;
+    return fallback?.kind === "default" ? `\${${name}:-${forShell(fallback.parts)}}` : part.source;
+  }).join("");
 }
 
-function misspelled(nested: boolean): Mistake {
-  return nested
-    ? { message: "a variable inside the default of another is not supported", hint: null }
-    : {
+function namesIn(parts: readonly Part[]): readonly string[] {
+  return parts.flatMap((part) => {
+    if (part.kind === "text") return [];
+    const { name, fallback } = part.variable;
+    return [name, ...fallback?.kind === "default" ? namesIn(fallback.parts) : []];
+  });
+}
+
+function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistake[] } {
+  const mistakes: Mistake[] = [];
+  let at = 0;
+
+  /** Up to the end, or to the `}` that closes the variable around it. */
+  function partsUntilClosed(depth: number): readonly Part[] {
+    const parts: Part[] = [];
+    let plain = at;
+    const end = (): void => {
+      const source = text.slice(plain, at);
+      if (source !== "") parts.push({ kind: "text", source, text: source });
+    };
+    while (at < text.length && !(depth > 0 && text[at] === "}")) {
+      const isEscaped = text.startsWith("$${", at);
+      if (!isEscaped && !text.startsWith("${", at)) {
+        at++;
+        continue;
+      }
+      end();
+      if (isEscaped) {
+        parts.push({ kind: "text", source: "$${", text: "${" });
+        at += 3;
+      } else {
+        const part = variable(depth);
+        if (part !== null) parts.push(part);
+      }
+      plain = at;
+    }
+    end();
+    return parts;
+  }
+
+  /** Null: it is none. */
+  function variable(depth: number): Part | null {
+    const begin = at;
+    OPENING.lastIndex = at;
+    const [opening, name, sign] = OPENING.exec(text) ?? [];
+    if (opening === undefined || name === undefined || depth === MAX_DEPTH) {
+      return misspelled(begin, depth);
+    }
+    at += opening.length;
+    if (sign === "}") return made({ name, at: begin, fallback: null });
+    const [from, before] = [at, mistakes.length];
+    const parts = partsUntilClosed(depth + 1);
+    if (mistakes.length > before) return null;
+    if (text[at] !== "}") return misspelled(begin, depth);
+    const message = text.slice(from, at);
+    at++;
+    const fallback = sign === ":-"
+      ? { kind: "default", parts } as const
+      : { kind: "message", text: message } as const;
+    return made({ name, at: begin, fallback });
+  }
+
+  function made(variable: Variable): Part {
+    return { kind: "variable", source: text.slice(variable.at, at), variable };
+  }
+
+  /** Inside of another one nobody knows what belongs to what: the rest is not looked at. */
+  function misspelled(begin: number, depth: number): null {
+    mistakes.push({
       message: '"${" begins no variable',
       hint: "write ${NAME}, ${NAME:-default} or ${NAME:?message}, and $${ for a literal ${",
-    };
+      spot: spotAt(begin),
+    });
+    const closed = depth === 0 ? text.indexOf("}", at) : -1;
+    at = closed === -1 ? text.length : closed + 1;
+    return null;
+  }
+
+  return { parts: partsUntilClosed(0), mistakes };
 }
 
-function fill(
-  { name, fallback }: Variable,
-  lookup: Lookup,
-): { text: string; secret: boolean; mistake: Mistake | null } {
+/** A value, what came from the environment into it, and what is not set. */
+interface Filled {
+  readonly text: string;
+  readonly secrets: readonly string[];
+  readonly mistakes: readonly Mistake[];
+}
+
+function fill({ name, at, fallback }: Variable, lookup: Lookup): Filled {
   const value = lookup(name);
   if (value !== undefined && (value !== "" || fallback === null)) {
-    return { text: value, secret: true, mistake: null };
+    return { text: value, secrets: value === "" ? [] : [value], mistakes: [] };
   }
-  if (fallback?.kind === "default") return { text: fallback.text, secret: false, mistake: null };
+  if (fallback?.kind === "default") {
+    const filled = fallback.parts.map((part): Filled =>
+      part.kind === "variable"
+        ? fill(part.variable, lookup)
+        : { text: part.text, secrets: [], mistakes: [] }
+    );
+    return {
+      text: filled.map(({ text }) => text).join(""),
+      secrets: filled.flatMap(({ secrets }) => secrets),
+      mistakes: filled.flatMap(({ mistakes }) => mistakes),
+    };
+  }
   const mistake = fallback === null
     ? {
       message: `the variable ${name} is not set`,
@@ -222,7 +295,7 @@ function fill(
       message: `the variable ${name} is not set${fallback.text === "" ? "" : `: ${fallback.text}`}`,
       hint: null,
     };
-  return { text: "", secret: false, mistake };
+  return { text: "", secrets: [], mistakes: [{ ...mistake, spot: spotAt(at) }] };
 }
 
 /** A character of the private use area that the text does not have. */

@@ -148,7 +148,12 @@ const VARIABLES: Type<ReadonlyMap<string, string | null>> = {
   form: { kind: "variables" },
   read: (node, note, below) => {
     if (node.kind !== "map") {
-      return refuse(node, note, below, "must be a mapping of names to texts");
+      return refuse(
+        node,
+        note,
+        below,
+        "must be a mapping of names to texts, or a list of NAME=value",
+      );
     }
     const { size } = node.entries;
     if (size > MAX_ENV_VARIABLES) {
@@ -335,8 +340,8 @@ export const SESSION_KEYS = {
     template(checkDirectory),
   ),
   env: key(
-    "Variables of the program, each as the text that is written here. " +
-      "Without a value: taken from the environment of whoever starts the session.",
+    "Variables of the program, each as the text that is written here; also as a list, " +
+      "`[A=1, B]`. Without a value: taken from the environment of whoever starts the session.",
     VARIABLES,
   ),
   env_file: key(
@@ -398,6 +403,11 @@ export const SESSION_KEYS = {
     "Container: `no`, `on-failure[:N]`, `always` or `unless-stopped`, done by the runtime.",
     text(checkRestart),
   ),
+  tty: key(
+    "Container: `false`: no terminal of its own, so that standard error stays apart from standard " +
+      "output. Default: `true`.",
+    FLAG,
+  ),
   run_args: key(
     "Container: more arguments for the runtime's `run`, passed before the image.",
     list(template(checkRunArg)),
@@ -452,6 +462,17 @@ export const OPS_KEYS = {
     "How many files of output are kept of a session; with one more the oldest goes.",
     integer({ unit: "files", min: LOG_FILES.least, max: LOG_FILES.most }),
   ),
+};
+
+/** The keys of `ops` that have keys below them. */
+export const OTHER_OPS_KEYS: ReadonlySet<string> = new Set(["defaults", "sessions"]);
+
+/** What `ops.defaults` is for. */
+export const DEFAULTS: { readonly description: string } = {
+  description:
+    "Keys of a session, for every session of this config that does not say them itself; below `tmux` " +
+    "and `container` those for sessions of that backend alone. Mappings are merged (`env` key by " +
+    "key), lists and single values are replaced.",
 };
 
 /** The keys at the top of a file, without `ops`. */

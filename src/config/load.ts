@@ -3,7 +3,7 @@
  * never thrown: only some commands must stop for it.
  */
 import { SessionConfigError } from "../errors.ts";
-import { FileError, type World } from "../world.ts";
+import { FileError, type FileFacts, type World } from "../world.ts";
 import {
   absolutePath,
   type Config,
@@ -14,6 +14,7 @@ import {
   problemToWire,
 } from "./config.ts";
 import { defaultSettings } from "./defaults.ts";
+import { trustedOwners } from "./owners.ts";
 import type { Unreadable } from "./trusted.ts";
 
 /** In this file of kstlib's, only `ops` and `include` are ours. */
@@ -26,28 +27,53 @@ const KSTLIB_NAME = "kstlib.conf.yml";
 export async function findConfig(world: World, explicit: string | null): Promise<string | null> {
   const named = explicit ?? (world.env("KSTOPS_CONFIG") || null);
   if (named !== null) return absolutePath(currentDirectory(world) ?? "/", named);
-  const places = configPlaces(world);
-  const found = await Promise.all(places.map((path) => world.files.facts(path)));
-  return places.find((_, index) => found[index] !== null) ?? null;
+  for (const path of await configPlaces(world)) {
+    if (await world.files.facts(path) !== null) return path;
+  }
+  return null;
 }
+
+/** The names of a config file in a project. */
+const NAMES = ["kstops.yml", "kstops.yaml", KSTLIB_NAME];
 
 /**
  * Where a config file is looked for, in this order: `kstops.yml`, `kstops.yaml` and
- * `kstlib.conf.yml` in the current directory, `kstops/kstops.yml` in `$XDG_CONFIG_HOME` (default
- * `~/.config`), and `/etc/kstops/kstops.yml`.
+ * `kstlib.conf.yml` in the current directory, then in each above it (see {@link directoriesAbove}),
+ * `kstops/kstops.yml` in `$XDG_CONFIG_HOME` (default `~/.config`), and `/etc/kstops/kstops.yml`.
  */
-export function configPlaces(world: World): readonly string[] {
+export async function configPlaces(world: World): Promise<readonly string[]> {
   const here = currentDirectory(world);
   const home = world.env("HOME");
   const configHome = [world.env("XDG_CONFIG_HOME"), home && `${home}/.config`]
     .find((path) => path?.startsWith("/"));
+  const directories = here === null ? [] : [here, ...await directoriesAbove(world, here)];
   return [
-    ...here === null
-      ? []
-      : ["kstops.yml", "kstops.yaml", KSTLIB_NAME].map((name) => absolutePath(here, name)),
+    ...directories.flatMap((directory) => NAMES.map((name) => absolutePath(directory, name))),
     ...configHome === undefined ? [] : [absolutePath(configHome, "kstops/kstops.yml")],
     "/etc/kstops/kstops.yml",
   ];
+}
+
+/**
+ * The directories above one, the nearest first, as far as nobody else says what is in them: up to the
+ * home directory, the boundary of the file system, or one that is another user's or that everybody
+ * can write (a config in /tmp is nobody's).
+ */
+async function directoriesAbove(world: World, here: string): Promise<readonly string[]> {
+  const owners = trustedOwners(world);
+  const home = world.env("HOME");
+  const start = await world.files.facts(here);
+  const isMine = (facts: FileFacts | null): boolean =>
+    facts !== null && facts.device === start?.device && (facts.mode & 0o002) === 0 &&
+    owners?.includes(facts.uid) !== false;
+  const above: string[] = [];
+  let facts = start;
+  for (let at = here; at !== "/" && at !== home && isMine(facts);) {
+    at = directoryOf(at);
+    facts = await world.files.facts(at);
+    if (isMine(facts)) above.push(at);
+  }
+  return above;
 }
 
 /** Reads the config that {@link findConfig} finds; without one, an empty config. */

@@ -15,28 +15,28 @@ import {
   type Settings,
   type UsableEntry,
 } from "./config.ts";
+import { withEnvMaps } from "./env_list.ts";
 import {
   hasVariables,
-  interpolate,
   type Lookup,
   maskVariables,
   type Mistake,
   spellingMistakes,
+  type Spot,
 } from "./interpolate.ts";
 import {
-  FILLED_AT_START,
   isFreeKey,
-  type Key,
-  type Keys,
   mistakeOf,
   mistakesOf,
   OPS_KEYS,
+  OTHER_OPS_KEYS,
   SESSION_KEYS,
   TOP_KEYS,
   unknownKey,
   type Values,
 } from "./keys.ts";
 import { nodeAt, type Sources } from "./sources.ts";
+import { below, NO_FINDINGS, NONE, readKey, type ReadKeys, readKeys } from "./values.ts";
 import {
   type Entry,
   type Fault,
@@ -105,7 +105,9 @@ export function readFile(
     faults.push({ at, path: [key], ...unknownTopKey(key) });
   }
   const entries = new Map([...root.entries].filter(([key]) => key === "ops"));
-  return { root: { ...root, entries }, ...includesOf(root, { lookup, faults }) };
+  const ours = withEnvMaps({ ...root, entries });
+  faults.push(...ours.faults);
+  return { root: ours.root, ...includesOf(root, { lookup, faults }) };
 }
 
 function includesOf(
@@ -125,7 +127,7 @@ function includesOf(
 }
 
 function unknownTopKey(key: string): Mistake {
-  if (key === "sessions" || Object.hasOwn(OPS_KEYS, key)) {
+  if (OTHER_OPS_KEYS.has(key) || Object.hasOwn(OPS_KEYS, key)) {
     return { message: "unknown key", hint: `put ${key} below ops` };
   }
   return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
@@ -153,8 +155,7 @@ export function readConfig(
     if (others === undefined) ofSessions.set(String(name), [fault]);
     else others.push(fault);
   }
-  const toProblem = ({ at, path, message, hint }: Fault) =>
-    context.sources.problem(at, path, { message, hint });
+  const toProblem = ({ at, path, ...mistake }: Fault) => context.sources.problem(at, path, mistake);
   const { settings, secrets } = found;
   const sessions = new Map<string, SessionEntry>();
   for (const [name, session] of found.sessions) {
@@ -192,7 +193,7 @@ function readTop(root: MapNode | null, context: Context): Top {
   if (ops === null) return { settings: context.defaults, sessions, faults, secrets: [] };
 
   const { lookup } = context;
-  const read = readKeys(ops, { keys: OPS_KEYS, others: ["sessions"], lookup });
+  const read = readKeys(ops, { keys: OPS_KEYS, others: [...OTHER_OPS_KEYS], lookup });
   for (const fault of below(["ops"], [...read.faults, ...read.unset])) faults.push(fault);
   const path = ["ops", "sessions"];
   const all = mapAt(ops.entries.get("sessions"), { path, faults });
@@ -248,115 +249,7 @@ function settingsOf(
   };
 }
 
-/** Nothing, mostly. */
-const NONE: readonly never[] = [];
 const NO_VARIABLES: ReadonlyMap<string, string | null> = new Map();
-
-/**
- * Mistakes by their paths from further up. Whatever is read says where it is wrong from there on: the
- * whole path is only made where something is.
- */
-function below(path: Path, faults: readonly Fault[]): readonly Fault[] {
-  if (faults.length === 0) return NONE;
-  return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
-}
-
-/** What was found out about a value besides itself. */
-interface Findings {
-  readonly faults: readonly Fault[];
-  /** Variables that are not set. */
-  readonly unset: readonly Fault[];
-  readonly secrets: readonly string[];
-}
-
-const NO_FINDINGS: Findings = { faults: NONE, unset: NONE, secrets: NONE };
-
-interface ReadKeys<K extends Keys> extends Findings {
-  readonly values: Values<K>;
-}
-
-/** Reads every key of a mapping on its own, so that all mistakes are found. */
-function readKeys<K extends Keys>(
-  map: MapNode,
-  { keys, others = NONE, lookup }: { keys: K; others?: readonly string[]; lookup: Lookup },
-): ReadKeys<K> {
-  const values: Record<string, unknown> = {};
-  const faults: Fault[] = [];
-  const unset: Fault[] = [];
-  const secrets: string[] = [];
-  for (const [name, { at, value }] of map.entries) {
-    if (others.includes(name) || isFreeKey(name)) continue;
-    if (faults.length >= MAX_FAULTS) {
-      faults.push({ at, path: [], ...TOO_MANY_FAULTS });
-      break;
-    }
-    const key = Object.hasOwn(keys, name) ? keys[name] : undefined;
-    if (key === undefined) {
-      const known = [...Object.keys(keys), ...others];
-      faults.push({ at, path: [name], ...unknownKey(name, known) });
-      continue;
-    }
-    if (value.kind === "null") continue;
-    const read = readKey(value, { key, name, lookup });
-    faults.push(...below([name], read.faults));
-    unset.push(...below([name], read.unset));
-    secrets.push(...read.secrets);
-    if (read.value !== undefined) values[name] = read.value;
-  }
-  return { values: values as Values<K>, faults, unset, secrets };
-}
-
-/** The value of one key, or what is wrong with it. */
-function readKey<T>(
-  node: Node,
-  { key, name, lookup }: { key: Key<T>; name: string; lookup: Lookup },
-): Findings & { readonly value: T | undefined } {
-  const filled = FILLED_AT_START.has(name) ? { node, ...NO_FINDINGS } : fillIn(node, lookup);
-  const { unset, secrets } = filled;
-  if (filled.faults.length > 0 || unset.length > 0) return { ...filled, value: undefined };
-  const faults: Fault[] = [];
-  const value = key.read(filled.node, ({ at }, path, mistake) => {
-    faults.push({ at, path, ...mistake });
-  }, NONE);
-  return { value, faults, unset, secrets };
-}
-
-/** A node with its variables filled in. */
-function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } {
-  if (node.kind === "list") {
-    const items = node.items.map((item) => fillIn(item, lookup));
-    return {
-      node: { ...node, items: items.map((item) => item.node) },
-      faults: items.flatMap((item, index) => below([index], item.faults)),
-      unset: items.flatMap((item, index) => below([index], item.unset)),
-      secrets: items.flatMap((item) => item.secrets),
-    };
-  }
-  if (node.kind === "map") {
-    const filled = [...node.entries].map(([name, { at, value }]) => ({
-      name,
-      at,
-      ...fillIn(value, lookup),
-    }));
-    return {
-      node: {
-        ...node,
-        entries: new Map(filled.map(({ name, at, node: value }) => [name, { at, value }])),
-      },
-      faults: filled.flatMap(({ name, faults }) => below([name], faults)),
-      unset: filled.flatMap(({ name, unset }) => below([name], unset)),
-      secrets: filled.flatMap(({ secrets }) => secrets),
-    };
-  }
-  if (node.kind !== "text" || !hasVariables(node.text)) return { node, ...NO_FINDINGS };
-  const { at } = node;
-  const misspelled = spellingMistakes(node.text);
-  const faults = misspelled.map((mistake) => ({ at, path: NONE, ...mistake }));
-  if (faults.length > 0) return { node, ...NO_FINDINGS, faults };
-  const { text, mistakes, secrets } = interpolate(node.text, lookup);
-  const unset = mistakes.map((mistake) => ({ at, path: NONE, ...mistake }));
-  return { node: { ...node, text }, faults, unset, secrets };
-}
 
 interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
   /** Its mapping, or what stands in its place. */
@@ -383,8 +276,8 @@ function readSession(
 
 type SessionValues = Values<typeof SESSION_KEYS>;
 
-/** What is wrong with a command can only be said when `shell` is known. */
-function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
+/** What is wrong with a command; that can only be said when `shell` is known. */
+export function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const { command, shell = false } = values;
   const node = map.entries.get("command")?.value;
   if (command === undefined || node === undefined) return NONE;
@@ -403,8 +296,21 @@ function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
     const { at } = nodeAt(node, inner) ?? node;
     // Where the text has variables, positions in it are not those of what was checked.
     const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
-    return [{ at, path: ["command", ...inner], message: shown, hint }];
+    const spot = isFilled ? null : spotOf(error, command);
+    const fault = { at, path: ["command", ...inner], message: shown, hint };
+    return [spot === null ? fault : { ...fault, spot }];
   }
+}
+
+/** The character of a command that an error is about. */
+function spotOf(error: unknown, command: string | readonly string[]): Spot | null {
+  const character = error instanceof SessionConfigError ? error.details.character : undefined;
+  if (typeof character !== "number" || typeof command !== "string") return null;
+  const points = [...command];
+  return {
+    offset: points.slice(0, character - 1).join("").length,
+    text: points[character - 1] ?? "",
+  };
 }
 
 function spellingFaults(words: readonly string[], node: Node): readonly Fault[] {
@@ -419,7 +325,8 @@ function spellingFaults(words: readonly string[], node: Node): readonly Fault[] 
   });
 }
 
-function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
+/** What is wrong with variables, which {@link SESSION_KEYS} leave to those who know `unsafe_env`. */
+export function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const node = map.entries.get("env")?.value;
   if (values.env === undefined || node?.kind !== "map") return NONE;
   const faults: Fault[] = [];
@@ -491,6 +398,7 @@ function sessionSettings(values: SessionValues): SessionSettings {
     network: values.network ?? null,
     user: values.user ?? null,
     restart: values.restart ?? null,
+    tty: values.tty ?? null,
     runArgs: values.run_args ?? NONE,
     protected: values.protected ?? false,
     unsafeEnv: values.unsafe_env ?? NONE,

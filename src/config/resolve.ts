@@ -33,9 +33,15 @@ import {
 import { placeOf } from "./defined.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
-import { checkDirectory, checkNetwork, checkRunArg, checkText, checkUser } from "./rules.ts";
+import { checkDirectory, checkNetwork, checkRunArg, checkUser } from "./rules.ts";
 import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
-import { inapplicableKeys, inapplicableWarnings, type Warning, warningAt } from "./warnings.ts";
+import {
+  inapplicableKeys,
+  inapplicableWarnings,
+  isInherited,
+  type Warning,
+  warningAt,
+} from "./warnings.ts";
 
 /** The flags of `start` that say what to start. Nothing in them is expanded: a shell has done that. */
 export interface StartFlags {
@@ -222,6 +228,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
       network: filler.optional(["network"], settings.network, checkNetwork),
       user: filler.optional(["user"], settings.user, checkUser),
       restart: settings.restart,
+      tty: settings.tty ?? true,
       runArgs,
       ...common,
     },
@@ -250,7 +257,8 @@ function finished(
   const problems = [...variables.problems, ...filler.problems];
   if (problems.length > 0) throw configInvalid(`start ${quote(name)}`, problems);
   const secrets = [...filler.secrets, ...variables.secrets, ...Object.values(definition.env)];
-  const keys = inapplicableKeys(settings, backend);
+  const keys = inapplicableKeys(settings, backend)
+    .filter((key) => !isInherited(start.config, name, key));
   // Whoever switches a session by a flag knows that keys of the other backend are in it.
   const isOwnChoice = !isSwitched(start);
   const isNamed = start.asked || settings.backend !== null;
@@ -516,6 +524,7 @@ const NO_SETTINGS: SessionSettings = {
   network: null,
   user: null,
   restart: null,
+  tty: null,
   runArgs: [],
   protected: false,
   unsafeEnv: [],

@@ -9,9 +9,11 @@
  */
 import * as z from "zod/mini";
 import type { Json } from "../errors.ts";
+import type { BackendType } from "../model.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { ENV_FORMATS } from "./env_file.ts";
 import {
+  DEFAULTS,
   type Form,
   isFreeKey,
   type Key,
@@ -20,6 +22,7 @@ import {
   SESSION_KEYS,
   TOP_KEYS,
 } from "./keys.ts";
+import { doesNotApply } from "./warnings.ts";
 
 /** A value that kstops takes as the text that is written. */
 const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
@@ -56,10 +59,12 @@ function zodOf(form: Form): z.ZodMiniType {
         z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
         z.maxLength(MAX_ENV_KEY_LENGTH),
       );
-      // A record of zod does not say how many there may be.
-      return z.record(name, z.nullable(scalar())).check(
-        z.meta({ maxProperties: MAX_ENV_VARIABLES }),
-      );
+      return z.union([
+        // A record of zod does not say how many there may be.
+        z.record(name, z.nullable(scalar())).check(z.meta({ maxProperties: MAX_ENV_VARIABLES })),
+        z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/)))
+          .check(z.maxLength(MAX_ENV_VARIABLES)),
+      ]);
     }
     case "envFile":
       return z.union([
@@ -95,6 +100,16 @@ function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
   );
 }
 
+/** The keys of a session that a backend has. */
+function zodDefaults(backend: BackendType): z.ZodMiniType {
+  const keys = Object.entries(SESSION_KEYS).filter(([key]) =>
+    key !== "backend" && !doesNotApply(key, backend)
+  );
+  return z.optional(z.nullable(zodObject(zodKeys(Object.fromEntries(keys))))).check(
+    z.describe(`Defaults of sessions in ${backend} alone.`),
+  );
+}
+
 /** A config file, as an editor sees it. */
 export function configShape(): z.ZodMiniType {
   const session = zodObject(zodKeys(SESSION_KEYS)).check(
@@ -104,8 +119,14 @@ export function configShape(): z.ZodMiniType {
   const sessions = z.record(name, z.nullable(session)).check(
     z.describe("The sessions, by name: letters, digits, `_` and `-`, beginning with a letter."),
   );
+  const defaults = zodObject({
+    ...zodKeys(SESSION_KEYS),
+    tmux: zodDefaults("tmux"),
+    container: zodDefaults("container"),
+  }).check(z.describe(DEFAULTS.description));
   const ops = zodObject({
     ...zodKeys(OPS_KEYS),
+    defaults: z.optional(z.nullable(defaults)),
     sessions: z.optional(z.nullable(sessions)),
   }).check(z.describe("What holds for all sessions, and the sessions."));
   return zodObject({ ...zodKeys(TOP_KEYS), ops: z.optional(z.nullable(ops)) });

@@ -32,6 +32,7 @@ export interface Sources {
 interface Source {
   readonly file: string;
   readonly base: number;
+  readonly text: string;
   readonly position: ReturnType<typeof positionsIn>;
   readonly excerpt: (offset: number) => string;
 }
@@ -60,6 +61,7 @@ export function newSources(): Sources {
       sources.push({
         file,
         base,
+        text,
         position: positionsIn(text),
         // Only for a file with mistakes it is worth the work.
         excerpt: (offset) => (excerpts ??= excerptsOf(text))(offset),
@@ -70,8 +72,9 @@ export function newSources(): Sources {
       return base;
     },
     placeOf,
-    problem: (at, path, { message, hint }) => {
-      const { base, excerpt } = sourceAt(at);
+    problem: (value, path, { message, hint, spot }) => {
+      const { base, text, excerpt } = sourceAt(value);
+      const at = base + spotIn(text, value - base, spot);
       return {
         ...placeOf(at),
         path: pathText(path),
@@ -81,6 +84,20 @@ export function newSources(): Sources {
       };
     },
   };
+}
+
+/**
+ * The offset of a part of a value that begins at an offset, perhaps with a quote; the value itself
+ * where escapes or lines of their own leave open where that is.
+ */
+function spotIn(source: string, value: number, spot: Mistake["spot"]): number {
+  if (spot === undefined) return value;
+  const { offset, text } = spot;
+  const isQuoted = /["']/.test(source[value] ?? "");
+  const at = value + offset + (isQuoted ? 1 : 0);
+  const before = source.slice(value, at);
+  const isPlain = !/[\r\n]/.test(before) && !(isQuoted && /\\|''/.test(before));
+  return isPlain && source.startsWith(text, at) ? at : value;
 }
 
 /** Where the values of a tree are written; `directory` is for what is nowhere. */

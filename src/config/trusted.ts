@@ -2,6 +2,7 @@
 import { FileError, type FileFacts, type World } from "../world.ts";
 import type { Position } from "./config.ts";
 import type { Mistake } from "./interpolate.ts";
+import { trustedOwners } from "./owners.ts";
 
 /** Larger files are not read. */
 export const MAX_FILE_BYTES = 2 * 1024 * 1024;
@@ -82,7 +83,7 @@ async function ownerMistake(
   const me = world.uid();
   if (me === null) return null;
   const { mode, uid } = facts;
-  if (!trustedOwners(world, me).includes(uid)) {
+  if (trustedOwners(world)?.includes(uid) === false) {
     return {
       message: `it belongs to another user (uid ${uid}), who could run commands as you`,
       hint: `copy it, or make it yours: chown ${me} ${path}`,
@@ -92,11 +93,6 @@ async function ownerMistake(
   if ((mode & 0o002) !== 0) return { message: "everybody can write it", hint };
   if ((mode & 0o020) === 0 || await isPrivateGroup(world, facts)) return null;
   return { message: "its group can write it, and others are in that group", hint };
-}
-
-function trustedOwners(world: World, me: number): readonly number[] {
-  const sudo = world.env("SUDO_UID") ?? "";
-  return me === 0 && /^[0-9]+$/.test(sudo) ? [me, Number(sudo)] : [me, 0];
 }
 
 /**

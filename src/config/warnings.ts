@@ -44,6 +44,7 @@ const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
   network: "network",
   user: "user",
   restart: "restart",
+  tty: "tty",
   run_args: "runArgs",
 };
 /** Keys of a session that only tmux has. */
@@ -51,6 +52,19 @@ const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
   socket_name: "socketName",
   stop_scope: "stopScope",
 };
+
+/** Whether a key of a session means nothing to a backend. */
+export function doesNotApply(key: string, backend: BackendType): boolean {
+  return Object.hasOwn(backend === "tmux" ? CONTAINER_KEYS : TMUX_KEYS, key);
+}
+
+/** Whether a session has a key only from `ops.defaults`, which are for sessions of every backend. */
+export function isInherited({ written }: Config, name: string, key: string): boolean {
+  const [own, common] = [["ops", "sessions", name, key], ["ops", "defaults", key]]
+    .map((path) => written.place(path));
+  return own != null && common != null && own.file === common.file && own.line === common.line &&
+    own.column === common.column;
+}
 
 /** The keys that the settings have and that mean nothing to a backend. */
 export function inapplicableKeys(

@@ -8,6 +8,8 @@
 import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
 import type { Path, Position } from "./config.ts";
+import type { Spot } from "./interpolate.ts";
+import { openQuote } from "./open_quote.ts";
 import { positionsIn } from "./positions.ts";
 
 /** Levels of nesting. */
@@ -58,6 +60,7 @@ export interface Fault {
   readonly path: Path;
   readonly message: string;
   readonly hint: string | null;
+  readonly spot?: Spot;
   /** It is about a key that is none. What is below it is left out, and nothing else is the worse for it. */
   readonly isStray?: true;
 }
@@ -81,7 +84,7 @@ export function parseYaml(text: string, base = 0): Tree {
     const events = parseEvents(source, { maxDepth: MAX_DEPTH });
     return compose(events, { source, base });
   } catch (error) {
-    return { root: null, faults: [syntaxFault(error, base)] };
+    return { root: null, faults: [syntaxFault(error, { source, base })] };
   }
 }
 
@@ -346,6 +349,10 @@ export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
 };
+const OPEN_QUOTE = {
+  message: "the quote that begins here is not closed",
+  hint: "close it, or put the value between quotes of the other kind",
+};
 const STRAY_KEY = {
   message: "this cannot be a key",
   hint: "a key is a text: put quotes around it",
@@ -373,18 +380,25 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^duplication of a tag|^unknown scalar tag/, UNKNOWN_TAG.message],
 ];
 
-function syntaxFault(thrown: unknown, base: number): Fault {
+function syntaxFault(
+  thrown: unknown,
+  { source, base }: { readonly source: string; readonly base: number },
+): Fault {
   if (thrown instanceof FatalFault) return thrown.fault;
   if (!(thrown instanceof YAMLException)) {
     const message = "it cannot be read as YAML";
     return { at: base, path: [], message, hint: null };
   }
+  const wrong = thrown.mark?.position ?? 0;
+  const isOther = /^null byte|^nesting/.test(thrown.reason);
+  const quote = isOther ? null : openQuote(source, wrong);
+  if (quote !== null) return { at: base + quote, path: [], ...OPEN_QUOTE };
   const [, reason] = REASONS.find(([pattern]) => pattern.test(thrown.reason)) ?? [];
   const message = reason ?? `it is not YAML: ${thrown.reason.replace(/: .*$|"[^"]*" /gs, "")}`;
   const hint = /^bad indentation|^tab characters|^deficient/.test(thrown.reason)
     ? "check the indentation, and put quotes around a value with a colon or special characters"
     : null;
-  return { at: base + (thrown.mark?.position ?? 0), path: [], message, hint };
+  return { at: base + wrong, path: [], message, hint };
 }
 
 /** A scalar as it stands in a text; offsets from its begin. */

@@ -228,7 +228,7 @@ function partsOf(
   const config = noConfig(world, tmuxBinary === undefined ? {} : { tmuxBinary });
   const selection: Selection = {
     backend,
-    // Where a start puts it: a session of that name on another socket is another one.
+    // Where a start puts it: one of that name on another socket is only in the way of a start.
     ...(backend === "tmux" ? { socketName: options.socketName ?? "default" } : {}),
     runtime: options.runtime,
   };

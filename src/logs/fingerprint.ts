@@ -3,8 +3,11 @@ import type { Definition } from "../model.ts";
 
 /** Where it runs is no part of what it is: one that leaves that open runs where it was before. */
 const PLACE: ReadonlySet<string> = new Set(["runtime", "socketName"]);
-/** Keys that definitions did not have at first: without a value it is the definition that it was. */
-const LATER: ReadonlySet<string> = new Set(["stopScope"]);
+/** Keys that definitions did not have at first: with this value it is the definition that it was. */
+const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ["stopScope", null],
+  ["tty", true],
+]);
 
 /**
  * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
@@ -12,7 +15,8 @@ const LATER: ReadonlySet<string> = new Set(["stopScope"]);
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
   const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
-    .filter(([key, value]) => !PLACE.has(key) && !(value === null && LATER.has(key))).toSorted((
+    .filter(([key, value]) => !PLACE.has(key) && !(LATER.has(key) && LATER.get(key) === value))
+    .toSorted((
       [a],
       [b],
     ) => a < b ? -1 : 1);

@@ -27,8 +27,8 @@ export interface LogStore {
   /** Forgets a run that never began: what it printed, and what was remembered of it. */
   discard(name: string, runId: string): Promise<void>;
   /**
-   * Keeps what a run printed that is over, in the place of what was kept of it before; where it is
-   * cut, the beginning is missing.
+   * Keeps what a run printed that is over, in as many files as it needs, in the place of what was kept
+   * of it before; where it is cut, the beginning is missing.
    */
   save(
     name: string,
@@ -251,11 +251,18 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       const capture = await open(name, runId, policy);
       if (capture === null) return;
       await kept(name, async () => {
-        const { directory, run } = capture;
+        const { directory, run, maxBytes, keep } = capture;
         // As if the first part had been removed: so whoever reads it knows.
-        await files.append(`${directory}/${partName(run, isCut ? 2 : 1)}`, bytes);
+        const first = isCut ? 2 : 1;
+        const count = Math.max(1, Math.ceil(bytes.length / maxBytes));
+        for (let index = 0; index < count; index++) {
+          const part = bytes.subarray(index * maxBytes, (index + 1) * maxBytes);
+          await files.append(`${directory}/${partName(run, first + index)}`, part);
+        }
         if (isCut) await remove(directory, partName(run, 1));
         for (const output of before) await removeOutput(output);
+        const parts = await partsIn(directory);
+        for (const part of parts.slice(0, -Math.max(count, keep))) await remove(directory, part);
       });
     },
     storyOf: (name) => {

@@ -280,7 +280,12 @@ function agreedTo({ pendingInput }: Operation): string | null {
   return place === undefined || reason === undefined ? null : agreement(place, { reason });
 }
 
-function waiting(store: OperationStore, verb: string, id: string): Operation {
+/**
+ * The operation of that id, which waits for an answer.
+ *
+ * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
+ */
+export function waiting(store: OperationStore, verb: string, id: string): Operation {
   const operation = store.get(id);
   if (operation === null) throw new OperationNotFoundError(verb, id);
   if (operation.state !== "input_required") throw notWaiting(verb, id, operation.state);

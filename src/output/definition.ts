@@ -29,6 +29,7 @@ export function definitionToWire(definition: Definition): { [key: string]: Json 
     network: container?.network ?? null,
     user: container?.user ?? null,
     restart: container?.restart ?? null,
+    tty: container?.tty ?? null,
     run_args: container?.runArgs ?? null,
     stop_signal: definition.stopSignal,
     stop_scope: tmux?.stopScope ?? null,

@@ -12,7 +12,9 @@ export interface Findings {
   readonly status: SessionStatus;
   /** What the exit code or the signal says; null: nothing, or it has not ended. */
   readonly meaning: string | null;
-  /** How long it ran, or has run; null: not known. */
+  /** When it was executed last, where it was executed again since its run began; else null. */
+  readonly startedAt: Date | null;
+  /** How long it ran, or has run, since it was executed last; null: not known. */
   readonly seconds: number | null;
   /** How often it began and how it ended, as far as that is remembered. */
   readonly starts: Starts;
@@ -29,6 +31,8 @@ export interface Findings {
 /** How often a session began, since when, and how that ended. */
 export interface Starts {
   readonly count: number;
+  /** How many of them its engine made by itself, or somebody else did, since its run began. */
+  readonly again: number;
   /** How many of them ended with another exit code than 0. */
   readonly failures: number;
   /** When the first of them began. */
@@ -66,6 +70,7 @@ export function findingsText(findings: Findings, screen: Screen): string {
     ["reason", status.reason],
     ["left behind", leftoversText(status)],
     ["began", momentAndTime(status.createdAt, screen)],
+    ["began again", momentAndTime(findings.startedAt, screen)],
     ["ended", momentAndTime(status.finishedAt, screen)],
     [status.state === "running" ? "has run for" : "ran for", durationText(seconds)],
     ["started", startsText(starts, screen)],
@@ -86,11 +91,15 @@ function headline(status: SessionStatus): string {
   return `${name} (${engine ?? backend}): ${state}${end === null ? "" : `, ${end}`}`;
 }
 
-function startsText({ count, failures, since }: Starts, screen: Screen): string | null {
+function startsText(
+  { count, again, failures, since }: Starts,
+  screen: Screen,
+): string | null {
   if (count === 0) return null;
   if (count === 1) return failures === 0 ? "once" : "once, and failed";
   const first = since === null ? "" : `, first ${moment(since, screen)}`;
-  return `${count} times${failures === 0 ? "" : `, ${failures} of them failed`}${first}`;
+  const without = again === 0 ? "" : `, ${again} of them without kstops`;
+  return `${count} times${without}${failures === 0 ? "" : `, ${failures} of them failed`}${first}`;
 }
 
 function changeText(changed: boolean | null): string | null {

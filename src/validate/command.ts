@@ -3,7 +3,6 @@ import {
   characterName,
   findControlButTabAndNewline,
   lengthProblem,
-  type Problem,
   refusal,
   requireText,
   requireTextList,
@@ -72,7 +71,8 @@ export function validateCommand<T extends string | readonly string[]>(
  * splitCommand("python -c 'print(1)' a\\ b"); // ["python", "-c", "print(1)", "a b"]
  * ```
  *
- * @throws {SessionConfigError} `value_invalid`
+ * @throws {SessionConfigError} `value_invalid`; where it is about one character, `details.character`
+ * counts which, in code points from 1
  */
 export function splitCommand(text: string): string[] {
   requireText(text, "a command");
@@ -80,6 +80,7 @@ export function splitCommand(text: string): string[] {
   /** The word begun; null between words. It may be empty: `''` is a word. */
   let word: string | null = null;
   let quoting: "'" | '"' | null = null;
+  let opening = 0;
   let escaped = false;
   let position = 0;
   // Looked for once: character by character it would take longer than all the rest.
@@ -96,6 +97,7 @@ export function splitCommand(text: string): string[] {
       }
     } else if (quoting === null && (character === "'" || character === '"')) {
       quoting = character;
+      opening = position;
       added = "";
     } else if (character === quoting) {
       quoting = null;
@@ -120,8 +122,11 @@ export function splitCommand(text: string): string[] {
   }
   if (quoting !== null) {
     throw commandError(text, {
-      reason: `a ${quoting === "'" ? "single" : "double"} quote is not closed`,
+      reason: `a ${
+        quoting === "'" ? "single" : "double"
+      } quote is not closed, at character ${opening}`,
       hint: "close it, or put a backslash before it if it is meant as a character",
+      details: { character: opening },
     });
   }
   if (escaped) {
@@ -182,7 +187,10 @@ function validateWords(command: readonly string[], options: CommandOptions): voi
   }
 }
 
-function commandError(text: string, problem: Problem): SessionConfigError {
+function commandError(
+  text: string,
+  problem: Parameters<typeof refusal>[1],
+): SessionConfigError {
   return refusal(`${shown(text)} as a command`, problem);
 }
 
@@ -204,5 +212,6 @@ function shellError(
   return commandError(text, {
     reason: `it has ${what} ${where}, at character ${position}`,
     hint: SHELL_HINT,
+    details: { character: position },
   });
 }

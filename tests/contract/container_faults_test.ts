@@ -276,8 +276,8 @@ Deno.test({
       const name = unique("far");
       await make({ name, argv: ["sleep", "60"] });
       const socket = sandbox.env["DOCKER_HOST"] ?? "";
-      // What is to be run on the other machine comes last.
-      const ssh = `while [ "$1" != docker ]; do shift; done; DOCKER_HOST=${socket} exec "$@"`;
+      // What is to be run on the other machine comes last, as one word or as several.
+      const ssh = `words=$*; DOCKER_HOST=${socket} exec sh -c "\${words##* elsewhere }"`;
       await worldWithPrograms(sandbox, { ssh: `echo "$*" >> ${sandbox.work}/called; ${ssh}` });
       const world = sandbox.worldWith({
         PATH: `${sandbox.directory}/bin:${sandbox.env["PATH"]}`,

@@ -133,8 +133,9 @@ tmuxTest("tmux: a session that a hook renames is started, and known by its mark"
   const { runner, define } = setUpTmux(t.world);
   const status = await runner.start(define({ name: "astro", argv: POLITE }), { waitMs: 100 });
   deepEqual([status.state, status.managed], ["running", true]);
-  const session = await existing(runner, "zz");
+  const session = await existing(runner, "astro");
   deepEqual([session.status.managed, session.status.pid], [true, status.pid]);
+  equal(session.status.reason, "tmux calls it zz by now");
   await t.waitFor(async () => await printed(session) === "ready\n", "its output");
   equal((await session.stop(AS_DEFINED)).exitCode, 7);
 });

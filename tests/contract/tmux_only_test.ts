@@ -288,13 +288,15 @@ tmuxTest("tmux: windows and panes of the user change neither state nor pid", asy
 tmuxTest("tmux: a session whose own pane the user closed is stopped", async (t) => {
   const { runner, define } = setUpTmux(t.world);
   for (const then of ["stop", "start"]) {
-    await runner.start(define({ name: "astro", argv: SERVE }), { waitMs: 100 });
+    await runner.start(define({ name: "astro", argv: SERVE, protected: true }), { waitMs: 100 });
     await t.tmux("new-window", "-t", "=astro:", "-n", "mine", ...IDLE);
     await t.tmux("kill-window", "-t", "=astro:0");
     const session = await existing(runner, "astro");
     const { state, pid, exitCode, managed } = session.status;
     deepEqual([state, pid, exitCode, managed], ["stopped", null, null, true]);
     match(session.status.reason ?? "", /closed/);
+    // What it was started from is not gone with the pane.
+    deepEqual([session.status.command, session.protected], [SERVE, true]);
     if (then === "stop") {
       equal((await session.stop(AS_DEFINED)).state, "stopped");
     } else {

@@ -266,3 +266,48 @@ outlivingTest("what the program left is named where its pane was respawned", asy
   await isGone(corner, "a", "sleep 7108");
   deepEqual(await living("sleep 7110"), []);
 });
+
+outlivingTest(
+  "a window that is moved while its session is stopped goes with it",
+  async (corner) => {
+    const { t, kstops } = corner;
+    await t.tmux("new-session", "-d", "-s", "other", "sleep", "7201");
+    const line = "trap 'touch asked; until [ -e moved ]; do sleep 0.1; done; exit 3' INT; " +
+      "touch up; while :; do sleep 0.1; done";
+    const exists = (file: string) => Deno.stat(`${t.work}/${file}`).then(() => true, () => false);
+    for (const others of ["", "new-window"]) {
+      for (const file of ["up", "asked", "moved"]) {
+        await Deno.remove(`${t.work}/${file}`).catch(() => {});
+      }
+      equal((await kstops("start", "a", "--", "sh", "-c", line)).code, 0);
+      if (others !== "") await t.tmux("new-window", "-d", "-t", "=a:", "sleep", "7202");
+      await t.waitFor(() => exists("up"), "its beginning");
+      const stopping = kstops("stop", "a", "--timeout", "60");
+      await t.waitFor(() => exists("asked"), "its signal");
+      await t.tmux("move-window", "-s", "=a:0", "-t", "=other:7");
+      await Deno.writeTextFile(`${t.work}/moved`, "");
+      const { code, stderr } = await stopping;
+      deepEqual([code, stderr], [0, ""]);
+      equal((await kstops("list", "-q")).stdout, "other\n");
+      equal((await t.tmux("list-panes", "-a")).split("\n").length, 1);
+    }
+  },
+);
+
+outlivingTest("another TMUX_TMPDIR hides nothing that an ended run left", async (corner) => {
+  const { t, kstops, kstopsWith, living } = corner;
+  const argv = ["--", "sh", "-c", "setsid -f sleep 7111; exec sleep 7112"];
+  const elsewhere = `${t.work}/elsewhere`;
+  await Deno.mkdir(elsewhere, { mode: 0o700 });
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "start", "a", ...argv)).code, 0);
+  const left = await living("sleep 7111");
+  Deno.kill((await living("sleep 7112"))[0] ?? 0, "SIGKILL");
+  await t.waitFor(async () => (await corner.status("a"))["state"] === "exited", "its end");
+  const found = await corner.status("a");
+  deepEqual([found["signal"], found["leftovers"]], ["SIGKILL", left]);
+  match(String(found["reason"]), /its tmux server was started with TMUX_TMPDIR=.*elsewhere/);
+  match((await kstops("list")).stdout, /^a\ttmux\texited\t/m);
+  await isGone(corner, "a", "sleep 7111");
+  // Its tmux, where it is asked, has the ended pane.
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "stop", "a")).code, 0);
+});

@@ -35,6 +35,9 @@ import { type Answer, HangError, makeSubject, parseSaid, type Subject } from "./
 /** How long an answer may take to become true after something was killed, and how often it is asked. */
 const SETTLE_MS = 5_000;
 const SETTLE_ASKED = 4;
+/** How long a `list` takes on a quiet machine: where it takes longer, events come later. */
+const QUIET_LIST_MS = 250;
+const SLOWEST = 20;
 /** What somebody else starts in a session's pane. */
 const STRANGER = ["sleep", "86399"];
 const PROGRAM = decodeURIComponent(new URL("programs/program.sh", import.meta.url).pathname);
@@ -103,6 +106,8 @@ class Chaos {
   readonly #subject: Subject;
   readonly #say: (line: string) => void;
   readonly #nonce = `chaos${crypto.randomUUID().slice(0, 8)}`;
+  /** How much slower than a quiet one this machine is now. */
+  #slowness = 1;
   /** After a fault everything begins anew, with a state directory of its own. */
   #life = 0;
 
@@ -230,7 +235,10 @@ class Chaos {
   async #judgeAll(): Promise<readonly Wrong[]> {
     const truths = () => SESSIONS.map((name) => this.#truth(name));
     const before = truths();
+    const began = performance.now();
     const { code, stdout, stderr } = await this.#kstops(["list", "--json"]);
+    const slowness = (performance.now() - began) / QUIET_LIST_MS;
+    this.#slowness = Math.min(Math.max(slowness, 1), SLOWEST);
     const after = truths();
     if (code !== 0) return [{ kind: "list fails", detail: `exit ${code}: ${stderr}` }];
     const rows = parseSaid(stdout);
@@ -264,7 +272,8 @@ class Chaos {
   }
 
   async #do(step: Step): Promise<Answer> {
-    const { action, session, event, eventAfterMs, isElsewhere } = step;
+    const { action, session, event, isElsewhere } = step;
+    const eventAfterMs = step.eventAfterMs === null ? null : step.eventAfterMs * this.#slowness;
     const env = isElsewhere ? { TMUX_TMPDIR: `${this.#subject.sandbox.directory}/t2` } : {};
     const args = [...action.split(" "), session, ...(action === "start" ? [] : ["--yes"])];
     if (event === null) return await this.#kstops(args, { env });

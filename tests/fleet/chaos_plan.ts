@@ -25,7 +25,7 @@ export interface Step {
   readonly action: Action;
   readonly session: Session;
   readonly event: Event | null;
-  /** After the command began; null: as soon as it has ended. */
+  /** After the command began, on a quiet machine; null: as soon as it has ended. */
   readonly eventAfterMs: number | null;
   /** The command has another `TMUX_TMPDIR` than most others. */
   readonly isElsewhere: boolean;

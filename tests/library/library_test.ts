@@ -22,18 +22,18 @@ import {
 } from "../../src/mod.ts";
 import { engineVariables, ignoreWithoutEngines } from "../support/engines.ts";
 import { here } from "../support/here.ts";
-import { ignoreWithoutTmux, waitFor, withTmux } from "../support/tmux.ts";
+import { ignoreWithoutTmux, type TmuxSandbox, waitFor, withTmux } from "../support/tmux.ts";
 
 /** A test of the library in a sandbox with a private tmux, and with containers where it says so. */
 function libraryTest(
   name: string,
-  body: () => Promise<void>,
+  body: (t: TmuxSandbox) => Promise<void>,
   options: { readonly containers?: boolean } = {},
 ): void {
   Deno.test({
     name,
     ignore: ignoreWithoutTmux() || (options.containers === true && ignoreWithoutEngines()),
-    fn: () => withTmux((t) => here(t, body), options),
+    fn: () => withTmux((t) => here(t, () => body(t)), options),
   });
 }
 
@@ -145,20 +145,29 @@ libraryTest("start() takes a command, and options that go over those of the mana
   await session.stop({ graceful: false });
 });
 
-libraryTest("a session of that name on another socket is another one", async () => {
+libraryTest("a manager looks on its own socket, and a name runs once on all of them", async () => {
   const [one, two] = [
     new SessionManager("bot", { command: SLEEP }),
     new SessionManager("bot", { command: SLEEP, socketName: "bots" }),
   ];
   await one.start();
   equal(await two.exists(), false);
-  await two.start();
-  await rejects(autoDetectBackend("bot"), SessionAmbiguousError);
+  await rejects(two.start(), SessionExistsError);
+  ok(await one.isRunning());
+  equal(await two.exists(), false);
   await one.stop();
+  await two.start();
   ok(await two.isRunning());
+  equal(await one.exists(), false);
   equal(await autoDetectBackend("bot"), "tmux");
   await two.stop();
   equal(await autoDetectBackend("bot"), null);
+});
+
+libraryTest("of sessions of that name that somebody else made, none is chosen", async (t) => {
+  await t.tmux("new-session", "-d", "-s", "bot", "sleep", "60");
+  await t.tmux("-L", "bots", "new-session", "-d", "-s", "bot", "sleep", "60");
+  await rejects(autoDetectBackend("bot"), SessionAmbiguousError);
 });
 
 libraryTest("what goes wrong is thrown as what it is", async () => {

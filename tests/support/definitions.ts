@@ -19,6 +19,7 @@ export function containerDefinition(
     network: null,
     user: null,
     restart: null,
+    tty: true,
     runArgs: [],
     stopSignal: null,
     stopTimeoutSeconds: 10,

@@ -445,6 +445,7 @@ function fakeFiles(
       mode: file.mode ?? (kind === "directory" ? 0o755 : 0o644),
       uid: file.uid ?? outside.uid,
       gid: file.gid ?? outside.uid,
+      device: 1,
       bytes: content.length,
       modifiedAt: file.modifiedAt ?? outside.now(),
       denied: file.denied ?? false,
@@ -538,8 +539,8 @@ function fakeFiles(
       answer(() => {
         const found = entries.get(absolute(path));
         if (!found || obstacle(path)) return null;
-        const { kind, mode, uid, gid, bytes, modifiedAt } = found;
-        return { kind, mode, uid, gid, bytes, modifiedAt };
+        const { kind, mode, uid, gid, device, bytes, modifiedAt } = found;
+        return { kind, mode, uid, gid, device, bytes, modifiedAt };
       }),
     list: (path) =>
       answer(() => {

@@ -250,8 +250,20 @@ export async function clearSandbox(
     for (const pid of pids) kill(pid);
     await pause(20);
   }
-  await Deno.remove(sandbox.directory, { recursive: true });
+  await removeDirectory(sandbox.directory);
   return survivors;
+}
+
+/** What was just ended may still make a file, behind the one that looks what is to be removed. */
+async function removeDirectory(directory: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.remove(directory, { recursive: true });
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await pause(100);
+    }
+  }
 }
 
 async function killServers(sandbox: Sandbox): Promise<void> {

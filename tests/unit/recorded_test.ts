@@ -328,6 +328,25 @@ Deno.test("what a program left behind is told of, and is no program", () =>
     deepEqual(await session?.leftovers(), [102]);
   }));
 
+const LED: Begun = { ...BEGUN, where: `${BEGUN.where} TMUX_TMPDIR=/elsewhere` };
+for (
+  const { title, story, reason } of [
+    {
+      title: "where its server is led elsewhere",
+      story: [LED],
+      reason: /TMUX_TMPDIR=\/elsewhere:/,
+    },
+    { title: "where its start was cut off", story: [], reason: /tmux has it no more/ },
+  ]
+) {
+  Deno.test(`what a program left behind is told of ${title}`, () =>
+    withLiving({ story: [...story, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
+      const session = await recorded.named("astro", NOTHING_SHOWN);
+      equal(session?.status.state, "exited");
+      match(session?.status.reason ?? "", reason);
+    }));
+}
+
 Deno.test("what lives of the newest run is found before the next one is started", () =>
   withLiving({ story: [BEGUN, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
     const living = await recorded.living("astro");

@@ -1,7 +1,8 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
-import type { ContainerDefinition, Runtime } from "../../model.ts";
+import type { ContainerDefinition } from "../../model.ts";
 import { encodeRecord } from "../record.ts";
 import type { Client } from "./clients.ts";
+import { logOptions } from "./log_options.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
 export const SESSION_LABEL = "io.kstops.session";
@@ -25,6 +26,7 @@ export interface DefinitionRecord {
   readonly network: string | null;
   readonly user: string | null;
   readonly restart: string | null;
+  readonly tty: boolean;
   readonly run_args: readonly string[];
   readonly stop_signal: string | null;
   /** Seconds. */
@@ -86,7 +88,9 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     [DEFINITION_LABEL]: encodeRecord(recordOf(definition)),
   };
   const argv = [
-    ...[program, "run", "--detach", "--interactive", "--tty", "--pull=never"],
+    ...[program, "run", "--detach", "--interactive"],
+    ...(definition.tty ? ["--tty"] : []),
+    "--pull=never",
     ...(init ? ["--init"] : []),
     ...["--name", name],
     ...Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]),
@@ -107,21 +111,6 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
   ];
   const call = { argv, env: byEnvironment };
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
-}
-
-/**
- * How much the runtime itself keeps: docker's usual log has no bound. podman's has one size and no
- * number of files, and its driver is left alone: only some systems have the one or the other.
- */
-function logOptions(runtime: Runtime, { log, runArgs }: ContainerDefinition): string[] {
-  const { capture, maxBytes, keep } = log;
-  // Whoever chooses a driver knows its options: ours may not be among them.
-  if (runArgs.some((word) => /^--log-(?:driver|opt)(?:=|$)/.test(word))) return [];
-  if (!capture) return ["--log-driver", "none"];
-  return runtime === "podman" ? ["--log-opt", `max-size=${maxBytes * keep}b`] : [
-    ...["--log-driver", "json-file"],
-    ...["--log-opt", `max-size=${maxBytes}`, "--log-opt", `max-file=${keep}`],
-  ];
 }
 
 /** All mounts of a definition. */
@@ -145,6 +134,7 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
     network: definition.network,
     user: definition.user,
     restart: definition.restart,
+    tty: definition.tty,
     run_args: definition.runArgs,
     stop_signal: definition.stopSignal,
     stop_timeout: definition.stopTimeoutSeconds,
@@ -191,6 +181,11 @@ export function waitFor({ program }: Client, id: string): string[] {
 /** Asks a container to end, and ends it by force after so many seconds. */
 export function stopContainer({ program }: Client, id: string, seconds: number): string[] {
   return [program, "stop", "-t", String(seconds), "--", id];
+}
+
+/** Ends and starts a container as it is; ends it by force after so many seconds. */
+export function restartContainer({ program }: Client, id: string, seconds: number): string[] {
+  return [program, "restart", "-t", String(seconds), "--", id];
 }
 
 /** Ends a container by force, and by no other signal before. */

@@ -11,7 +11,7 @@ import {
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import type { Dialled } from "./dial.ts";
-import { answerTimeout, type Listed, OF_QUESTIONS } from "./list.ts";
+import { answerTimeout, type Listed, OF_CLIENTS, OF_QUESTIONS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { GarbledAnswerError } from "./fields.ts";
 import { identified } from "./origin.ts";
@@ -45,7 +45,11 @@ export async function answerOf(
   const { argv, env = {}, stdin }: Partial<Call> & Pick<Call, "argv"> = "argv" in call
     ? call
     : { argv: call };
-  const options = { timeoutMs, env, ...(stdin === undefined ? {} : { stdin }) };
+  const options = {
+    timeoutMs,
+    env: { ...(client.dialect === "podman" ? OF_CLIENTS : {}), ...env },
+    ...(stdin === undefined ? {} : { stdin }),
+  };
   return await inTime(client, world.exec(argv, options));
 }
 

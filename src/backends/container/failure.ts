@@ -9,6 +9,8 @@ export interface Failure {
     | "not_found"
     | "name_taken"
     | "no_image"
+    /** The registry of an image does not answer, or not as it should. */
+    | "no_registry"
     /** The runtime lacks the small init that it was told to use. */
     | "no_init"
     /** Its log driver gives nothing back. */
@@ -27,6 +29,12 @@ export function parseFailure(stderr: string): Failure {
 const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
   // Somebody is there, and does not let us in; podman says that it cannot connect then, too.
   ["other", /permission denied while trying to connect|connect: permission denied/i],
+  // The client or its daemon has asked somebody else, who may have refused the connection. A daemon
+  // is asked by HTTP, too, but never for /v2/.
+  [
+    "no_registry",
+    /pinging container registry|initializing source docker:|Get "?https?:\/\/[^\s"]*\/v2\//i,
+  ],
   [
     "not_running",
     // The second is that of docker 29; the last is said when its streams are asked for.

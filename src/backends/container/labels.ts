@@ -34,6 +34,7 @@ const SHAPE: Shape<DefinitionRecord> = {
   network: TEXT_OR_NULL,
   user: TEXT_OR_NULL,
   restart: TEXT_OR_NULL,
+  tty: booleanOr(true),
   run_args: TEXTS_OR_NONE,
   stop_signal: TEXT_OR_NULL,
   stop_timeout: numberOr(10),

@@ -14,12 +14,24 @@ export function answerTimeout({ dialect }: Client): number {
 }
 
 /**
+ * The environment of every client. podman 5 says with each call that the machine has no cgroups of
+ * version 2, also among what a container printed.
+ */
+export const OF_CLIENTS: Readonly<Record<string, string>> = {
+  PODMAN_IGNORE_CGROUPSV1_WARNING: "1",
+};
+
+/**
  * The environment of a client that only asks. It is a Go program that lives for some milliseconds, and
  * a quarter of them goes into starting threads for every processor, which also keep a second client
  * waiting, and into collecting the garbage of its own start. Its heap may grow to five times what it
  * uses before it is collected: 16 MB at least.
  */
-export const OF_QUESTIONS: Readonly<Record<string, string>> = { GOMAXPROCS: "1", GOGC: "400" };
+export const OF_QUESTIONS: Readonly<Record<string, string>> = {
+  GOMAXPROCS: "1",
+  GOGC: "400",
+  ...OF_CLIENTS,
+};
 
 /** What a client answers to {@link list}: podman in text, docker's daemon in responses. */
 export type Listed = ExecResult | Dialled;

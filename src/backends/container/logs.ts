@@ -12,6 +12,7 @@ import type { LogOptions } from "../backend.ts";
 import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
+import { OF_CLIENTS } from "./list.ts";
 import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { recordOf } from "./labels.ts";
@@ -157,6 +158,7 @@ async function output(
   try {
     const { code, stdout, stderr } = await world.execBytes(argv, {
       timeoutMs: LOGS_TIMEOUT_MS,
+      env: OF_CLIENTS,
       interruptible: true,
       onOutput: (bytes, stream) => {
         if (stream === "stdout") length += bytes.length;
@@ -231,7 +233,7 @@ async function missed(
   if (record === null || run === undefined) return new Uint8Array();
   const rest = await logs.rest(container.name, run, shown);
   // Of one that printed more than is kept, the beginning is missing there.
-  const isCut = shown + rest.length >= record.log_max_bytes;
+  const isCut = shown + rest.length >= record.log_max_bytes * record.log_keep;
   return isCut ? new Uint8Array() : withoutReturns()(rest);
 }
 
@@ -262,6 +264,7 @@ async function* outputAsItComes(
   let isOver = false;
   const running = world.execBytes(argv, {
     timeoutMs: Infinity,
+    env: OF_CLIENTS,
     abort,
     keepBytes: COMPLAINT_BYTES,
     onOutput: (bytes, stream) => {
@@ -309,6 +312,9 @@ export interface LastBytes {
   readonly isCut: boolean;
 }
 
+/** How long a line is taken to be, at first: docker is asked for more where lines are shorter. */
+const USUAL_LINE_BYTES = 64;
+
 /**
  * The last bytes that a container printed, to be kept.
  *
@@ -324,8 +330,28 @@ export async function lastBytesOf(
 ): Promise<LastBytes> {
   const source = await sourceOf(context, client, container);
   // One more than is kept, which tells whether there was more.
-  const keepBytes = mostBytes + 1;
-  const streams = await output(context, client, source, { lines: Infinity, keepBytes });
-  const bytes = together(streams, { tty: source.tty, keepBytes, timestamps: false });
-  return { bytes: bytes.slice(-mostBytes), isCut: bytes.length > mostBytes };
+  const wanted = mostBytes + 1;
+  // docker may have much more than that. podman loses bytes at `--tail`.
+  const firstLines = client.runtime === "podman"
+    ? Infinity
+    : 16 + Math.ceil(wanted / USUAL_LINE_BYTES);
+  // Lines of two streams come with their times, which are not kept.
+  const firstBytes = source.tty ? wanted : wanted * 2;
+  for (let growth = 1;; growth *= 8) {
+    const [lines, keepBytes] = [firstLines * growth, firstBytes * growth];
+    const streams = await output(context, client, source, { lines, keepBytes });
+    const bytes = together(streams, { tty: source.tty, keepBytes, timestamps: false });
+    const isWhole = messagesIn(streams) < lines &&
+      Math.max(streams.stdout.length, streams.stderr.length) < keepBytes;
+    if (isWhole || bytes.length >= wanted) {
+      return { bytes: bytes.slice(-mostBytes), isCut: bytes.length > mostBytes };
+    }
+  }
+}
+
+/** How many lines docker takes streams for, at most: it counts the parts of a long one. */
+function messagesIn({ stdout, stderr }: Streams): number {
+  const parts = Math.ceil(stdout.length / DOCKER_LINE_BYTES) +
+    Math.ceil(stderr.length / DOCKER_LINE_BYTES);
+  return countLines(stdout) + countLines(stderr) + parts;
 }

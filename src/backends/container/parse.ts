@@ -68,6 +68,8 @@ export interface Details {
   readonly restartPolicy: string | null;
   /** How often its restart policy has started it again. */
   readonly restarts: number;
+  /** Whether its runtime removes it when it ends (`--rm`). */
+  readonly removesItself: boolean;
 }
 
 /** The words for a container whose program runs. */
@@ -306,6 +308,7 @@ function inspected(whole: Fields): Container {
         null,
       ),
       restarts: read("RestartCount", () => numberOf(whole["RestartCount"]), 0),
+      removesItself: host["AutoRemove"] === true,
     },
     unread: unreadIn(reader),
   };

@@ -55,7 +55,8 @@ async function save(context: Context, client: Client, container: Container): Pro
   const policy = record === null ? DEFAULT_LOG : policyOf(record);
   if (!policy.capture) return;
   try {
-    const last = await lastBytesOf(context, client, { container, keepBytes: policy.maxBytes });
+    const keepBytes = policy.maxBytes * policy.keep;
+    const last = await lastBytesOf(context, client, { container, keepBytes });
     await context.logs.save(container.name, runOf(container), { ...last, ...policy });
   } catch (error) {
     // Somebody else removes it at this moment.

@@ -33,7 +33,9 @@ export async function attachTo(
   if (before.state !== "running") {
     throw new SessionAttachError(name, whyNot(before), {
       backend: "container",
-      hint: `kstops logs ${name} shows what it printed, kstops start starts it again`,
+      hint: isManaged(container)
+        ? `kstops logs ${name} shows what it printed, kstops start starts it again`
+        : `kstops logs ${name} shows what it printed, kstops restart ${name} starts it again`,
     });
   }
   options.say(howToLeave(container, options));
@@ -86,6 +88,7 @@ export async function definitionOf(
     network: record.network,
     user: record.user,
     restart: record.restart,
+    tty: record.tty,
     runArgs: record.run_args,
     stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
     stopTimeoutSeconds: record.stop_timeout,

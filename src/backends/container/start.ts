@@ -240,6 +240,14 @@ async function create(context: Context, client: Client, creation: Creation): Pro
       pulled = true;
     } else if (failure.kind === "not_running") {
       throw unavailable(client, failure);
+    } else if (failure.kind === "no_registry") {
+      throw startError(
+        name,
+        `${client.runtime} cannot get the image ${quote(definition.image)}: ${failure.reason}`,
+        definition.runArgs.some((word) => /^--pull(=|$)/.test(word))
+          ? "check the registry and the network, or leave out --pull in run_args"
+          : "check the registry and the network",
+      );
     } else {
       throw startError(name, failure.reason, hintFor(failure.reason, definition));
     }

@@ -100,5 +100,9 @@ function stateReason({ state, details, unread }: Container, runtime: Runtime): s
   if (state === "restarting") {
     return `${runtime} starts it again and again (${details?.restarts ?? 0} times so far)`;
   }
-  return details?.error ?? unread?.reason ?? null;
+  const restarts = details?.restarts ?? 0;
+  const again = state === "running" && restarts > 0
+    ? `${runtime} has started it again ${restarts === 1 ? "once" : `${restarts} times`}`
+    : null;
+  return details?.error ?? unread?.reason ?? again;
 }

@@ -1,13 +1,13 @@
 /** What podman and docker have, once they were asked for their lists. */
 import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
-import type { Session, Survey } from "../backend.ts";
+import type { Executions, RestartOptions, Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError, unreadable } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import type { Listed } from "./list.ts";
 import { isManaged, isProtected } from "./labels.ts";
-import type { Container } from "./parse.ts";
+import type { Container, Details } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 
 /** A client with its answer to `list`. */
@@ -73,7 +73,8 @@ async function sessionAt(
   if (container.id === "") return untouchable(client, container);
   const work = () => import("./session.ts");
   const output = () => import("./logs.ts");
-  const { name, finishedAt } = container;
+  const foreign = () => import("./foreign.ts");
+  const { name, state, finishedAt, details } = container;
   const run = isManaged(container) ? container.labels[RUN_LABEL] ?? null : null;
   const kept = run !== null && finishedAt !== null &&
     wasStopped(await context.logs.runs(name), { run, at: finishedAt });
@@ -83,6 +84,7 @@ async function sessionAt(
     stop: async (options) => (await work()).stop(context, client, { container, options }),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run,
+    ...(details === null ? {} : { executions: executionsIn(state, details) }),
     recorded: false,
     renamed: container.engineName !== undefined,
     logs: async (options) => (await output()).logs(context, client, { container, options }),
@@ -90,8 +92,23 @@ async function sessionAt(
       yield* (await output()).follow(context, client, { container, options, abort });
     },
     definition: async () => (await work()).definitionOf(context, client, container),
+    isThere: async () => (await foreign()).isThere(context, client, container),
+    ...(isManaged(container) ? {} : {
+      restart: async (options: RestartOptions) =>
+        (await foreign()).restartAsItIs(context, client, { container, options }),
+    }),
     leftovers: () => Promise.resolve(null),
     hidesProgram: false,
+  };
+}
+
+function executionsIn(state: string, details: Details): Executions {
+  const { startedAt, restarts, restartPolicy } = details;
+  return {
+    startedAt,
+    // docker counts the one that it waits for, too.
+    restarts: state === "restarting" ? Math.max(0, restarts - 1) : restarts,
+    areFailures: restartPolicy === "on-failure",
   };
 }
 

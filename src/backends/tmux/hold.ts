@@ -16,13 +16,15 @@ export interface Held {
 
 /** A terminal that stays open. */
 export interface Hold {
-  /** Says that it is still wanted: to be called at least as often as a look is taken. */
+  /** Says how late it is: to be called with every look. */
   readonly refresh: (look: Look) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
-/** How much longer than until the next look a keeper stays, where this process is killed. */
+/** How long a keeper stays, where this process is killed: four times as long as it may be held up. */
 const LEFT_MS = 2000;
+/** How often a keeper is told: also while a look, or whatever a stop does, takes its time. */
+const TOLD_EVERY_MS = 500;
 
 /** What a keeper's file says: the moment until which it stays, in hundredths of a second. */
 export function formatHold({ clock, tookMs }: { clock: number; tookMs: number }): string {
@@ -34,15 +36,11 @@ export function formatHold({ clock, tookMs }: { clock: number; tookMs: number })
 export async function holdTerminal(world: World, held: Held, look: Look): Promise<Hold> {
   const { keepers, file } = held;
   if (keepers.length === 0) return NO_HOLD;
-  if (file !== null && look.clock !== null && await write(world, file, look)) {
+  const hold = file === null ? null : await holdBy(world, file, look);
+  if (hold !== null) {
     // A keeper that sleeps wakes up and sees it; an older one does not mind.
     for (const { pid } of keepers) world.processes.signal(pid, "SIGURG");
-    return {
-      refresh: async (now) => {
-        await write(world, file, now);
-      },
-      release: () => remove(world, file),
-    };
+    return hold;
   }
   if (world.operatingSystem !== "linux") return NO_HOLD;
   const holds = await Promise.all(keepers.map((keeper) => holdOlder(world, keeper)));
@@ -55,6 +53,36 @@ export async function holdTerminal(world: World, held: Held, look: Look): Promis
 }
 
 const NO_HOLD: Hold = { refresh: () => Promise.resolve(), release: () => Promise.resolve() };
+
+/** Holds it by a file; null: that cannot be written, or nobody knows how late it is. */
+async function holdBy(world: World, file: string, first: Look): Promise<Hold | null> {
+  const seen = (look: Look) => ({ look, since: world.now().getTime() - look.tookMs });
+  let last = seen(first);
+  /** The last look, with the time that its clock shows by now. */
+  const now = (): Look => {
+    const { look, since } = last;
+    const { clock } = look;
+    const passed = Math.max(0, world.now().getTime() - since);
+    return { ...look, clock: clock === null ? null : clock + Math.floor(passed / 10) };
+  };
+  if (!await write(world, file, now())) return null;
+  let writing: Promise<unknown> | null = null;
+  const stop = world.every(TOLD_EVERY_MS, () => {
+    writing ??= write(world, file, now()).finally(() => writing = null);
+  });
+  return {
+    refresh: (look) => {
+      // What the clock of this machine does meanwhile is made good by that.
+      if (look.clock !== null) last = seen(look);
+      return Promise.resolve();
+    },
+    release: async () => {
+      stop();
+      await writing;
+      await remove(world, file);
+    },
+  };
+}
 
 async function write(world: World, file: string, { clock, tookMs }: Look): Promise<boolean> {
   if (clock === null) return false;

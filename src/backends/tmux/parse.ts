@@ -162,7 +162,7 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   return lost.length === 0 ? sessions : withUnreadable(sessions, lost);
 }
 
-/** The first row of a session, and the panes of all its rows. */
+/** A row of a session, that of its managed pane if there is one, and the panes of all its rows. */
 interface Group {
   readonly facts: PaneFacts;
   readonly fields: readonly string[];

@@ -237,12 +237,33 @@ export async function stop(
   };
 }
 
+/** How often a session is taken away anew, where its pane is somewhere else each time. */
+const CLOSINGS = 5;
+
 /** Reads how the program ended, and takes the session away. */
 export async function close(
   context: Context,
   socketName: string,
   session: TmuxSession,
 ): Promise<SessionStatus> {
+  let known = session;
+  let last = await closeOnce(context, socketName, known);
+  for (let left = CLOSINGS; last === null && left > 0; left--) {
+    // Somebody may have moved its pane into another session meanwhile.
+    const moved = await again(context, socketName, known);
+    if (moved === null) break;
+    known = moved;
+    last = await closeOnce(context, socketName, known);
+  }
+  return last ?? statusOfSession(known, socketName);
+}
+
+/** Takes away what is where it was seen; null: its managed pane was not there. */
+async function closeOnce(
+  context: Context,
+  socketName: string,
+  session: TmuxSession,
+): Promise<SessionStatus | null> {
   const server: Server = { binary: context.binary, socketName };
   const nonce = context.world.randomId();
   const argv = closeSession(server, session, nonce);
@@ -254,10 +275,12 @@ export async function close(
     const isTold = answer.stdout.includes(rowBegin(nonce));
     const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
     const last = told.find(({ runId }) => runId === session.runId);
-    return statusOfSession(last ?? session, socketName);
+    const isMissing = session.managedPane !== null && last?.managedPane === null;
+    return isMissing ? null : statusOfSession(last ?? session, socketName);
   }
   const failure = parseFailure(answer.stderr);
   // A session without remain-on-exit goes with its last program, and a server with its last session.
   if (failure.kind === "other") throw unavailable(socketName, failure);
-  return statusOfSession(session, socketName);
+  const isSomewhere = failure.kind === "not_found" && session.managedPane !== null;
+  return isSomewhere ? null : statusOfSession(session, socketName);
 }

@@ -113,6 +113,7 @@ function marks(
   { session, pane }: { readonly session: string; readonly pane: string },
 ): string[][] {
   const { runId, capture } = plan;
+  const record = [RECORD_OPTION, inAscii(encodeRecord(recordOf(plan)))];
   const pipe = capture === null
     ? []
     : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
@@ -121,11 +122,12 @@ function marks(
     ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
       ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
       ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
-      // On the pane, which may be moved into another session.
-      ["set-option", "-p", "-t", pane, RECORD_OPTION, inAscii(encodeRecord(recordOf(plan)))],
+      // On the pane, which may be moved into another session, and on the session, which may lose it.
+      ["set-option", "-p", "-t", pane, ...record],
       ...pipe,
     ]),
     ["set-option", "-t", session, "destroy-unattached", "off"],
+    ["set-option", "-t", session, ...record],
     ["set-option", "-t", session, RUN_ID_OPTION, runId],
   ];
 }

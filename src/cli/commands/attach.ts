@@ -16,7 +16,7 @@ export interface AttachFlags extends PlaceFlags {
 export async function attach(context: Context, flags: AttachFlags): Promise<Reply> {
   const { name } = flags;
   requireTerminal(context.world, name);
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names: [flags.name] });
   const sessions = context.sessions();
   const match = await sessions.find("attach to", name, selectionOf(flags));
   if (match.kind === "defined") {

@@ -27,7 +27,7 @@ export interface ListFlags extends PlaceFlags {
 export async function list(context: Context, flags: ListFlags): Promise<Reply> {
   const [{ statuses, troubles }] = await Promise.all([
     context.sessions().list(selectionOf(flags)),
-    warnOfProblems(context),
+    warnOfProblems(context, { names: [] }),
   ]);
   const shown = statuses.filter((status) =>
     (flags.state === undefined || status.state === flags.state) &&

@@ -14,6 +14,7 @@ import { hasOutput } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
 import { sinceOf } from "../../validate/since.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
+import { definedNames } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `logs`. */
@@ -26,12 +27,17 @@ export interface LogsFlags extends PlaceFlags {
   readonly previous?: true | undefined;
   readonly follow?: true | undefined;
   readonly plain?: true | undefined;
+  /** Whether they are those of the config, and not named. */
+  readonly ofConfig?: boolean;
 }
 
 /** Prints the last lines of sessions, and with `--follow` all that they go on to print. */
-export async function logs(context: Context, flags: LogsFlags): Promise<Reply> {
-  const options = optionsOf(context, flags);
-  await warnOfProblems(context);
+export async function logs(context: Context, given: LogsFlags): Promise<Reply> {
+  const options = optionsOf(context, given);
+  await warnOfProblems(context, given);
+  const flags = given.names.length > 0
+    ? given
+    : { ...given, names: await definedNames(context, "show the logs"), ofConfig: true };
   return flags.follow ? following(context, flags, options) : await once(context, flags, options);
 }
 
@@ -66,6 +72,9 @@ async function once(context: Context, flags: LogsFlags, options: LogOptions): Pr
       return { name, bytes: new Uint8Array() };
     }
   }));
+  if (flags.ofConfig && failures.length === 0 && found.every(({ bytes }) => bytes.length === 0)) {
+    context.warn("no session of the config has printed anything yet");
+  }
   if (context.json) {
     const data = found.flatMap(({ name, bytes }) => jsonLines(name, bytes));
     return { data, failures };
@@ -108,7 +117,7 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
     return kept;
   }
   if (match.kind === "session" && !flags.previous) {
-    if (!await hasOutput(store, match.session)) warnOfNothingKept(context, name);
+    if (!await hasOutput(store, match.session)) warnOfNothingKept(context, wanted);
     return await match.session.logs(options);
   }
   const run = match.kind === "session" ? match.session.run : null;
@@ -120,12 +129,14 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
   }
   if (kept === null) {
     if (flags.previous) context.warn(`of an earlier run of ${name} no output was kept`);
-    else warnOfNothingKept(context, name);
+    else warnOfNothingKept(context, wanted);
   }
   return kept ?? new Uint8Array();
 }
 
-function warnOfNothingKept(context: Context, name: string): void {
+function warnOfNothingKept(context: Context, { name, flags }: Wanted): void {
+  // Not all of a config have been started.
+  if (flags.ofConfig) return;
   context.warn(`${name} is not running, and no output of it was kept`);
 }
 

@@ -75,6 +75,12 @@ async function planOf(
   const sessions = context.sessions();
   const match = await sessions.find("restart", name, selectionOf(flags));
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
+  if (
+    match.kind === "session" && match.session.restart !== undefined &&
+    !await isDefined(context, name)
+  ) {
+    return await asItIs(context, match, flags);
+  }
   const { definition: fresh, startWaitMs } = await freshDefinition(context, match, flags);
   const replaced = match.kind === "session" ? match : null;
   const definition = replaced === null
@@ -85,7 +91,7 @@ async function planOf(
   const waitMs = flags.wait ? startWaitMs : 0;
   const begin = async (): Promise<Changed> => {
     const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
-    return { status, text: startedText(status).replace(/^Started/, "Restarted") };
+    return { status, text: restartedText(status) };
   };
   if (match.kind === "defined") {
     return { place: placeName(await sessions.place(definition)), question: null, apply: begin };
@@ -103,6 +109,36 @@ async function planOf(
       return await begin();
     },
   };
+}
+
+/** The restart of what kstops does not know how to start: by its own engine. */
+async function asItIs(
+  context: Context,
+  match: Extract<Match, { readonly kind: "session" }>,
+  flags: RestartTaskFlags,
+): Promise<Plan<Changed>> {
+  const { session, status: { name } } = match;
+  const { settings: { startWaitMs } } = await context.config();
+  return {
+    place: placeName(match.status),
+    question: await questionFor(context, { verb: "restart", match, flags }),
+    apply: async () => {
+      const status = await context.during(
+        `restarting ${name}`,
+        async () =>
+          await session.restart?.({
+            timeoutSeconds: flags.timeout ?? null,
+            force: flags.force === true,
+            waitMs: flags.wait ? startWaitMs : 0,
+          }) ?? match.status,
+      );
+      return { status, text: restartedText(status) };
+    },
+  };
+}
+
+function restartedText(status: SessionStatus): string {
+  return startedText(status).replace(/^Started/, "Restarted");
 }
 
 /** What flags and config say of the place of a session; what neither says is undefined. */
@@ -165,20 +201,14 @@ async function freshDefinition(
 
 /** A session that no config defines, and whose own definition is not there: a yes alone does not help. */
 function notStartable(
-  { name: found, backend, engine, managed }: SessionStatus,
+  { name: found, backend, managed }: SessionStatus,
   flags: RestartTaskFlags,
 ): InputRequiredError | SessionNotFoundError {
   const name = found ?? "";
   const why = managed ? "" : "kstops did not start it and ";
   const reason = `${why}no config defines it, so its command is not known`;
-  // Nor does a definition help where the container of somebody else stays in its way.
-  const [hint, yes] = backend === "container" && !managed
-    ? [`restart it as it is: ${engine} restart ${name}`, ""]
-    : [
-      "define it in a config file",
-      `, then say it: kstops restart ${argumentsFor(name, flags)}`,
-    ];
-  return flags.yes || managed
-    ? new SessionNotFoundError("restart", name, { reason, hint })
-    : new InputRequiredError("restart", name, { reason, hint: hint + yes, backend });
+  const hint = "define it in a config file";
+  if (flags.yes || managed) return new SessionNotFoundError("restart", name, { reason, hint });
+  const then = `${hint}, then say it: kstops restart ${argumentsFor(name, flags)}`;
+  return new InputRequiredError("restart", name, { reason, hint: then, backend });
 }

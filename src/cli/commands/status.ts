@@ -26,7 +26,7 @@ const SHOWN_OPERATIONS = 10;
 
 /** Shows one session. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names: [flags.name] });
   const sessions = context.sessions();
   const shown = await withLeftovers(
     await sessions.find("show", flags.name, selectionOf(flags)),

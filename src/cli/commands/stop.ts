@@ -30,7 +30,7 @@ export interface StopTaskFlags extends PlaceFlags {
 /** Stops sessions; all are tried, each is reported. */
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const names = await namesFrom(context, "stop", flags);
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names });
   if (flags.keep) await refuseToKeep(context, names, flags);
   const selection = selectionOf(flags);
   const request = await requestOf(context, replannedWith(flags));
@@ -81,7 +81,7 @@ interface Stopped {
   readonly status: SessionStatus;
   /** What it was before. */
   readonly was: "running" | "ended" | "stopped" | "absent";
-  /** Why it is still in its engine; null when it is gone. */
+  /** Why it is still in its engine, or what took it away besides kstops; null: kstops did. */
   readonly kept: string | null;
 }
 
@@ -137,9 +137,14 @@ async function end(
       keep: kept !== null,
     }));
   const was = wasOf(before);
-  const { defined } = before;
+  const { defined, engine } = before;
   // Gone from its engine: only the definition is left.
   const gone = defined ? "defined" : "stopped";
+  // What others start may be made to remove itself when it ends (--rm).
+  if (kept !== null && session.isThere !== undefined && !await session.isThere()) {
+    const removed = `removed by ${engine ?? "its engine"}`;
+    return { status: { ...ended, defined, state: gone }, was, kept: removed };
+  }
   const state = kept === null ? gone : was === "running" ? "stopped" : before.state;
   return { status: { ...ended, defined, state }, was, kept };
 }
@@ -166,6 +171,7 @@ function stoppedText({ status, was, kept }: Stopped): string {
     : was === "running" || end === null
     ? end
     : `it had ended, ${end}`;
-  const facts = [engine ?? backend, how, kept].filter((fact) => fact !== null);
-  return `Stopped ${name} (${facts.join(", ")})`;
+  const facts = [engine ?? backend, how, kept].filter((fact) => fact !== null).join(", ");
+  if (was === "running") return `Stopped ${name} (${facts})`;
+  return kept === null ? `Removed ${name} (${facts})` : `${name} is not running (${facts})`;
 }

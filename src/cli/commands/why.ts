@@ -1,4 +1,5 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
+import type { Executions } from "../../backends/backend.ts";
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
@@ -30,7 +31,7 @@ export interface WhyFlags extends PlaceFlags {
 
 /** Explains one session, also one that was stopped. */
 export async function why(context: Context, flags: WhyFlags): Promise<Reply> {
-  await warnOfProblems(context);
+  await warnOfProblems(context, { ...flags, names: [flags.name] });
   const findings = await findingsOf(context, flags);
   return {
     data: findingsToWire(findings),
@@ -49,6 +50,10 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
     match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
   );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
+  const executions = match.kind === "session" ? match.session.executions ?? null : null;
+  const again = executions === null ? 0 : executedAgain(executions, ofStatus);
+  // Of one that was executed again, the time since then counts.
+  const startedAt = again > 0 ? executions?.startedAt ?? null : null;
   const definitionChanged = await hasChanged(context, name, ofStatus);
   const [lines, operation] = await Promise.all([
     lastLines({ store, match, name }),
@@ -57,8 +62,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   return {
     status,
     meaning: meaningOf(status, { isForced: ofStatus !== null && wasForced(ofStatus) }),
-    seconds: secondsOf(status, world.now()),
-    starts: startsOf(runs),
+    startedAt,
+    seconds: secondsOf({ ...status, createdAt: startedAt ?? status.createdAt }, world.now()),
+    starts: startsOf(runs, { status, again, areFailures: executions?.areFailures ?? false }),
     definitionChanged,
     operation,
     lines,
@@ -66,9 +72,18 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
       definitionChanged,
       hasLines: lines !== null && lines.length > 0,
       hasRun: runs.length > 0,
-      isMistaken: (await context.config()).sessions.get(name)?.kind === "invalid",
+      isMistaken: await isMistaken(context, name),
     }),
   };
+}
+
+/** Whether the config defines it so that it cannot be started. */
+async function isMistaken(context: Context, name: string): Promise<boolean> {
+  const config = await context.config();
+  const entry = config.sessions.get(name);
+  if (entry === undefined) return false;
+  return entry.kind === "invalid" ||
+    (await import("../../config/defined.ts")).lackOf(entry, config) !== null;
 }
 
 /** The session; or, where it was stopped and nothing defines it, what is recorded of its last run. */
@@ -93,16 +108,49 @@ function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
   return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
 }
 
-function secondsOf({ state, createdAt, finishedAt }: SessionStatus, now: Date): number | null {
+function secondsOf(
+  { state, createdAt, finishedAt }: SessionStatus,
+  now: Date,
+): number | null {
   const end = state === "running" ? now : finishedAt;
   if (createdAt === null || end === null) return null;
   // The one may be known to the second only.
   return Math.max(0, (end.getTime() - createdAt.getTime()) / 1000);
 }
 
-function startsOf(runs: readonly Run[]): Starts {
+function startsOf(
+  runs: readonly Run[],
+  { status: { state, exitCode }, again, areFailures }: {
+    readonly status: SessionStatus;
+    readonly again: number;
+    readonly areFailures: boolean;
+  },
+): Starts {
   const since = runs.find(({ begun }) => begun !== null)?.begun?.at ?? null;
-  return { count: runs.length, failures: runs.filter(hasFailed).length, since };
+  const failed = runs.filter(hasFailed);
+  if (again === 0) return { count: runs.length, again, failures: failed.length, since };
+  // What is remembered of this run is one of its executions: its engine knows them all.
+  const earlier = failed.filter((run) => run !== runs.at(-1)).length;
+  const last = state === "exited" && exitCode !== null && exitCode !== 0 ? 1 : 0;
+  return {
+    // One that is started again was started before, whether or not that is remembered.
+    count: Math.max(1, runs.length) + again,
+    again,
+    failures: earlier + last + (areFailures ? again : 0),
+    since,
+  };
+}
+
+/** What a runtime and kstops may differ by in the time at which a program began. */
+const SAME_START_MS = 1000;
+
+/** How often the engine has executed a program again since its run began. */
+function executedAgain({ startedAt, restarts }: Executions, run: Run | null): number {
+  if (restarts > 0) return restarts;
+  const begunAt = run?.begun?.at;
+  if (startedAt === null || begunAt === undefined) return 0;
+  // Somebody else has started it again, which no engine counts.
+  return startedAt.getTime() - begunAt.getTime() > SAME_START_MS ? 1 : 0;
 }
 
 /** Whether the config defines something else than what a run was started from. */

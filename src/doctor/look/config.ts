@@ -9,7 +9,7 @@ import type { ConfigFacts } from "../config.ts";
 export async function lookAtConfig(world: World, config: Config): Promise<ConfigFacts> {
   const [{ problems, warnings }, ...places] = await Promise.all([
     validateConfig(world, config),
-    ...configPlaces(world).map(async (path) => ({
+    ...(await configPlaces(world)).map(async (path) => ({
       path,
       exists: await world.files.facts(path) !== null,
     })),

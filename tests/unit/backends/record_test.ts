@@ -49,7 +49,7 @@ const KINDS = {
     read: ofContainer,
     missing: {
       ...{ command: null, working_dir: null, env: [], volumes: [], log_volume: null, ports: [] },
-      ...{ network: null, user: null, restart: null, run_args: [], stop_signal: null },
+      ...{ network: null, user: null, restart: null, tty: true, run_args: [], stop_signal: null },
       ...{ stop_timeout: 10, log_capture: DEFAULT_LOG.capture },
       ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep },
     },

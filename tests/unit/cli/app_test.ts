@@ -345,6 +345,12 @@ for (const [where, [spec, flags, colour]] of Object.entries(COLOURS)) {
   });
 }
 
+/** What is left on the terminal in the end: on a slow machine it was shown what is being done. */
+function withoutSpinner(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/(?:\x1b\[2K[-\\|/] [^\x1b\n]*)+\x1b\[2K/g, "");
+}
+
 for (const columns of [60, 80, 200]) {
   Deno.test(`errors look good on a terminal of ${columns} columns`, async () => {
     const texts = async (env: Record<string, string>): Promise<string> => {
@@ -352,7 +358,7 @@ for (const columns of [60, 80, 200]) {
       for (const { args, ...spec } of Object.values(FAILURES)) {
         const terminal = { ...spec.terminal, stderr: true, columns };
         const { stderr } = await run(args, { ...spec, terminal, env: { ...spec.env, ...env } });
-        all.push(`$ kstops ${args.join(" ")}\n${stderr}`);
+        all.push(`$ kstops ${args.join(" ")}\n${withoutSpinner(stderr)}`);
       }
       return all.join("");
     };
@@ -480,7 +486,65 @@ Deno.test("what is wrong with the config is said once, and does not stop a list"
     files: { "/project/kstops.yml": "ops: { sessions: { web: { comand: x } } }\n" },
   });
   deepEqual([code, stdout], [0, "astro\nshell\nweb\n"]);
-  equal(stderr.match(/comand/g)?.length, 1);
+  equal(
+    stderr,
+    "kstops: the config has 1 mistake in 1 session: kstops config validate shows them\n",
+  );
+});
+
+Deno.test("mistakes of other sessions are one line, and one's own are told", async () => {
+  const text = "ops: { sessions: { web: { comand: x, a: 1 }, b: { x: 1 }, astro: { y: 1 } } }\n";
+  const { stderr } = await run(["status", "astro"], {
+    servers: SERVERS,
+    files: { "/project/kstops.yml": text },
+  });
+  deepEqual(stderr.split("\n"), [
+    "kstops: /project/kstops.yml:1:68: ops.sessions.astro.y: unknown key",
+    "kstops: the config has 3 mistakes in 2 other sessions: kstops config validate shows them",
+    "",
+  ]);
+});
+
+Deno.test("a config that was named and is not there is an error but for one that runs", async () => {
+  const at = (...words: string[]) => run(["--config", "/nope.yml", ...words], { servers: SERVERS });
+  const missing = "kstops: Cannot use the config: /nope.yml: no such file\n" +
+    "hint: --config names it\n";
+  for (const words of [["list"], ["status", "nobody"], ["logs", "astro", "shell"], ["logs"]]) {
+    const { code, stdout, stderr } = await at(...words);
+    deepEqual([code, stdout, stderr], [3, "", missing], words.join(" "));
+  }
+  const { code, stderr } = await at("status", "astro");
+  deepEqual([code, stderr], [
+    0,
+    "kstops: Cannot use the config /nope.yml: no such file (--config names it)\n",
+  ]);
+});
+
+Deno.test("a list shows what has nothing to run as unknown, as validate knows it", async () => {
+  const { stdout } = await run(["list", "-b", "tmux", "--json"], {
+    servers: SERVERS,
+    files: { "/project/kstops.yml": "ops:\n  sessions:\n    a: {}\n    b: { image: x }\n" },
+  });
+  const rows: { name: string; state: string; reason: string }[] = JSON.parse(stdout);
+  deepEqual(rows.slice(-2).map(({ name, state, reason }) => [name, state, reason]), [
+    ["a", "unknown", "/project/kstops.yml:3:5: ops.sessions.a: it has no command"],
+    ["b", "unknown", "/project/kstops.yml:4:5: ops.sessions.b: it has no command"],
+  ]);
+});
+
+Deno.test("a start of what is nearly a name says so, also where it only runs", async () => {
+  const start = (name: string, files = {}) => run(["start", name], { servers: SERVERS, files });
+  const near = await start("astr");
+  equal(near.code, 5);
+  match(near.stderr, /^hint: did you mean "astro"\?$/m);
+  match((await start("astro")).stderr, /^hint: it is there already: kstops status astro$/m);
+  const config = { "/project/kstops.yml": "ops: { sessions: { worker: { command: x } } }\n" };
+  const defined = await start("wroker", config);
+  match(
+    defined.stderr,
+    /^kstops: Cannot start "wroker": \/project\/kstops.yml does not define it$/m,
+  );
+  match(defined.stderr, /^hint: did you mean "worker"\?$/m);
 });
 
 Deno.test("--verbose says every call with its duration and its end, and no input of it", async () => {

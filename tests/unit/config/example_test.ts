@@ -6,7 +6,7 @@ import { configOf, problemsIn } from "./files.ts";
 
 const example = await Deno.readTextFile(new URL("../../../config/example.yml", import.meta.url));
 /** With the lines that are commented out. */
-const whole = example.replace(/^( *)# (web:| {2}[a-z_]+: )/gm, "$1$2")
+const whole = example.replace(/^( *)# (web:|defaults:| {2}[a-z_]+: )/gm, "$1$2")
   .replace(/^( +)# ([a-z_]+: \[.*)/gm, "$1$2");
 
 Deno.test("example.yml has no mistakes, and its sessions can be started", async () => {
@@ -94,6 +94,7 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       network: null,
       user: null,
       restart: null,
+      tty: true,
       runArgs: [],
       env: { ASTRO_ENV: "production" },
       ...common,

@@ -199,6 +199,13 @@ const OPTIONS: Record<string, Option> = {
     session: ["restart: always", "always"],
     builtIn: null,
   },
+  tty: {
+    backend: "container",
+    of: container(({ tty }) => tty),
+    key: "tty",
+    session: ["tty: false", false],
+    builtIn: true,
+  },
   run_args: {
     backend: "container",
     of: container(({ runArgs }) => runArgs),

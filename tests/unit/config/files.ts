@@ -8,7 +8,7 @@ export type Thing = string | Partial<FileFacts> & { text?: string | Uint8Array }
 
 /** What is there; every file belongs to user 1000, who is asking, unless told. */
 export interface Things {
-  readonly files?: Readonly<Record<string, Thing>>;
+  readonly files?: Readonly<Record<string, Thing | undefined>>;
   readonly env?: Readonly<Record<string, string>>;
   /** Null: it has been removed. */
   readonly workingDirectory?: string | null;
@@ -45,7 +45,8 @@ export function worldOf(things: Things): World {
         const { text = "", ...facts } = file;
         const bytes = text.length;
         return Promise.resolve({
-          ...{ kind: "file", mode: 0o644, uid: 1000, gid: 1000, bytes, modifiedAt: new Date(0) },
+          ...{ kind: "file", mode: 0o644, uid: 1000, gid: 1000, device: 1, bytes },
+          modifiedAt: new Date(0),
           ...facts,
         });
       },

@@ -54,6 +54,7 @@ Deno.test("interpolate() names an unset variable", () => {
     mistakes: [{
       message: "the variable NONE is not set",
       hint: "set it, write ${NONE:-default}, or $${ for a literal ${",
+      spot: { offset: 1, text: "${" },
     }],
   });
 });
@@ -65,6 +66,44 @@ Deno.test("interpolate() gives the message of an unset or empty variable", () =>
   );
 });
 
+const NESTED: Record<string, [string, string, readonly string[]]> = {
+  "a variable": ["${NONE:-${NAME}}", "value", ["value"]],
+  "a variable with text around it": ["${NONE:-a-${NAME}-b}c", "a-value-bc", ["value"]],
+  "a variable with a default": ["${NONE:-${EMPTY:-c}}", "c", []],
+  "two variables": ["${NONE:-${NAME}/${NAME}}", "value/value", ["value", "value"]],
+  "a literal": ["${NONE:-$${NAME}}", "${NAME}", []],
+  "a variable that is not looked at": ["${NAME:-${NONE}}", "value", ["value"]],
+};
+
+for (const [what, [text, filled, secrets]] of Object.entries(NESTED)) {
+  Deno.test(`interpolate() fills in a default that has ${what}`, () => {
+    deepEqual(interpolate(text, lookup), { text: filled, secrets, mistakes: [] });
+  });
+}
+
+Deno.test("interpolate() says of a default only what counts", () => {
+  deepEqual(
+    interpolate("${NONE:-${EMPTY:?set EMPTY} and ${NONE}}", lookup).mistakes.map(({ message }) =>
+      message
+    ),
+    ["the variable EMPTY is not set: set EMPTY", "the variable NONE is not set"],
+  );
+});
+
+Deno.test("a shell gets the variables of defaults, too, and expands them by itself", () => {
+  const text = shellText("echo ${NONE:-${NAME}} ${EMPTY:-$${HOME}}", lookup);
+  deepEqual(text, {
+    text: "echo ${NONE:-${NAME}} ${EMPTY:-${HOME}}",
+    names: ["NONE", "NAME", "EMPTY"],
+    mistakes: [],
+  });
+});
+
+Deno.test("a default with a variable is one word of a command", () => {
+  const words = interpolateCommand("run ${NONE:-${WORDS}} x", { lookup, split: splitCommand });
+  deepEqual(words.words, ["run", "two words; rm -rf 'x", "x"]);
+});
+
 const MISSPELLED: Record<string, string> = {
   "no name": "${}",
   "no end": "${NAME",
@@ -73,7 +112,9 @@ const MISSPELLED: Record<string, string> = {
   "a sign without a colon": "${A-x}",
   "blanks": "${ A }",
   "a shell's substring": "${A:1}",
-  "a default with a variable": "${A:-${B}}",
+  "a default with no end": "${A:-${B}",
+  "a default with what is no variable": "${A:-${-}}",
+  "defaults of defaults without end": `${"${A:-".repeat(60)}x${"}".repeat(60)}`,
 };
 
 for (const [what, text] of Object.entries(MISSPELLED)) {

@@ -3,6 +3,7 @@ import { problemText } from "../../../src/config/config.ts";
 import { defaultSettings } from "../../../src/config/defaults.ts";
 import { findConfig, loadConfig, readEnvFiles } from "../../../src/config/load.ts";
 import { MAX_FILE_BYTES } from "../../../src/config/trusted.ts";
+import type { FileFacts } from "../../../src/world.ts";
 import { type Things, worldOf } from "./files.ts";
 
 const EVERYWHERE = {
@@ -13,6 +14,8 @@ const EVERYWHERE = {
   "/home/me/.config/kstops/kstops.yml": "",
   "/etc/kstops/kstops.yml": "",
 };
+/** A file that is not there. */
+const GONE = undefined;
 const ENV = { HOME: "/home/me", XDG_CONFIG_HOME: "/config", KSTOPS_CONFIG: "named.yml" };
 
 /** `EVERYWHERE` and `ENV` without what was found before, in the order of the search. */
@@ -32,6 +35,70 @@ const ORDER: [string, Things & { explicit?: string }][] = [
   ["/etc/kstops/kstops.yml", { workingDirectory: "/else" }],
   ["/etc/kstops/kstops.yml", { workingDirectory: null }],
 ];
+
+/** Directories between the root and where one is; `facts` changes some of them. */
+function tree(
+  facts: Readonly<Record<string, Partial<FileFacts>>> = {},
+): NonNullable<Things["files"]> {
+  const directories = ["/", "/home", "/home/me", "/home/me/bots", "/home/me/bots/a"];
+  return {
+    ...Object.fromEntries(directories.map((path) => {
+      const uid = path.startsWith("/home/me") ? 1000 : 0;
+      return [path, { kind: "directory", mode: 0o755, uid, ...facts[path] } as const];
+    })),
+    "/home/me/kstops.yml": "",
+    "/home/kstops.yml": "",
+    "/kstops.yaml": "",
+  };
+}
+
+const IN_HOME = { workingDirectory: "/home/me/bots/a", env: { HOME: "/home/me" } };
+const ABOVE: Record<string, [string | null, Things]> = {
+  "of the nearest directory": ["/home/me/bots/kstlib.conf.yml", {
+    ...IN_HOME,
+    files: { ...tree(), "/home/me/bots/kstlib.conf.yml": "" },
+  }],
+  "of the home": ["/home/me/kstops.yml", { ...IN_HOME, files: tree() }],
+  "of none above the home": [null, {
+    ...IN_HOME,
+    files: { ...tree(), "/home/me/kstops.yml": GONE },
+  }],
+  "of none above the home, from there": [null, {
+    ...IN_HOME,
+    workingDirectory: "/home/me",
+    files: { ...tree(), "/home/me/kstops.yml": GONE },
+  }],
+  "of root, outside of the home": ["/kstops.yaml", {
+    ...IN_HOME,
+    env: { HOME: "/root" },
+    files: { ...tree(), "/home/me/kstops.yml": GONE, "/home/kstops.yml": GONE },
+  }],
+  "of no directory of somebody else": [null, {
+    ...IN_HOME,
+    files: tree({ "/home/me/bots": { uid: 1001 } }),
+  }],
+  "of none above a current one of somebody else": [null, {
+    ...IN_HOME,
+    files: tree({ "/home/me/bots/a": { uid: 1001 } }),
+  }],
+  "of no directory that everybody can write": [null, {
+    ...IN_HOME,
+    files: tree({ "/home/me": { mode: 0o1777 } }),
+  }],
+  "of no other file system": [null, { ...IN_HOME, files: tree({ "/home/me": { device: 2 } }) }],
+  "of who called sudo": ["/home/me/kstops.yml", {
+    ...IN_HOME,
+    uid: 0,
+    env: { SUDO_UID: "1000" },
+    files: tree(),
+  }],
+};
+
+for (const [what, [expected, things]] of Object.entries(ABOVE)) {
+  Deno.test(`findConfig() finds the config ${what}`, async () => {
+    equal(await findConfig(worldOf(things), null), expected);
+  });
+}
 
 function without(...paths: string[]): Things {
   const files = Object.entries(EVERYWHERE).filter(([path]) => !paths.includes(path));

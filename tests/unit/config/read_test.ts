@@ -37,6 +37,7 @@ const NOTHING: SessionSettings = {
   network: null,
   user: null,
   restart: null,
+  tty: null,
   runArgs: [],
   protected: false,
   unsafeEnv: [],
@@ -227,8 +228,17 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     "4:16: ops.sessions.astro.volumes: must be a list",
     "5:17: ops.sessions.astro.run_args: must be a list",
   ]],
-  "a list of variables": [["env: [TOKEN=secret]"], [
-    "4:12: ops.sessions.astro.env: must be a mapping of names to texts",
+  "a list with what are no variables": [["env: [TOKEN=secret, B: secret, TOKEN=secret, [C]]"], [
+    "4:27: ops.sessions.astro.env[1]: must be a variable: NAME=value, or NAME to take it from the environment (write =, not a colon, or leave out the dash)",
+    "4:38: ops.sessions.astro.env[2]: the variable is there twice (remove one of them)",
+    "4:52: ops.sessions.astro.env[3]: must be a variable: NAME=value, or NAME to take it from the environment",
+  ]],
+  "names of variables in a list": [["env:", "  - 1A=secret", "  - LD_PRELOAD=secret"], [
+    "5:11: ops.sessions.astro.env.1A: its name starts with a digit (use letters, digits and _, and do not start with a digit)",
+    "6:11: ops.sessions.astro.env.LD_PRELOAD: it can make the program load other code (list LD_PRELOAD in unsafe_env, or give --unsafe-env LD_PRELOAD, if you mean it)",
+  ]],
+  "a text for variables": [["env: secret"], [
+    "4:12: ops.sessions.astro.env: must be a mapping of names to texts, or a list of NAME=value",
   ]],
   "a variable that is a list": [["env: { A: [secret] }"], [
     "4:17: ops.sessions.astro.env.A: must be text, or nothing",
@@ -239,10 +249,16 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     "4:43: ops.sessions.astro.env.LD_PRELOAD: it can make the program load other code (list LD_PRELOAD in unsafe_env, or give --unsafe-env LD_PRELOAD, if you mean it)",
   ]],
   "a command that needs a shell": [["command: echo a | wc"], [
-    '4:16: ops.sessions.astro.command: it has "|" outside quotes, at character 8 (quote it, write it as a list of words, or ask for a shell (--shell, shell: true))',
+    '4:23: ops.sessions.astro.command: it has "|" outside quotes, at character 8 (quote it, write it as a list of words, or ask for a shell (--shell, shell: true))',
   ]],
   "a command with variables that needs a shell": [["command: echo ${HOME} | wc"], [
     '4:16: ops.sessions.astro.command: it has "|" outside quotes (quote it, write it as a list of words, or ask for a shell (--shell, shell: true))',
+  ]],
+  "a quote that is not closed": [['command: "🐍 it\'s"'], [
+    "4:22: ops.sessions.astro.command: a single quote is not closed, at character 5 (close it, or put a backslash before it if it is meant as a character)",
+  ]],
+  "a quote that is not closed, behind escapes": [['command: "\\x41 it\'s"'], [
+    "4:16: ops.sessions.astro.command: a single quote is not closed, at character 5 (close it, or put a backslash before it if it is meant as a character)",
   ]],
   "a list for a shell": [["command: [echo]", "shell: true"], [
     "4:16: ops.sessions.astro.command: shell: true takes one string (write the command as one string, or leave shell out)",
@@ -256,9 +272,9 @@ const MISTAKES: Record<string, [string[], string[]]> = {
   "variables that are misspelled": [
     ["command: [echo, '${']", "image: ${A-b}", "env: { A: '${}' }", "socket_name: ${"],
     [
-      '4:23: ops.sessions.astro.command[1]: "${" begins no variable',
+      '4:24: ops.sessions.astro.command[1]: "${" begins no variable',
       '5:14: ops.sessions.astro.image: "${" begins no variable',
-      '6:17: ops.sessions.astro.env.A: "${" begins no variable',
+      '6:18: ops.sessions.astro.env.A: "${" begins no variable',
       '7:20: ops.sessions.astro.socket_name: "${" begins no variable',
     ].map((line) =>
       `${line} (write \${NAME}, \${NAME:-default} or \${NAME:?message}, and $\${ for a literal \${)`
@@ -350,7 +366,7 @@ const FILES: Record<string, [string, string[]]> = {
   "a list": ["- ops", ["1:1: the file must be a mapping with the key ops"]],
   "a text": ["ops", ["1:1: the file must be a mapping with the key ops"]],
   "no YAML": ["ops: 'x", [
-    "1:8: it is not YAML: unexpected end of the stream within a single quoted scalar",
+    "1:6: the quote that begins here is not closed (close it, or put the value between quotes of the other kind)",
   ]],
   "an unknown key": ["opps: {}", ['1:1: opps: unknown key (did you mean "ops"?)']],
   "sessions at the top": ["sessions: {}", ["1:1: sessions: unknown key (put sessions below ops)"]],

@@ -424,15 +424,15 @@ for (const [what, [given, code]] of Object.entries(INVALID)) {
 const WRONG_AT_START: Record<string, [readonly string[], string]> = {
   "an unset variable": [
     [SLEEP, "env: { A: 'x${NONE}' }"],
-    'Cannot start "astro": /srv/kstops.yml:5:17: ops.sessions.astro.env.A: the variable NONE is not set',
+    'Cannot start "astro": /srv/kstops.yml:5:19: ops.sessions.astro.env.A: the variable NONE is not set',
   ],
   "an unset variable with a message": [
     ["command: run ${NONE:?see the wiki}"],
-    'Cannot start "astro": /srv/kstops.yml:4:16: ops.sessions.astro.command: the variable NONE is not set: see the wiki',
+    'Cannot start "astro": /srv/kstops.yml:4:20: ops.sessions.astro.command: the variable NONE is not set: see the wiki',
   ],
   "an unset variable for a shell": [
     ["command: run ${NONE}", "shell: true"],
-    'Cannot start "astro": /srv/kstops.yml:4:16: ops.sessions.astro.command: the variable NONE is not set',
+    'Cannot start "astro": /srv/kstops.yml:4:20: ops.sessions.astro.command: the variable NONE is not set',
   ],
   "a variable that makes a value wrong, without showing it": [
     [...IMAGE.slice(0, 1), "image: ${BAD}"],
@@ -458,8 +458,8 @@ const WRONG_AT_START: Record<string, [readonly string[], string]> = {
     [...IMAGE, "volumes: ['${A}:/a']", "ports: ['${B}']"],
     [
       'Cannot start "astro": the config has 2 mistakes',
-      "/srv/kstops.yml:6:17: ops.sessions.astro.volumes[0]: the variable A is not set (set it, write ${A:-default}, or $${ for a literal ${)",
-      "/srv/kstops.yml:7:15: ops.sessions.astro.ports[0]: the variable B is not set (set it, write ${B:-default}, or $${ for a literal ${)",
+      "/srv/kstops.yml:6:18: ops.sessions.astro.volumes[0]: the variable A is not set (set it, write ${A:-default}, or $${ for a literal ${)",
+      "/srv/kstops.yml:7:16: ops.sessions.astro.ports[0]: the variable B is not set (set it, write ${B:-default}, or $${ for a literal ${)",
     ].join("\n"),
   ],
 };
@@ -735,7 +735,7 @@ Deno.test("resolve() tells every mistake of every env file, with those of the se
       "/srv/a.env:2:1: the line does not begin with the name of a variable",
       '/srv/a.env:3:1: "LD_PRELOAD": it can make the program load other code',
       "/srv/b.env:1:3: the variable NONE is not set: set it",
-      "/srv/kstops.yml:4:17: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
+      "/srv/kstops.yml:4:18: ops.sessions.astro.command[0]: the variable NOWHERE is not set",
     ]);
     ok(!JSON.stringify(error).includes("s3cret"));
     return error.code === "config_invalid";

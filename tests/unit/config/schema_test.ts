@@ -50,6 +50,9 @@ const ACCEPTED: readonly string[] = [
   "ops: { sessions: { a: { env_file: [a.env, { path: 1, format: '${F:-compose}' }, { path: b }] } } }",
   "{ x-a: &a { A: b }, ops: { x-b: [1, { c: d }], sessions: { a: { env: *a, x-c: } } } }",
   "ops: { start_wait: 2s, stop_timeout: 1m30s, sessions: { a: { stop_timeout: 0.5 } } }",
+  "ops: { sessions: { a: { env: [A=b, 'B=two words', C] } } }",
+  "ops: { defaults: { env: [A=b], tmux: { socket_name: x }, container: { image: y, x-z: 1 } } }",
+  "ops: { defaults: , sessions: { a: { backend: container, image: x, tty: false } } }",
   "ops: { start_wait: '500', stop_timeout: '${T}', stop_signal: null }",
 ];
 
@@ -67,7 +70,10 @@ const REFUSED: Readonly<Record<string, string>> = {
   "an unknown signal": "ops: { stop_signal: TREM }",
   "a text for a list": "ops: { sessions: { a: { volumes: './a:/a' } } }",
   "a list for a text": "ops: { sessions: { a: { image: [alpine] } } }",
-  "a list of variables": "ops: { sessions: { a: { env: [A=b] } } }",
+  "a list with what is no variable": "ops: { sessions: { a: { env: [A: b] } } }",
+  "an unknown key of the defaults": "ops: { defaults: { comand: x } }",
+  "defaults of tmux that it does not have": "ops: { defaults: { tmux: { image: x } } }",
+  "a backend among the defaults of one": "ops: { defaults: { container: { backend: tmux } } }",
   "a variable that is a mapping": "ops: { sessions: { a: { env: { A: { B: c } } } } }",
   "a name of a variable": "ops: { sessions: { a: { env: { 1A: b } } } }",
   "a name with a dot": "ops: { sessions: { bot.v2: { command: x } } }",
@@ -101,7 +107,7 @@ Deno.test("the JSON Schema says how many there may be, and what names may be", (
   for (const part of ['"maxItems":20', '"maxItems":50', '"maxProperties":100']) {
     ok(text.includes(part), part);
   }
-  equal(text.match(/"additionalProperties":false/g)?.length, 5);
+  equal(text.match(/"additionalProperties":false/g)?.length, 14);
 });
 
 Deno.test("the schema accepts whatever kstops accepts", async () => {

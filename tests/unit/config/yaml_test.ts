@@ -103,7 +103,20 @@ const WRONG: Record<string, [string, string[]]> = {
   ]],
   "a NUL": ["a: b\0c", ["1:5: it has a NUL byte, so it is no text"]],
   "a quote that is not closed": ["a: 'secret", [
-    "1:11: it is not YAML: unexpected end of the stream within a single quoted scalar",
+    "1:4: the quote that begins here is not closed",
+  ]],
+  "a quote that ends a line too late": ['a: 1\nb: "x\nc: "y"\n', [
+    "2:4: the quote that begins here is not closed",
+  ]],
+  "a quote in a list": ['a: [1, "x, 2]\nb: 3\n', ["1:8: the quote that begins here is not closed"]],
+  "a quote below others": ["a: 'it''s'\nb: \"a \\\" b\"\nc: it's # '\nd:\n  - 'x\n  - y\n", [
+    "5:5: the quote that begins here is not closed",
+  ]],
+  "a quote below a block": ["a: |\n  \"x\n  'y\nb: 'z\nc: 1\n", [
+    "4:4: the quote that begins here is not closed",
+  ]],
+  "no quote, although there are some": ["a: \"x\"\nb: 'y' z\n", [
+    "2:8: it is not YAML: bad indentation of a mapping entry",
   ]],
   "20,000 levels of lists": ["[".repeat(20_000), ["1:50: it is nested more than 50 levels deep"]],
   "20,000 levels of mappings": ["{a: ".repeat(20_000), [

@@ -14,6 +14,7 @@ const DIRECTORY: FileFacts = {
   mode: 0o700,
   uid: 1000,
   gid: 1000,
+  device: 1,
   bytes: 4096,
   modifiedAt: new Date(0),
 };

@@ -126,6 +126,7 @@ Deno.test("options come to the same as the flags of start", () => {
       network: null,
       user: null,
       restart: null,
+      tty: true,
       runArgs: [],
       ...common,
     },

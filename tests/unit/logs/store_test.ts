@@ -260,6 +260,30 @@ Deno.test("what is kept again of a run takes the place of what was kept before",
     equal(await readAll(store, outputs[1]), "one\ntwo\n");
   }));
 
+Deno.test("what is more than a file holds is kept in as many as it needs, and the oldest go", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const policy = { capture: true, maxBytes: 8, keep: 3 };
+    const keep = async (run: string, text: string, isCut: boolean): Promise<void> => {
+      await store.save("astro", run, { bytes: new TextEncoder().encode(text), isCut, ...policy });
+      world.advance(1);
+    };
+    const files = async () =>
+      (await world.files.list(`${LOGS}/astro`)).filter((each) => each.endsWith(".log"))
+        .map((each) => each.replace(/^.*Z-/, ""));
+    await keep("a", "of another run\n", false);
+    await keep("b", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10", false);
+    deepEqual(await files(), ["b-000001.log", "b-000002.log", "b-000003.log"]);
+    const [output] = await store.outputs("astro");
+    equal(await readAll(store, output), "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n");
+    // Again, and of one whose beginning is gone.
+    await keep("b", "1\n22\n333\n4444\n55555\n6666", true);
+    deepEqual(await files(), ["b-000002.log", "b-000003.log", "b-000004.log"]);
+    equal(await readAll(store, (await store.outputs("astro"))[0]), "22\n333\n4444\n55555\n6666\n");
+    await keep("c", "next\n", false);
+    deepEqual(await files(), ["b-000003.log", "b-000004.log", "c-000001.log"]);
+  }));
+
 const AT = new Date("2026-01-02T03:04:05.678Z");
 const STOPPED = { event: "stopped", run: "00000000000a", at: AT, hadEnded: false } as const;
 const RUNS = `${LOGS}/astro/runs.ndjson`;

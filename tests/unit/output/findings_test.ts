@@ -175,8 +175,9 @@ const ALL: Findings = {
     reason: "tmux has it no more: this was recorded",
   }),
   meaning: "an error of its own: what it means is in its own words",
+  startedAt: null,
   seconds: 7200,
-  starts: { count: 4, failures: 2, since: ago(72) },
+  starts: { count: 4, again: 0, failures: 2, since: ago(72) },
   definitionChanged: true,
   operation: null,
   lines: ["one", "two"],
@@ -188,8 +189,9 @@ const ALL: Findings = {
 const NOTHING: Findings = {
   status: statusOf({ name: "astro", backend: "container", state: "defined" }),
   meaning: null,
+  startedAt: null,
   seconds: null,
-  starts: { count: 0, failures: 0, since: null },
+  starts: { count: 0, again: 0, failures: 0, since: null },
   definitionChanged: null,
   operation: null,
   lines: null,
@@ -241,10 +243,16 @@ Deno.test("of a session that runs, findings say how long it has run, and nothing
 });
 
 const STARTS: Record<string, Starts> = {
-  "once": { count: 1, failures: 0, since: ago(1) },
-  "once, and failed": { count: 1, failures: 1, since: ago(1) },
-  "2 times, first 1 h ago": { count: 2, failures: 0, since: ago(1) },
-  "3 times, 1 of them failed": { count: 3, failures: 1, since: null },
+  "once": { count: 1, again: 0, failures: 0, since: ago(1) },
+  "once, and failed": { count: 1, again: 0, failures: 1, since: ago(1) },
+  "2 times, first 1 h ago": { count: 2, again: 0, failures: 0, since: ago(1) },
+  "4 times, 3 of them without kstops, 2 of them failed": {
+    count: 4,
+    again: 3,
+    failures: 2,
+    since: null,
+  },
+  "3 times, 1 of them failed": { count: 3, again: 0, failures: 1, since: null },
 };
 for (const [text, starts] of Object.entries(STARTS)) {
   Deno.test(`findings say that a session was started ${text}`, () => {

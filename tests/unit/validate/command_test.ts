@@ -192,8 +192,8 @@ const MESSAGES: Record<string, string> = {
   'a "$B"': 'Cannot use "a "$B"" as a command: it has "$" outside single quotes, at character 4',
   "~/a": 'Cannot use "~/a" as a command: ' +
     'it has a word that starts with "~" outside quotes, at character 1',
-  "a 'b": 'Cannot use "a \'b" as a command: a single quote is not closed',
-  'a "b': 'Cannot use "a "b" as a command: a double quote is not closed',
+  "a 'b": 'Cannot use "a \'b" as a command: a single quote is not closed, at character 3',
+  'a "b': 'Cannot use "a "b" as a command: a double quote is not closed, at character 3',
   "a\\": 'Cannot use "a\\" as a command: it ends with a backslash',
   "a\r": 'Cannot use "a\\r" as a command: it has a carriage return',
   "": 'Cannot use "" as a command: there is nothing to run',

@@ -22,7 +22,7 @@ export async function requireConfig(
   const { path, problems } = config;
   if (path === null) {
     const { configPlaces } = await import("../../../config/load.ts");
-    const places = configPlaces(context.world);
+    const places = await configPlaces(context.world);
     throw new SessionConfigError(
       [`Cannot ${task}: none of these exists`, ...places].join("\n"),
       {

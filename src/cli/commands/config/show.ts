@@ -1,8 +1,14 @@
 /** `kstops config show`: what the config means, with everything filled in. */
 import type { Config, Origin, Settings } from "../../../config/config.ts";
-import { configInvalid } from "../../../config/resolve.ts";
+import { configInvalid, ConfigProblemsError } from "../../../config/resolve.ts";
 import { originAt } from "../../../config/variables.ts";
-import { type Json, quote, SessionNotFoundError } from "../../../errors.ts";
+import {
+  type Json,
+  OpsError,
+  quote,
+  SessionConfigError,
+  SessionNotFoundError,
+} from "../../../errors.ts";
 import {
   definitionToWire,
   type Explanation,
@@ -31,7 +37,7 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   if (config.problems.length > 0) throw configInvalid(task, config.problems);
   const names = flags.name === undefined ? [...config.sessions.keys()] : [flags.name];
   const outcomes = await Promise.allSettled(
-    names.map((name) => explained(context, name, { config, flags })),
+    names.map((name) => explained(context, name, { config, flags }).catch(asShown)),
   );
   const sessions = outcomes.flatMap((outcome, index): [string, Explanation][] =>
     outcome.status === "fulfilled" ? [[names[index] ?? "", outcome.value]] : []
@@ -43,6 +49,14 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   if (settings === null && failures.length > 0) return { failures };
   const shown = { settings, sessions, flags };
   return { data: dataOf(config, shown), text: (screen) => textOf(shown, screen), failures };
+}
+
+/** The same mistake as of a start; here nobody starts anything. */
+function asShown(error: unknown): never {
+  if (!(error instanceof OpsError)) throw error;
+  const { code, hint, details } = error;
+  const message = error.message.replace(/^Cannot start /, "Cannot show ");
+  throw message === error.message ? error : new OpsError(code, message, { hint, details });
 }
 
 /** What is shown; null: the settings are not asked for. */
@@ -78,9 +92,24 @@ async function explained(
       hint: near === null ? "kstops config show has every session" : `did you mean "${near}"?`,
     });
   }
-  const { definition, shown, origins } = await explanationFor(context, name, {});
+  const { definition, shown, origins } = await explanationFor(context, name, {}).catch(notShown);
   const wire = definitionToWire(flags.showSecrets ? definition : shown);
   return { values: wire, origins };
+}
+
+/** What is wrong with a definition is said as of a start: here, nothing is started. */
+function notShown(error: unknown): never {
+  if (!(error instanceof SessionConfigError)) throw error;
+  const { message, code, hint, details } = error;
+  if (code !== "config_invalid" || !message.startsWith("Cannot start ")) throw error;
+  if (error instanceof ConfigProblemsError) {
+    throw new ConfigProblemsError(forShow(message), error.problems, hint);
+  }
+  throw new SessionConfigError(forShow(message), { code, hint, details });
+}
+
+function forShow(message: string): string {
+  return message.replace(/^Cannot start /, "Cannot show ");
 }
 
 function explainedSettings(config: Config, { showSecrets }: ShowFlags): Explanation {

@@ -7,7 +7,7 @@ import {
   UsageError,
 } from "../../../errors.ts";
 import type { Operation } from "../../../operations/machine.ts";
-import { cancelWaiting, type Task } from "../../../operations/operate.ts";
+import { cancelWaiting, type Task, waiting } from "../../../operations/operate.ts";
 import { operationToWire } from "../../../output/operation.ts";
 import { shellWord } from "../../../shell.ts";
 import { type Context, type Reply, selectionOf } from "../../command.ts";
@@ -43,6 +43,8 @@ export async function resumeOperation(
     const outcome = { code: "declined", reason: "the answer was no" } as const;
     return ended(cancelWaiting(opened, operation.id, outcome), "Declined");
   }
+  // First of all: what does not wait cannot be aborted either.
+  waiting(opened, "resume", operation.id);
   await requireSameConfig(context, operation);
   const guarded = context.guarded();
   try {

@@ -175,8 +175,13 @@ const LOG_FLAGS: Record<
 > = {
   "as much as there may be of the session": {
     define: LOGGED,
-    podman: "--log-opt max-size=3000b",
-    docker: "--log-driver json-file --log-opt max-size=1000 --log-opt max-file=3",
+    podman: "--log-driver k8s-file --log-opt max-size=1000pb",
+    docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=13",
+  },
+  "more where a line has one character at its end": {
+    define: { ...LOGGED, runArgs: ["--tty=false"] },
+    podman: "--log-driver k8s-file --log-opt max-size=1000pb --tty=false",
+    docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=23 --tty=false",
   },
   "nothing": {
     define: { log: NO_LOG },
@@ -240,6 +245,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
     network: "host",
     user: "1",
     restart: "always",
+    tty: true,
     run_args: ["--memory=1g"],
     stop_signal: "SIGHUP",
     stop_timeout: 10,
@@ -247,6 +253,13 @@ Deno.test("a container remembers its definition, and of its variables the names 
     log_max_bytes: 10_485_760,
     log_keep: 5,
   });
+});
+
+Deno.test("a container without a terminal gets none, and remembers that", () => {
+  const { argv } = runContainer(DOCKER, plan({ tty: false }));
+  equal(argv.includes("--tty"), false);
+  equal(argv.includes("--interactive"), true);
+  equal(JSON.parse(labelsIn(argv)["io.kstops.definition"] ?? "").tty, false);
 });
 
 Deno.test("a protected session says so on the container, and another does not", () => {

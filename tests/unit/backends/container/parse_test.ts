@@ -274,6 +274,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
       startedAt: new Date("2026-01-02T03:00:01.250Z"),
       restartPolicy: "always",
       restarts: 0,
+      removesItself: false,
     },
     unread: null,
   });
@@ -316,7 +317,15 @@ Deno.test("what is missing is unknown", () => {
   const { details, ...rest } = only(parseInspected(inspected()));
   deepEqual(rest, known);
   deepEqual(details, {
-    ...{ workingDir: "/", tty: false, env: {}, outOfMemory: false, error: null, restarts: 0 },
+    ...{
+      workingDir: "/",
+      tty: false,
+      env: {},
+      outOfMemory: false,
+      error: null,
+      restarts: 0,
+      removesItself: false,
+    },
     ...{ startedAt: null, restartPolicy: null },
   });
 });

@@ -44,6 +44,11 @@ const logs = (more: Partial<ExpectedCall> = {}): ExpectedCall => ({
   argv: docker("logs", "--", ID),
   ...more,
 });
+/** What it printed, to be kept: docker may have much more than that. */
+const saved = (more: Partial<ExpectedCall> = {}): ExpectedCall => ({
+  argv: docker("logs", "--tail", /^\d+$/, "--", ID),
+  ...more,
+});
 const REMOVE: ExpectedCall = { argv: docker("rm", "--", ID) };
 const NO_LOG = {
   code: 1,
@@ -106,7 +111,7 @@ async function keptText(world: FakeWorld): Promise<string> {
 
 Deno.test("a stop asks, looks, keeps the output, and removes what kstops made", () =>
   within({
-    calls: [look({}), stopping(), look(KILLED), logs({ stdout: "one\r\ntwo\r\n" }), REMOVE],
+    calls: [look({}), stopping(), look(KILLED), saved({ stdout: "one\r\ntwo\r\n" }), REMOVE],
   }, async ({ session, world }) => {
     const status = await session.stop(AS_DEFINED);
     deepEqual(
@@ -124,7 +129,7 @@ const DOWN: Inspected = { ...ENDED, policy: "no" };
 Deno.test("a stop takes the restart policy first, and then ends and removes it", () =>
   within({
     seen: WAITS,
-    calls: [look(WAITS), UPDATE, stopping(), look(DOWN), logs({ stdout: "3\n" }), REMOVE],
+    calls: [look(WAITS), UPDATE, stopping(), look(DOWN), saved({ stdout: "3\n" }), REMOVE],
   }, async ({ session }) => {
     const { state, exitCode } = await session.stop(AS_DEFINED);
     deepEqual([state, exitCode], ["stopped", 3]);
@@ -133,7 +138,7 @@ Deno.test("a stop takes the restart policy first, and then ends and removes it",
 Deno.test("a stop that keeps takes the restart policy, too", () =>
   within({
     seen: LOOPS,
-    calls: [look(LOOPS), UPDATE, stopping(), look(DOWN), logs({ stdout: "3\n" })],
+    calls: [look(LOOPS), UPDATE, stopping(), look(DOWN), saved({ stdout: "3\n" })],
   }, async ({ session }) => {
     equal((await session.stop({ ...AS_DEFINED, keep: true })).state, "stopped");
   }));
@@ -150,13 +155,13 @@ Deno.test("where the policy cannot be taken, it is stopped until it is gone, by 
   /** It ended, and the policy has yet to start it again (podman 4). */
   const between: Inspected = { ...LOOPS, status: "stopped", exitCode: 3, finished: FINISHED };
   const refused: ExpectedCall = { ...REMOVE, code: 2, stderr: "Error: container is running\n" };
-  const again = [stopping(), look(between), logs({ stdout: "3\n" }), look(between), refused];
+  const again = [stopping(), look(between), saved({ stdout: "3\n" }), look(between), refused];
   return within({
     seen: LOOPS,
     calls: [
       ...[look(LOOPS), { ...UPDATE, code: 125, stderr: "Error: unknown flag: --restart\n" }],
       ...Array.from({ length: 4 }, () => [...again, look(LOOPS), look(LOOPS)]).flat(),
-      ...[stopping(), look(between), logs({ stdout: "3\n" })],
+      ...[stopping(), look(between), saved({ stdout: "3\n" })],
       { argv: docker("rm", "--force", "--", ID) },
     ],
   }, async ({ session }) => {
@@ -171,8 +176,8 @@ Deno.test("output of another execution than the one whose end is told is not kep
     seen: first,
     calls: [
       ...[look(first), { ...UPDATE, code: 125, stderr: "Error: unknown flag: --restart\n" }],
-      ...[logs({ stdout: "3\n4\n" }), look(second), look(second)],
-      ...[logs({ stdout: "3\n4\n" }), look(second), REMOVE],
+      ...[saved({ stdout: "3\n4\n" }), look(second), look(second)],
+      ...[saved({ stdout: "3\n4\n" }), look(second), REMOVE],
     ],
   }, async ({ session }) => {
     deepEqual((await session.stop(AS_DEFINED)).exitCode, 4);
@@ -190,7 +195,7 @@ const TIMES: Record<string, { seen?: Inspected; options: StopOptions; seconds: n
 for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
   Deno.test(`a stop waits as long as ${whose} says`, () =>
     within(
-      { seen, calls: [look(seen), stopping(seconds), look(KILLED), logs(), REMOVE] },
+      { seen, calls: [look(seen), stopping(seconds), look(KILLED), saved(), REMOVE] },
       async ({ session }) => equal((await session.stop(options)).state, "stopped"),
     ));
 }
@@ -198,7 +203,7 @@ for (const [whose, { seen = {}, options, seconds }] of Object.entries(TIMES)) {
 for (const [what, seen] of [["runs", {}], ["is paused", { status: "paused", pid: 77 }]] as const) {
   Deno.test(`by force docker kills what ${what}, and asks nobody before`, () => {
     const kill = { argv: docker("kill", "--signal", "KILL", "--", ID) };
-    const calls = [look(seen), kill, stopping(0), look(KILLED), logs(), REMOVE];
+    const calls = [look(seen), kill, stopping(0), look(KILLED), saved(), REMOVE];
     return within({ seen, calls }, async ({ session }) => {
       const { state, signal } = await session.stop({ timeoutSeconds: 7, force: true });
       deepEqual([state, signal], ["stopped", "SIGKILL"]);
@@ -252,7 +257,7 @@ Deno.test("what others made is stopped, and stays", () =>
 
 Deno.test("what is kept stays, and says later that it was stopped", () =>
   within({
-    calls: [look({}), stopping(), look(KILLED), logs(), ...listed(KILLED)],
+    calls: [look({}), stopping(), look(KILLED), saved(), ...listed(KILLED)],
   }, async ({ session, again }) => {
     await session.stop({ ...AS_DEFINED, keep: true });
     deepEqual(await again().then(({ state, exitCode }) => [state, exitCode]), ["stopped", 137]);
@@ -260,7 +265,7 @@ Deno.test("what is kept stays, and says later that it was stopped", () =>
 
 Deno.test("what had ended by itself, and is kept, has ended by itself", () =>
   within(
-    { seen: ENDED, calls: [look(ENDED), logs(), ...listed(ENDED)] },
+    { seen: ENDED, calls: [look(ENDED), saved(), ...listed(ENDED)] },
     async ({ session, again }) => {
       await session.stop({ ...AS_DEFINED, keep: true });
       deepEqual(await again().then(({ state, exitCode }) => [state, exitCode]), ["exited", 3]);
@@ -268,7 +273,7 @@ Deno.test("what had ended by itself, and is kept, has ended by itself", () =>
   ));
 
 Deno.test("what has ended is removed, with its exit code said", () =>
-  within({ seen: ENDED, calls: [look(ENDED), logs(), REMOVE] }, async ({ session }) => {
+  within({ seen: ENDED, calls: [look(ENDED), saved(), REMOVE] }, async ({ session }) => {
     const status = await session.stop(AS_DEFINED);
     deepEqual([status.state, status.exitCode], ["stopped", 3]);
   }));
@@ -281,7 +286,7 @@ Deno.test("what somebody else removed meanwhile is stopped", () =>
 Deno.test("what is paused goes on for its end", () => {
   const paused: Inspected = { status: "paused", pid: 77 };
   const unpause = { argv: docker("unpause", "--", ID) };
-  const calls = [look(paused), unpause, stopping(), look(KILLED), logs(), REMOVE];
+  const calls = [look(paused), unpause, stopping(), look(KILLED), saved(), REMOVE];
   return within({ seen: paused, calls }, async ({ session }) => {
     equal((await session.stop(AS_DEFINED)).state, "stopped");
   });
@@ -303,7 +308,7 @@ Deno.test("what still runs is named by its pid, with what the runtime says", () 
 
 Deno.test("an output that nobody can read does not keep a session in its runtime", () =>
   within(
-    { calls: [look({}), stopping(), look(KILLED), logs(NO_LOG), REMOVE] },
+    { calls: [look({}), stopping(), look(KILLED), saved(NO_LOG), REMOVE] },
     async ({ session, world, warnings }) => {
       equal((await session.stop(AS_DEFINED)).state, "stopped");
       equal(warnings.length, 1);
@@ -321,7 +326,7 @@ Deno.test("a runtime that does not answer for the output removes nothing", () =>
       look({}),
       stopping(),
       look(KILLED),
-      logs({ fails: new ExecTimeoutError("docker", 5000) }),
+      saved({ fails: new ExecTimeoutError("docker", 5000) }),
     ],
   }, async ({ session }) => {
     equal((await failure(session.stop(AS_DEFINED))).code, "backend_unavailable");
@@ -437,7 +442,7 @@ Deno.test("what somebody removes while its output is kept is stopped", () =>
       look({}),
       stopping(),
       look(KILLED),
-      logs({ code: 1, stderr: `Error: No such container: ${ID}\n` }),
+      saved({ code: 1, stderr: `Error: No such container: ${ID}\n` }),
       { ...REMOVE, code: 1, stderr: `Error: No such container: ${ID}\n` },
       look(),
     ],

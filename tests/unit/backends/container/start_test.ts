@@ -23,10 +23,10 @@ const FINISHED = "2026-01-02T03:04:06Z";
 
 /** How much of its output a runtime is told to keep. */
 const LOG_FLAGS: Record<string, readonly (string | RegExp)[]> = {
-  podman: ["--log-opt", /^max-size=\d+b$/],
+  podman: ["--log-driver", "k8s-file", "--log-opt", /^max-size=\d+pb$/],
   docker: [
-    ...["--log-driver", "json-file"],
-    ...["--log-opt", /^max-size=\d+$/, "--log-opt", /^max-file=\d$/],
+    ...["--log-driver", "local"],
+    ...["--log-opt", /^max-size=\d+$/, "--log-opt", /^max-file=\d+$/],
   ],
 };
 
@@ -58,7 +58,7 @@ const look = (what: string, ...containers: readonly Inspected[]): ExpectedCall =
 });
 const remove = (id: string): ExpectedCall => ({ argv: ["docker", "rm", "--", id] });
 /** All of its output, to be kept. */
-const KEPT: ExpectedCall = { argv: ["docker", "logs", "--", NEW] };
+const KEPT: ExpectedCall = { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW] };
 /** The last lines of its output. */
 const printed = (stdout: string): readonly ExpectedCall[] => [
   { argv: ["docker", "logs", "--tail", /^\d+$/, "--", NEW], stdout },
@@ -548,7 +548,7 @@ const OURS = { id: OLD, labels: labelsOf("astro", { runId: "f" }) };
 
 Deno.test("a session that has ended is replaced, and its output is kept", async () => {
   const seen = look("astro", { ...OURS, status: "exited", exitCode: 1, finished: FINISHED });
-  const output = { argv: ["docker", "logs", "--", OLD], stdout: "one\r\ntwo" };
+  const output = { argv: ["docker", "logs", "--tail", /^\d+$/, "--", OLD], stdout: "one\r\ntwo" };
   await start([TAKEN, seen, seen, output, remove(OLD), run()], {
     waitMs: 0,
     also: async ({ logs, world }) => {

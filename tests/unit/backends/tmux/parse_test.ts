@@ -69,6 +69,19 @@ function only(stdout: string) {
 
 const statusFrom = (stdout: string) => statusOfSession(only(stdout), "bots");
 
+Deno.test("the record of a session is that on its own pane, whatever pane comes first", () => {
+  const other = { ...RECORD, working_dir: "/elsewhere" };
+  const before: Readonly<Record<string, string>>[] = [
+    { "@kstops_pane": "", "@kstops_pid": "", "@kstops_run": "" },
+    { "@kstops_pane": "run2", "@kstops_run": JSON.stringify(other) },
+  ];
+  for (const fields of before) {
+    const rows = [managedRow({ pane_id: "%0", ...fields }), managedRow()];
+    const session = parsePanes(rows.join(""), NONCE).find(({ runId }) => runId === "run1");
+    deepEqual([session?.record?.working_dir, session?.managedPane?.id], ["/opt/astro", "%1"]);
+  }
+});
+
 Deno.test("a server without sessions has none", () => deepEqual(parsePanes("", NONCE), []));
 
 Deno.test("a foreign session is what its active pane is", () => {

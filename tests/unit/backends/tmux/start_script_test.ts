@@ -95,6 +95,7 @@ function marks(session: string, pane: string): string[][] {
     ["set-option", "-p", "-t", pane, "@kstops_run"],
     ["pipe-pane", "-t", pane, pipe],
     ["set-option", "-t", session, "destroy-unattached", "off"],
+    ["set-option", "-t", session, "@kstops_run"],
     ["set-option", "-t", session, "@kstops", "0123456789ab"],
   ];
 }

@@ -44,7 +44,13 @@ interface Machine {
 /** How grep fails, where it does. */
 interface MachineOptions {
   readonly grep?: Error;
+  /** How long the first look takes, and how long all others. */
+  readonly lookMs?: readonly [first: number, later: number];
 }
+
+/** The clock of the machine in hundredths of a second, with that of the world. */
+const uptimeOf = (now: Date, since: number): number =>
+  10_647 + Math.floor((now.getTime() - since) / 10);
 
 const RUN = "0123456789ab";
 
@@ -57,6 +63,8 @@ async function withMachine(
   const processes = new Map<number, Spec>();
   const sent: string[] = [];
   await withFakeWorld({ files: { "/state/logs/astro/runs.ndjson": "" } }, async (fake) => {
+    const booted = fake.now().getTime();
+    let looks = 0;
     const add = (spec: Spec): void => {
       processes.set(spec.pid, spec);
       fake.alive.add(spec.pid);
@@ -78,7 +86,9 @@ async function withMachine(
           name: nameOf(spec),
           mark: spec.tagged ? RUN : null,
         }));
-        return { code: 2, stdout: formatLook(rows), stderr: "" };
+        const clock = (uptimeOf(fake.now(), booted) / 100).toFixed(2);
+        await fake.sleep(options.lookMs?.[looks++ === 0 ? 0 : 1] ?? 0);
+        return { code: 2, stdout: formatLook(rows, clock), stderr: "" };
       }
       if (argv[0] === "ls") {
         const stdout = all.flatMap(({ pid, reads, writes }) => [
@@ -575,3 +585,26 @@ Deno.test("the terminal is held while it is needed, by a moment that is never fa
     end(100);
     deepEqual(await done, []);
   }));
+
+Deno.test("the terminal is held however long whatever a stop looks at takes", () =>
+  withMachine([
+    KEEPER,
+    program({ endedBy: ["SIGTERM"], onEnd: () => {} }),
+    { pid: 102, ppid: 101, group: 100, session: 100, foreground: 100, tagged: true },
+  ], async ({ world, sent, end }) => {
+    const file = "/state/logs/astro/run.hold";
+    const began = world.now().getTime();
+    const done = endAll(world, { signal: "SIGTERM", timeoutMs: 60_000 });
+    while (!sent.includes("SIGTERM 101")) await world.sleep(10);
+    while (world.now().getTime() < began + 30_000) {
+      await world.sleep(100);
+      const until = Number(await world.files.readText(file));
+      const now = uptimeOf(world.now(), began);
+      ok(now < until, `${now} is not before ${until}`);
+      ok(until < now + 5000, `${until} is long after ${now}`);
+    }
+    end(102);
+    while (await world.files.facts(file) !== null) await world.sleep(10);
+    end(100);
+    deepEqual(await done, []);
+  }, { lookMs: [100, 9000] }));

@@ -16,7 +16,7 @@ const CONTAINER = containerDefinition({ name: "web", image: "web:1", argv: null 
 async function restarted(
   status: SessionStatus,
   definition: Definition | null,
-  { yes }: { yes?: true } = { yes: true },
+  { yes, byEngine }: { yes?: true; byEngine?: true } = { yes: true },
 ): Promise<{ readonly done: readonly unknown[]; readonly failures: readonly unknown[] }> {
   const done: unknown[] = [];
   const session: Partial<Session> = {
@@ -27,6 +27,14 @@ async function restarted(
       done.push("stop");
       return Promise.resolve({ ...status, state: "stopped" });
     },
+    ...(byEngine
+      ? {
+        restart: () => {
+          done.push("restart");
+          return Promise.resolve(status);
+        },
+      }
+      : {}),
   };
   const sessions: Partial<Sessions> = {
     find: () => Promise.resolve({ kind: "session", status, session: session as Session }),
@@ -97,15 +105,21 @@ Deno.test("restart never stops the container of somebody else, which it could no
   });
 });
 
+Deno.test("a container that nobody defines is restarted by its engine, after a yes", async () => {
+  const foreign = { ...IN_DOCKER, managed: false };
+  const { done, failures: [failure] } = await restarted(foreign, null, { byEngine: true });
+  deepEqual(done, []);
+  await rejects(Promise.reject(failure), { code: "input_required" });
+  const agreed = await restarted(foreign, null, { yes: true, byEngine: true });
+  deepEqual(agreed, { done: ["restart"], failures: [] });
+});
+
 for (const [yes, code] of [[undefined, "input_required"], [true, "session_not_found"]] as const) {
-  Deno.test(`restart of a container that nobody defines is ${code} ${yes ? "with" : "without"} a yes`, async () => {
-    const foreign = { ...IN_DOCKER, managed: false };
+  Deno.test(`restart of a session that nobody knows how to start is ${code} ${yes ? "with" : "without"} a yes`, async () => {
+    const foreign = { ...IN_BOTS, managed: false };
     const { done, failures } = await restarted(foreign, null, yes ? { yes } : {});
     deepEqual(done, []);
     equal(failures.length, 1);
-    await rejects(Promise.reject(failures[0]), {
-      code,
-      hint: "restart it as it is: docker restart web",
-    });
+    await rejects(Promise.reject(failures[0]), { code, hint: /^define it in a config file/ });
   });
 }

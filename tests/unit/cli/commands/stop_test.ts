@@ -88,13 +88,13 @@ const STOPS: Record<string, readonly [SessionStatus, Partial<StopFlags>, Expecte
     {
       keep: true,
       state: "exited",
-      text: "Stopped web (podman, it had ended, exit code 0, kept)\n",
+      text: "web is not running (podman, it had ended, exit code 0, kept)\n",
     },
   ],
   "--keep leaves a kept container as it is": [
     { ...CONTAINER, state: "stopped", engineState: "exited" },
     { keep: true },
-    { keep: true, state: "stopped", text: "Stopped web (podman, it did not run, kept)\n" },
+    { keep: true, state: "stopped", text: "web is not running (podman, it did not run, kept)\n" },
   ],
   "a paused container goes on for its end": [
     { ...CONTAINER, state: "stopped", engineState: "paused" },
