@@ -275,6 +275,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
       restartPolicy: "always",
       restarts: 0,
       removesItself: false,
+      logPath: null,
     },
     unread: null,
   });
@@ -317,7 +318,16 @@ Deno.test("what is missing is unknown", () => {
   const { details, ...rest } = only(parseInspected(inspected()));
   deepEqual(rest, known);
   deepEqual(details, {
-    ...{ workingDir: "/", tty: false, env: {}, outOfMemory: false, error: null, restarts: 0, removesItself: false },
+    ...{
+      workingDir: "/",
+      tty: false,
+      env: {},
+      outOfMemory: false,
+      error: null,
+      restarts: 0,
+      removesItself: false,
+      logPath: null,
+    },
     ...{ startedAt: null, restartPolicy: null },
   });
 });
