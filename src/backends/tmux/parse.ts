@@ -146,8 +146,11 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     const isStray = fields[2] === "" && pane.runId !== null;
     if (isStray) moved.push({ facts, fields, panes: [pane], isStray });
     const group = groups.get(id);
-    // What a stray pane says besides is about itself, and not about the session that it is in.
-    if (group?.isStray && !isStray) Object.assign(group, { fields, isStray });
+    // What a pane says besides is about its own run: that of the session's own pane counts.
+    const isOwn = pane.runId !== null && pane.runId === fields[2];
+    if (group !== undefined && (isOwn || group.isStray && !isStray)) {
+      Object.assign(group, { fields, isStray });
+    }
     const shownBy = firstShownBy.get(pane.id);
     if (group === undefined) groups.set(id, { facts, fields, panes: [pane], isStray });
     else if (shownBy === undefined) group.panes.push(pane);
@@ -288,11 +291,15 @@ function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSessio
     return { ...session, panes, managedPane: pane, strayPane: pane.id };
   });
   const managed = new Set(own.flatMap(({ runId }) => runId ?? []));
+  const replaced = new Set(own.flatMap(({ runId, name }) => runId === null ? [] : name));
   const alone = moved.flatMap((group) => {
-    const runId = group.panes[0]?.runId ?? null;
-    if (runId === null || managed.has(runId)) return [];
+    const [pane] = group.panes;
+    const runId = pane?.runId ?? null;
+    if (pane === undefined || runId === null || managed.has(runId)) return [];
     managed.add(runId);
-    return paneAlone(group, runId);
+    const session = paneAlone(group, runId);
+    // A later run took its place, while a session group or a link still shows where it ended.
+    return pane.dead && replaced.has(session.name) ? [] : session;
   });
   const rest = own.flatMap((session) => {
     if (session.runId !== null) return [session];
