@@ -7,7 +7,7 @@ import { type Command, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
 import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
 import { PROGRAM } from "../src/cli/table.ts";
-import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
+import { DEFAULTS, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
 import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import { FAULTS } from "../tests/faults/rows.ts";
@@ -29,14 +29,17 @@ function parts(): Record<string, string> {
   };
 }
 
+/** What is shown of keys. */
+type Described = Readonly<Record<string, { readonly description: string }>>;
+
 function config(): string {
-  const keys = (of: Keys): string =>
+  const keys = (of: Described): string =>
     table(
       ["key", "means"],
       Object.entries(of).map(([name, { description }]) => [`\`${name}\``, description]),
     );
   return `**At the top, beside \`ops\`**\n\n${keys(TOP_KEYS)}\n\n` +
-    `**Under \`ops\`**\n\n${keys(OPS_KEYS)}\n\n` +
+    `**Under \`ops\`**\n\n${keys({ ...OPS_KEYS, defaults: DEFAULTS })}\n\n` +
     `**Under \`ops.sessions.NAME\`**\n\n${keys(SESSION_KEYS)}`;
 }
 

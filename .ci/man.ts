@@ -6,7 +6,7 @@ import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
 import { aboutFlag, flagTerm, usageOf } from "../src/cli/help.ts";
 import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
 import { PROGRAM } from "../src/cli/table.ts";
-import { type Keys, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
+import { DEFAULTS, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
 import { ERRORS } from "../src/errors.ts";
 import { VERSION } from "../src/version.ts";
 import { entriesBelow, type Entry, ENVIRONMENT } from "./reference.ts";
@@ -32,6 +32,8 @@ const CONFIGURATION = [
 const FILES: Readonly<Record<string, string>> = {
   "./kstops.yml, ./kstops.yaml, ./kstlib.conf.yml":
     "the config, where neither `--config` nor `KSTOPS_CONFIG` names one",
+  "../kstops.yml, ../../kstops.yml, ...":
+    "the config, where there is none of those, up to your home or the end of the file system",
   "$XDG_CONFIG_HOME/kstops/kstops.yml":
     "the config, where there is none of those; default `~/.config/kstops/kstops.yml`",
   "/etc/kstops/kstops.yml": "the config, where there is none of those either",
@@ -67,7 +69,7 @@ export function manPage(date: Date): string {
       ".SH CONFIGURATION",
       ...paragraphs(CONFIGURATION),
       ...keyLines("At the top, beside ops", TOP_KEYS),
-      ...keyLines("Under ops", OPS_KEYS),
+      ...keyLines("Under ops", { ...OPS_KEYS, defaults: DEFAULTS }),
       ...keyLines("Under ops.sessions.NAME", SESSION_KEYS),
       ".SH ENVIRONMENT",
       ...Object.entries(ENVIRONMENT).flatMap(([name, about]) => term(bold(name), about)),
@@ -114,7 +116,10 @@ function flagLines(flags: readonly NamedFlag[]): Lines {
   return flags.flatMap((named) => term(usage(flagTerm(named)), aboutFlag(named)));
 }
 
-function keyLines(title: string, keys: Keys): Lines {
+/** What is shown of keys. */
+type Described = Readonly<Record<string, { readonly description: string }>>;
+
+function keyLines(title: string, keys: Described): Lines {
   return [
     `.SS ${literal(title)}`,
     ...Object.entries(keys).flatMap(([name, { description }]) => term(bold(name), description)),

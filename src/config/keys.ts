@@ -468,10 +468,12 @@ export const OPS_KEYS = {
 export const OTHER_OPS_KEYS: ReadonlySet<string> = new Set(["defaults", "sessions"]);
 
 /** What `ops.defaults` is for. */
-export const ABOUT_DEFAULTS =
-  "Keys of a session, for every session of this config that does not say them itself; below `tmux` " +
-  "and `container` those for sessions of that backend alone. Mappings are merged (`env` key by " +
-  "key), lists and single values are replaced.";
+export const DEFAULTS: { readonly description: string } = {
+  description:
+    "Keys of a session, for every session of this config that does not say them itself; below `tmux` " +
+    "and `container` those for sessions of that backend alone. Mappings are merged (`env` key by " +
+    "key), lists and single values are replaced.",
+};
 
 /** The keys at the top of a file, without `ops`. */
 export const TOP_KEYS = {

@@ -33,7 +33,7 @@ import {
 import { placeOf } from "./defined.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
-import { checkDirectory, checkNetwork, checkRunArg, checkText, checkUser } from "./rules.ts";
+import { checkDirectory, checkNetwork, checkRunArg, checkUser } from "./rules.ts";
 import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
 import {
   inapplicableKeys,

@@ -13,7 +13,7 @@ import type { BackendType } from "../model.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { ENV_FORMATS } from "./env_file.ts";
 import {
-  ABOUT_DEFAULTS,
+  DEFAULTS,
   type Form,
   isFreeKey,
   type Key,
@@ -123,7 +123,7 @@ export function configShape(): z.ZodMiniType {
     ...zodKeys(SESSION_KEYS),
     tmux: zodDefaults("tmux"),
     container: zodDefaults("container"),
-  }).check(z.describe(ABOUT_DEFAULTS));
+  }).check(z.describe(DEFAULTS.description));
   const ops = zodObject({
     ...zodKeys(OPS_KEYS),
     defaults: z.optional(z.nullable(defaults)),

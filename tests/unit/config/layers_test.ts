@@ -69,7 +69,7 @@ Deno.test("every value says where it is written, also one of the defaults", asyn
   deepEqual(["env.A", "env.C", "socket_name"].map((key) => at("own", key)), [
     "13:30",
     "13:37",
-    "13:62",
+    "13:63",
   ]);
   deepEqual(["env.A", "volumes[0]", "stop_timeout"].map((key) => at("box", key)), [
     "9:17",
