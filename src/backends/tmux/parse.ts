@@ -294,11 +294,15 @@ function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSessio
     return { ...session, panes, managedPane: pane, strayPane: pane.id };
   });
   const managed = new Set(own.flatMap(({ runId }) => runId ?? []));
+  const replaced = new Set(own.flatMap(({ runId, name }) => runId === null ? [] : name));
   const alone = moved.flatMap((group) => {
-    const runId = group.panes[0]?.runId ?? null;
-    if (runId === null || managed.has(runId)) return [];
+    const [pane] = group.panes;
+    const runId = pane?.runId ?? null;
+    if (pane === undefined || runId === null || managed.has(runId)) return [];
     managed.add(runId);
-    return paneAlone(group, runId);
+    const session = paneAlone(group, runId);
+    // A later run took its place, while a session group or a link still shows where it ended.
+    return pane.dead && replaced.has(session.name) ? [] : session;
   });
   const rest = own.flatMap((session) => {
     if (session.runId !== null) return [session];
