@@ -60,8 +60,32 @@ export async function keepInBounds(world: World, container: Container): Promise<
   }
 }
 
+/** How large podman's files of a session are. */
+export interface LogSize {
+  readonly name: string;
+  /** What there is to be of its output, at least. */
+  readonly promisedBytes: number;
+  /** The file that is written to. */
+  readonly newestBytes: number;
+  /** That and those that were put aside. */
+  readonly bytes: number;
+}
+
+/** How large podman's files of a session are; null: it has none here. */
+export async function logSizeOf({ files }: World, container: Container): Promise<LogSize | null> {
+  const file = fileOf(container);
+  const newest = file === null ? null : await files.facts(file.path);
+  if (file === null || newest === null) return null;
+  let bytes = newest.bytes;
+  for (const { path } of await olderOf({ files }, file.path)) {
+    bytes += (await files.facts(path))?.bytes ?? 0;
+  }
+  const { name } = container;
+  return { name, promisedBytes: file.mostBytes, newestBytes: newest.bytes, bytes };
+}
+
 /** The files that were put aside, the oldest first. */
-async function olderOf({ files }: World, path: string): Promise<readonly Older[]> {
+async function olderOf({ files }: Pick<World, "files">, path: string): Promise<readonly Older[]> {
   const slash = path.lastIndexOf("/");
   const [directory, name] = [path.slice(0, slash), path.slice(slash + 1)];
   try {
