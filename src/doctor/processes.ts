@@ -21,7 +21,10 @@ export interface ProcessFacts {
 export function processFindings(facts: Answer<ProcessFacts>): readonly Finding[] {
   if (facts.kind === "failed") {
     return [
-      skipped("processes", `whether a program outlives its session is not known: ${facts.reason}`),
+      skipped(
+        "processes.seen",
+        `whether a program outlives its session is not known: ${facts.reason}`,
+      ),
     ];
   }
   const { orphans, leftovers, strangers } = facts.value;
@@ -67,5 +70,5 @@ function seenFinding({ orphans, leftovers, strangers }: ProcessFacts): Finding {
     ? ""
     : `; ${processes} of another kstops, which has another user, HOME or state directory: this ` +
       `one does not see its sessions (pid ${namesText(strangers.map(String))})`;
-  return ok("processes", own + others, { elsewhere: [...strangers] });
+  return ok("processes.seen", own + others, { elsewhere: [...strangers] });
 }

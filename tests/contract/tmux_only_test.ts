@@ -334,15 +334,14 @@ tmuxTest(
     const kept = await runner.start(define({ name: "kept", argv: SERVE }), { waitMs: 100 });
     await t.tmux("new-session", "-d", "-s", "mine", "sleep", "61");
     await t.tmux("link-window", "-s", "=kept:0", "-t", "=mine:7");
-    // A session group shows all windows of another session.
+    // A session group shows all windows of another session: it has nothing of its own.
     await t.tmux("new-session", "-d", "-t", "=kept", "-s", "viewer");
-    for (const name of ["mine", "viewer"]) {
-      const session = await existing(runner, name);
-      equal(session.status.managed, false);
-      await session.stop(AS_DEFINED);
-      equal(await find(runner, name), null);
-      deepEqual((await existing(runner, "kept")).status, kept);
-    }
+    equal(await find(runner, "viewer"), null);
+    const session = await existing(runner, "mine");
+    equal(session.status.managed, false);
+    await session.stop(AS_DEFINED);
+    equal(await find(runner, "mine"), null);
+    deepEqual((await existing(runner, "kept")).status, kept);
     ok(await t.world.processes.alive(kept.pid ?? 0));
   },
 );
@@ -356,8 +355,15 @@ tmuxTest(
     const stopped = await (await existing(runner, "astro")).stop(AS_DEFINED);
     equal(stopped.exitCode, 7);
     equal(await find(runner, "astro"), null);
-    const { state } = await runner.start(define({ name: "astro", argv: SERVE }), { waitMs: 100 });
-    equal(state, "running");
+    // The one that ended is in the way of none, either.
+    const [fails, again] = [
+      define({ name: "astro", argv: sh("exit 3") }),
+      define({ name: "astro", argv: SERVE }),
+    ];
+    equal((await failure(runner.start(fails, { waitMs: 5000 }))).code, "start_failed");
+    await t.tmux("new-session", "-d", "-t", "=astro", "-s", "viewer");
+    equal((await runner.start(again, { waitMs: 100 })).state, "running");
+    equal((await existing(runner, "astro")).status.state, "running");
   },
 );
 
@@ -379,15 +385,18 @@ tmuxTest("tmux: a window that is linked twice into its session counts once", asy
   ok(!(await t.processes()).some((process) => process.pid === pid));
 });
 
-tmuxTest("tmux: a renamed session keeps being managed, by its new name", async (t) => {
-  const { runner, define } = setUpTmux(t.world);
-  const before = await runner.start(define({ name: "astro", argv: POLITE }), { waitMs: 100 });
-  await t.tmux("rename-session", "-t", "=astro:", "my bot");
-  equal(await find(runner, "astro"), null);
-  const session = await existing(runner, "my bot");
-  deepEqual(session.status, { ...before, name: "my bot" });
-  equal((await session.stop(AS_DEFINED)).exitCode, 7);
-});
+tmuxTest(
+  "tmux: a renamed session keeps being managed, by the name that it was started with",
+  async (t) => {
+    const { runner, define } = setUpTmux(t.world);
+    const before = await runner.start(define({ name: "astro", argv: POLITE }), { waitMs: 100 });
+    await t.tmux("rename-session", "-t", "=astro:", "my bot");
+    equal(await find(runner, "my bot"), null);
+    const session = await existing(runner, "astro");
+    deepEqual(session.status, { ...before, reason: "tmux calls it my bot by now" });
+    equal((await session.stop(AS_DEFINED)).exitCode, 7);
+  },
+);
 
 tmuxTest("tmux: a program that the user started anew is the running one", async (t) => {
   const { runner, define } = setUpTmux(t.world);

@@ -279,7 +279,8 @@ tmuxTest(`${CYCLES} times the terminal is closed, nothing is left or changed`, a
 async function noneAttached(t: TmuxSandbox): Promise<void> {
   await t.waitFor(async () => {
     const rows = await t.processes();
-    return !rows.some(({ command }) => /attach/.test(command));
+    // The shell that keeps the program says `destroy-unattached`.
+    return !rows.some(({ command }) => /\battach/.test(command));
   }, "the end of every attach");
 }
 

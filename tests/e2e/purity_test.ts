@@ -44,15 +44,15 @@ const CASES: readonly Case[] = [
   { line: "--version", text: /^kstops \S+\n$/, json: file("version") },
   // start
   { line: "start later-@", ...CHANGED },
-  { line: "start made-@ --no-wait --verbose -- sleep 100", ...CHANGED },
+  { line: "start made-@ --no-wait --verbose -- sleep 1000", ...CHANGED },
   { line: "start quiet-@ --quiet --json=", code: "usage" },
   { line: "start quiet-@ --quiet", text: /^$/, json: file("change") },
   {
     line:
-      "start full-@ --command sleep\\ 100 --shell --workdir . --env A=b --env-file a.env --unsafe-env LD_PRELOAD --socket default --backend tmux",
+      "start full-@ --command sleep\\ 1000 --shell --workdir . --env A=b --env-file a.env --unsafe-env LD_PRELOAD --socket default --backend tmux",
     ...CHANGED,
   },
-  { line: "start one-@ two-@", ...BOTH },
+  { line: "start one-@ two-@ --yes", ...BOTH },
   { line: "start three-@ nope", ...BOTH, code: "session_not_found" },
   { line: "start later --dry-run", text: /^later:\n(?:.*\n)+$/, json: file("dry-run") },
   {
@@ -175,7 +175,7 @@ const CASES: readonly Case[] = [
   // config
   {
     line: "config validate --config good.yml",
-    text: /^\S+good\.yml: 2 sessions, no mistakes\n$/,
+    text: /^\S+good\.yml: 2 sessions, no mistakes, 1 warning\n$/,
     json: file("config-validate"),
   },
   { line: "config validate", code: "config_invalid" },
@@ -256,7 +256,7 @@ const RUNNING = ["stopped", "killed", "hushed", "both", "again", "anew", "up"]
 /** Sessions of all kinds, and operations that have failed, or wait. */
 async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<string, string>> {
   const sessions = [...CONFIG_NAMES, ...RUNNING].map((name) =>
-    `    ${name}: { command: sleep 100 }\n`
+    `    ${name}: { command: sleep 1000 }\n`
   );
   const write = (name: string, text: string) => Deno.writeTextFile(`${t.work}/${name}`, text);
   await write(
@@ -270,7 +270,7 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
       "    web: { backend: container, image: a, env: { A: b } }\n",
   );
   for (const mode of MODES) {
-    const two = ["first", "second"].map((name) => `    ${name}-${mode}: { command: sleep 100 }\n`);
+    const two = ["first", "second"].map((name) => `    ${name}-${mode}: { command: sleep 1000 }\n`);
     await write(
       `all-${mode}.yml`,
       `ops:\n  start_wait: 100\n  sessions:\n    worse-${mode}: { colour: red }\n${two.join("")}`,
@@ -288,7 +288,7 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
   const foreign = ["notes", ...strange, ...waiting];
   for (const [socket, names] of [["default", [...foreign, "twin"]], ["other", ["twin"]]] as const) {
     for (const name of names) {
-      await t.tmux("-L", socket, "new-session", "-d", "-s", name, "sleep 100");
+      await t.tmux("-L", socket, "new-session", "-d", "-s", name, "sleep 1000");
     }
   }
   await Promise.all([
@@ -413,7 +413,7 @@ tmuxTest("stdout is the documented result or empty, of every command and failure
 
   // A start that takes a minute keeps others out, and can be interrupted.
   const slow = new Deno.Command(`${t.work}/kstops`, {
-    args: ["start", "slow", "--config", "slow.yml", "--json", "--", "sleep", "100"],
+    args: ["start", "slow", "--config", "slow.yml", "--json", "--", "sleep", "1000"],
     ...{ env: { ...t.env }, clearEnv: true, cwd: t.work },
     ...{ stdin: "null", stdout: "piped", stderr: "piped" },
   }).spawn();

@@ -170,18 +170,26 @@ export function closeSession(
     readonly isOwn: boolean;
     /** A pane that is its own, in somebody else's session; null: there is none. */
     readonly strayPane: string | null;
+    /** A pane of its own that other sessions show, too, and that goes with it. */
+    readonly sharedPane?: string | null;
   },
   nonce: string,
 ): string[] {
-  const { id, isOwn, strayPane } = session;
+  const { id, isOwn, strayPane, sharedPane = null } = session;
   const target = strayPane ?? `${id}:`;
   const close = [
     line(["list-panes", "-s", "-t", target, "-F", paneFormat(nonce)]),
     ...(strayPane === null ? [] : [line(["kill-pane", "-t", strayPane])]),
     ...(isOwn ? [line(["kill-session", "-t", `${id}:`])] : []),
+    ...(sharedPane === null ? [] : [killPaneIfThere(sharedPane)]),
   ].join(" ; ");
   const isSame = `#{==:#{pid},${session.serverPid}}`;
   return [...tmux(server), ...COLLECT, "if-shell", "-F", isSame, close];
+}
+
+function killPaneIfThere(pane: string): string {
+  const isThere = `#{==:#{pane_id},${pane}}`;
+  return line(["if-shell", "-F", "-t", pane, isThere, line(["kill-pane", "-t", pane])]);
 }
 
 /** The fields of {@link describeServer}. */

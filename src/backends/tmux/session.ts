@@ -266,7 +266,9 @@ async function closeOnce(
 ): Promise<SessionStatus | null> {
   const server: Server = { binary: context.binary, socketName };
   const nonce = context.world.randomId();
-  const argv = closeSession(server, session, nonce);
+  const { managedPane } = session;
+  const sharedPane = managedPane?.linked ? managedPane.id : null;
+  const argv = closeSession(server, { ...session, sharedPane }, nonce);
   const answer = await answerOf(context, socketName, argv, {
     timeoutMs: WORK_TIMEOUT_MS,
   });

@@ -340,6 +340,12 @@ const BEGIN_TIMEOUT_MS = 60_000;
 /** How long tmux is not asked while a program is watched: it may miss an end until it is (3.3a). */
 const UNASKED_MS = 1000;
 
+/**
+ * The same while only the keeper is known, or has nothing left to do: until tmux is asked, one that
+ * ended may stay a zombie, which looks alive (3.3a). The program has the keeper, which misses nothing.
+ */
+const KEEPER_UNASKED_MS = 200;
+
 /** Waits until the program has lived long enough, or has ended, and says which. */
 async function proveStarted(context: Context, proof: Proof): Promise<SessionStatus> {
   const { world } = context;
@@ -347,9 +353,11 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
   const due = world.now().getTime() + proof.waitMs;
   const giveUp = due + BEGIN_TIMEOUT_MS;
   let late = false;
+  let program: number | null = null;
   while (world.now().getTime() < giveUp) {
     const left = due - world.now().getTime();
-    await whileAlive(world, created.panePid, Math.min(left, UNASKED_MS));
+    const unaskedMs = program === null ? KEEPER_UNASKED_MS : UNASKED_MS;
+    await whileAlive(world, program ?? created.panePid, Math.min(left, unaskedMs));
     const sessions = await ask(context, definition.socketName);
     const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
@@ -364,13 +372,14 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
     }
     if (pane.dead) return await endedAtOnce(context, proof, session);
     const status = statusOfSession(session, definition.socketName);
+    program = status.pid;
     if (status.pid === null) {
       // Not begun yet: on a machine under load its own shells take their time.
       late = true;
       await whileAlive(world, created.panePid, 50);
     } else if (!await world.processes.alive(status.pid)) {
       // Ended, and its keeper waits for the last output.
-      await whileAlive(world, created.panePid, 1000);
+      await whileAlive(world, created.panePid, KEEPER_UNASKED_MS);
     } else if (late) {
       late = false;
       await whileAlive(world, status.pid, proof.waitMs);

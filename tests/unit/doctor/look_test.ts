@@ -68,7 +68,7 @@ Deno.test("everything is looked at, and nothing is left behind", async () => {
       "operations cannot be kept on a full disk",
     ]);
     deepEqual(findings.map(({ check }) => check), [
-      ...["tmux.version", "tmux.server", "containers.runtime", "logout.tmux", "processes"],
+      ...["tmux.version", "tmux.server", "containers.runtime", "logout.tmux", "processes.seen"],
       ...[
         "terminal.term",
         "terminal.locale",

@@ -5,11 +5,11 @@ import { told } from "../../support/told.ts";
 const NOTHING: ProcessFacts = { orphans: [], leftovers: [], strangers: [] };
 
 const FINDINGS: Record<string, readonly [facts: Partial<ProcessFacts>, is: readonly string[]]> = {
-  "nothing that lives": [{}, ["ok processes: no program outlives its session"]],
+  "nothing that lives": [{}, ["ok processes.seen: no program outlives its session"]],
   "a program without a tmux": [
     { orphans: [{ name: "n7", pids: [101] }] },
     [
-      "ok processes: 1 session has processes that no tmux shows",
+      "ok processes.seen: 1 session has processes that no tmux shows",
       "warning processes.orphaned: 1 session goes on while no tmux shows it: n7 (pid 101) -> " +
       "run: kstops status n7 (it says what became of its tmux)",
     ],
@@ -17,7 +17,7 @@ const FINDINGS: Record<string, readonly [facts: Partial<ProcessFacts>, is: reado
   "what was left behind": [
     { leftovers: [{ name: "a", pids: [7, 8] }, { name: "b", pids: [9] }] },
     [
-      "ok processes: 2 sessions have processes that no tmux shows",
+      "ok processes.seen: 2 sessions have processes that no tmux shows",
       "warning processes.left: 2 sessions have ended, and left processes: a (pid 7, 8), b (pid 9)" +
       " -> run: kstops stop a",
     ],
@@ -25,7 +25,7 @@ const FINDINGS: Record<string, readonly [facts: Partial<ProcessFacts>, is: reado
   "what belongs to another kstops": [
     { strangers: [11, 12] },
     [
-      "ok processes: no program outlives its session; 2 processes of another kstops, which has another user, HOME or state " +
+      "ok processes.seen: no program outlives its session; 2 processes of another kstops, which has another user, HOME or state " +
       "directory: this one does not see its sessions (pid 11, 12)",
     ],
   ],
@@ -44,6 +44,6 @@ Deno.test("doctor does not guess where it cannot look", () => {
     milliseconds: 1,
   } as const;
   deepEqual(told(processFindings(failed)), [
-    "skipped processes: whether a program outlives its session is not known: neither grep nor ps is there",
+    "skipped processes.seen: whether a program outlives its session is not known: neither grep nor ps is there",
   ]);
 });
