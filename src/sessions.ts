@@ -255,7 +255,7 @@ async function clearLastRun(
   { say = () => {} }: StartOptions,
 ): Promise<void> {
   if (living === null) return;
-  const { program, processes } = living.remains;
+  const { program } = living.remains;
   if (program !== null) {
     throw new SessionExistsError(name, "it is already running", {
       backend,

@@ -1,7 +1,17 @@
 /** What is to be said of podman and docker. Pure. */
+import type { LogSize } from "../backends/container/podman_log.ts";
 import type { Runtime } from "../model.ts";
 import { shellWord } from "../shell.ts";
-import { type Answer, type Finding, ok, skipped, withoutPassword, wrong } from "./finding.ts";
+import {
+  type Answer,
+  counted,
+  type Finding,
+  namesText,
+  ok,
+  skipped,
+  withoutPassword,
+  wrong,
+} from "./finding.ts";
 import type { Needs } from "./needs.ts";
 
 /** What was seen of a program that speaks to a container runtime. */
@@ -31,6 +41,8 @@ export interface Reached {
   readonly version: string | null;
   /** Null: it does not say. */
   readonly rootless: boolean | null;
+  /** How large its logs of sessions are; missing: they have bounds, or are elsewhere. */
+  readonly logs?: readonly LogSize[];
 }
 
 /** What else rootless podman needs. */
@@ -138,6 +150,7 @@ function reachedFindings(
         host,
         milliseconds,
       }),
+      ...logFindings(reached.value.logs ?? []),
     ];
   }
   const reason = withoutPassword(reached.reason);
@@ -147,6 +160,43 @@ function reachedFindings(
     fix: reachFix(reason, { runtime, program, host, dialect }),
     details: { engine: runtime, version: null, rootless: null, host, milliseconds },
   })];
+}
+
+/** How many times as large as what is promised a file is before that is worth a warning. */
+const TOO_LARGE = 4;
+
+/** podman's files of output, which kstops keeps within bounds when it looks at their sessions. */
+function logFindings(logs: readonly LogSize[]): readonly Finding[] {
+  if (logs.length === 0) return [];
+  const bytes = logs.reduce((sum, each) => sum + each.bytes, 0);
+  const details = {
+    bytes,
+    sessions: logs.map(({ name, ...size }) => ({
+      name,
+      bytes: size.bytes,
+      promised_bytes: size.promisedBytes,
+    })),
+  };
+  const large = logs.filter((each) => each.newestBytes > TOO_LARGE * each.promisedBytes);
+  const [first] = large;
+  if (first === undefined) {
+    const text = `podman's logs of ${counted(logs.length, "session")} take ${sizeText(bytes)}`;
+    return [ok("podman.logs", text, details)];
+  }
+  return [wrong("warning", "podman.logs", {
+    message: `podman's log of ${
+      namesText(large.map(({ name }) => name))
+    } has grown beyond what is ` +
+      `to be kept, while nobody looked (${sizeText(first.newestBytes)} of ${first.name})`,
+    fix: `run: kstops status ${shellWord(first.name)}`,
+    details,
+  })];
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1024 * 1024
+    ? `${Math.ceil(bytes / 1024)} KiB`
+    : `${Math.round(bytes / 1024 / 1024)} MiB`;
 }
 
 function reachFix(

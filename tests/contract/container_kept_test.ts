@@ -97,3 +97,43 @@ containerTest("what two streams print is kept as is promised, times left out", a
   equal(lines.length, last - first + 1);
   ok(`${lines.join("\n")}\n`.length > PROMISED_BYTES - 16);
 });
+
+containerTest("a log that is looked at stays within bounds, and no line is lost", async (t) => {
+  const { runner, define, directory, world, runtime } = t;
+  const name = unique("bounds");
+  const [rounds, each] = [6, 20_000];
+  const script =
+    `for n in $(seq 1 ${rounds}); do seq $((n * ${each} - ${each} + 1)) $((n * ${each}));` +
+    ` while [ ! -e ${directory}/${name}-$n ]; do sleep 0.1; done; done; exec sleep 600`;
+  await runner.start(define({ name, argv: sh(script), log: LOG, stopTimeoutSeconds: 1 }), {
+    waitMs: 0,
+  });
+  for (let round = 1; round <= rounds; round++) {
+    const last = round * each;
+    // Each of these is a look at it, while it prints.
+    await waitFor(
+      async () => {
+        return (await printed(await existing(runner, name), 1)) === `${last}\n`;
+      },
+      `round ${round}`,
+      { timeoutMs: LIMIT_MS },
+    );
+    areLast(await printed(await existing(runner, name)), last);
+    await world.files.create(`${directory}/${name}-${round}`);
+  }
+  if (runtime === "podman") {
+    const path = await t.client("inspect", "--format", "{{.HostConfig.LogConfig.Path}}", name);
+    const slash = path.lastIndexOf("/");
+    const files = (await world.files.list(path.slice(0, slash))).filter((each) =>
+      each.startsWith(path.slice(slash + 1))
+    );
+    const facts = await Promise.all(
+      files.map((each) => world.files.facts(`${path.slice(0, slash)}/${each}`)),
+    );
+    const bytes = facts.reduce((sum, each) => sum + (each?.bytes ?? 0), 0);
+    // Of lines this short, podman's file is eight times as long as they are.
+    ok(files.length > 1 && bytes < 12 * PROMISED_BYTES, `${files.join(" ")}: ${bytes}`);
+  }
+  await (await existing(runner, name)).stop(AS_DEFINED);
+  areLast(await saved(t, name), rounds * each);
+});

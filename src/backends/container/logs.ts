@@ -44,16 +44,23 @@ interface Source {
   readonly id: string;
   /** Whether it has a terminal, and so one stream. */
   readonly tty: boolean;
+  /** With what a closer look tells. */
+  readonly container: Container;
 }
 
 async function sourceOf(
   context: Context,
   client: Client,
-  { name, id, details: known }: Container,
+  container: Container,
 ): Promise<Source> {
-  const details = known ?? (await askOne(context, client, id))?.details;
+  const { name, id } = container;
+  const details = container.details ?? (await askOne(context, client, id))?.details;
   if (details === undefined || details === null) throw new SessionNotFoundError(LOGS_VERB, name);
-  return { name, id, tty: details.tty };
+  const known = { ...container, details };
+  if (client.runtime === "podman" && details.logPath !== null) {
+    await (await import("./podman_log.ts")).keepInBounds(context.world, known);
+  }
+  return { name, id, tty: details.tty, container: known };
 }
 
 /** A container whose output its runtime does not give back. */
@@ -145,8 +152,40 @@ function together(
 
 const NEWLINE = 0x0a;
 
-/** What the runtime's own log has, as it is. */
+/** How often what podman has is read again, since a part of it was put aside in between. */
+const MOST_READS = 5;
+
+/** What the runtime's own log has, as it is, behind what kstops has put aside of it. */
 async function output(
+  context: Context,
+  client: Client,
+  source: Source,
+  reading: Reading & { readonly keepBytes: number },
+): Promise<Streams> {
+  const { container, tty } = source;
+  const { world } = context;
+  const isAside = client.runtime === "podman" && container.details?.logPath != null;
+  if (!isAside) return await engineOutput(context, client, source, reading);
+  const { olderNames, olderOutput } = await import("./podman_log.ts");
+  for (let left = MOST_READS;; left--) {
+    const names = await olderNames(world, container);
+    const timestamps = reading.timestamps === true || !tty;
+    const older = await olderOutput(world, container, { ...reading, timestamps });
+    const newer = await engineOutput(context, client, source, reading);
+    if (left > 0 && await olderNames(world, container) !== names) continue;
+    const last = (bytes: readonly Uint8Array[]): Uint8Array => {
+      const all = joined(bytes);
+      return all.subarray(Math.max(0, all.length - reading.keepBytes));
+    };
+    return {
+      stdout: last([older.stdout, newer.stdout]),
+      stderr: last([older.stderr, newer.stderr]),
+    };
+  }
+}
+
+/** What the runtime's own log has, as it is. */
+async function engineOutput(
   { world }: Context,
   client: Client,
   { name, id, tty }: Source,
@@ -198,7 +237,10 @@ export async function* follow(
   // podman's `--tail` loses bytes: what was read is skipped when all comes again.
   const isPodman = client.runtime === "podman";
   let skipped = { stdout: 0, stderr: 0 };
+  let hasOlder = false;
   if (isPodman) {
+    const { olderNames } = await import("./podman_log.ts");
+    hasOlder = await olderNames(context.world, source.container) !== "";
     yield await printed(context, client, source, {
       ...options,
       isOpen: true,
@@ -213,7 +255,8 @@ export async function* follow(
     follow: true,
   });
   const shown = yield* outputAsItComes(context, client, { source, argv, skipped, abort });
-  const isWhole = source.tty && !options.timestamps && (options.since ?? null) === null;
+  const isWhole = source.tty && !options.timestamps && (options.since ?? null) === null &&
+    !hasOlder;
   if (isPodman && isWhole && !abort.aborted) yield await missed(context, container, shown);
 }
 

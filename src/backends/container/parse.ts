@@ -70,6 +70,8 @@ export interface Details {
   readonly restarts: number;
   /** Whether its runtime removes it when it ends (`--rm`). */
   readonly removesItself: boolean;
+  /** podman's file of what it printed, on the machine of the runtime; null: it has another log. */
+  readonly logPath: string | null;
 }
 
 /** The words for a container whose program runs. */
@@ -309,9 +311,15 @@ function inspected(whole: Fields): Container {
       ),
       restarts: read("RestartCount", () => numberOf(whole["RestartCount"]), 0),
       removesItself: host["AutoRemove"] === true,
+      logPath: read("LogConfig", () => logPathOf(fieldsOf(host["LogConfig"] ?? {})), null),
     },
     unread: unreadIn(reader),
   };
+}
+
+function logPathOf({ Type: type, Path: path }: Fields): string | null {
+  const text = textOf(path);
+  return textOf(type) === "k8s-file" && text.startsWith("/") ? text : null;
 }
 
 /** Only podman's `inspect` has that key. */

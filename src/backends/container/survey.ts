@@ -71,6 +71,10 @@ async function sessionAt(
   container: Container,
 ): Promise<Session> {
   if (container.id === "") return untouchable(client, container);
+  // Every command that asks about it by its name looks after its log.
+  if (container.details?.logPath && client.runtime === "podman") {
+    await (await import("./podman_log.ts")).keepInBounds(context.world, container);
+  }
   const work = () => import("./session.ts");
   const output = () => import("./logs.ts");
   const foreign = () => import("./foreign.ts");

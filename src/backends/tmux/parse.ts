@@ -143,12 +143,11 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     }
     const id = facts[2];
     const pane = paneOf(facts, fields);
-    const isStray = fields[2] === "" && pane.runId !== null;
+    const isStray = pane.runId !== null && pane.runId !== fields[2];
     if (isStray) moved.push({ facts, fields, panes: [pane], isStray });
     const group = groups.get(id);
-    // What a pane says besides is about its own run: that of the session's own pane counts.
-    const isOwn = pane.runId !== null && pane.runId === fields[2];
-    if (group !== undefined && (isOwn || group.isStray && !isStray)) {
+    // What a stray pane says besides is about itself, and the record is that of the managed pane.
+    if (group !== undefined && !isStray && (group.isStray || pane.runId !== null)) {
       Object.assign(group, { fields, isStray });
     }
     const shownBy = firstShownBy.get(pane.id);
@@ -170,7 +169,7 @@ interface Group {
   readonly facts: PaneFacts;
   readonly fields: readonly string[];
   readonly panes: Pane[];
-  /** Whether the row is that of a managed pane in a session that is not managed. */
+  /** Whether the row is that of a managed pane in a session that is not its own. */
   readonly isStray: boolean;
 }
 
@@ -240,13 +239,16 @@ function addShownBefore(panes: Pane[], pane: Pane): void {
   else if (pane.active) panes[index] = pane;
 }
 
-function sessionOf({ facts, fields, panes }: Group, linked: ReadonlySet<string>): TmuxSession {
+function sessionOf(
+  { facts, fields, panes, isStray }: Group,
+  linked: ReadonlySet<string>,
+): TmuxSession {
   const runId = fields[2] || null;
   const shown = linked.size === 0
     ? panes
     : panes.map((pane) => linked.has(pane.id) ? { ...pane, linked: true } : pane);
   const tmuxName = fields[1] ?? "";
-  const record = runId === null ? null : recordOf(fields[5] ?? "");
+  const record = runId === null || isStray ? null : recordOf(fields[5] ?? "");
   return {
     id: facts[2],
     name: startedName(record) ?? tmuxName,
@@ -282,7 +284,8 @@ const OUTPUT_PATH = /\/logs\/([A-Za-z][A-Za-z0-9_-]{0,63})\/\d{8}T\d{6}\.\d{3}Z-
 function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSession[] {
   if (moved.length === 0) return sessions;
   const movedIds = new Set(moved.flatMap(({ panes }) => panes.map(({ id }) => id)));
-  const own = sessions.map((session) => {
+  const own = sessions.map((whole) => {
+    const session = withoutStrays(whole);
     if (session.runId === null || session.managedPane !== null) return session;
     const group = moved.find(({ panes }) => panes[0]?.runId === session.runId);
     const pane = group?.panes[0];
@@ -307,6 +310,13 @@ function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSessio
     return panes.length === 0 ? [] : [{ ...session, panes }];
   });
   return [...rest, ...alone];
+}
+
+/** A managed session without the panes of other ones that were moved into it. */
+function withoutStrays(session: TmuxSession): TmuxSession {
+  const { runId, panes } = session;
+  if (runId === null) return session;
+  return { ...session, panes: panes.filter((pane) => pane.runId === null || pane.runId === runId) };
 }
 
 /** A session of which only the pane is there, in a session that somebody else made. */

@@ -1,8 +1,11 @@
 /** Looking at podman and docker. */
+import { askAbout, type Context } from "../../backends/container/ask.ts";
 import { type Client, findClient, installHint } from "../../backends/container/clients.ts";
 import { parseFailure } from "../../backends/container/failure.ts";
 import { list, OF_QUESTIONS } from "../../backends/container/list.ts";
+import { type LogSize, logSizeOf } from "../../backends/container/podman_log.ts";
 import { surveyAll } from "../../backends/container/survey.ts";
+import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
 import { FileError, type World } from "../../world.ts";
@@ -67,7 +70,27 @@ async function reachAsListed(world: World, client: Client): Promise<Answer<Reach
       ? { kind: "answered", value: { version: null, rootless: null }, milliseconds }
       : told;
   }
-  return trouble === null ? told : { kind: "failed", reason: trouble.reason, milliseconds };
+  if (trouble !== null) return { kind: "failed", reason: trouble.reason, milliseconds };
+  if (client.runtime !== "podman") return told;
+  const managed = survey?.sessions.filter(({ status }) => status.managed) ?? [];
+  const logs = await logSizes(context, client, managed.flatMap(({ status: { id } }) => id ?? []));
+  return { ...told, value: { ...told.value, logs } };
+}
+
+/** How large the logs of some sessions are; those that cannot be asked about are left out. */
+async function logSizes(
+  context: Context,
+  client: Client,
+  ids: readonly string[],
+): Promise<readonly LogSize[]> {
+  try {
+    const containers = await askAbout(context, client, ids);
+    const sizes = await Promise.all(containers.map((each) => logSizeOf(context.world, each)));
+    return sizes.filter((size) => size !== null);
+  } catch (error) {
+    if (error instanceof BackendUnavailableError) return [];
+    throw error;
+  }
 }
 
 function reach(world: World, program: string, dialect: Runtime): Promise<Answer<Reached>> {

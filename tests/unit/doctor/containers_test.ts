@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import type { LogSize } from "../../../src/backends/container/podman_log.ts";
 import {
   type ClientFacts,
   type ContainerFacts,
@@ -93,6 +94,17 @@ const NO_PODMAN_SAID = "skipped podman.version: podman is not installed";
 
 const DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock";
 
+const MIB = 1024 * 1024;
+const LOG = { name: "web", promisedBytes: 50 * MIB, newestBytes: MIB, bytes: MIB };
+const withLogs = (logs: readonly LogSize[]): ClientFacts =>
+  podman({
+    reached: {
+      kind: "answered",
+      value: { version: "4.3.1", rootless: false, logs },
+      milliseconds: 45,
+    },
+  });
+
 const CASES: Record<
   string,
   {
@@ -103,6 +115,29 @@ const CASES: Record<
   }
 > = {
   "both runtimes": { clients: [podman(), docker()], says: [...PODMAN_OK, ...DOCKER_OK] },
+  "logs within bounds": {
+    clients: [
+      withLogs([{ ...LOG, newestBytes: MIB, bytes: 3 * MIB }, { ...LOG, name: "db" }]),
+      NO_DOCKER,
+    ],
+    says: [
+      ...PODMAN_OK,
+      "ok podman.logs: podman's logs of 2 sessions take 4 MiB",
+      "skipped docker.version: docker is not installed",
+    ],
+  },
+  "a log that nobody has looked at": {
+    clients: [
+      withLogs([{ ...LOG, newestBytes: 700 * MIB, bytes: 800 * MIB }, { ...LOG, name: "db" }]),
+      NO_DOCKER,
+    ],
+    says: [
+      ...PODMAN_OK,
+      "warning podman.logs: podman's log of web has grown beyond what is to be kept, while nobody " +
+      "looked (700 MiB of web) -> run: kstops status web",
+      "skipped docker.version: docker is not installed",
+    ],
+  },
   "no runtime, and nothing that needs one": {
     clients: [NO_PODMAN, NO_DOCKER],
     says: [

@@ -275,6 +275,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
       restartPolicy: "always",
       restarts: 0,
       removesItself: false,
+      logPath: null,
     },
     unread: null,
   });
@@ -325,6 +326,7 @@ Deno.test("what is missing is unknown", () => {
       error: null,
       restarts: 0,
       removesItself: false,
+      logPath: null,
     },
     ...{ startedAt: null, restartPolicy: null },
   });

@@ -155,7 +155,12 @@ Deno.test("a managed session without its pane is stopped, though a window lives"
 });
 
 Deno.test("a pane of another run is not the session's own", () => {
-  equal(mainPane(only(managedRow({ "@kstops_pane": "run0" }))), null);
+  const sessions = parsePanes(managedRow({ "@kstops_pane": "run0" }), NONCE);
+  const own = sessions.find(({ runId }) => runId === "run1");
+  ok(own);
+  deepEqual([mainPane(own), own.panes], [null, []]);
+  // It is the pane of that run, which somebody moved here.
+  deepEqual(sessions.map(({ runId, isOwn }) => [runId, isOwn]), [["run1", true], ["run0", false]]);
 });
 
 Deno.test("a foreign session is running while any of its panes is", () => {

@@ -1,0 +1,185 @@
+/**
+ * podman's file of what a container printed, kept within bounds.
+ *
+ * podman 4 and 5 have a limit for it, and at the limit it begins anew: all before is lost. Without one
+ * it grows for ever. So kstops gives it none, and has it begin a new file when it looks at the session
+ * and finds it larger than what is promised. The file before stays beside it, in the container's own
+ * directory, which podman removes with the container.
+ *
+ * conmon, which writes the file, opens a new one when it is told so by `ctl` (conmon 2.0 ctrl.c, as
+ * cri-o does). Between two lines: no line is lost or split. A hard link keeps the old one.
+ */
+import { FileError, type World } from "../../world.ts";
+import type { Container } from "./parse.ts";
+import { recordOf } from "./labels.ts";
+import { type KeptStreams, NO_STREAMS, parseKubernetes, together } from "./podman_lines.ts";
+
+/** Links the file, has conmon begin another one, and gives the link its name when that is done. */
+const BEGIN_ANEW = `pending=$1.kstops-pending
+if [ ! -e "$pending" ]; then
+  ln -- "$1" "$pending" && printf '2 0 0\\n' 1<>"\${1%/*}/ctl" || exit 1
+fi
+n=0
+while [ "$1" -ef "$pending" ] && [ "$n" -lt 100 ]; do sleep 0.02; n=$((n + 1)); done
+[ "$1" -ef "$pending" ] || mv -- "$pending" "$1.kstops-$2"`;
+const BEGIN_TIMEOUT_MS = 10_000;
+
+/** One of the files before, named by when it was put aside, and how much output is in it. */
+const OLDER = /\.kstops-(\d{13})(?:-(\d+))?$/;
+
+/** A file that was put aside. */
+interface Older {
+  readonly path: string;
+  /** At least so much; null: nobody has counted it. */
+  readonly outputBytes: number | null;
+}
+
+/** The file of a container of ours, and how much output there must be; null: it has none here. */
+function fileOf(container: Container): { path: string; mostBytes: number } | null {
+  const record = recordOf(container);
+  const path = container.details?.logPath ?? null;
+  if (record === null || path === null) return null;
+  return { path, mostBytes: record.log_max_bytes * record.log_keep };
+}
+
+/** Puts a file aside that is larger than what is promised, and removes those that nobody needs. */
+export async function keepInBounds(world: World, container: Container): Promise<void> {
+  const file = fileOf(container);
+  if (file === null || container.pid === null) return;
+  const { path, mostBytes } = file;
+  const facts = await world.files.facts(path);
+  if (facts === null || facts.bytes <= mostBytes) return;
+  try {
+    const began = String(world.now().getTime()).padStart(13, "0");
+    await world.exec(["sh", "-c", BEGIN_ANEW, "kstops", path, began], {
+      timeoutMs: BEGIN_TIMEOUT_MS,
+    });
+    await forget(world, await counted(world, path, mostBytes), mostBytes);
+  } catch {
+    // It only grows on then, and whoever wanted to look at the session gets to see it.
+  }
+}
+
+/** How large podman's files of a session are. */
+export interface LogSize {
+  readonly name: string;
+  /** What there is to be of its output, at least. */
+  readonly promisedBytes: number;
+  /** The file that is written to. */
+  readonly newestBytes: number;
+  /** That and those that were put aside. */
+  readonly bytes: number;
+}
+
+/** How large podman's files of a session are; null: it has none here. */
+export async function logSizeOf({ files }: World, container: Container): Promise<LogSize | null> {
+  const file = fileOf(container);
+  const newest = file === null ? null : await files.facts(file.path);
+  if (file === null || newest === null) return null;
+  let bytes = newest.bytes;
+  for (const { path } of await olderOf({ files }, file.path)) {
+    bytes += (await files.facts(path))?.bytes ?? 0;
+  }
+  const { name } = container;
+  return { name, promisedBytes: file.mostBytes, newestBytes: newest.bytes, bytes };
+}
+
+/** The files that were put aside, the oldest first. */
+async function olderOf({ files }: Pick<World, "files">, path: string): Promise<readonly Older[]> {
+  const slash = path.lastIndexOf("/");
+  const [directory, name] = [path.slice(0, slash), path.slice(slash + 1)];
+  try {
+    const names = (await files.list(directory)).filter((each) =>
+      each.startsWith(`${name}.`) && OLDER.test(each)
+    );
+    return names.map((each) => {
+      const count = OLDER.exec(each)?.[2];
+      return {
+        path: `${directory}/${each}`,
+        outputBytes: count === undefined ? null : Number(count),
+      };
+    });
+  } catch (error) {
+    if (error instanceof FileError) return [];
+    throw error;
+  }
+}
+
+/** The same, each with what is in it. */
+async function counted(world: World, path: string, mostBytes: number): Promise<readonly Older[]> {
+  const found = await olderOf(world, path);
+  return await Promise.all(found.map(async (older): Promise<Older> => {
+    if (older.outputBytes !== null) return older;
+    const { stdout, stderr } = await lastOf(world, older.path, { keepBytes: mostBytes });
+    const outputBytes = stdout.length + stderr.length;
+    const named = `${older.path}-${outputBytes}`;
+    await world.files.rename(older.path, named);
+    return { path: named, outputBytes };
+  }));
+}
+
+/** Removes the oldest, as long as the others hold as much as is promised. */
+async function forget(
+  { files }: World,
+  found: readonly Older[],
+  mostBytes: number,
+): Promise<void> {
+  let bytes = 0;
+  for (const { path, outputBytes } of found.toReversed()) {
+    if (bytes >= mostBytes) await files.remove(path);
+    bytes += outputBytes ?? 0;
+  }
+}
+
+/** Which part of the output of those files is wanted. */
+interface Wanted {
+  /** The last bytes of each stream, at most about so many; no more than is promised. */
+  readonly keepBytes: number;
+  readonly since?: Date | null;
+  /** Whether lines begin with their times, as podman's own do. */
+  readonly timestamps?: boolean;
+}
+
+/** How much longer output is with times, at most: a line of one character gets one of 36. */
+const TIMED_GROWTH = 37;
+
+/** The last output in the files that were put aside: as podman would show it. */
+export async function olderOutput(
+  world: World,
+  container: Container,
+  wanted: Wanted,
+): Promise<KeptStreams> {
+  const file = fileOf(container);
+  if (file === null) return NO_STREAMS;
+  // A time is longer than most lines are.
+  const most = file.mostBytes * (wanted.timestamps ? TIMED_GROWTH : 1);
+  const keepBytes = Math.min(wanted.keepBytes, most);
+  let all = NO_STREAMS;
+  for (const { path } of (await olderOf(world, file.path)).toReversed()) {
+    if (all.stdout.length + all.stderr.length >= keepBytes) break;
+    all = together(await lastOf(world, path, { ...wanted, keepBytes }), all);
+  }
+  return all;
+}
+
+/** Whether there are such files, by their names. */
+export async function olderNames(world: World, container: Container): Promise<string> {
+  const file = fileOf(container);
+  if (file === null) return "";
+  return (await olderOf(world, file.path)).map(({ path }) => OLDER.exec(path)?.[1]).join();
+}
+
+/** The last output in one file, with at least so many bytes where there are as many. */
+async function lastOf({ files }: World, path: string, wanted: Wanted): Promise<KeptStreams> {
+  const bytes = (await files.facts(path))?.bytes ?? 0;
+  for (let size = wanted.keepBytes * 2;; size *= 4) {
+    const start = Math.max(0, bytes - size);
+    const streams = parseKubernetes(await files.readFrom(path, start), {
+      ...wanted,
+      isWhole: start === 0,
+    });
+    if (start === 0 || streams.stdout.length + streams.stderr.length >= wanted.keepBytes) {
+      return streams;
+    }
+  }
+}

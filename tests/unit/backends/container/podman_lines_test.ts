@@ -1,0 +1,46 @@
+import { deepEqual } from "node:assert/strict";
+import { parseKubernetes } from "../../../../src/backends/container/podman_lines.ts";
+
+const AT = "2026-01-02T03:04:05.123456789+00:00";
+const LATER = "2026-01-02T03:04:06.5+00:00";
+const FILE = [
+  `${AT} stdout F one\r`,
+  `${AT} stderr F  two words `,
+  `${AT} stdout P a long `,
+  `${LATER} stdout F line`,
+  `${LATER} stdout F `,
+  `${LATER} stderr P not ended`,
+  `${LATER} std`,
+].join("\n");
+
+/** What is read of a file, as texts. */
+function read(text: string, how: Parameters<typeof parseKubernetes>[1]): readonly string[] {
+  const { stdout, stderr } = parseKubernetes(new TextEncoder().encode(text), how);
+  return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+}
+
+Deno.test("podman's file is read as podman shows it", () => {
+  deepEqual(read(FILE, { isWhole: true }), [
+    "one\r\na long line\n\n",
+    " two words \nnot ended",
+  ]);
+});
+
+Deno.test("lines of podman's file have their times before them, parts of lines none", () => {
+  deepEqual(read(FILE, { isWhole: true, timestamps: true }), [
+    `${AT} one\r\n${AT} a long line\n${LATER} \n`,
+    `${AT}  two words \n${LATER} not ended`,
+  ]);
+});
+
+Deno.test("of podman's file comes what was printed since a time", () => {
+  const since = new Date("2026-01-02T03:04:06Z");
+  deepEqual(read(FILE, { isWhole: true, since }), ["line\n\n", "not ended"]);
+});
+
+Deno.test("of podman's file without its beginning only whole lines are read", () => {
+  deepEqual(read(FILE.slice(10), { isWhole: false }), [
+    "a long line\n\n",
+    " two words \nnot ended",
+  ]);
+});
