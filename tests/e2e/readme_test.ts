@@ -63,6 +63,7 @@ function withPlaceholders(text: string): string {
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "<ID>")
     .replaceAll(/\tada\t/g, "\t<ANY>\t")
     .replaceAll("/srv/bots/nowhere", "<WORK>/nowhere")
+    .replaceAll("/srv/bots/kstops.yml", "<WORK>/kstops.yml")
     .replaceAll("/tmp/tmux-1000/", "<ANY>/")
     .replaceAll(`"working_dir":"/srv/bots"`, `"working_dir":"<WORK>"`)
     .replaceAll(/"id":"\$\d+"/g, '"id":"$[0-9]+"');
