@@ -62,8 +62,8 @@ export function containerHarness(runtime: Runtime): Harness {
     ignore: ignoreWithoutEngines(),
     python: null,
     isolated: true,
-    // docker's driver `local` keeps bytes, and so does podman's file.
-    logsAreText: false,
+    // docker 20.10, driver local.
+    joinsLongLines: runtime === "docker",
     // docker 20.10 names.go.
     shortestName: runtime === "docker" ? 2 : 1,
     within: (body) => withContainers(runtime, body),
