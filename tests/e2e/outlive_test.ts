@@ -76,7 +76,8 @@ async function isOrphan(
 async function isGone(corner: Corner, name: string, command: string): Promise<void> {
   const stopped = await corner.kstops("stop", name);
   deepEqual([stopped.code, stopped.stderr], [0, ""]);
-  match(stopped.stdout, new RegExp(`^Stopped ${name} `));
+  // Of one that had ended it says that it was taken away.
+  match(stopped.stdout, new RegExp(`^(Stopped|Removed) ${name} `));
   deepEqual(await corner.living(command), []);
   equal((await corner.kstops("status", name)).code, 5);
 }
