@@ -17,7 +17,7 @@ import { ended, existing, find, sh, unique } from "./suite.ts";
 import { LIMIT_MS } from "../support/limits.ts";
 
 const FORCE = { timeoutSeconds: null, force: true };
-const SERVE = sh("echo ready; exec sleep 60");
+const SERVE = sh("echo ready; exec sleep 3600");
 
 function runnerIn(world: World): ReturnType<typeof containerRunner> {
   return containerRunner(world, { logs: logStore(world, () => {}) });
@@ -274,7 +274,7 @@ Deno.test({
   fn: () =>
     withContainers("docker", async ({ sandbox, make }) => {
       const name = unique("far");
-      await make({ name, argv: ["sleep", "60"] });
+      await make({ name, argv: ["sleep", "3600"] });
       const socket = sandbox.env["DOCKER_HOST"] ?? "";
       // What is to be run on the other machine comes last, as one word or as several.
       const ssh = `words=$*; DOCKER_HOST=${socket} exec sh -c "\${words##* elsewhere }"`;

@@ -10,7 +10,7 @@ import { ended, existing, find, printed, sh, unique } from "./suite.ts";
 import { LIMIT_MS } from "../support/limits.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
-const SERVE = sh("echo ready; exec sleep 60");
+const SERVE = sh("echo ready; exec sleep 3600");
 
 containerTest("a session whose output nobody can read is told, replaced and stopped", async (t) => {
   const { runner, define } = t;

@@ -13,7 +13,7 @@ const AS_DEFINED = { timeoutSeconds: null, force: false };
 const FORCE = { timeoutSeconds: null, force: true };
 
 /** Runs on; says `ready` first. */
-const SERVE = sh("echo ready; exec sleep 60");
+const SERVE = sh("echo ready; exec sleep 3600");
 
 /** What the runtime itself says of a container, or of a part of it. */
 async function inspected(t: ContainerSetup, name: string, format: string): Promise<string> {
@@ -49,15 +49,15 @@ async function only(
 containerTest("every state of a container is told, in a list and by its name", async (t) => {
   const name = (state: string): string => `${state}-${tail}`;
   const tail = unique("x").slice(2);
-  await t.make({ verb: "create", name: name("created"), argv: ["sleep", "60"] });
-  await t.make({ name: name("running"), argv: ["sleep", "60"] });
-  await t.make({ name: name("paused"), argv: ["sleep", "60"] });
+  await t.make({ verb: "create", name: name("created"), argv: ["sleep", "3600"] });
+  await t.make({ name: name("running"), argv: ["sleep", "3600"] });
+  await t.make({ name: name("paused"), argv: ["sleep", "3600"] });
   await t.client("pause", name("paused"));
   const ends: Readonly<Record<string, string>> = {
     zero: "exit 0",
     three: "exit 3",
     // The first process of a container does not get its own signals.
-    killed: "exec sleep 60",
+    killed: "exec sleep 3600",
   };
   for (const [what, script] of Object.entries(ends)) {
     await t.make({ name: name(what), argv: sh(script) });
@@ -169,8 +169,8 @@ containerTest("a foreign container is listed, shown, stopped and never removed",
 containerTest("a foreign container is never replaced, in whatever state it is", async (t) => {
   const { runner, define } = t;
   const makes: readonly Parameters<ContainerSetup["make"]>[0][] = [
-    { verb: "create", name: unique("created"), argv: ["sleep", "60"] },
-    { name: unique("running"), argv: ["sleep", "60"] },
+    { verb: "create", name: unique("created"), argv: ["sleep", "3600"] },
+    { name: unique("running"), argv: ["sleep", "3600"] },
     { name: unique("exited"), argv: ["true"] },
     // A label of kstops, for another name: a copy of somebody's.
     { name: unique("copied"), argv: ["true"], flags: ["--label", "io.kstops.session=astro"] },
@@ -188,7 +188,7 @@ containerTest("a foreign container is never replaced, in whatever state it is", 
 
 containerTest("what foreign tools write into a container is shown as it is", async (t) => {
   const name = unique("hostile");
-  const argv = sh("sleep 60", "\x1b[31mred\x1b]0;title\x07", "two\nlines", "\u202e\u0085");
+  const argv = sh("sleep 3600", "\x1b[31mred\x1b]0;title\x07", "two\nlines", "\u202e\u0085");
   const flags = [
     ...["--label", "io.kstops.session=\x1b[2J", "--label", 'io.kstops.definition={"image":'],
     ...["--label", "a=b,c=d\ne=f", "--env", "X=\x1b[31m"],
@@ -555,7 +555,7 @@ containerTest(
       deepEqual([status.state, status.exitCode, status.id], ["stopped", 6, id]);
     }
     equal(await printed(await existing(runner, name)), "ready\nbye\n");
-    const again = await runner.start(define({ name, argv: sh("echo fresh; exec sleep 60") }), {
+    const again = await runner.start(define({ name, argv: sh("echo fresh; exec sleep 3600") }), {
       waitMs: 0,
     });
     equal(again.state, "running");
@@ -650,7 +650,7 @@ containerTest("a container that goes while it is asked for is none", async (t) =
   const { world, runnerIn, define, runner } = t;
   const [stays, goes] = [unique("stays"), unique("goes")];
   await runner.start(define({ name: stays, argv: SERVE }), { waitMs: 0 });
-  await t.make({ name: goes, argv: ["sleep", "60"] });
+  await t.make({ name: goes, argv: ["sleep", "3600"] });
   const remove = async (): Promise<void> => {
     const time = t.runtime === "podman" ? ["--time", "0"] : [];
     await world.exec([t.runtime, "rm", "--force", ...time, goes], { timeoutMs: LIMIT_MS });
