@@ -40,7 +40,11 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
   const rootlessPodman = containers.rootless !== null;
   const [logout, processes] = await Promise.all([
     lookAtLogout(world, { user: await user, servers, rootlessPodman }),
-    lookAtProcesses(world, servers.map(({ pid }) => pid)),
+    lookAtProcesses(world, {
+      pids: servers.map(({ pid }) => pid),
+      areAll: tmux.version?.kind === "answered" &&
+        tmux.servers.every(({ answer }) => answer.kind === "answered"),
+    }),
   ]);
   const installed = containers.clients.flatMap(({ seen }) => seen === null ? [] : [seen.runtime]);
   const needs = needsOf(config, installed);

@@ -68,7 +68,7 @@ function seenFinding({ orphans, leftovers, strangers }: ProcessFacts): Finding {
   const processes = strangers.length === 1 ? "1 process" : `${strangers.length} processes`;
   const others = strangers.length === 0
     ? ""
-    : `; ${processes} of another kstops, which has another user, HOME or state directory: this ` +
-      `one does not see its sessions (pid ${namesText(strangers.map(String))})`;
+    : `; ${processes} of another kstops (another user, HOME or KSTOPS_STATE_DIR), whose sessions ` +
+      `this one does not see (pid ${namesText(strangers.map(String))})`;
   return ok("processes.seen", own + others, { elsewhere: [...strangers] });
 }

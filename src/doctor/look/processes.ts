@@ -12,11 +12,11 @@ import type { ProcessFacts } from "../processes.ts";
 /**
  * The programs that no tmux shows, what ended ones left behind, and what other kstops started.
  *
- * @param servers pids of the tmux servers that can be asked: what they have is shown
+ * @param servers what they have is shown
  */
 export async function lookAtProcesses(
   world: World,
-  servers: readonly number[],
+  servers: Servers,
 ): Promise<Answer<ProcessFacts>> {
   const began = world.now().getTime();
   const milliseconds = () => world.now().getTime() - began;
@@ -28,7 +28,15 @@ export async function lookAtProcesses(
   }
 }
 
-async function look(world: World, servers: readonly number[]): Promise<ProcessFacts> {
+/** The tmux servers of this user. */
+export interface Servers {
+  /** Pids of those that answered. */
+  readonly pids: readonly number[];
+  /** Whether all of them did: else nobody knows what the others show. */
+  readonly areAll: boolean;
+}
+
+async function look(world: World, { pids, areAll }: Servers): Promise<ProcessFacts> {
   const store = logStore(world, () => {});
   const names = await store.names();
   const runs = await Promise.all(names.map((name) => store.runs(name)));
@@ -46,15 +54,15 @@ async function look(world: World, servers: readonly number[]): Promise<ProcessFa
   ]);
   const living = open.flatMap(({ name, run }) => {
     const { program = null, processes = [], serverPid = null } = remains.get(run.id) ?? {};
-    const isShown = serverPid !== null && servers.includes(serverPid);
+    const isShown = serverPid !== null && (!areAll || pids.includes(serverPid));
     return processes.length === 0 || (program !== null && isShown)
       ? []
-      : [{ name, isRunning: program !== null, pids: processes.map(({ pid }) => pid) }];
+      : [{ name, isRunning: program !== null, pids: processes.map((each) => each.pid) }];
   });
   return {
     orphans: living.filter(({ isRunning }) => isRunning),
     leftovers: living.filter(({ isRunning }) => !isRunning),
-    strangers: strangersIn(seen, { runs: runs.flat(), servers }),
+    strangers: strangersIn(seen, { runs: runs.flat(), servers: pids }),
   };
 }
 

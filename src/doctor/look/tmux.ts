@@ -1,6 +1,6 @@
 /** Looking at tmux. No server is started for it: `list-panes` never does that (tmux 3.3a). */
 import { askServer, installHint } from "../../backends/tmux/ask.ts";
-import { type Context, OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
+import { type Context, list, OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
 import type { TmuxSession } from "../../backends/tmux/parse.ts";
 import { socketsOf } from "../../backends/tmux/sockets.ts";
 import { findProgram } from "../../backends/program.ts";
@@ -60,7 +60,7 @@ async function lookAtServer(
   const facts = { socketName: name, path: `${directory}/${name}` };
   const milliseconds = (): number => world.now().getTime() - began;
   try {
-    const sessions = await askServer(context, name);
+    const sessions = await askServer(context, name, list(context, name));
     const value = sessions === null ? null : serverOf(sessions);
     return { ...facts, answer: { kind: "answered", value, milliseconds: milliseconds() } };
   } catch (error) {

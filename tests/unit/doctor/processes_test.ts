@@ -25,8 +25,8 @@ const FINDINGS: Record<string, readonly [facts: Partial<ProcessFacts>, is: reado
   "what belongs to another kstops": [
     { strangers: [11, 12] },
     [
-      "ok processes.seen: no program outlives its session; 2 processes of another kstops, which has another user, HOME or state " +
-      "directory: this one does not see its sessions (pid 11, 12)",
+      "ok processes.seen: no program outlives its session; 2 processes of another kstops (another user, HOME or " +
+      "KSTOPS_STATE_DIR), whose sessions this one does not see (pid 11, 12)",
     ],
   ],
 };
