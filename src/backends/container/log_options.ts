@@ -24,7 +24,7 @@ const NO_LIMIT = "1000pb";
  */
 export function logOptions(
   runtime: Runtime,
-  { log, runArgs }: Pick<ContainerDefinition, "log" | "runArgs">,
+  { log, runArgs, tty }: Pick<ContainerDefinition, "log" | "runArgs" | "tty">,
 ): string[] {
   const { capture, maxBytes, keep } = log;
   // Whoever chooses a driver knows its options: ours may not be among them.
@@ -35,7 +35,8 @@ export function logOptions(
   }
   const size = maxBytes * FILES_IN_ONE;
   // A terminal ends each line with two characters.
-  const leastLineBytes = runArgs.some((word) => /^(?:--tty|-t)=false$/.test(word)) ? 1 : 2;
+  const hasTerminal = tty && !runArgs.some((word) => /^(?:--tty|-t)=false$/.test(word));
+  const leastLineBytes = hasTerminal ? 2 : 1;
   const mostWritten = maxBytes * keep * (LOCAL_LINE_BYTES + leastLineBytes) / leastLineBytes;
   // And the newest one, which may just have been begun.
   const files = 1 + Math.ceil(mostWritten / size);

@@ -178,6 +178,11 @@ const LOG_FLAGS: Record<
     podman: "--log-driver k8s-file --log-opt max-size=1000pb",
     docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=13",
   },
+  "more where there is no terminal": {
+    define: { ...LOGGED, tty: false },
+    podman: "--log-driver k8s-file --log-opt max-size=1000pb",
+    docker: "--log-driver local --log-opt max-size=4000 --log-opt max-file=23",
+  },
   "more where a line has one character at its end": {
     define: { ...LOGGED, runArgs: ["--tty=false"] },
     podman: "--log-driver k8s-file --log-opt max-size=1000pb --tty=false",
