@@ -258,6 +258,7 @@ function settledPids(rows: readonly (readonly string[])[]): readonly (readonly s
 function settledReport(lines: readonly string[]): readonly string[] {
   return lines.join("\n")
     .replace(/[^\n]*Logout.*?\n\s*\n/s, "")
+    .replace(/(no program outlives its session)[^\n]*(?:\n {4,}[^\n]*)*/, "$1")
     .replace(/tmux [\w.]+ \(\S+\)/, "tmux 3.3a (/usr/bin/tmux)")
     .replaceAll(/in \d+ ms/g, "in 2 ms")
     .replaceAll(/\S*\/tmux-\d+\//g, "/tmp/tmux-1000/")

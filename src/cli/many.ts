@@ -9,7 +9,6 @@ import {
 } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import type { Operated, Task } from "../operations/operate.ts";
-import { endWords } from "../output/screen.ts";
 import { changeToWire, statusToWire } from "../output/wire.ts";
 import type { Selection } from "../sessions.ts";
 import type { Context, Reply } from "./command.ts";
@@ -116,6 +115,11 @@ export function truthOf(
       : error;
 }
 
+function howWords({ signal, exitCode }: SessionStatus): string {
+  if (signal !== null) return ` by ${signal}`;
+  return exitCode === null ? "" : `, exit code ${exitCode}`;
+}
+
 /** An interruption with the state that it left the session in. */
 async function withState(
   { signal }: InterruptedError,
@@ -129,7 +133,7 @@ async function withState(
     const how = state === "running"
       ? `is running${pid === null ? "" : ` (pid ${pid})`}`
       : state === "exited"
-      ? `has ended, ${endWords(status)}`
+      ? `has ended${howWords(status)}`
       : state === "unknown"
       ? `is in an unknown state: ${status.reason}`
       : "is not running";

@@ -127,7 +127,11 @@ async function interruptEachStep(
       interrupted++;
       equal(result.code, SIGNALS[signal], said);
       equal(result.stdout, "", said);
-      const truth = state === "running" ? "is running" : "is not running";
+      const truth = state === "running"
+        ? "is running"
+        : state === "exited"
+        ? "has ended by SIGINT"
+        : "is not running";
       match(result.stderr, new RegExp(`Interrupted by ${signal}: "${name}" ${truth}`), said);
     }
     if (state !== "running") equal((await t.sh(`./kstops start ${name}`)).code, 0, said);
