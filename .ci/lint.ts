@@ -56,7 +56,9 @@ async function workflowProblems(): Promise<readonly string[]> {
 /** The shell scripts, as paths below the root: by their names, and whatever else is in `.ci` for bash. */
 function scripts(): readonly string[] {
   const all = ["install.sh", ...[".ci", "src", "tests"].flatMap(filesBelow)];
-  return all.filter((path) => /\.(?:ba)?sh$/.test(path) || /^\.ci\/[^./]+$/.test(path)).sort();
+  // What an older version wrote stays as it was.
+  const ours = all.filter((path) => !path.startsWith("tests/fixtures/"));
+  return ours.filter((path) => /\.(?:ba)?sh$/.test(path) || /^\.ci\/[^./]+$/.test(path)).sort();
 }
 
 function filesBelow(folder: string): readonly string[] {

@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 export interface Shown {
   /** The names of all sessions, foreign ones included. */
   readonly names: ReadonlySet<string>;
-  /** The names of managed sessions. */
+  /** The names of managed sessions that run. */
   readonly managed: ReadonlySet<string>;
   /** The runs of managed sessions. */
   readonly runs: ReadonlySet<string>;
@@ -76,7 +76,8 @@ export function recordedIn(store: LogStore, world: World): Recorded {
       return lost === null ? null : (await sessions([lost], shown))[0] ?? null;
     },
     others: async (shown) => {
-      // Of what is shown the newest run is known: with many sessions that saves most of the work.
+      // Of what is shown and runs the newest run is known: with many sessions that saves most of the
+      // work. What ended may have gone on elsewhere.
       const names = (await store.names()).filter((name) => !shown.managed.has(name));
       const lost = await Promise.all(names.map(newest));
       return await sessions(lost.filter((each) => each !== null), shown);

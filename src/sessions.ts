@@ -361,7 +361,11 @@ function shownIn(surveys: readonly Survey[]): Shown {
   const whole = sessions.filter(({ hidesProgram }) => !hidesProgram);
   return {
     names: new Set(sessions.map(({ status }) => status.name ?? "")),
-    managed: new Set(whole.flatMap(({ status: { managed, name } }) => managed ? name ?? [] : [])),
+    managed: new Set(
+      whole.flatMap(({ status: { managed, state, name } }) =>
+        managed && state === "running" ? name ?? [] : []
+      ),
+    ),
     runs: new Set(whole.flatMap(({ run }) => run ?? [])),
   };
 }
@@ -379,17 +383,18 @@ function withRecorded(
       isPlaced(status, definition);
     return isMeant && isWhere(status, selection) && isGone(status, surveys);
   });
-  const shown = new Map(
-    surveys.flatMap(({ sessions }) => sessions.map((session) => [session.run, session])),
-  );
+  const shown = surveys.flatMap(({ sessions }) => sessions);
+  const hidden = new Set<Session>();
   const lost = gone.map((session) => {
-    const rest = session.run === null ? undefined : shown.get(session.run);
-    return rest === undefined ? session : withRest(session, rest);
+    const rest = shown.find(({ run }) => run !== null && run === session.run);
+    const replaced = shown.filter((other) => other !== rest && isReplaced(other, session));
+    for (const other of rest === undefined ? replaced : [rest, ...replaced]) hidden.add(other);
+    const whole = rest === undefined ? session : withRest(session, rest);
+    return replaced.reduce(withReplaced, whole);
   });
-  const found = new Set(lost.map(({ run }) => run));
   const others = surveys.map((survey) => ({
     ...survey,
-    sessions: survey.sessions.filter(({ run }) => run === null || !found.has(run)),
+    sessions: survey.sessions.filter((session) => !hidden.has(session)),
   }));
   return [
     ...others,
@@ -405,18 +410,29 @@ function withRecorded(
   ];
 }
 
-/** A session whose program its engine does not show, with what the engine has of it all the same. */
-function withRest(session: Session, rest: Session): Session {
-  const { id, windowCount, attached } = rest.status;
+/** Whether it is an ended run of what runs elsewhere by now, under another TMUX_TMPDIR above all. */
+function isReplaced({ status }: Session, { status: by }: Session): boolean {
+  return status.managed && status.state === "exited" && by.state === "running" &&
+    status.name === by.name && status.engine === by.engine;
+}
+
+/** A session whose stop takes away, too, what its engine has of an earlier run. */
+function withReplaced(session: Session, replaced: Session): Session {
   return {
     ...session,
-    status: { ...session.status, id, windowCount, attached },
     stop: async (options) => {
       const ended = await session.stop(options);
-      await rest.stop({ ...options, force: true });
+      await replaced.stop({ ...options, force: true });
       return ended;
     },
   };
+}
+
+/** A session whose program its engine does not show, with what the engine has of it all the same. */
+function withRest(session: Session, rest: Session): Session {
+  const { id, windowCount, attached } = rest.status;
+  const status = { ...session.status, id, windowCount, attached };
+  return { ...withReplaced(session, rest), status };
 }
 
 function isWhere(status: SessionStatus, { backend, socketName, runtime }: Selection): boolean {

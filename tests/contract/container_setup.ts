@@ -62,8 +62,8 @@ export function containerHarness(runtime: Runtime): Harness {
     ignore: ignoreWithoutEngines(),
     python: null,
     isolated: true,
-    // docker's usual log is JSON (json-file).
-    logsAreText: runtime === "docker",
+    // docker 20.10, driver local.
+    joinsLongLines: runtime === "docker",
     // docker 20.10 names.go.
     shortestName: runtime === "docker" ? 2 : 1,
     within: (body) => withContainers(runtime, body),

@@ -59,8 +59,8 @@ export interface Harness {
    * the first one ends.
    */
   readonly isolated: boolean;
-  /** Whether the engine's own log replaces what is no UTF-8. */
-  readonly logsAreText: boolean;
+  /** Whether the engine's own log may lose the newline behind a line of more than 16 KB. */
+  readonly joinsLongLines: boolean;
   /** Shortest name that the engine takes. */
   readonly shortestName: number;
   /** Gives a test its private engine, and clears up. */
@@ -807,7 +807,7 @@ function stopEndsTheTree(test: Register, { isolated }: Harness): void {
 
 // --- logs ----------------------------------------------------------------------------------------
 
-function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
+function logsAreWhatWasPrinted(test: Register, { joinsLongLines }: Harness): void {
   test("logs are the last lines, without padding", async ({ runner, define }) => {
     const name = unique("log");
     const argv = sh(`printf '\\n  one\\n\\ntwo  \\n\\n'; echo error >&2; echo three`);
@@ -843,8 +843,7 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
     await runner.start(define({ name, argv }), { waitMs: LIMIT_MS });
     const bytes = await (await existing(runner, name)).logs({ lines: Infinity });
     const text = [...bytes].map((byte) => String.fromCharCode(byte)).join("");
-    const odd = logsAreText ? "\xef\xbf\xbd\xef\xbf\xbd" : "\xff\xfe";
-    equal(text, `\x1b[1;31mred\x1b[0m\na${odd}b\n\xc3\xa4\t|\nx\ry\n`);
+    equal(text, `\x1b[1;31mred\x1b[0m\na\xff\xfeb\n\xc3\xa4\t|\nx\ry\n`);
   });
 
   test("a last line without its newline is a line", async ({ runner, define }) => {
@@ -861,7 +860,9 @@ function logsAreWhatWasPrinted(test: Register, { logsAreText }: Harness): void {
     await runner.start(define({ name, argv }), { waitMs: LIMIT_MS });
     const session = await existing(runner, name);
     const long = "7".padStart(100_000, "0");
-    equal(await printed(session), `first\n${long}\nlast\n`);
+    const whole = await printed(session);
+    if (joinsLongLines && whole === `first\n${long}\rlast\n`) return;
+    equal(whole, `first\n${long}\nlast\n`);
     equal(await printed(session, 2), `${long}\nlast\n`);
   });
 

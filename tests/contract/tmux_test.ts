@@ -8,7 +8,7 @@ runnerSuite({
   ignore: ignoreWithoutTmux(),
   python: runs("python3", "-c", "") ? "python3" : null,
   isolated: false,
-  logsAreText: false,
+  joinsLongLines: false,
   shortestName: 1,
   within: (body) => withTmux(({ world }) => body(setUpTmux(world))),
 });

@@ -76,7 +76,8 @@ async function isOrphan(
 async function isGone(corner: Corner, name: string, command: string): Promise<void> {
   const stopped = await corner.kstops("stop", name);
   deepEqual([stopped.code, stopped.stderr], [0, ""]);
-  match(stopped.stdout, new RegExp(`^Stopped ${name} `));
+  // Of one that had ended it says that it was taken away.
+  match(stopped.stdout, new RegExp(`^(Stopped|Removed) ${name} `));
   deepEqual(await corner.living(command), []);
   equal((await corner.kstops("status", name)).code, 5);
 }
@@ -309,5 +310,31 @@ outlivingTest("another TMUX_TMPDIR hides nothing that an ended run left", async 
   match((await kstops("list")).stdout, /^a\ttmux\texited\t/m);
   await isGone(corner, "a", "sleep 7111");
   // Its tmux, where it is asked, has the ended pane.
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "stop", "a")).code, 0);
+});
+
+outlivingTest("a session that was restarted under another TMUX_TMPDIR runs", async (corner) => {
+  const { t, kstops, kstopsWith, living } = corner;
+  const elsewhere = `${t.work}/elsewhere`;
+  await Deno.mkdir(elsewhere, { mode: 0o700 });
+  await Deno.writeTextFile(
+    `${t.work}/kstops.yml`,
+    "ops: { start_wait: 100, sessions: { a: { command: sleep 7113 } } }\n",
+  );
+  equal((await kstops("start", "a")).code, 0);
+  equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "restart", "a")).code, 0);
+  const [program] = await living("sleep 7113");
+  const { stdout } = await kstops("list");
+  match(stdout, new RegExp(`^a\ttmux\trunning\t${program}\t.*\n$`));
+  const found = await corner.status("a");
+  deepEqual([found["state"], found["engine_state"], found["pid"]], [
+    "running",
+    "orphaned",
+    program,
+  ]);
+  equal((await kstops("start", "a")).code, 6);
+  equal((await kstops("stop", "a")).code, 0);
+  deepEqual(await living("sleep 7113"), []);
+  match((await kstops("list")).stdout, /^a\ttmux\tdefined\t.*\n$/);
   equal((await kstopsWith({ TMUX_TMPDIR: elsewhere }, "stop", "a")).code, 0);
 });

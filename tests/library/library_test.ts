@@ -353,13 +353,22 @@ containerTest(
     equal((await container.start()).engine, runtime);
     const tmux = await SessionManager.fromConfig(name);
     equal(await tmux.exists(), false);
+    await rejects(tmux.start(), SessionExistsError);
+    equal(await autoDetectBackend(name), "container");
+    await container.stop({ timeout: 0 });
     await tmux.start();
+    equal(await autoDetectBackend(name), "tmux");
+    await tmux.stop();
+    // Of those of others nobody can say which is meant.
+    const run = ["run", "-d", "--pull=never", "--name", name, IMAGE, ...SLEEP];
+    ok((await new Deno.Command(runtime, { args: run }).output()).success);
+    const alike = ["new-session", "-d", "-s", name, ...SLEEP];
+    ok((await new Deno.Command("tmux", { args: alike }).output()).success);
     await rejects(autoDetectBackend(name), (error) => {
       ok(error instanceof SessionAmbiguousError);
       deepEqual(error.backends, ["tmux", "container"]);
       return true;
     });
-    await Promise.all([tmux.stop(), container.stop({ timeout: 0 })]);
     await rejects(
       new SessionManager(name, { runtime, image: "localhost/none-of-this-name:1" }).start(),
       SessionStartError,

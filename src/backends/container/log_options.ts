@@ -2,8 +2,8 @@
 import type { ContainerDefinition, Runtime } from "../../model.ts";
 
 /**
- * What docker's driver `local` writes for each line besides the line itself (docker 20.10 and 28
- * write 27 bytes for one of 2 to 100 bytes). `json-file` writes at least 71, and six bytes for a
+ * What docker's driver `local` writes for each line besides the line itself (docker 20.10
+ * writes 27 bytes for one of 2 to 86 bytes). `json-file` writes at least 71, and six bytes for a
  * control character or what is no UTF-8.
  */
 const LOCAL_LINE_BYTES = 28;

@@ -21,15 +21,24 @@ export interface Hold {
   readonly release: () => Promise<void>;
 }
 
-/** How long a keeper stays, where this process is killed: four times as long as it may be held up. */
-const LEFT_MS = 2000;
+/**
+ * How long a keeper stays without hearing more. It leaves at once where this process is killed; one
+ * that is only slow may be held up for seconds, together with all others of a busy machine.
+ */
+const LEFT_MS = 10_000;
 /** How often a keeper is told: also while a look, or whatever a stop does, takes its time. */
 const TOLD_EVERY_MS = 500;
 
-/** What a keeper's file says: the moment until which it stays, in hundredths of a second. */
-export function formatHold({ clock, tookMs }: { clock: number; tookMs: number }): string {
+/** What a keeper's file says: until when it stays, in hundredths of a second, and who wants that. */
+function formatHold(
+  { clock, tookMs, self }: {
+    readonly clock: number;
+    readonly tookMs: number;
+    readonly self: number;
+  },
+): string {
   // As long as a look takes, the next one may take again, and twice that on a bad day.
-  return `${clock + Math.ceil((LEFT_MS + 3 * tookMs) / 10)}\n`;
+  return `${clock + Math.ceil((LEFT_MS + 3 * tookMs) / 10)}\n${self}\n`;
 }
 
 /** Holds the terminal from now on, as far as that can be done. */
@@ -87,7 +96,8 @@ async function holdBy(world: World, file: string, first: Look): Promise<Hold | n
 async function write(world: World, file: string, { clock, tookMs }: Look): Promise<boolean> {
   if (clock === null) return false;
   try {
-    await world.files.replace(file, new TextEncoder().encode(formatHold({ clock, tookMs })));
+    const text = formatHold({ clock, tookMs, self: world.processes.self });
+    await world.files.replace(file, new TextEncoder().encode(text));
     return true;
   } catch (error) {
     // A full disk, a directory that is gone: the program is ended all the same.

@@ -6,7 +6,8 @@
 #   $3  the tmux program
 #   $4  the file that remembers how runs began and ended; empty: none does
 #   $5  the file in which a stop says until when it needs the terminal, in hundredths of a second of
-#       /proc/uptime (where there is none, of the time of day); empty: none does
+#       /proc/uptime (where there is none, of the time of day), and on a second line which process
+#       says so; empty: none does
 #   $6  names of variables that tmux sets itself, and that the program gets from KSTOPS_ENV_NAME
 #   $7  words for printf, which print the tmux commands that mark the pane
 #   $8  the program, and behind it its arguments
@@ -20,8 +21,8 @@
 # parentheses is the terminal that of the program again.
 #
 # The kernel also hangs up what is left of a session whose leader goes. So it stays while a stop waits
-# for what the program left to finish: the moment in the file is never far away, and set anew for as
-# long as somebody waits.
+# for what the program left to finish: the moment in the file is set anew for as long as somebody waits,
+# and counts for nothing once the process that waits is gone.
 #
 # Until the program has begun it sets no variable: one of that name may be in the environment.
 
@@ -43,12 +44,16 @@ fi
 
 # Whether a stop needs the terminal now. A moment has no leading zero, which would be octal.
 is_held() {
-  [ -n "$1" ] && [ -r "$1" ] && read -r until <"$1" || return 1
+  until='' holder=''
+  [ -n "$1" ] && [ -r "$1" ] && { read -r until && read -r holder; } <"$1"
+  [ -n "$until" ] || return 1
   if [ -r /proc/uptime ]; then
     read -r now _ </proc/uptime
     now=${now%.*}${now#*.}
+    [ -d "/proc/$holder" ] || return 1
   else
     now=$(PATH=/bin:/usr/bin date +%s)00
+    [ -z "$holder" ] || kill -0 "$holder" || return 1
   fi
   [ "$now" -lt "$until" ]
 }

@@ -51,7 +51,18 @@ export interface Asked {
   readonly answer: Promise<ExecResult>;
 }
 
-/** Asks for every pane; what becomes of it is up to whoever awaits the answer. */
+/** What is asked of the server of a socket now, and what is asked next. */
+interface Queue {
+  running: Asked;
+  next: Asked | null;
+}
+const QUEUES = new WeakMap<World, Map<string, Queue>>();
+
+/**
+ * Asks for every pane; what becomes of it is up to whoever awaits the answer. Who asks while the same is
+ * asked already shares the question after that one, so that nothing is missed that was there when it
+ * was put: however many are started or stopped at once, a server is asked by one client at a time.
+ */
 export function list(
   context: Context,
   socketName: string,
@@ -59,10 +70,32 @@ export function list(
   timeoutMs: number = ANSWER_TIMEOUT_MS,
 ): Asked {
   const { world, binary } = context;
+  const queues = QUEUES.get(world) ?? new Map<string, Queue>();
+  QUEUES.set(world, queues);
   const nonce = world.randomId();
   const argv = question({ binary, socketName }, nonce);
-  const answer = call(context, argv, { timeoutMs });
-  // It may fail before anybody awaits it.
-  answer.catch(() => {});
-  return { socketName, nonce, answer };
+  const key = JSON.stringify([question({ binary, socketName }, ""), timeoutMs]);
+  const queue = queues.get(key);
+  if (queue?.next) return queue.next;
+  const put = () => call(context, argv, { timeoutMs });
+  const begin = (answer: Promise<ExecResult>): Asked => {
+    const asked = { socketName, nonce, answer };
+    const goOn = () => {
+      const now = queues.get(key);
+      if (now?.running !== asked) return;
+      if (now.next === null) queues.delete(key);
+      else queues.set(key, { running: now.next, next: null });
+    };
+    // It may fail before anybody awaits it.
+    answer.then(goOn, goOn);
+    return asked;
+  };
+  if (queue === undefined) {
+    const running = begin(put());
+    queues.set(key, { running, next: null });
+    return running;
+  }
+  // First the one that runs makes room: it was told to before.
+  queue.next = begin(queue.running.answer.then(put, put));
+  return queue.next;
 }

@@ -1,7 +1,7 @@
 /** `kstops start --dry-run`: what would be started, and how. Runs nothing. */
 import type { EngineCall } from "../../backends/backend.ts";
 import type { Explained } from "../../config/explain.ts";
-import { escapeControls, type Json } from "../../errors.ts";
+import { aboutSession, escapeControls, type Json, OpsError } from "../../errors.ts";
 import { definitionToWire, originsToWire, yamlLines } from "../../output/definition.ts";
 import type { Screen } from "../../output/screen.ts";
 import { shellWord } from "../../shell.ts";
@@ -25,8 +25,8 @@ export async function dryRun(
   const plans = outcomes.flatMap((outcome) =>
     outcome.status === "fulfilled" ? [outcome.value] : []
   );
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === "rejected" ? [outcome.reason] : []
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === "rejected" ? [failureOf(outcome.reason, names, index)] : []
   );
   const [only] = plans;
   const isList = flags.all === true || names.length > 1;
@@ -36,6 +36,13 @@ export async function dryRun(
     text: (screen) => plans.map((plan) => toText(plan, screen)).join("\n"),
     failures,
   };
+}
+
+/** Of several, an error says which session it is about. */
+function failureOf(error: unknown, names: readonly string[], index: number): unknown {
+  return names.length > 1 && error instanceof OpsError
+    ? aboutSession(error, { verb: "start", name: names[index] ?? "" })
+    : error;
 }
 
 async function planFor(context: Context, name: string, flags: StartCommandFlags): Promise<Plan> {

@@ -224,6 +224,7 @@ Deno.test("both runtimes are asked, and rootless podman is looked at closer", as
     deepEqual(podman?.reached?.kind === "answered" && podman.reached.value, {
       version: "4.9.3",
       rootless: true,
+      logs: [],
     });
     equal(docker?.version.kind === "answered" && docker.version.value, "28.2.2");
     equal(docker?.reached?.kind, "failed");

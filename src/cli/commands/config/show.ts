@@ -3,6 +3,7 @@ import type { Config, Origin, Settings } from "../../../config/config.ts";
 import { configInvalid, ConfigProblemsError } from "../../../config/resolve.ts";
 import { originAt } from "../../../config/variables.ts";
 import {
+  aboutSession,
   type Json,
   OpsError,
   quote,
@@ -42,8 +43,8 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   const sessions = outcomes.flatMap((outcome, index): [string, Explanation][] =>
     outcome.status === "fulfilled" ? [[names[index] ?? "", outcome.value]] : []
   );
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === "rejected" ? [outcome.reason] : []
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === "rejected" ? [failureOf(outcome.reason, names[index] ?? "", flags)] : []
   );
   const settings = flags.name === undefined ? explainedSettings(config, flags) : null;
   if (settings === null && failures.length > 0) return { failures };
@@ -95,6 +96,13 @@ async function explained(
   const { definition, shown, origins } = await explanationFor(context, name, {}).catch(notShown);
   const wire = definitionToWire(flags.showSecrets ? definition : shown);
   return { values: wire, origins };
+}
+
+/** Where all is shown, an error says which session it is about. */
+function failureOf(error: unknown, name: string, flags: ShowFlags): unknown {
+  return flags.name === undefined && error instanceof OpsError
+    ? aboutSession(error, { verb: "show", name })
+    : error;
 }
 
 /** What is wrong with a definition is said as of a start: here, nothing is started. */
