@@ -526,8 +526,9 @@ export function parseFailure(stderr: string): Failure {
   if (/^can't find (session|window|pane)|^no such session: |^no current target/m.test(stderr)) {
     return { kind: "not_found" };
   }
-  const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return { kind: "other", reason: lines.at(-1) ?? "tmux failed without saying why" };
+  const last = stderr.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
+  // A server that ends just then leaves its client without a word (seen: tmux 3.5a).
+  return last === undefined ? { kind: "ending" } : { kind: "other", reason: last };
 }
 
 /** The oldest tmux that has all that is used here: `new-session -e` came last. */

@@ -272,11 +272,12 @@ async function closeOnce(
   const answer = await answerOf(context, socketName, argv, {
     timeoutMs: WORK_TIMEOUT_MS,
   });
-  if (answer.code === 0) {
-    // Where another server took its place nothing is said, but for what hooks print.
-    const isTold = answer.stdout.includes(rowBegin(nonce));
-    const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
-    const last = told.find(({ runId }) => runId === session.runId);
+  // Where another server took its place nothing is said, but for what hooks print.
+  const isTold = answer.stdout.includes(rowBegin(nonce));
+  const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
+  const last = told.find(({ runId }) => runId === session.runId);
+  // A server that ends with its last session may not come to say that all went well.
+  if (answer.code === 0 || last !== undefined) {
     const isMissing = session.managedPane !== null && last?.managedPane === null;
     return isMissing ? null : statusOfSession(last ?? session, socketName);
   }
