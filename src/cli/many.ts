@@ -117,7 +117,7 @@ export function truthOf(
 
 function howWords({ signal, exitCode }: SessionStatus): string {
   if (signal !== null) return ` by ${signal}`;
-  return exitCode === null ? "" : ` with exit code ${exitCode}`;
+  return exitCode === null ? "" : `, exit code ${exitCode}`;
 }
 
 /** An interruption with the state that it left the session in. */
