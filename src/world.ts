@@ -227,8 +227,10 @@ export interface Terminal {
   readonly columns: () => number | null;
   /** The device that is standard input, such as `/dev/pts/3`; null where nobody knows. */
   readonly device: () => string | null;
-  /** Writes all of it. False: nobody reads any more. */
-  readonly writeOut: (bytes: Uint8Array) => boolean;
+  /**
+   * Writes all of it. False: nobody reads any more. Signals are heard while a reader takes its time.
+   */
+  readonly writeOut: (bytes: Uint8Array) => Promise<boolean>;
   /** Writes all of it; errors are swallowed, since there is no one left to tell. */
   readonly writeError: (text: string) => void;
   /** Shows a question on stderr and reads one line; null at the end of input. */
@@ -271,7 +273,8 @@ export interface World {
    */
   readonly interact: (argv: readonly string[], options: InteractOptions) => Interaction;
   /**
-   * Calls back instead of dying when a signal asks this process to end. A second signal ends it.
+   * Calls back instead of dying when a signal asks this process to end. A second signal ends it, but
+   * for a second SIGHUP: of a terminal that is gone, the shell and the kernel both tell.
    *
    * @returns takes the callback away again
    */
@@ -549,7 +552,8 @@ function onEndSignal(callback: (signal: EndSignal) => void): () => void {
   let asked = false;
   const listeners = (Object.keys(END_SIGNALS) as EndSignal[]).map((signal) => {
     const listener = (): void => {
-      if (asked) Deno.exit(128 + END_SIGNALS[signal]);
+      if (asked && signal !== "SIGHUP") Deno.exit(128 + END_SIGNALS[signal]);
+      if (asked) return;
       asked = true;
       callback(signal);
     };
@@ -871,9 +875,9 @@ function terminal(): Terminal {
         return null;
       }
     },
-    writeOut: (bytes) => {
+    writeOut: async (bytes) => {
       try {
-        writeAll(Deno.stdout, bytes);
+        await writeOut(bytes);
         return true;
       } catch (error) {
         if (error instanceof Deno.errors.BrokenPipe) return false;
@@ -899,6 +903,17 @@ function writeError(text: string): void {
     writeAll(Deno.stderr, new TextEncoder().encode(text));
   } catch {
     // Nobody reads it.
+  }
+}
+
+async function writeOut(bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += await Deno.stdout.write(bytes.subarray(written));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
   }
 }
 

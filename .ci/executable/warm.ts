@@ -24,7 +24,7 @@ const COMMANDS = [
 const script = compiled();
 const { main, denoWorld } = load(script);
 const world = denoWorld();
-const unheard = { ...world.terminal, writeOut: () => true, writeError: () => {} };
+const unheard = { ...world.terminal, writeOut: () => Promise.resolve(true), writeError: () => {} };
 for (const argv of COMMANDS) {
   const status = await main(argv, { ...world, terminal: unheard });
   // Without a tmux, for example. What it did not run will be compiled when it is.

@@ -22,22 +22,22 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   const printer = printerOf(world, wantsJson(args));
   try {
     if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
-      return printer.out(versionText());
+      return await printer.out(versionText());
     }
     if (args[0] === "__complete") {
       const { answer } = await import("./completions.ts");
-      return printer.out(await answer(args.slice(1), world));
+      return await printer.out(await answer(args.slice(1), world));
     }
     const { parse } = await import("./parse.ts");
     const parsed = parse(args);
     if (parsed.kind === "version") {
-      if (!parsed.flags.includes("json")) return printer.out(versionText());
+      if (!parsed.flags.includes("json")) return await printer.out(versionText());
       const { versionReply } = await import("./version.ts");
       return await printer.reply(versionReply(world));
     }
     if (parsed.kind === "help") {
       const columns = world.terminal.stdoutIsTerminal ? columnsOf(world) : DEFAULT_COLUMNS;
-      return printer.out(await parsed.text(columns));
+      return await printer.out(await parsed.text(columns));
     }
     printer.setJson(parsed.globals.json === true);
     printer.colourWhen(parsed.globals.color);
@@ -86,7 +86,7 @@ function columnsOf({ terminal }: World): number {
 interface Printer {
   /** Whether the answer and errors are JSON from now on. */
   setJson(wanted: boolean): void;
-  out(text: string): number;
+  out(text: string): Promise<number>;
   warn(text: string): void;
   /** Writes to stderr as it is. */
   write(text: string): void;
@@ -108,9 +108,9 @@ function printerOf(world: World, guessedJson: boolean): Printer {
   let hidden: readonly string[] = [];
   let colour: ColourChoice = "auto";
   const errorScreen = (): Screen => screenOf(world, colour, terminal.stderrIsTerminal);
-  const out = (text: string): number => {
+  const out = async (text: string): Promise<number> => {
     // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
-    terminal.writeOut(encoder.encode(text));
+    await terminal.writeOut(encoder.encode(text));
     return 0;
   };
   const failures = (thrown: readonly unknown[]): number => {
@@ -144,15 +144,15 @@ function printerOf(world: World, guessedJson: boolean): Printer {
     mask: (value) => maskedJson(value, hidden),
     reply: async (reply) => {
       const screen = (): Screen => screenOf(world, colour, terminal.stdoutIsTerminal);
-      if (json && reply.data !== undefined) out(`${JSON.stringify(reply.data)}\n`);
+      if (json && reply.data !== undefined) await out(`${JSON.stringify(reply.data)}\n`);
       else if (reply.stream !== undefined) {
         for await (const chunk of reply.stream(screen())) {
           // Nobody reads any more.
-          if (!terminal.writeOut(chunk)) break;
+          if (!await terminal.writeOut(chunk)) break;
         }
-      } else if (!json && reply.bytes !== undefined) terminal.writeOut(reply.bytes);
+      } else if (!json && reply.bytes !== undefined) await terminal.writeOut(reply.bytes);
       else if (!json && reply.text !== undefined) {
-        out(await reply.text(screen()));
+        await out(await reply.text(screen()));
       }
       return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
     },

@@ -21,7 +21,8 @@ export interface Context {
   readonly sessions: () => Sessions;
   /**
    * The same for a change: Ctrl-C and the like interrupt it between two steps with an
-   * `InterruptedError`, and are kept from the engines. `release` ends that.
+   * `InterruptedError`, and are kept from the engines. That holds until kstops has ended, since a
+   * signal that comes when the work is over must not cost the reply; or until `release`, for good.
    */
   readonly guarded: () => { readonly context: Context; readonly release: () => void };
   /** Does the work; on a terminal it shows what is being done once that takes a second. */

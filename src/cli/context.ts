@@ -51,6 +51,7 @@ export function contextOf(
   let config: Promise<Config> | null = null;
   let sessions: Sessions | null = null;
   let recording: Promise<Recording> | null = null;
+  let guarded: ReturnType<Context["guarded"]> | null = null;
   const said = new Set<string>();
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
@@ -70,7 +71,7 @@ export function contextOf(
     config: readConfig,
     sessions: () =>
       sessions ??= sessionsOf(watched, { config: readConfig, logs: logStore(watched, warnOnce) }),
-    guarded: () => guardedContext(context),
+    guarded: () => guarded ??= guardedContext(context),
     recording: () => recording ??= startRecording(context, mask),
     during: sign?.during ?? ((_label, work) => work()),
   };

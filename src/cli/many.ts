@@ -41,26 +41,22 @@ export type Outcomes = readonly PromiseSettledResult<Operated<Changed>>[];
 
 /**
  * Works on all names side by side, each as an operation of its own. A signal that asks kstops to end
- * is obeyed between two steps, never in the middle of one.
+ * is obeyed between two steps, never in the middle of one, nor in that of the reply.
  */
 export async function changeEach(
   context: Context,
   names: readonly string[],
   { task, selection }: Each,
 ): Promise<Outcomes> {
-  const guarded = context.guarded();
-  try {
-    const { operator } = await context.recording();
-    const ask = askOf(guarded.context);
-    return await Promise.allSettled(names.map(async (name) => {
-      const change = task(name, guarded.context);
-      const explain = truthOf(context, name, selection);
-      const done = operator.run({ ...change, explain }, ask);
-      return await (names.length > 1 ? done.catch(withName(change)) : done);
-    }));
-  } finally {
-    guarded.release();
-  }
+  const guarded = context.guarded().context;
+  const { operator } = await context.recording();
+  const ask = askOf(guarded);
+  return await Promise.allSettled(names.map(async (name) => {
+    const change = task(name, guarded);
+    const explain = truthOf(context, name, selection);
+    const done = operator.run({ ...change, explain }, ask);
+    return await (names.length > 1 ? done.catch(withName(change)) : done);
+  }));
 }
 
 /** Says of one of several sessions which one an error is about, where it does not say so itself. */

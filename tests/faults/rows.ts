@@ -157,6 +157,11 @@ export const FAULTS: readonly Fault[] = [
       "a signal ends list and operations watch at once, and touches nothing",
     ],
     [
+      "the same when the work is over and its reply is not read yet",
+      "the reply is printed whole, with its own exit code; a second signal ends it at once",
+      "a signal that comes when the work is over costs nothing of the reply",
+    ],
+    [
       "nobody reads the output any more",
       "a quiet end with exit 0",
       "a reader that goes away ends list and logs --follow quietly",

@@ -172,6 +172,82 @@ function opens(pid: number, name: string): boolean {
   });
 }
 
+/** How a change ended whose reply did not fit into a full pipe while it was signalled. */
+interface Replied {
+  readonly code: number;
+  /** What came out of the pipe. */
+  readonly reply: string;
+  readonly stderr: string;
+}
+
+/** Runs a change, and signals it when it is over but for its reply, which nobody reads yet. */
+async function signalledInReply(
+  t: FaultSandbox,
+  line: string,
+  signal: (child: Deno.ChildProcess, isOver: () => boolean) => unknown,
+): Promise<Replied> {
+  const pipe = await Deno.makeTempDir({ dir: t.directory });
+  const shell = (script: string) =>
+    new Deno.Command("/bin/sh", {
+      args: ["-c", script],
+      cwd: t.work,
+      clearEnv: true,
+      env: { ...t.env, PIPE: pipe },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  const done = async () => {
+    const { stdout } = await t.sh("./kstops operations list --state done");
+    return stdout.split("\n").length;
+  };
+  const before = await done();
+  await t.sh(`mkfifo ${pipe}/reply`);
+  const reader = shell(
+    `exec <"$PIPE/reply"; until [ -e "$PIPE/read" ]; do sleep 0.02; done; exec tr -d '\\000'`,
+  );
+  const read = reader.output();
+  const full = `dd if=/dev/zero of="$PIPE/reply" bs=4096 oflag=nonblock 2>/dev/null`;
+  const child = shell(`exec >"$PIPE/reply"; ${full}; exec ./kstops ${line}`);
+  let isOver = false;
+  const ended = child.output().then((output) => {
+    isOver = true;
+    return output;
+  });
+  await t.waitFor(async () => isOver || await done() > before, "the end of the work");
+  await signal(child, () => isOver);
+  await Deno.writeTextFile(`${pipe}/read`, "");
+  const [{ code, stderr }, { stdout }] = await Promise.all([ended, read]);
+  const decoder = new TextDecoder();
+  return { code, reply: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+faultTest("a signal that comes when the work is over costs nothing of the reply", async (t) => {
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
+  const changes = { start: "SIGINT", restart: "SIGTERM", stop: "SIGHUP" } as const;
+  for (const [command, signal] of Object.entries(changes)) {
+    const { code, reply, stderr } = await signalledInReply(
+      t,
+      `${command} astro`,
+      (child) => child.kill(signal),
+    );
+    deepEqual([code, stderr], [0, ""], command);
+    match(reply, new RegExp(`^(Started|Restarted|Stopped) astro \\(tmux, .+\\)\n$`), command);
+  }
+  // Whoever asks again has waited long enough.
+  const { code, reply, stderr } = await signalledInReply(
+    t,
+    "start astro",
+    (child, isOver) =>
+      t.waitFor(async () => {
+        await t.sh(`kill -INT ${child.pid} 2>/dev/null`);
+        return isOver();
+      }, "its end"),
+  );
+  deepEqual([code, reply, stderr], [130, "", ""]);
+  deepEqual(await states(t), { astro: "running" });
+});
+
 faultTest("a reader that goes away ends list and logs --follow quietly", async (t) => {
   await Deno.writeTextFile(`${t.work}/kstops.yml`, CONFIG);
   await t.sh("./kstops start astro -c 'while :; do echo tick; sleep 0.05; done' --shell");

@@ -247,9 +247,9 @@ function fakeWorld(spec: FakeWorldSpec): {
     columns: () => spec.terminal?.columns ?? null,
     device: () => spec.terminal?.device ?? null,
     writeOut: (bytes) => {
-      if (spec.terminal?.closed) return false;
+      if (spec.terminal?.closed) return Promise.resolve(false);
       out.write(bytes);
-      return true;
+      return Promise.resolve(true);
     },
     writeError: (text) => err.write(new TextEncoder().encode(text)),
     ask: (question) => {

@@ -8,7 +8,7 @@ import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
-import { type Changed, changeEach, outcomeOf, type Outcomes, replyOf } from "../many.ts";
+import { type Changed, changeEach, outcomeOf, type Outcomes, replyOf, truthOf } from "../many.ts";
 import { requestOf } from "../recording.ts";
 import { handOver, requireTerminal } from "./attach.ts";
 
@@ -74,7 +74,12 @@ async function startAndAttach(
   const [started] = outcomes;
   if (started?.status !== "fulfilled") return replyOf(outcomes, { isList: false });
   const place = placeOf(started.value.result.status);
-  const match = await context.sessions().find("attach to", name, place);
+  const { context: guarded, release } = context.guarded();
+  const match = await guarded.sessions().find("attach to", name, place)
+    .catch(async (error: unknown) => {
+      throw await truthOf(context, name, place)(error);
+    });
+  release();
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
 }
 

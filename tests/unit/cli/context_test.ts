@@ -142,7 +142,18 @@ Deno.test("after a signal no further question is asked", async () => {
   });
 });
 
-Deno.test("after a change is done, signals are nobody's", async () => {
+Deno.test("all changes of a command hear the same signal", async () => {
+  await inContext({}, async ({ context, signal }) => {
+    const { world } = context.guarded().context;
+    equal(context.guarded().context.world, world);
+    signal("SIGTERM");
+    await rejects(async () => await context.guarded().context.world.exec(["tmux"], ANSWER), {
+      name: "InterruptedError",
+    });
+  });
+});
+
+Deno.test("after a change is done and released, signals are nobody's", async () => {
   await inContext({}, async ({ context, signal }) => {
     const { context: inner, release } = context.guarded();
     release();

@@ -204,8 +204,8 @@ Deno.test("onSignal decides what becomes of a signal", async () => {
 Deno.test("the fake terminal records, answers and can be closed", async () => {
   const terminal = { stdout: true, columns: 80, answers: ["y", null] };
   await withFakeWorld({ terminal }, async (world) => {
-    world.terminal.writeOut(new TextEncoder().encode("a\u00e9").subarray(0, 2));
-    world.terminal.writeOut(new TextEncoder().encode("\u00e9").subarray(1));
+    await world.terminal.writeOut(new TextEncoder().encode("a\u00e9").subarray(0, 2));
+    await world.terminal.writeOut(new TextEncoder().encode("\u00e9").subarray(1));
     world.terminal.writeError("oops\n");
     equal(await world.terminal.ask("Sure? "), "y");
     equal(await world.terminal.ask("Really? "), null);
@@ -214,8 +214,8 @@ Deno.test("the fake terminal records, answers and can be closed", async () => {
     deepEqual([world.terminal.columns(), world.terminal.stdoutIsTerminal], [80, true]);
     equal(world.terminal.stdinIsTerminal, false);
   });
-  await withFakeWorld({ terminal: { closed: true } }, (world) => {
-    equal(world.terminal.writeOut(new Uint8Array(1)), false);
+  await withFakeWorld({ terminal: { closed: true } }, async (world) => {
+    equal(await world.terminal.writeOut(new Uint8Array(1)), false);
   });
 });
 

@@ -46,15 +46,10 @@ export async function resumeOperation(
   // First of all: what does not wait cannot be aborted either.
   waiting(opened, "resume", operation.id);
   await requireSameConfig(context, operation);
-  const guarded = context.guarded();
-  try {
-    const task = await taskOf(guarded.context, operation);
-    const explain = truthOf(context, task.session, selectionOf(readRequest(operation).flags));
-    const done = await operator.resume(operation.id, { ...task, explain }, null);
-    return { data: changedToWire(done), text: () => `${done.result.text}\n` };
-  } finally {
-    guarded.release();
-  }
+  const task = await taskOf(context.guarded().context, operation);
+  const explain = truthOf(context, task.session, selectionOf(readRequest(operation).flags));
+  const done = await operator.resume(operation.id, { ...task, explain }, null);
+  return { data: changedToWire(done), text: () => `${done.result.text}\n` };
 }
 
 /** Aborts an operation that waits. */
