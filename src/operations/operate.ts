@@ -51,6 +51,8 @@ interface Change {
 export interface Task<Result> extends Change {
   /** What was asked for, with all that is needed to plan it again. */
   readonly request: Json;
+  /** Why it cannot be planned again from its request; without it, it can. */
+  readonly notResumable?: string;
   /** Checks what was asked for; without it there is nothing to check. */
   readonly validate?: () => Promise<void>;
   /** Finds out what there is. It changes nothing, and may be called again after an answer. */
@@ -121,7 +123,7 @@ export function operatorOf(parts: OperatorParts): Operator {
     },
     resume: async (id, task, ask) => {
       const store = await parts.store();
-      const agreed = agreedTo(waiting(store, "resume", id));
+      const agreed = agreedTo(resumable(store, id));
       resumeWaiting(store, id);
       return await record(
         parts,
@@ -247,7 +249,8 @@ async function carryOn<Result>(
       return await task.verify?.(result) ?? result;
     }
     const { text, reason } = question;
-    store.requestInput(id, { question: text.trim(), reason, place });
+    const not_resumable = task.notResumable ?? null;
+    store.requestInput(id, { question: text.trim(), reason, place, not_resumable });
     const answer = await given.ask?.(text) ?? null;
     const isYes = answer !== null && /^y(es)?$/i.test(answer);
     if (answer === null) throw nobodySaidYes(course, task, question);
@@ -292,6 +295,24 @@ export function waiting(store: OperationStore, verb: string, id: string): Operat
   return operation;
 }
 
+/**
+ * The same, that can also be planned again.
+ *
+ * @throws {OperationNotFoundError} `operation_not_found`: it does not wait, or cannot be resumed
+ */
+export function resumable(store: OperationStore, id: string): Operation {
+  const operation = waiting(store, "resume", id);
+  const { not_resumable: why = null } = (operation.pendingInput ?? {}) as {
+    not_resumable?: string | null;
+  };
+  if (why === null) return operation;
+  throw new OperationNotFoundError("resume", id, {
+    reason: why,
+    hint: `give the command again, with --yes; this ends it: kstops operations cancel ${id}`,
+    details: { operation_id: id },
+  });
+}
+
 function resumeWaiting(store: OperationStore, id: string): void {
   try {
     store.resume(id);
@@ -326,11 +347,13 @@ function lost(
 
 function nobodySaidYes(
   { store, id }: Course,
-  change: Change,
+  change: Pick<Task<unknown>, "kind" | "session" | "notResumable">,
   { reason, backend, command }: Question,
 ): InputRequiredError {
   const isWaiting = store.isKept && store.get(id)?.state === "input_required";
-  const later = isWaiting ? `, or within the hour: kstops operations resume ${id} --yes` : "";
+  const later = isWaiting && change.notResumable === undefined
+    ? `, or within the hour: kstops operations resume ${id} --yes`
+    : "";
   return new InputRequiredError(change.kind, change.session, {
     reason: `${reason}, and nobody said yes`,
     hint: `say it: ${command}${later}`,

@@ -209,10 +209,57 @@ outlivingTest("what was left in a shell is ended only after a yes", async (corne
   const refused = await kstops("start", "sh1", "--", "bash", "--norc");
   equal(refused.code, 8);
   match(refused.stderr, new RegExp(`the shell that it was left ${left[0]} \\(sleep\\)`));
+  // What it was given is nowhere written down.
+  match(refused.stderr, /^hint: say it: kstops start sh1 --yes, with its other flags$/m);
+  const id = await waitingId(corner);
+  const why = "what it was given with -- ARGV may hold secrets and is not recorded";
+  const shown = (await kstops("operations", "show", id, "--json")).stdout;
+  equal(JSON.parse(shown).pending_input.not_resumable, why);
+  const resumed = await kstops("operations", "resume", id, "--yes");
+  equal(resumed.code, 5);
+  match(resumed.stderr, new RegExp(`Cannot resume "${id}": ${why}`));
   deepEqual(await living("sleep 7105"), left);
   equal((await kstops("start", "sh1", "--yes", "--", "bash", "--norc")).code, 0);
   deepEqual(await living("sleep 7105"), []);
   equal((await kstops("stop", "sh1")).code, 0);
+});
+
+/** The operation that waits for a yes. */
+async function waitingId({ kstops }: Corner): Promise<string> {
+  const { stdout } = await kstops("operations", "list", "--state", "input_required");
+  const [id = "", ...others] = stdout.trimEnd().split("\n").map((row) => row.split("\t")[0]);
+  deepEqual(others, []);
+  return id;
+}
+
+outlivingTest("a start of the config that waits for a yes is resumed", async (corner) => {
+  const { t, kstops, living } = corner;
+  await Deno.writeTextFile(
+    `${t.work}/kstops.yml`,
+    "ops: { sessions: { sh2: { command: bash --norc, env: { WHO: ada } } } }\n",
+  );
+  equal((await kstops("start", "sh2", "--socket", "other")).code, 0);
+  const end = "setsid -f sleep 7108; exit";
+  await t.tmux("-L", "other", "send-keys", "-t", "=sh2:", end, "Enter");
+  await t.waitFor(async () => (await corner.status("sh2"))["state"] === "exited", "its end");
+  const refused = await kstops("start", "sh2", "--socket", "other", "--no-wait");
+  equal(refused.code, 8);
+  const id = await waitingId(corner);
+  match(
+    refused.stderr,
+    new RegExp(
+      `^hint: say it: kstops start sh2 --socket other --yes, or .* resume ${id} --yes$`,
+      "m",
+    ),
+  );
+  equal((await living("sleep 7108")).length, 1);
+  const resumed = await kstops("operations", "resume", id, "--yes");
+  equal(resumed.code, 0, resumed.stderr);
+  match(resumed.stdout, /^Started sh2 \(tmux/);
+  deepEqual(await living("sleep 7108"), []);
+  const status = await corner.status("sh2");
+  deepEqual([status["state"], status["socket_name"]], ["running", "other"]);
+  equal((await kstops("stop", "sh2")).code, 0);
 });
 
 outlivingTest("a session that somebody renamed is found by its own name", async (corner) => {

@@ -56,7 +56,9 @@ async function signalledAt(
   const isHeld = () => Deno.stat(`${steps}/held`).then(() => true, () => false);
   await t.waitFor(async () => isOver || await isHeld(), "a call of tmux, or the end");
   const held = await isHeld();
-  if (held) child.kill(signal);
+  // Of a terminal that goes away both its shell and the kernel tell.
+  const signals = !held ? [] : signal === "SIGHUP" ? [signal, signal] : [signal];
+  for (const each of signals) await t.sh(`kill -s ${each.slice(3)} ${child.pid}`);
   // Only then, so that the signal is there before the answer.
   await Deno.writeTextFile(`${steps}/go`, "");
   const { code, stdout, stderr } = await ended;

@@ -4,27 +4,32 @@ import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Question, type Task } from "../../operations/operate.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions.ts";
-import { shellWord } from "../../shell.ts";
-import type { Context, Reply } from "../command.ts";
+import type { Context, PlaceFlags, Reply } from "../command.ts";
+import { argumentsFor } from "../confirm.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";
 import { namesFrom } from "../names.ts";
 import { type Changed, changeEach, outcomeOf, type Outcomes, replyOf, truthOf } from "../many.ts";
 import { requestOf } from "../recording.ts";
 import { handOver, requireTerminal } from "./attach.ts";
+import { withoutMissing } from "./stop.ts";
 
 /** Flags of `start`. */
-export interface StartCommandFlags extends StartFlags {
+export interface StartCommandFlags extends StartTaskFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
-  readonly wait: boolean;
   readonly attach?: true | undefined;
   /** Only say what would be started. */
   readonly dryRun?: true | undefined;
+  /** What stands behind `--`. */
+  readonly argv: readonly string[] | null;
+}
+
+/** How one session is started. */
+export interface StartTaskFlags extends StartFlags {
+  readonly wait: boolean;
   readonly quiet?: true | undefined;
   /** Ends what the last run left behind without a question. */
   readonly yes?: true | undefined;
-  /** What stands behind `--`. */
-  readonly argv: readonly string[] | null;
 }
 
 /** Starts sessions, side by side. */
@@ -46,12 +51,45 @@ async function startEach(
   names: readonly string[],
   flags: StartCommandFlags,
 ): Promise<Outcomes> {
-  // A start asks nothing, so that it is never planned again; its flags hold secrets.
-  const request = await requestOf(context);
+  const notResumable = whyNotResumable(flags);
+  const request = await requestOf(context, notResumable === null ? replannedWith(flags) : null);
   return await changeEach(context, names, {
-    task: (name, guarded) => startTask(guarded, name, { flags, request }),
+    task: (name, guarded) => ({
+      ...startTask(guarded, name, { flags, request }),
+      ...(notResumable === null ? {} : { notResumable }),
+    }),
     selection: wantedPlace(flags),
   });
+}
+
+/** The flags with which a start that waits for an answer is planned again. They hold no secrets. */
+function replannedWith({ backend, socket, runtime, wait }: StartCommandFlags): Json {
+  return withoutMissing({ backend, socket, runtime, wait });
+}
+
+/** What the flags are called that say what to start, all but those that choose the place. */
+const UNRECORDED: Readonly<Record<Exclude<keyof StartFlags, keyof PlaceFlags>, string>> = {
+  command: "--command",
+  argv: "-- ARGV",
+  image: "--image",
+  workdir: "--workdir",
+  env: "--env",
+  envFile: "--env-file",
+  volume: "--volume",
+  port: "--port",
+  logVolume: "--log-volume",
+  shell: "--shell",
+  unsafeEnv: "--unsafe-env",
+};
+
+/** What says what to start may hold secrets, so that it is not recorded. */
+function whyNotResumable(flags: StartTaskFlags): string | null {
+  const keys = Object.keys(UNRECORDED) as (keyof typeof UNRECORDED)[];
+  const said = keys.flatMap((key) =>
+    flags[key] === undefined || flags[key] === null ? [] : UNRECORDED[key]
+  );
+  if (said.length === 0) return null;
+  return `what it was given with ${said.join(", ")} may hold secrets and is not recorded`;
 }
 
 function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {
@@ -95,10 +133,11 @@ function placeOf({ socketName, engine }: SessionStatus): Selection {
     : { runtime: engine };
 }
 
-function startTask(
+/** The start of one session. */
+export function startTask(
   context: Context,
   name: string,
-  { flags, request }: { readonly flags: StartCommandFlags; readonly request: Json },
+  { flags, request }: { readonly flags: StartTaskFlags; readonly request: Json },
 ): Task<Changed> {
   let defined: ReturnType<typeof definitionFor> | null = null;
   const define = () => defined ??= definitionFor(context, name, flags);
@@ -115,7 +154,7 @@ function startTask(
       const waitMs = flags.wait ? startWaitMs : 0;
       return {
         place,
-        question: flags.yes ? null : await questionOf(context, definition),
+        question: flags.yes ? null : await questionOf(context, definition, flags),
         apply: async () => {
           const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
           return { status, text: startedText(status) };
@@ -130,6 +169,7 @@ function startTask(
 async function questionOf(
   context: Context,
   { name, backend }: Definition,
+  flags: StartTaskFlags,
 ): Promise<Question | null> {
   const living = await context.sessions().living(name);
   if (living === null || living.remains.program !== null) return null;
@@ -138,7 +178,9 @@ async function questionOf(
   return {
     text: `End them and start ${quote(name)}? ${reason} [y/N] `,
     reason,
-    command: `kstops start ${shellWord(name)} --yes`,
+    command: `kstops start ${argumentsFor(name, flags)}${
+      whyNotResumable(flags) === null ? "" : ", with its other flags"
+    }`,
     backend,
   };
 }

@@ -211,6 +211,26 @@ Deno.test("a no on the terminal aborts, and touches nothing", async () => {
   });
 });
 
+Deno.test("what cannot be planned again says so when it waits, and when it is resumed", async () => {
+  await withOperator(async ({ store, operator }) => {
+    const task = {
+      ...stopping({ question: QUESTION }),
+      notResumable: "its flags are not recorded",
+    };
+    const error = await operator.run(task, null).catch((error) => error);
+    ok(error instanceof InputRequiredError);
+    equal(error.hint, "say it: kstops stop astro --yes");
+    const id = String(error.details["operation_id"]);
+    await rejects(operator.resume(id, task, null), {
+      code: "operation_not_found",
+      message: `Cannot resume "${id}": its flags are not recorded`,
+    });
+    deepEqual(task.did, ["plan"]);
+    cancelWaiting(store, id, { code: "cancelled", reason: "by hand" });
+    equal(store.get(id)?.state, "aborted");
+  });
+});
+
 for (const [who, ask] of [["a script", null], ["a terminal at its end", answer(null)]] as const) {
   Deno.test(`${who} leaves the operation waiting, and a later yes plans afresh and goes on`, async () => {
     await withOperator(async ({ world, store, operator }) => {
@@ -224,6 +244,7 @@ for (const [who, ask] of [["a script", null], ["a terminal at its end", answer(n
         question: `Stop "astro"? it is protected [y/N]`,
         reason: "it is protected",
         place: "tmux:default",
+        not_resumable: null,
       });
       world.advance(3_600_000);
       await store.collectGarbage();

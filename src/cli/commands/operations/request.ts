@@ -10,6 +10,8 @@ export type ReplannedFlags = StopTaskFlags & RestartTaskFlags;
 
 /** What was recorded of a command line. */
 export interface RecordedRequest {
+  /** Whether it says with which flags; an older kstops did not of a start. */
+  readonly hasFlags: boolean;
   readonly flags: ReplannedFlags;
   /** Path of the config that was in force; null: none was. */
   readonly config: string | null;
@@ -51,7 +53,7 @@ export function readRequest({ id, request }: Pick<Operation, "id" | "request">):
       hint: `abort it, and give the command again: kstops operations cancel ${id}`,
       details: { operation_id: id },
     });
-  if (request === null) return { flags: { wait: true }, config: null };
+  if (request === null) return { hasFlags: false, flags: { wait: true }, config: null };
   if (!isFields(request)) throw unreadable("it is no object");
   const { config = null, flags: recorded = null } = request;
   if (config !== null && typeof config !== "string") throw unreadable("config is no path");
@@ -63,7 +65,7 @@ export function readRequest({ id, request }: Pick<Operation, "id" | "request">):
     if (read === undefined) throw unreadable(`the flag ${key} has another value than it may have`);
     flags[key] = read;
   }
-  return { flags: { wait: true, ...flags }, config };
+  return { hasFlags: recorded !== null, flags: { wait: true, ...flags }, config };
 }
 
 function isFlag(key: string): key is keyof ReplannedFlags {

@@ -7,7 +7,7 @@ import {
   UsageError,
 } from "../../../errors.ts";
 import type { Operation } from "../../../operations/machine.ts";
-import { cancelWaiting, type Task, waiting } from "../../../operations/operate.ts";
+import { cancelWaiting, resumable, type Task } from "../../../operations/operate.ts";
 import { operationToWire } from "../../../output/operation.ts";
 import { shellWord } from "../../../shell.ts";
 import { type Context, type Reply, selectionOf } from "../../command.ts";
@@ -44,7 +44,7 @@ export async function resumeOperation(
     return ended(cancelWaiting(opened, operation.id, outcome), "Declined");
   }
   // First of all: what does not wait cannot be aborted either.
-  waiting(opened, "resume", operation.id);
+  resumable(opened, operation.id);
   await requireSameConfig(context, operation);
   const task = await taskOf(context.guarded().context, operation);
   const explain = truthOf(context, task.session, selectionOf(readRequest(operation).flags));
@@ -67,7 +67,7 @@ export async function cancelOperation(
 /** Only what can wait for an answer is ever planned again. */
 async function taskAgain(context: Context, operation: Operation): Promise<Task<Changed>> {
   const { id, kind, session, request } = operation;
-  const { flags } = readRequest(operation);
+  const { flags, hasFlags } = readRequest(operation);
   if (session !== null && kind === "stop") {
     const { stopTask } = await import("../stop.ts");
     return stopTask(context, session, { flags, request });
@@ -75,6 +75,10 @@ async function taskAgain(context: Context, operation: Operation): Promise<Task<C
   if (session !== null && kind === "restart") {
     const { restartTask } = await import("../restart.ts");
     return restartTask(context, session, { flags, request });
+  }
+  if (session !== null && kind === "start" && hasFlags) {
+    const { startTask } = await import("../start.ts");
+    return startTask(context, session, { flags, request });
   }
   throw new OperationNotFoundError("resume", id, {
     reason: `this kstops does not know how to go on with a ${kind}`,

@@ -43,12 +43,14 @@ function forPeople(
   const { id, kind, session, place, actor, owner, state, createdAt, lastHeartbeat } = operation;
   const { argv, directory } = requestIn(operation.request);
   const said = payloadText(operation.error ?? operation.pendingInput ?? operation.result);
+  const notResumable = textIn(operation.pendingInput, "not_resumable");
   const properties: Property[] = [
     ["operation", id],
     ["what", `${kind} ${session ?? "-"}${place === null ? "" : ` (${place})`}`],
     ["state", state],
     [operation.error === null ? "outcome" : "error", said === "-" ? null : said],
     ["hint", textIn(operation.error, "hint")],
+    ...(notResumable === null ? [] : [["not resumable", notResumable] as Property]),
     ["asked by", actorText(actor)],
     ["terminal", actor?.tty ?? null],
     ["command line", argv === null ? null : `kstops ${argv}`],
