@@ -17,6 +17,7 @@ import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { recordOf } from "./labels.ts";
 import type { Container } from "./parse.ts";
+import { withPatience } from "./patience.ts";
 
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
@@ -186,7 +187,7 @@ async function output(
 
 /** What the runtime's own log has, as it is. */
 async function engineOutput(
-  { world }: Context,
+  context: Context,
   client: Client,
   { name, id, tty }: Source,
   { keepBytes, count, ...options }: Reading & { readonly keepBytes: number },
@@ -195,15 +196,21 @@ async function engineOutput(
   const argv = containerLogs(client, id, { ...options, timestamps: timestamps || !tty });
   let length = 0;
   try {
-    const { code, stdout, stderr } = await world.execBytes(argv, {
-      timeoutMs: LOGS_TIMEOUT_MS,
-      env: OF_CLIENTS,
-      interruptible: true,
-      onOutput: (bytes, stream) => {
-        if (stream === "stdout") length += bytes.length;
-      },
-      keepBytes,
-    });
+    const { code, stdout, stderr } = await withPatience(
+      context,
+      client,
+      (abort) =>
+        context.world.execBytes(argv, {
+          timeoutMs: LOGS_TIMEOUT_MS,
+          env: OF_CLIENTS,
+          interruptible: true,
+          abort,
+          onOutput: (bytes, stream) => {
+            if (stream === "stdout") length += bytes.length;
+          },
+          keepBytes,
+        }),
+    );
     if (code === 0 && tty) {
       count?.({ stdout: length, stderr: 0 });
       return { stdout, stderr: new Uint8Array() };

@@ -21,7 +21,7 @@ export interface StartCommandFlags extends StartFlags {
   /** Only say what would be started. */
   readonly dryRun?: true | undefined;
   readonly quiet?: true | undefined;
-  /** Ends what the last run left behind without a question. */
+  /** Ends what the last run left behind without a question, and starts where that may go on unseen. */
   readonly yes?: true | undefined;
   /** What stands behind `--`. */
   readonly argv: readonly string[] | null;
@@ -112,7 +112,8 @@ function startTask(
         place,
         question: flags.yes ? null : await questionOf(context, definition),
         apply: async () => {
-          const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
+          const { quiet, yes: anyway } = flags;
+          const status = await launch(context, definition, { waitMs, quiet, anyway });
           return { status, text: startedText(status) };
         },
       };
@@ -142,12 +143,17 @@ async function questionOf(
 export async function launch(
   context: Context,
   definition: Definition,
-  { waitMs, quiet }: { readonly waitMs: number; readonly quiet?: true | undefined },
+  { waitMs, quiet, anyway = false }: {
+    readonly waitMs: number;
+    readonly quiet?: true | undefined;
+    /** Also where its last run may go on in an engine that cannot be asked. */
+    readonly anyway?: boolean | undefined;
+  },
 ): Promise<SessionStatus> {
   const sessions = context.sessions();
   return await context.during(
     `starting ${definition.name}`,
-    () => sessions.start(definition, { waitMs, ...(quiet ? {} : { say: context.warn }) }),
+    () => sessions.start(definition, { waitMs, anyway, ...(quiet ? {} : { say: context.warn }) }),
   );
 }
 
