@@ -5,7 +5,7 @@ import { BackendUnavailableError, SessionAttachError } from "./errors.ts";
 import { type Begun, endOf, type Run } from "./logs/runs.ts";
 import type { LogStore } from "./logs/store.ts";
 import { isOfThisMachine, whereIs } from "./logs/where.ts";
-import { type SessionStatus, statusOf } from "./model.ts";
+import { type Runtime, RUNTIMES, type SessionStatus, statusOf } from "./model.ts";
 import type { World } from "./world.ts";
 
 /** What engines show: a run that is among it needs no record. */
@@ -26,6 +26,8 @@ export interface Recorded {
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
   /** The newest run of that name, with what lives of it; null: nothing does, or it was stopped. */
   readonly living: (name: string) => Promise<LivingRun | null>;
+  /** The runtime of the newest run of that name; null: it is of tmux, was stopped, or has ended. */
+  readonly openIn: (name: string) => Promise<Runtime | null>;
 }
 
 /** A run that nobody stopped, and of which something lives. */
@@ -93,6 +95,11 @@ export function recordedIn(store: LogStore, world: World): Recorded {
         await endRun({ world, ...lost, remains, options: AS_DEFINED });
       };
       return { run: lost.run, remains, names, end };
+    },
+    openIn: async (name) => {
+      const lost = await newest(name);
+      if (lost === null || lost.run.ended !== null || isElsewhere(world, lost)) return null;
+      return RUNTIMES.find((each) => each === lost.begun.engine) ?? null;
     },
   };
 }

@@ -15,14 +15,11 @@ import { besides, existsElsewhere, isOver, managedIn, together, without } from "
 import type { LivingRun, Recorded, Shown } from "./recorded.ts";
 import {
   BackendNotFoundError,
-  BackendUnavailableError,
-  ContainerRuntimeNotFoundError,
   type OpsError,
   quote,
   SessionAmbiguousError,
   SessionExistsError,
   SessionNotFoundError,
-  TmuxNotFoundError,
 } from "./errors.ts";
 import type { LogStore } from "./logs/store.ts";
 import {
@@ -36,6 +33,7 @@ import {
   statusOf,
 } from "./model.ts";
 import { closest } from "./suggest.ts";
+import { refuseUnheard, troubleError, type Unheard, unheardOf } from "./unheard.ts";
 import type { World } from "./world.ts";
 
 /** Flags that choose a place. */
@@ -65,6 +63,7 @@ export interface ReportedTrouble {
 export type Match =
   | { readonly kind: "session"; readonly session: Session; readonly status: SessionStatus }
   | {
+    /** Or only what is recorded of it, where its engine cannot be asked. */
     readonly kind: "defined";
     readonly status: SessionStatus;
     /** Why its engine cannot be asked, so that it may run all the same; null when it does not. */
@@ -102,6 +101,8 @@ export interface Sessions {
    *
    * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux, or
    * it runs in another place, or under another name that its engine has for it
+   * @throws {BackendUnavailableError} `backend_unavailable`: its last run may go on in an engine that
+   * cannot be asked, unless `options.anyway`
    * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
    */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
@@ -112,14 +113,17 @@ export interface SessionsSettings {
   /** Is asked for what it is needed for: containers are looked for while it is read. */
   readonly config: () => Promise<Config>;
   readonly logs: LogStore;
+  /** Tells the user that an engine does not answer yet; missing: nobody is there to read it. */
+  readonly impatient?: ((text: string) => void) | undefined;
 }
 
 /** The sessions of this machine, with those that a config defines. */
-export function sessionsOf(world: World, { config, logs }: SessionsSettings): Sessions {
+export function sessionsOf(world: World, { config, logs, impatient }: SessionsSettings): Sessions {
   const tmuxBinary = async () => (await config()).settings.tmuxBinary;
+  const engineTimeoutMs = async () => (await config()).settings.engineTimeoutSeconds * 1000;
   const backends = REGISTRY.map(({ backend, open }) => ({
     backend,
-    open: () => open(world, { tmuxBinary, logs }),
+    open: () => open(world, { tmuxBinary, logs, engineTimeoutMs, say: impatient }),
   }));
   return sessionsOver(backends, async () => {
     const loaded = await config();
@@ -140,6 +144,7 @@ function recordedLater(world: World, logs: LogStore): Recorded {
       return isMissing ? await (await load()).others(shown) : [];
     },
     living: async (name) => await (await load()).living(name),
+    openIn: async (name) => await (await load()).openIn(name),
   };
 }
 
@@ -148,6 +153,7 @@ const NO_RECORDS: Recorded = {
   named: () => Promise.resolve(null),
   others: () => Promise.resolve([]),
   living: () => Promise.resolve(null),
+  openIn: () => Promise.resolve(null),
 };
 
 /** A backend of this machine. */
@@ -202,8 +208,10 @@ export function sessionsOver(
       const inScope = defined.filter((definition) => isSelected(definition, selection));
       const missing = await missingRuntimes(surveys, inScope);
       const gone = await recorded.others(shownIn(surveys));
-      const all = withRecorded([...surveys, ...missing], gone, { selection, defined });
-      return listing(all, inScope, selection);
+      const there = [...surveys, ...missing];
+      const all = withRecorded(there, gone, { selection, defined });
+      const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
+      return listing({ surveys: all, unheard }, inScope, selection);
     },
     find: async (verb, name, selection) => {
       const defined = await readDefined();
@@ -213,7 +221,8 @@ export function sessionsOver(
       const lost = await recorded.named(name, shownIn(asked));
       const there = [...asked, ...missing];
       const surveys = lost === null ? there : withRecorded(there, [lost], { selection, defined });
-      return match({ verb, name, definition, selection, surveys, defined });
+      const unheard = lost === null ? null : unheardIn(there, lost, selection);
+      return match({ verb, name, definition, selection, surveys, defined, unheard });
     },
     check: async (definition, replaced) => {
       await (await runnerFor(definition.backend)).check(definition);
@@ -227,14 +236,17 @@ export function sessionsOver(
     living: recorded.living,
     start: async (definition, options) => {
       const runner = await runnerFor(definition.backend);
-      const [living, surveys, place] = await Promise.all([
+      const [living, surveys, place, lastEngine] = await Promise.all([
         recorded.living(definition.name),
         everywhere(),
         runner.place(definition),
+        recorded.openIn(definition.name),
       ]);
       const others = besides(managedIn(surveys, definition.name), place);
       const other = others.find((session) => !isOver(session));
       if (other !== undefined) throw existsElsewhere(other);
+      const { anyway = false } = options;
+      refuseUnheard(definition.name, { place, surveys, lastEngine, anyway });
       await clearLastRun(definition, living, options);
       if (others.length > 0) {
         // Before anything is removed: what cannot be started must not cost what is there.
@@ -281,7 +293,9 @@ export async function detectBackend(
 ): Promise<BackendType | null> {
   try {
     const found = await sessions.find("find", name, selection);
-    return found.kind === "session" && isThere(found) ? found.status.backend : null;
+    if (found.kind === "session") return isThere(found) ? found.status.backend : null;
+    if (found.trouble !== null) throw found.trouble;
+    return null;
   } catch (error) {
     if (error instanceof SessionNotFoundError || error instanceof BackendNotFoundError) return null;
     throw error;
@@ -435,6 +449,15 @@ function withRest(session: Session, rest: Session): Session {
   return { ...withReplaced(session, rest), status };
 }
 
+/** A recorded session that flags mean, and whose engine cannot be asked. */
+function unheardIn(
+  surveys: readonly Survey[],
+  session: Session,
+  selection: Selection,
+): Unheard | null {
+  return isWhere(session.status, selection) ? unheardOf(session, surveys) : null;
+}
+
 function isWhere(status: SessionStatus, { backend, socketName, runtime }: Selection): boolean {
   return (backend === undefined || backend === status.backend) &&
     (socketName === undefined || socketName === status.socketName) &&
@@ -454,14 +477,26 @@ function isGone({ engine, socketName }: SessionStatus, surveys: readonly Survey[
 // --- list ----------------------------------------------------------------------------------------
 
 function listing(
-  surveys: readonly Survey[],
+  { surveys, unheard }: {
+    readonly surveys: readonly Survey[];
+    readonly unheard: readonly Unheard[];
+  },
   defined: readonly DefinedSession[],
   selection: Selection,
 ): Listing {
   const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
   const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
   const rows = surveys.flatMap(troubleRow);
-  return { statuses: [...withDefined(running, defined, surveys), ...rows], troubles };
+  // Of one whose definition means an engine in trouble, too, that says as much.
+  const lost = unheard.flatMap(({ status }) =>
+    defined.some((each) => each.name === status.name && homeOf(each, surveys)?.trouble)
+      ? []
+      : [status]
+  );
+  return {
+    statuses: [...withDefined([...running, ...lost], defined, surveys), ...rows],
+    troubles,
+  };
 }
 
 function isSelected({ backend, named }: DefinedSession, selection: Selection): boolean {
@@ -567,19 +602,6 @@ function isAsked({ place }: Survey, { backend, socketName, runtime }: Selection)
   return backend === place.backend || socketName !== undefined || runtime !== undefined;
 }
 
-function troubleError(place: Survey["place"], trouble: NonNullable<Survey["trouble"]>): OpsError {
-  const { engine, socketName } = place;
-  const where = socketName === null ? engine : `tmux on socket ${quote(socketName)}`;
-  const { hint = null, reason } = trouble;
-  const details = { engine, socket_name: socketName, reason };
-  if (!trouble.missing) {
-    return new BackendUnavailableError(`Cannot ask ${where}: ${reason}`, { reason, hint, details });
-  }
-  return engine === "tmux"
-    ? new TmuxNotFoundError(`Cannot ask ${where}: ${reason}`, { hint, details })
-    : new ContainerRuntimeNotFoundError(`Cannot look for containers: ${reason}`, { hint, details });
-}
-
 // --- find ----------------------------------------------------------------------------------------
 
 interface Search {
@@ -589,10 +611,12 @@ interface Search {
   readonly selection: Selection;
   readonly surveys: readonly Survey[];
   readonly defined: readonly DefinedSession[];
+  /** What is recorded of it, where its engine cannot be asked. */
+  readonly unheard: Unheard | null;
 }
 
 function match(search: Search): Match {
-  const { verb, name, definition, selection, surveys, defined } = search;
+  const { verb, name, definition, selection, surveys, defined, unheard } = search;
   const namesakes = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
     status.name === name
   );
@@ -606,8 +630,12 @@ function match(search: Search): Match {
   if (session !== undefined) {
     return { kind: "session", session, status: mark(session.status, defined) };
   }
+  const home = definition === undefined ? undefined : homeOf(definition, surveys);
+  if (unheard !== null && !home?.trouble) {
+    const { status, trouble } = unheard;
+    return { kind: "defined", status: mark(status, defined), trouble };
+  }
   if (definition !== undefined && isSelected(definition, selection)) {
-    const home = homeOf(definition, surveys);
     const trouble = home?.trouble ? troubleError(home.place, home.trouble) : null;
     return { kind: "defined", status: definedStatus(definition, surveys), trouble };
   }

@@ -23,6 +23,8 @@ export interface Trouble {
   readonly reason: string;
   /** Whether the program to ask with is not installed at all. */
   readonly missing: boolean;
+  /** Whether it did not answer in time. */
+  readonly isSilent?: boolean;
   /** What the user can do about it. */
   readonly hint?: string;
 }
@@ -143,6 +145,8 @@ export interface StartOptions {
   readonly waitMs: number;
   /** Tells the user what takes long, such as an image that is pulled first; a line each. */
   readonly say?: (text: string) => void;
+  /** Whether it is started although its last run may go on in an engine that cannot be asked. */
+  readonly anyway?: boolean;
 }
 
 /** A call of an engine, as it would be made. */

@@ -59,6 +59,7 @@ export function contextOf(
     sign?.clear();
     warn(text);
   };
+  const impatient = terminal.stderrIsTerminal ? warnOnce : undefined;
   const readConfig = (): Promise<Config> => config ??= loadConfig(watched, globals.config ?? null);
   const context: Context = {
     world: watched,
@@ -70,8 +71,12 @@ export function contextOf(
     hide,
     config: readConfig,
     sessions: () =>
-      sessions ??= sessionsOf(watched, { config: readConfig, logs: logStore(watched, warnOnce) }),
-    guarded: () => guarded ??= guardedContext(context),
+      sessions ??= sessionsOf(watched, {
+        config: readConfig,
+        logs: logStore(watched, warnOnce),
+        impatient,
+      }),
+    guarded: () => guarded ??= guardedContext(context, impatient),
     recording: () => recording ??= startRecording(context, mask),
     during: sign?.during ?? ((_label, work) => work()),
   };
@@ -130,7 +135,10 @@ function signOfLife(
 /** How many calls of engines work at once: a tmux server that gets a thousand does not answer in time. */
 const MOST_CALLS = 100;
 
-function guardedContext(context: Context): ReturnType<Context["guarded"]> {
+function guardedContext(
+  context: Context,
+  impatient: ((text: string) => void) | undefined,
+): ReturnType<Context["guarded"]> {
   const { world } = context;
   let signal: EndSignal | null = null;
   const waiting = new Set<() => void>();
@@ -179,7 +187,10 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
       controller.abort(signal === null ? undefined : new InterruptedError(signal));
     waiting.add(abort);
     try {
-      return await exec(argv, { ...options, detached: true, abort: controller.signal });
+      const signals = options.abort === undefined
+        ? controller.signal
+        : AbortSignal.any([controller.signal, options.abort]);
+      return await exec(argv, { ...options, detached: true, abort: signals });
     } finally {
       waiting.delete(abort);
     }
@@ -196,7 +207,8 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
   const inner: Context = {
     ...context,
     world: guarded,
-    sessions: () => sessions ??= sessionsOf(guarded, { config, logs: logStore(guarded, warn) }),
+    sessions: () =>
+      sessions ??= sessionsOf(guarded, { config, logs: logStore(guarded, warn), impatient }),
   };
   return { context: inner, release };
 }

@@ -143,7 +143,7 @@ const start = command({
     attach: { about: "attach to it at once", group: HOW },
     "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
     wait: { ...NO_WAIT, group: HOW },
-    yes: { about: "also end what was left behind in a shell that it was", group: HOW },
+    yes: { about: "also where its last run left something, or may go on unseen", group: HOW },
     quiet: { ...QUIET, group: HOW },
   },
   examples: {

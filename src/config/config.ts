@@ -43,6 +43,8 @@ export interface Settings {
   readonly containerRuntime: Runtime | null;
   /** How long `start` watches whether the program stays alive, in milliseconds. */
   readonly startWaitMs: number;
+  /** How long an engine may be silent before it counts as one that does not answer. */
+  readonly engineTimeoutSeconds: number;
   /** So many of the newest operations are kept, whatever their age. */
   readonly operationsKept: number;
   /** All operations are kept for so long. */

@@ -46,6 +46,7 @@ export function settingsIn(text: string): Settings {
     tmuxBinary: read("tmux_binary", (value) => value),
     containerRuntime: read("container_runtime", orNull(oneOf(RUNTIMES))),
     startWaitMs: read("start_wait", integer),
+    engineTimeoutSeconds: read("engine_timeout", integer),
     operationsKept: read("operations_keep", integer),
     operationDays: read("operations_days", integer),
     stopTimeoutSeconds: read("stop_timeout", integer),

@@ -46,7 +46,7 @@ export type Form =
   | { readonly kind: "choice"; readonly words: readonly string[] }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   /** The most is in what a number without a unit counts. */
-  | { readonly kind: "duration"; readonly max: number }
+  | { readonly kind: "duration"; readonly min: number; readonly max: number }
   | {
     readonly kind: "list";
     readonly item: Form;
@@ -267,16 +267,16 @@ function integer(
 
 /** A length of time, as a number of what a number without a unit counts. */
 function duration(
-  { unit, max }: { unit: "seconds" | "milliseconds"; max: number },
+  { unit, min = 0, max }: { unit: "seconds" | "milliseconds"; min?: number; max: number },
 ): Type<number> {
   const unitMs = unit === "seconds" ? 1000 : 1;
   return {
-    form: { kind: "duration", max },
+    form: { kind: "duration", min, max },
     read: (node, note, below) => {
       const ms = node.kind === "text" ? parseDuration(node.text, unitMs) : null;
-      if (ms !== null && ms <= max * unitMs) return ms / unitMs;
+      if (ms !== null && ms >= min * unitMs && ms <= max * unitMs) return ms / unitMs;
       const message = `must be a duration such as 500ms, 10s or 1m30s, or a number of ${unit}, ` +
-        `0 to ${max}`;
+        `${min} to ${max}`;
       return refuse(node, note, below, message);
     },
   };
@@ -436,6 +436,12 @@ export const OPS_KEYS = {
   start_wait: key(
     "How long a start watches whether the program stays alive: `2s`, or a number of milliseconds.",
     duration({ unit: "milliseconds", max: 600_000 }),
+  ),
+  engine_timeout: key(
+    "How long a tmux server, podman or docker may be silent before it counts as one that does not " +
+      "answer: `10s`, or a number of seconds. What takes long is waited for as long as its engine " +
+      "answers another question.",
+    duration({ unit: "seconds", min: 1, max: 3600 }),
   ),
   operations_keep: key(
     "How many of the newest operations are kept, whatever their age.",

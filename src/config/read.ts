@@ -237,6 +237,7 @@ function settingsOf(
     tmuxBinary: binary.includes("/") ? absolutePath(directory(), binary) : binary,
     containerRuntime: values.container_runtime ?? defaults.containerRuntime,
     startWaitMs: values.start_wait ?? defaults.startWaitMs,
+    engineTimeoutSeconds: values.engine_timeout ?? defaults.engineTimeoutSeconds,
     operationsKept: values.operations_keep ?? defaults.operationsKept,
     operationDays: values.operations_days ?? defaults.operationDays,
     stopTimeoutSeconds: values.stop_timeout ?? defaults.stopTimeoutSeconds,

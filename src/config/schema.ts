@@ -50,7 +50,7 @@ function zodOf(form: Form): z.ZodMiniType {
       ]);
     case "duration":
       return z.union([
-        z.number().check(z.gte(0), z.lte(form.max)),
+        z.number().check(z.gte(form.min), z.lte(form.max)),
         z.string().check(z.regex(/^[0-9][0-9.hms]*$/)),
         variable(),
       ]);

@@ -1,6 +1,7 @@
 /** What happens when a container runtime is in trouble: for real, with a docker daemon of our own. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey } from "../../src/backends/backend.ts";
+import type { ContainerSettings } from "../../src/backends/container/ask.ts";
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { lookAtContainers } from "../../src/doctor/look/containers.ts";
 import { logStore } from "../../src/logs/store.ts";
@@ -19,8 +20,11 @@ import { LIMIT_MS } from "../support/limits.ts";
 const FORCE = { timeoutSeconds: null, force: true };
 const SERVE = sh("echo ready; exec sleep 3600");
 
-function runnerIn(world: World): ReturnType<typeof containerRunner> {
-  return containerRunner(world, { logs: logStore(world, () => {}) });
+function runnerIn(
+  world: World,
+  patience: Pick<ContainerSettings, "engineTimeoutMs" | "say"> = {},
+): ReturnType<typeof containerRunner> {
+  return containerRunner(world, { logs: logStore(world, () => {}), ...patience });
 }
 
 function definition(
@@ -173,6 +177,58 @@ daemonTest("one that hangs is unknown, not empty, and the other runtime is liste
   equal(surveyOf(await runner.survey({}), "docker").trouble, null);
 });
 
+daemonTest(
+  "one that hangs while it makes a container is given up, with what is known",
+  async (t) => {
+    const name = unique("cut");
+    const pid = await t.daemon.pid();
+    const said: string[] = [];
+    // Every call that the client makes of a daemon that was just halted.
+    const halting: World = {
+      ...t.world,
+      exec: (argv, options) => {
+        if (argv.includes("run")) Deno.kill(pid, "SIGSTOP");
+        return t.world.exec(argv, options);
+      },
+    };
+    const runner = runnerIn(halting, {
+      engineTimeoutMs: () => Promise.resolve(4000),
+      say: (text) => said.push(text),
+    });
+    try {
+      const error = await failure(
+        runner.start(definition({ name, runtime: "docker" }), { waitMs: 0 }),
+      );
+      equal(error.code, "backend_unavailable");
+      equal(
+        error.message,
+        "Cannot ask docker: it did not answer within 4 s; whether it has made the container is not known",
+      );
+      deepEqual([...new Set(said)], ["docker does not answer yet: kstops waits up to 4 s for it"]);
+    } finally {
+      Deno.kill(pid, "SIGCONT");
+    }
+    // It may make the container now that it goes on: that is found, and can be taken away.
+    const left = await find(runnerIn(t.world), name);
+    if (left !== null) await left.stop(FORCE);
+  },
+);
+
+daemonTest("one that takes long and works is waited for", async (t) => {
+  const said: string[] = [];
+  const runner = runnerIn(t.world, {
+    engineTimeoutMs: () => Promise.resolve(3000),
+    say: (text) => said.push(text),
+  });
+  const name = unique("long");
+  const argv = sh("trap '' TERM; echo ready; while :; do sleep 0.1; done");
+  await runner.start(definition({ name, argv, runtime: "docker" }), { waitMs: 100 });
+  const session = await existing(runner, name);
+  const { state } = await session.stop({ timeoutSeconds: 8, force: false });
+  deepEqual([state, said], ["stopped", []]);
+  equal(await find(runner, name), null);
+});
+
 daemonTest("one that is forbidden to this user is unknown, not empty", async (t) => {
   const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
   const runner = runnerIn({
@@ -251,6 +307,45 @@ for (const [what, text] of Object.entries(ANSWERS)) {
       }),
   });
 }
+
+Deno.test({
+  name: "a docker socket that accepts and says nothing is given up after engine_timeout",
+  ignore: ignoreWithoutEngines(),
+  fn: () =>
+    withSocket(() => Promise.resolve(), async (world) => {
+      const runner = runnerIn(world, { engineTimeoutMs: () => Promise.resolve(1000) });
+      const { trouble } = surveyOf(await runner.survey({ runtime: "docker" }), "docker");
+      deepEqual(
+        [trouble?.reason, trouble?.isSilent],
+        ["it did not answer within 1 s", true],
+      );
+      const wanted = definition({ name: unique("mute"), runtime: "docker" });
+      for (const work of [() => runner.check(wanted), () => runner.start(wanted, { waitMs: 0 })]) {
+        const error = await failure(work());
+        equal(error.code, "backend_unavailable");
+        match(error.message, /^Cannot ask docker: it did not answer within 1 s/);
+      }
+    }),
+});
+
+Deno.test({
+  name: "a podman that is led to a socket which says nothing is given up after engine_timeout",
+  ignore: ignoreWithoutEngines(),
+  fn: () =>
+    withSocket(() => Promise.resolve(), async (world) => {
+      const led: World = {
+        ...world,
+        exec: (argv, options) =>
+          world.exec(argv, {
+            ...options,
+            env: { ...options.env, CONTAINER_HOST: world.env("DOCKER_HOST") },
+          }),
+      };
+      const runner = runnerIn(led, { engineTimeoutMs: () => Promise.resolve(1000) });
+      const { trouble } = surveyOf(await runner.survey({ runtime: "podman" }), "podman");
+      equal(trouble?.reason, "it did not answer within 1 s");
+    }),
+});
 
 // --- programs of others --------------------------------------------------------------------------
 

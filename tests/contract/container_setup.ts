@@ -63,7 +63,6 @@ export function containerHarness(runtime: Runtime): Harness {
     python: null,
     isolated: true,
     // docker 20.10, driver local.
-    joinsLongLines: runtime === "docker",
     // docker 20.10 names.go.
     shortestName: runtime === "docker" ? 2 : 1,
     within: (body) => withContainers(runtime, body),

@@ -8,7 +8,6 @@ runnerSuite({
   ignore: ignoreWithoutTmux(),
   python: runs("python3", "-c", "") ? "python3" : null,
   isolated: false,
-  joinsLongLines: false,
   shortestName: 1,
   within: (body) => withTmux(({ world }) => body(setUpTmux(world))),
 });

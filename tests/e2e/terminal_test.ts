@@ -1,6 +1,7 @@
 /** What people see: tables, colours and hints on a real terminal. */
 import { deepEqual, doesNotMatch, equal, match, ok } from "node:assert/strict";
 import { install, KSTOPS } from "../support/kstops.ts";
+import { writeExecutable } from "../support/executable.ts";
 import { openTerminal } from "../support/pty.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 
@@ -31,6 +32,25 @@ tmuxTest("list on a terminal is a table that fits its width", async (t) => {
   match(defined, /^defined {2}defined {2}- +- {5}- +sleep 100 x+…$/);
   for (const row of [astro, crash, defined]) ok([...row].length <= 90, row);
   equal(astro.indexOf("sleep"), head.indexOf("COMMAND"));
+});
+
+tmuxTest("an engine that does not answer yet is said on a terminal, once", async (t) => {
+  await install(t);
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, "ops: { engine_timeout: 5, start_wait: 100 }\n");
+  await Deno.mkdir(`${t.work}/mute`);
+  await writeExecutable(`${t.work}/mute/docker`, "#!/bin/sh\nexec sleep 600\n");
+  const terminal = await openTerminal(t, { columns: 120 });
+  const start = `PATH="$PWD/mute:$PATH" ${KSTOPS} start web -- sleep 100`;
+  await terminal.enter(`clear; ${start}; echo end`);
+  const screen = await terminal.shows(/^end$/m);
+  equal(
+    screen.match(/kstops: docker does not answer yet: kstops waits up to 5 s for it/g)?.length,
+    1,
+  );
+  match(screen, /^Started web \(tmux, pid \d+\)$/m);
+  // Nobody reads that in a script.
+  await terminal.enter(`clear; ${start.replace("web", "two")} 2> said; cat said; echo end`);
+  doesNotMatch(await terminal.shows(/^end$/m), /answer/);
 });
 
 tmuxTest("a terminal that has no size gets a table all the same", async (t) => {

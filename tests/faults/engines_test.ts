@@ -125,6 +125,97 @@ faultTest("runtimes that do not answer are unknown, and the rest is listed", asy
   }
 });
 
+faultTest("an engine that does not answer ends a change, with what is known", async (t) => {
+  const config = "ops:\n  engine_timeout: 1\n  start_wait: 100\n  sessions:\n" +
+    "    box: { backend: container, runtime: docker, image: busybox, command: sleep 100 }\n" +
+    "    web: { command: sleep 100 }\n";
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, config);
+  const PATH = await t.pretend("docker", "exec sleep 600");
+  const silence = "annot ask docker: it did not answer within 1 s";
+  for (
+    const [change, message] of Object.entries({
+      "start box": `Cannot start "box": c${silence}; nothing was started`,
+      "stop box": `C${silence}`,
+      "restart box": `C${silence}`,
+      "start other --runtime docker --image busybox:1 -- sleep 100":
+        `Cannot start "other": c${silence}; nothing was started`,
+    })
+  ) {
+    const { code, stdout, stderr } = await t.sh(`./kstops --json ${change}`, { PATH });
+    deepEqual([code, stdout], [4, ""], change);
+    const { error } = JSON.parse(stderr.trim().split("\n").at(-1) ?? "");
+    deepEqual([error.code, error.message], ["backend_unavailable", message], change);
+  }
+  // What is of another engine is started, and tmux that does not answer is no other case.
+  equal((await t.sh("./kstops start web", { PATH })).code, 0);
+  const mute = await t.pretend("tmux", "exec sleep 600");
+  const { code, stderr } = await t.sh("./kstops start late -- sleep 100", { PATH: mute });
+  equal(code, 4, stderr);
+  match(
+    stderr,
+    /^kstops: Cannot start "late": cannot ask tmux on socket "default": it did not answer within 1 s; nothing was started$/m,
+  );
+});
+
+faultTest("a session whose engine does not answer is not started elsewhere", async (t) => {
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, "ops: { engine_timeout: 1, start_wait: 100 }\n");
+  // What docker would have is told by the record alone.
+  const begun = {
+    ...{ run: "0123456789ab", event: "begun", at: "2026-01-02T03:04:05.000Z" },
+    ...{ backend: "container", engine: "docker", socket_name: null, image: "busybox:1" },
+    ...{ working_dir: null, definition: "" },
+  };
+  const record = async (...events: readonly Record<string, unknown>[]) => {
+    const { stdout } = await t.sh("hostname; id -u; printenv DOCKER_HOST");
+    const [host, uid, led] = stdout.split("\n");
+    const where = [host, uid, ...(led ? [`DOCKER_HOST=${led}`] : [])].join(" ");
+    const lines = [{ ...begun, where }, ...events].map((each) => `${JSON.stringify(each)}\n`);
+    const directory = `${t.env["XDG_STATE_HOME"]}/kstops/logs/bot`;
+    await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+    await Deno.writeTextFile(`${directory}/runs.ndjson`, lines.join(""), { mode: 0o600 });
+  };
+  await record();
+  const start = "./kstops start bot -b tmux --json";
+  const engines = {
+    "exec sleep 600": "it did not answer within 1 s",
+    "echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1":
+      "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+  };
+  for (const [script, reason] of Object.entries(engines)) {
+    const PATH = await t.pretend("docker", script);
+    const refused = await t.sh(`${start} -- sleep 100`, { PATH });
+    deepEqual([refused.code, refused.stdout], [4, ""]);
+    const { error } = JSON.parse(refused.stderr);
+    equal(
+      error.message,
+      `Cannot start "bot": it may still run in docker, which cannot be asked: ${reason}`,
+    );
+    equal(error.hint, "bring docker back, or add --yes to start it here all the same");
+    const status = await t.sh("./kstops status bot --json", { PATH });
+    const { state, reason: why } = JSON.parse(status.stdout);
+    deepEqual([status.code, state], [0, "unknown"]);
+    equal(why, `it was started in docker, which cannot be asked: ${reason}`);
+    const list = JSON.parse((await t.sh("./kstops list --json", { PATH })).stdout);
+    const row = list.find(({ name }: { name: string | null }) => name === "bot");
+    deepEqual([row?.state, row?.engine], ["unknown", "docker"]);
+    const stop = await t.sh("./kstops stop bot", { PATH });
+    deepEqual([stop.code, stop.stdout], [4, ""]);
+    ok(stop.stderr.includes(`Cannot ask docker: ${reason}`), stop.stderr);
+  }
+  const PATH = await t.pretend("docker", "exec sleep 600");
+  equal((await t.sh(`${start} --yes -- sleep 100`, { PATH })).code, 0);
+  equal((await t.sh("./kstops stop bot")).code, 0);
+  // Nothing speaks against it where docker has nothing of that name, or the run was stopped.
+  await record({
+    ...{ run: begun.run, event: "stopped", at: "2026-01-02T03:04:06.000Z", had_ended: false },
+  });
+  equal((await t.sh(`${start} -- sleep 100`, { PATH })).code, 0);
+  equal((await t.sh("./kstops stop bot")).code, 0);
+  await record();
+  const empty = await t.pretend("docker", `printf '${NO_CONTAINERS}'`);
+  equal((await t.sh(`${start} -- sleep 100`, { PATH: empty })).code, 0);
+});
+
 faultTest("engines that take their time are waited for", async (t) => {
   await t.sh("./kstops start web --quiet -- sleep 100");
   const real = (await t.sh("command -v tmux")).stdout.trim();

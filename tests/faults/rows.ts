@@ -82,6 +82,16 @@ export const FAULTS: readonly Fault[] = [
       "one that hangs is unknown, not empty, and the other runtime is listed",
     ],
     [
+      "docker hangs in the middle of a start",
+      "exit 4, and whether there is a container is said to be unknown; later it is found",
+      "one that hangs while it makes a container is given up, with what is known",
+    ],
+    [
+      "docker takes longer than `engine_timeout`, and works",
+      "it is waited for",
+      "one that takes long and works is waited for",
+    ],
+    [
       "docker is killed during a start",
       "the start has failed; nothing is left",
       "one that is killed before it makes the container is a failed start",
@@ -125,8 +135,18 @@ export const FAULTS: readonly Fault[] = [
     ]),
     [
       "podman and docker do not answer",
-      "after 10 s (podman: 20 s) they are `unknown` with the reason, and everything else is listed",
+      "after `engine_timeout` (10 s) they are `unknown` with the reason, and everything else is listed",
       "runtimes that do not answer are unknown, and the rest is listed",
+    ],
+    [
+      "an engine does not answer while it is to start, stop or restart something",
+      "after `engine_timeout` (10 s) exit 4, with what is known; on a terminal it is said after 3 s",
+      "an engine that does not answer ends a change, with what is known",
+    ],
+    [
+      "the engine of a session's last run does not answer, is down, or is not installed any more",
+      "the session is `unknown`; a start in another engine needs `--yes`, so that there are never two",
+      "a session whose engine does not answer is not started elsewhere",
     ],
     [
       "an engine takes a second to answer",

@@ -31,8 +31,9 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/logs/": { beside: [] },
   },
   {
-    "src/sessions.ts": { beside: ["src/recorded.ts", "src/elsewhere.ts"] },
+    "src/sessions.ts": { beside: ["src/recorded.ts", "src/elsewhere.ts", "src/unheard.ts"] },
     "src/elsewhere.ts": { beside: [] },
+    "src/unheard.ts": { beside: [] },
     "src/recorded.ts": { beside: [] },
     "src/doctor/": { beside: [] },
   },

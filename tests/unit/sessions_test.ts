@@ -839,8 +839,11 @@ function renamed(place: Place): Survey {
 }
 
 /** The record of an astro that was there, and ended. */
-function recordOf(place: Place): Recorded {
-  const status = running("astro", place, { state: "exited", exitCode: 3 });
+function recordOf(
+  place: Place,
+  end: Partial<SessionStatus> = { exitCode: 3, finishedAt: new Date(0) },
+): Recorded {
+  const status = running("astro", place, { state: "exited", ...end });
   const [session] = holding(place, status).sessions.map((each) => ({
     ...each,
     recorded: true,
@@ -852,9 +855,18 @@ function recordOf(place: Place): Recorded {
     named: (name, shown) => Promise.resolve(name === "astro" && !isShown(shown) ? session : null),
     others: (shown) => Promise.resolve(isShown(shown) ? [] : [session]),
     living: () => Promise.resolve(null),
+    openIn: () =>
+      Promise.resolve(
+        place.engine === "tmux" || status.finishedAt !== null ? null : place.engine,
+      ),
   };
 }
 
+const SILENCE = {
+  kind: "unreachable",
+  reason: "it did not answer within 10 s",
+  isSilent: true,
+} as const;
 const NOT_RUNNING = { kind: "not_running", reason: "no server running" } as const;
 
 /** Where astro was, what is there now, and whether its record is shown. */
@@ -988,6 +1000,89 @@ Deno.test("a recorded session stands in no backend's way", async () => {
   const sessions = machine([holding(DEFAULT)], [], [], recordOf(DEFAULT));
   equal(await detectBackend(sessions, "astro", {}), null);
   equal((await sessions.find("stop", "astro", {})).kind, "session");
+});
+
+/** Where astro was begun and never seen to end, what is there now, and why it may run there. */
+const UNHEARD: Record<string, {
+  surveys: readonly Survey[];
+  defined?: readonly DefinedSession[];
+  selection?: Selection;
+  ended?: true;
+  reason: string | null;
+}> = {
+  "docker hangs": {
+    surveys: [holding(DEFAULT), holding(PODMAN), inTrouble(DOCKER, { reason: "it is silent" })],
+    reason: "it was started in docker, which cannot be asked: it is silent",
+  },
+  "docker is down": {
+    surveys: [holding(DEFAULT), holding(PODMAN), inTrouble(DOCKER, NOT_RUNNING)],
+    reason: "it was started in docker, which cannot be asked: no server running",
+  },
+  "docker is no longer installed": {
+    surveys: [holding(DEFAULT), holding(PODMAN)],
+    reason: "it was started in docker, which cannot be asked: docker is not installed",
+  },
+  "docker hangs, and the config means tmux by now": {
+    surveys: [holding(DEFAULT), inTrouble(DOCKER, { reason: "it is silent" })],
+    defined: [inTmux],
+    reason: "it was started in docker, which cannot be asked: it is silent; the config means tmux",
+  },
+  "docker answers, and has it no more": {
+    surveys: [holding(DEFAULT), holding(DOCKER)],
+    reason: null,
+  },
+  "docker hangs, and it was seen to end": {
+    surveys: [holding(DEFAULT), inTrouble(DOCKER, NOT_RUNNING)],
+    ended: true,
+    reason: null,
+  },
+};
+for (const [what, { surveys, defined = [], ended, reason }] of Object.entries(UNHEARD)) {
+  const record = recordOf(DOCKER, ended ? { finishedAt: new Date(0) } : {});
+  const sessions = machine(surveys, defined, [], record);
+
+  Deno.test(`a session that was started in docker may run there: ${what}`, async () => {
+    const { statuses } = await sessions.list({});
+    const unknown = statuses.filter(({ name, state }) => name === "astro" && state === "unknown");
+    deepEqual(unknown.map((status) => status.reason), reason === null ? [] : [reason]);
+    if (reason === null) return;
+    const found = await sessions.find("stop", "astro", {});
+    equal(found.kind === "defined" && found.trouble !== null, true);
+    deepEqual([found.status.state, found.status.reason], ["unknown", reason]);
+    const detected = detectBackend(sessions, "astro", {});
+    // What is not installed holds none, as far as that is asked.
+    if (reason.includes("not installed")) equal(await detected, null);
+    else await rejects(detected, BackendUnavailableError);
+  });
+
+  Deno.test(`it is not started a second time without a yes: ${what}`, async () => {
+    const start = (anyway: boolean) =>
+      sessions.start(tmuxDefinition({ name: "astro" }), { waitMs: 0, anyway });
+    if (reason !== null) {
+      await rejects(start(false), (error: OpsError) => {
+        equal(error.code, "backend_unavailable");
+        const why = reason.replace(/^it was started in/, "it may still run in")
+          .replace(/; the config means tmux$/, "");
+        equal(error.message, `Cannot start "astro": ${why}`);
+        equal(error.hint, "bring docker back, or add --yes to start it here all the same");
+        return true;
+      });
+    } else {
+      equal((await start(false)).state, "running");
+    }
+    equal((await start(true)).state, "running");
+  });
+}
+
+Deno.test("a start where nobody answers is refused at once", async () => {
+  const trouble = { ...inTrouble(DEFAULT), trouble: { ...SILENCE, missing: false } };
+  const start = machine([trouble]).start(tmuxDefinition({ name: "astro" }), { waitMs: 0 });
+  await rejects(start, {
+    code: "backend_unavailable",
+    message:
+      'Cannot start "astro": cannot ask tmux on socket "default": it did not answer within ' +
+      "10 s; nothing was started",
+  });
 });
 
 Deno.test("a recorded session is no other one", async () => {

@@ -41,6 +41,13 @@ export function listContainers({ program }: Client): string[] {
   return [program, "ps", "--all", "--no-trunc", "--format", "json"];
 }
 
+/** What a runtime answers at once: docker asks its daemon, podman where it is led to. */
+export function askVersion({ program, dialect }: Client): string[] {
+  // podman has no server where it works by itself, and asks the one that it is led to all the same.
+  const whose = dialect === "docker" ? "Server" : "Client";
+  return [program, "version", "--format", `{{.${whose}.Version}}`];
+}
+
 /** Hands its standard streams to docker's daemon: it is what `ssh://` contexts run (docker 18.09). */
 export function dialDaemon({ program }: Client): string[] {
   return [program, "system", "dial-stdio"];

@@ -15,12 +15,17 @@ import { answerTimeout, type Listed, OF_CLIENTS, OF_QUESTIONS } from "./list.ts"
 import { type Failure, parseFailure } from "./failure.ts";
 import { GarbledAnswerError } from "./fields.ts";
 import { identified } from "./origin.ts";
+import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";
 import { type Container, parseAnswers, parseInspected, parsePodmanList } from "./parse.ts";
 
 /** What the container backend works with. */
 export interface ContainerSettings {
   readonly logs: LogStore;
+  /** How long a runtime may be silent; 10 s unless told. The config may still be read. */
+  readonly engineTimeoutMs?: () => Promise<number>;
+  /** Tells the user that a runtime does not answer yet; missing: nobody is there to read it. */
+  readonly say?: ((text: string) => void) | undefined;
 }
 
 /** The container backend at work. */
@@ -28,7 +33,7 @@ export interface Context extends ContainerSettings {
   readonly world: World;
 }
 
-/** How long a runtime may take to do something, and to say what came of it. */
+/** How long a runtime that is not silent may take to do something, and to say what came of it. */
 export const WORK_TIMEOUT_MS = 60_000;
 
 /**
@@ -37,7 +42,7 @@ export const WORK_TIMEOUT_MS = 60_000;
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
 export async function answerOf(
-  { world }: Context,
+  context: Context,
   client: Client,
   call: readonly string[] | Call,
   timeoutMs: number = WORK_TIMEOUT_MS,
@@ -50,7 +55,10 @@ export async function answerOf(
     env: { ...(client.dialect === "podman" ? OF_CLIENTS : {}), ...env },
     ...(stdin === undefined ? {} : { stdin }),
   };
-  return await inTime(client, world.exec(argv, options));
+  return await inTime(
+    client,
+    withPatience(context, client, (abort) => context.world.exec(argv, { ...options, abort })),
+  );
 }
 
 async function inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
@@ -64,7 +72,7 @@ async function inTime<T>(client: Client, answer: Promise<T>): Promise<T> {
 /** What became of a call that did not come to an answer. */
 export function troubleOf(client: Client, error: unknown): unknown {
   if (error instanceof ExecKilledError) {
-    return unavailable(client, { kind: "other", reason: error.reason });
+    return new RuntimeUnavailableError(client, "unreachable", error.reason, { isCut: true });
   }
   // It was on PATH a moment ago.
   if (error instanceof ProgramMissingError || error instanceof ProgramNotStartedError) {
@@ -75,7 +83,14 @@ export function troubleOf(client: Client, error: unknown): unknown {
 
 /** A runtime that cannot be asked. */
 export class RuntimeUnavailableError extends BackendUnavailableError {
-  constructor(client: Client, readonly kind: "not_running" | "unreachable", reason: string) {
+  /** Whether what it was told was cut off: what came of that is not known. */
+  readonly isCut: boolean;
+  constructor(
+    client: Client,
+    readonly kind: "not_running" | "unreachable",
+    reason: string,
+    { isCut = false }: { readonly isCut?: boolean } = {},
+  ) {
     const { runtime, program } = client;
     super(`Cannot ask ${runtime}: ${escapeControls(reason)}`, {
       reason: escapeControls(reason),
@@ -83,6 +98,29 @@ export class RuntimeUnavailableError extends BackendUnavailableError {
         ? `start it (systemctl start ${runtime}), or see why it is down`
         : `try it by hand: ${program} ps`,
       details: { engine: runtime, reason },
+    });
+    this.isCut = isCut;
+  }
+}
+
+/**
+ * What `work` comes to. Where the runtime is heard of no more in the middle of it, the error says what
+ * is known of it all the same.
+ */
+export async function withKnown<T>(
+  client: Client,
+  { known, name }: { readonly known: string; readonly name: string },
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RuntimeUnavailableError && error.isCut)) throw error;
+    throw new BackendUnavailableError(`${error.message}; ${known}`, {
+      reason: `${error.reason}; ${known}`,
+      hint: `once ${client.runtime} answers again, kstops status ${name} tells`,
+      details: error.details,
+      cause: error,
     });
   }
 }

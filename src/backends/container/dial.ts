@@ -29,7 +29,11 @@ const KEPT_BYTES = 16 * 1024;
 export async function dial(
   world: World,
   client: Client,
-  options: { readonly timeoutMs: number; readonly env: Readonly<Record<string, string>> },
+  options: {
+    readonly timeoutMs: number;
+    readonly env: Readonly<Record<string, string>>;
+    readonly abort: AbortSignal;
+  },
 ): Promise<Dialled> {
   const reader = responseReader();
   const responses: Response[] = [];
@@ -59,7 +63,7 @@ export async function dial(
       stdin: questions(),
       onOutput: (bytes, stream) => stream === "stdout" && hear(bytes),
       keepBytes: KEPT_BYTES,
-      abort: garbage.signal,
+      abort: AbortSignal.any([options.abort, garbage.signal]),
     });
     return { ...ended, ids, responses };
   } catch (error) {

@@ -1,11 +1,13 @@
 /** The first question to a runtime: apart from all that reads its answer, which is loaded meanwhile. */
-import type { ExecResult, World } from "../../world.ts";
+import type { ExecResult } from "../../world.ts";
 import { listContainers } from "./args.ts";
+import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { dial, type Dialled } from "./dial.ts";
+import { withPatience } from "./patience.ts";
 
 /**
- * How long a client may take to answer a question. docker's daemon answers soon, or it hangs. podman is
+ * How long a client may take at most to answer a question, unless the config has less patience. docker's daemon answers soon, or it hangs. podman is
  * alone: what it waits for is another podman at work, and that ends, on a machine under load after some
  * seconds (seen: 7.5 s).
  */
@@ -37,11 +39,17 @@ export const OF_QUESTIONS: Readonly<Record<string, string>> = {
 export type Listed = ExecResult | Dialled;
 
 /** Asks for every container; what becomes of it is up to whoever awaits it. */
-export function list(world: World, client: Client): Promise<Listed> {
-  const options = { timeoutMs: answerTimeout(client), env: OF_QUESTIONS };
-  const answer: Promise<Listed> = client.dialect === "docker"
-    ? dial(world, client, options)
-    : world.exec(listContainers(client), options);
+export function list(
+  context: Pick<Context, "world" | "engineTimeoutMs" | "say">,
+  client: Client,
+): Promise<Listed> {
+  const { world } = context;
+  const answer = withPatience<Listed>(context, client, async (abort) => {
+    const options = { timeoutMs: answerTimeout(client), env: OF_QUESTIONS, abort };
+    return client.dialect === "docker"
+      ? await dial(world, client, options)
+      : await world.exec(listContainers(client), options);
+  });
   // It may fail before anybody awaits it.
   answer.catch(() => {});
   return answer;

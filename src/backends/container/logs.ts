@@ -12,11 +12,13 @@ import type { LogOptions } from "../backend.ts";
 import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
+import { DOCKER_LINE_BYTES, dockerLines, hasLongLine, withLongLines } from "./docker_lines.ts";
 import { OF_CLIENTS } from "./list.ts";
 import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { recordOf } from "./labels.ts";
 import type { Container } from "./parse.ts";
+import { withPatience } from "./patience.ts";
 
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
@@ -76,9 +78,6 @@ export class UnreadableLogError extends BackendUnavailableError {
     });
   }
 }
-
-/** What docker takes for a line at most (daemon/logger/copier.go). */
-const DOCKER_LINE_BYTES = 16_384;
 
 /** How much is read for an excerpt, however long the lines are. */
 const EXCERPT_BYTES = 1024 * 1024;
@@ -184,9 +183,32 @@ async function output(
   }
 }
 
-/** What the runtime's own log has, as it is. */
+/** What the runtime's own log has, each line as it was printed. */
 async function engineOutput(
-  { world }: Context,
+  context: Context,
+  client: Client,
+  source: Source,
+  reading: Reading & { readonly keepBytes: number },
+): Promise<Streams> {
+  const streams = await rawOutput(context, client, source, reading);
+  const both = [streams.stdout, streams.stderr];
+  if (client.runtime !== "docker" || !both.some(hasLongLine)) return streams;
+  const { keepBytes, mostLineBytes, timestamps = false } = reading;
+  // Of a line that is cut anyway nobody needs to know its end.
+  if (mostLineBytes !== undefined && both.some(({ length }) => length >= keepBytes)) return streams;
+  const { count: _, ...rest } = reading;
+  return await withLongLines({
+    read: (most) =>
+      rawOutput(context, client, source, { ...rest, timestamps: true, keepBytes: most }),
+    keepBytes,
+    // Two streams are put together by them.
+    keepTimes: timestamps || !source.tty,
+  });
+}
+
+/** What the runtime's own log has, as it is. */
+async function rawOutput(
+  context: Context,
   client: Client,
   { name, id, tty }: Source,
   { keepBytes, count, ...options }: Reading & { readonly keepBytes: number },
@@ -195,15 +217,21 @@ async function engineOutput(
   const argv = containerLogs(client, id, { ...options, timestamps: timestamps || !tty });
   let length = 0;
   try {
-    const { code, stdout, stderr } = await world.execBytes(argv, {
-      timeoutMs: LOGS_TIMEOUT_MS,
-      env: OF_CLIENTS,
-      interruptible: true,
-      onOutput: (bytes, stream) => {
-        if (stream === "stdout") length += bytes.length;
-      },
-      keepBytes,
-    });
+    const { code, stdout, stderr } = await withPatience(
+      context,
+      client,
+      (abort) =>
+        context.world.execBytes(argv, {
+          timeoutMs: LOGS_TIMEOUT_MS,
+          env: OF_CLIENTS,
+          interruptible: true,
+          abort,
+          onOutput: (bytes, stream) => {
+            if (stream === "stdout") length += bytes.length;
+          },
+          keepBytes,
+        }),
+    );
     if (code === 0 && tty) {
       count?.({ stdout: length, stderr: 0 });
       return { stdout, stderr: new Uint8Array() };
@@ -249,12 +277,18 @@ export async function* follow(
       },
     });
   }
+  const { timestamps = false } = options;
   const argv = containerLogs(client, source.id, {
     ...options,
     ...(isPodman ? { lines: Infinity } : {}),
+    // They tell where a long line ends.
+    timestamps: timestamps || client.runtime === "docker",
     follow: true,
   });
-  const shown = yield* outputAsItComes(context, client, { source, argv, skipped, abort });
+  const shown = yield* outputAsItComes(context, client, {
+    ...{ source, argv, skipped, abort },
+    keepTimes: timestamps,
+  });
   const isWhole = source.tty && !options.timestamps && (options.since ?? null) === null &&
     !hasOlder;
   if (isPodman && isWhole && !abort.aborted) yield await missed(context, container, shown);
@@ -291,18 +325,22 @@ const COMPLAINT_BYTES = 64 * 1024;
 async function* outputAsItComes(
   { world }: Context,
   client: Client,
-  { source, argv, skipped, abort }: {
+  { source, argv, skipped, abort, keepTimes }: {
     readonly source: Source;
     readonly argv: readonly string[];
     /** How much of each stream is left out. */
     readonly skipped: Record<OutputName, number>;
     readonly abort: AbortSignal;
+    readonly keepTimes: boolean;
   },
 ): AsyncGenerator<Uint8Array, number> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const left = { ...skipped };
   const strip = { stdout: withoutReturns(), stderr: withoutReturns() };
+  const lines = client.runtime === "docker"
+    ? { stdout: dockerLines({ keepTimes }), stderr: dockerLines({ keepTimes }) }
+    : null;
   let wake = (): void => {};
   let isOver = false;
   const running = world.execBytes(argv, {
@@ -316,10 +354,15 @@ async function* outputAsItComes(
       if (stream === "stdout") length += bytes.length;
       const skip = Math.min(left[stream], bytes.length);
       left[stream] -= skip;
-      if (skip < bytes.length) chunks.push(strip[stream](bytes.subarray(skip)));
+      const rest = bytes.subarray(skip);
+      if (rest.length > 0) chunks.push(strip[stream](lines?.[stream].write(rest) ?? rest));
       wake();
     },
   }).finally(() => {
+    for (const name of ["stdout", "stderr"] as const) {
+      const held = lines?.[name].end();
+      if (held !== undefined && held.length > 0) chunks.push(strip[name](held));
+    }
     isOver = true;
     wake();
   });

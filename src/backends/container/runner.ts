@@ -19,7 +19,7 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       if (clients.length === 0) return [missing(world, where.runtime)];
       // Loaded here: many machines have neither.
       const { list } = await import("./list.ts");
-      const answers = clients.map((client) => ({ client, answer: list(world, client) }));
+      const answers = clients.map((client) => ({ client, answer: list(context, client) }));
       asked?.();
       // Loaded while they work: it takes as long as their first question.
       const { surveyAll } = await import("./survey.ts");

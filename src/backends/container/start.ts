@@ -38,6 +38,7 @@ import {
   startError,
   troubleOf,
   unavailable,
+  withKnown,
 } from "./ask.ts";
 import { type Client, findClients, installHint, isRemote } from "./clients.ts";
 import { logs, UnreadableLogError } from "./logs.ts";
@@ -45,6 +46,7 @@ import { neverExecuted, parseFailure } from "./failure.ts";
 import { isManaged } from "./labels.ts";
 import type { Container } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
+import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";
 import { keepEnd, recordEnd } from "./record.ts";
 import { saveAndRemove } from "./session.ts";
@@ -75,7 +77,14 @@ export async function start(
     ending: null,
   });
   if (options.waitMs === 0) return startedStatus(definition, client, id);
-  return await proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs });
+  return await withKnown(
+    client,
+    {
+      name: definition.name,
+      known: `it has made the container ${id.slice(0, 12)}, and whether that runs is not known`,
+    },
+    proveStarted(context, client, { definition, runId, id, waitMs: options.waitMs }),
+  );
 }
 
 /**
@@ -225,7 +234,11 @@ async function create(context: Context, client: Client, creation: Creation): Pro
   let pulled = false;
   for (let attempt = 1;; attempt++) {
     const call = runContainer(client, { definition, runId, init });
-    const answer = await inTurn(context.world, () => answerOf(context, client, call));
+    const answer = await withKnown(
+      client,
+      { name, known: "whether it has made the container is not known" },
+      inTurn(context.world, () => answerOf(context, client, call)),
+    );
     const id = idIn(answer.stdout);
     if (answer.code === 0 && id !== null) return id;
     const failure = parseFailure(answer.stderr);
@@ -345,7 +358,7 @@ function foreign({ runtime, program }: Client, { name, id }: Container): Session
 const PULL_TIMEOUT_MS = 3_600_000;
 
 async function pull(
-  { world }: Context,
+  context: Context,
   client: Client,
   { definition: { name, image }, say }: Creation,
 ): Promise<void> {
@@ -359,11 +372,17 @@ async function pull(
     for (const line of lines) if (line.trim() !== "") say(`  ${escapeControls(line)}`);
   };
   try {
-    const { code, stderr } = await world.exec(pullImage(client, image), {
-      timeoutMs: PULL_TIMEOUT_MS,
-      interruptible: true,
-      onOutput,
-    });
+    const { code, stderr } = await withPatience(
+      context,
+      client,
+      (abort) =>
+        context.world.exec(pullImage(client, image), {
+          timeoutMs: PULL_TIMEOUT_MS,
+          interruptible: true,
+          abort,
+          onOutput,
+        }),
+    );
     if (code === 0) return;
     throw startError(
       name,

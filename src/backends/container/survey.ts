@@ -3,7 +3,7 @@ import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model.ts";
 import type { Executions, RestartOptions, Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
-import { askAll, type Context, RuntimeUnavailableError, unreadable } from "./ask.ts";
+import { askAll, type Context, RuntimeUnavailableError, unreadable, withKnown } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import type { Listed } from "./list.ts";
 import { isManaged, isProtected } from "./labels.ts";
@@ -43,8 +43,14 @@ async function survey(
     return { place, sessions, trouble: null };
   } catch (error) {
     if (!(error instanceof RuntimeUnavailableError)) throw error;
-    const { kind, reason, hint } = error;
-    const trouble = { kind, reason, missing: false, ...(hint === null ? {} : { hint }) };
+    const { kind, reason, hint, isCut } = error;
+    const trouble = {
+      kind,
+      reason,
+      missing: false,
+      isSilent: isCut,
+      ...(hint === null ? {} : { hint }),
+    };
     return { place, sessions: [], trouble };
   }
 }
@@ -85,7 +91,12 @@ async function sessionAt(
   return {
     status: statusOfContainer(container, { runtime: client.runtime, kept }),
     protected: isProtected(container),
-    stop: async (options) => (await work()).stop(context, client, { container, options }),
+    stop: async (options) =>
+      await withKnown(
+        client,
+        { name, known: "whether the session has ended is not known" },
+        (await work()).stop(context, client, { container, options }),
+      ),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run,
     ...(details === null ? {} : { executions: executionsIn(state, details) }),
@@ -99,7 +110,11 @@ async function sessionAt(
     isThere: async () => (await foreign()).isThere(context, client, container),
     ...(isManaged(container) ? {} : {
       restart: async (options: RestartOptions) =>
-        (await foreign()).restartAsItIs(context, client, { container, options }),
+        await withKnown(
+          client,
+          { name, known: "whether the session was restarted is not known" },
+          (await foreign()).restartAsItIs(context, client, { container, options }),
+        ),
     }),
     leftovers: () => Promise.resolve(null),
     hidesProgram: false,

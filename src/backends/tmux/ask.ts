@@ -91,9 +91,16 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
       throw unavailable(socketName, { kind: "other", reason: error.message });
     }
     if (!(error instanceof ExecKilledError)) throw error;
-    throw unavailable(socketName, { kind: "other", reason: error.reason });
+    const { message, reason, hint, details } = unavailable(socketName, {
+      kind: "other",
+      reason: error.reason,
+    });
+    throw new SilentServerError(message, { reason, hint, details });
   }
 }
+
+/** A server that did not answer in time. */
+export class SilentServerError extends BackendUnavailableError {}
 
 /** The sessions in an answer; one that holds none of it is the engine in trouble. */
 export function readPanes(socketName: string, stdout: string, nonce: string): TmuxSession[] {

@@ -1,6 +1,7 @@
 /** The first question to a tmux server: apart from all that reads its answer, which is loaded meanwhile. */
 import type { LogStore } from "../../logs/store.ts";
 import type { ExecOptions, ExecResult, World } from "../../world.ts";
+import { patiently } from "../patience.ts";
 import { listPanes, RUN_ID_VARIABLE } from "./args.ts";
 
 /** What the tmux backend works with. */
@@ -8,6 +9,10 @@ export interface TmuxSettings {
   /** Name or path of the tmux program. */
   readonly binary: string;
   readonly logs: LogStore;
+  /** How long a server may take to answer a question, where that is less than usual. */
+  readonly engineTimeoutMs?: number;
+  /** Tells the user that a server does not answer yet; missing: nobody is there to read it. */
+  readonly say?: ((text: string) => void) | undefined;
 }
 
 /** The tmux backend at work. */
@@ -67,9 +72,9 @@ export function list(
   context: Context,
   socketName: string,
   question: Question = listPanes,
-  timeoutMs: number = ANSWER_TIMEOUT_MS,
+  timeoutMs: number = Math.min(ANSWER_TIMEOUT_MS, context.engineTimeoutMs ?? ANSWER_TIMEOUT_MS),
 ): Asked {
-  const { world, binary } = context;
+  const { world, binary, say } = context;
   const queues = QUEUES.get(world) ?? new Map<string, Queue>();
   QUEUES.set(world, queues);
   const nonce = world.randomId();
@@ -77,7 +82,13 @@ export function list(
   const key = JSON.stringify([question({ binary, socketName }, ""), timeoutMs]);
   const queue = queues.get(key);
   if (queue?.next) return queue.next;
-  const put = () => call(context, argv, { timeoutMs });
+  const patience = {
+    engine: socketName === "default" ? "tmux" : `tmux on socket "${socketName}"`,
+    limitMs: () => Promise.resolve(timeoutMs),
+    say,
+  };
+  const put = () =>
+    patiently(world, patience, (abort) => call(context, argv, { timeoutMs, abort }));
   const begin = (answer: Promise<ExecResult>): Asked => {
     const asked = { socketName, nonce, answer };
     const goOn = () => {

@@ -3,7 +3,7 @@ import { BackendUnavailableError } from "../../errors.ts";
 import type { Place } from "../../model.ts";
 import { ProgramMissingError, type World } from "../../world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
-import { ask, installHint, tooOld, unavailable } from "./ask.ts";
+import { ask, installHint, SilentServerError, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
 import { hiddenProgram, isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
 
@@ -54,7 +54,13 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
     }
     if (!(error instanceof BackendUnavailableError)) throw error;
     const { reason, hint } = error;
-    return unreachable(socketName, { reason, missing: false, ...(hint === null ? {} : { hint }) });
+    const isSilent = error instanceof SilentServerError;
+    return unreachable(socketName, {
+      reason,
+      missing: false,
+      isSilent,
+      ...(hint === null ? {} : { hint }),
+    });
   }
 }
 

@@ -28,7 +28,7 @@ export interface StartCommandFlags extends StartTaskFlags {
 export interface StartTaskFlags extends StartFlags {
   readonly wait: boolean;
   readonly quiet?: true | undefined;
-  /** Ends what the last run left behind without a question. */
+  /** Ends what the last run left behind without a question, and starts where that may go on unseen. */
   readonly yes?: true | undefined;
 }
 
@@ -156,7 +156,8 @@ export function startTask(
         place,
         question: flags.yes ? null : await questionOf(context, definition, flags),
         apply: async () => {
-          const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
+          const { quiet, yes: anyway } = flags;
+          const status = await launch(context, definition, { waitMs, quiet, anyway });
           return { status, text: startedText(status) };
         },
       };
@@ -189,12 +190,17 @@ async function questionOf(
 export async function launch(
   context: Context,
   definition: Definition,
-  { waitMs, quiet }: { readonly waitMs: number; readonly quiet?: true | undefined },
+  { waitMs, quiet, anyway = false }: {
+    readonly waitMs: number;
+    readonly quiet?: true | undefined;
+    /** Also where its last run may go on in an engine that cannot be asked. */
+    readonly anyway?: boolean | undefined;
+  },
 ): Promise<SessionStatus> {
   const sessions = context.sessions();
   return await context.during(
     `starting ${definition.name}`,
-    () => sessions.start(definition, { waitMs, ...(quiet ? {} : { say: context.warn }) }),
+    () => sessions.start(definition, { waitMs, anyway, ...(quiet ? {} : { say: context.warn }) }),
   );
 }
 

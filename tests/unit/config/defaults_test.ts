@@ -15,6 +15,7 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
     tmuxBinary: "?",
     containerRuntime: null,
     startWaitMs: -1,
+    engineTimeoutSeconds: -1,
     operationsKept: -1,
     operationDays: -1,
     stopTimeoutSeconds: -1,

@@ -416,7 +416,7 @@ Deno.test("an invalid session keeps what is known of its place, and its protecti
 Deno.test("ops says what holds for all sessions", async () => {
   const config = await configOf(
     "ops:\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
-      "  start_wait: 1000\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n" +
+      "  start_wait: 1000\n  engine_timeout: 2m\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n" +
       "  stop_signal: SIGHUP\n  log_capture: false\n  log_max_size: 64k\n  log_keep: 2\n",
   );
   deepEqual(config.settings, {
@@ -424,6 +424,7 @@ Deno.test("ops says what holds for all sessions", async () => {
     tmuxBinary: "/srv/bin/tmux",
     containerRuntime: "docker",
     startWaitMs: 1000,
+    engineTimeoutSeconds: 120,
     operationsKept: 5,
     operationDays: 7,
     stopTimeoutSeconds: 0,
@@ -577,6 +578,13 @@ Deno.test("numbers and truth values as keys are the text that is written", async
     ["1.5", "invalid"],
     ["good", "usable"],
   ]);
+});
+
+Deno.test("engine_timeout is a second at least: an engine that nobody waits for never answers", async () => {
+  for (const text of ["0", "999ms", "61m"]) {
+    const [problem = ""] = problemsIn(await configOf(`ops: { engine_timeout: ${text} }`));
+    ok(problem.endsWith("or a number of seconds, 1 to 3600"), problem);
+  }
 });
 
 Deno.test("start_wait is in milliseconds where it has no unit", async () => {

@@ -136,6 +136,7 @@ function settingsToWire(settings: Settings, secrets: readonly string[]): { [key:
     tmux_binary: masked(settings.tmuxBinary, secrets),
     container_runtime: settings.containerRuntime,
     start_wait: settings.startWaitMs,
+    engine_timeout: settings.engineTimeoutSeconds,
     operations_keep: settings.operationsKept,
     operations_days: settings.operationDays,
     stop_timeout: settings.stopTimeoutSeconds,

@@ -203,7 +203,12 @@ Deno.test("survey: the reason of a kill is said, and podman's list alone does no
 /** What goes wrong with the first call, and what is said of it. */
 const TROUBLES: Record<
   string,
-  { call: Omit<ExpectedCall, "argv">; kind: "not_running" | "unreachable"; reason: RegExp }
+  {
+    call: Omit<ExpectedCall, "argv">;
+    also?: readonly ExpectedCall[];
+    kind: "not_running" | "unreachable";
+    reason: RegExp;
+  }
 > = {
   "a daemon that is down": {
     call: {
@@ -225,6 +230,7 @@ const TROUBLES: Record<
   },
   "a daemon that does not answer": {
     call: { fails: new ExecTimeoutError("docker", 10_000), tookMs: 10_000 },
+    also: [{ argv: ["docker", "version", "--format", "{{.Server.Version}}"], code: 1 }],
     kind: "unreachable",
     reason: /^it did not answer within 10 s$/,
   },
@@ -259,10 +265,10 @@ const TROUBLES: Record<
     reason: /^it said nothing$/,
   },
 };
-for (const [what, { call, kind, reason }] of Object.entries(TROUBLES)) {
+for (const [what, { call, also = [], kind, reason }] of Object.entries(TROUBLES)) {
   Deno.test(`survey: ${what} is ${kind}`, () =>
     withRunner(
-      { ...ONLY_DOCKER, calls: [{ argv: DIAL, stdin: ASKED, ...call }] },
+      { ...ONLY_DOCKER, calls: [{ argv: DIAL, stdin: ASKED, ...call }, ...also] },
       async ({ runner }) => {
         const [survey, ...more] = await runner.survey({});
         equal(more.length, 0);

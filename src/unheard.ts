@@ -1,0 +1,98 @@
+/** Engines that cannot be asked, and the sessions that may run in them all the same. */
+import type { Session, Survey, Trouble } from "./backends/backend.ts";
+import {
+  BackendUnavailableError,
+  ContainerRuntimeNotFoundError,
+  type OpsError,
+  quote,
+  TmuxNotFoundError,
+} from "./errors.ts";
+import type { Engine, Place, SessionStatus } from "./model.ts";
+
+/** An engine that cannot be asked, as an error. */
+export function troubleError({ engine, socketName }: Place, trouble: Trouble): OpsError {
+  const where = socketName === null ? engine : `tmux on socket ${quote(socketName)}`;
+  const { hint = null, reason } = trouble;
+  const details = { engine, socket_name: socketName, reason };
+  if (!trouble.missing) {
+    return new BackendUnavailableError(`Cannot ask ${where}: ${reason}`, { reason, hint, details });
+  }
+  return engine === "tmux"
+    ? new TmuxNotFoundError(`Cannot ask ${where}: ${reason}`, { hint, details })
+    : new ContainerRuntimeNotFoundError(`Cannot look for containers: ${reason}`, { hint, details });
+}
+
+/** A session whose run nobody stopped or saw end, in an engine that cannot be asked. */
+export interface Unheard {
+  readonly status: SessionStatus;
+  readonly trouble: OpsError;
+}
+
+/**
+ * What is known of a recorded session whose runtime cannot be asked; null: it can be, or the run is
+ * known to be over. Containers go on without their daemon, or return with it. Of tmux the processes
+ * tell.
+ */
+export function unheardOf(
+  { status, recorded }: Session,
+  surveys: readonly Survey[],
+): Unheard | null {
+  const { engine, backend, finishedAt } = status;
+  if (!recorded || backend !== "container" || finishedAt !== null || engine === null) return null;
+  const trouble = troubleOf(engine, surveys);
+  if (trouble === null) return null;
+  const reason = `it was started in ${engine}, which cannot be asked: ${trouble.reason}`;
+  return {
+    status: { ...status, state: "unknown", reason },
+    trouble: troubleError({ backend, engine, socketName: null }, trouble),
+  };
+}
+
+/** Why a runtime cannot be asked; null: it can be. All runtimes that are installed were. */
+function troubleOf(engine: Engine, surveys: readonly Survey[]): Trouble | null {
+  const survey = surveys.find(({ place }) => place.engine === engine);
+  if (survey !== undefined) return survey.trouble;
+  return { kind: "not_running", missing: true, reason: `${engine} is not installed` };
+}
+
+/** Where a session is to be started, and what was heard before. */
+export interface StartingPoint {
+  readonly place: Place;
+  readonly surveys: readonly Survey[];
+  /** The runtime that has the last run, unless that was stopped or has ended. */
+  readonly lastEngine: Engine | null;
+  /** Whether the user knows that it may run there. */
+  readonly anyway: boolean;
+}
+
+/**
+ * Makes sure that the session is not where nobody answers, and that somebody does where it is to be.
+ *
+ * @throws {BackendUnavailableError} `backend_unavailable`
+ */
+export function refuseUnheard(
+  name: string,
+  { place, surveys, lastEngine, anyway }: StartingPoint,
+): void {
+  const home = surveys.find((survey) =>
+    survey.place.engine === place.engine && survey.place.socketName === place.socketName
+  );
+  if (home?.trouble?.isSilent) {
+    const { message, hint, details } = troubleError(home.place, home.trouble);
+    const reason = `${message.replace(/^C/, "c")}; nothing was started`;
+    throw new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
+      reason,
+      hint,
+      details,
+    });
+  }
+  if (lastEngine === null || lastEngine === place.engine || anyway) return;
+  const trouble = troubleOf(lastEngine, surveys);
+  if (trouble === null) return;
+  const reason = `it may still run in ${lastEngine}, which cannot be asked: ${trouble.reason}`;
+  throw new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
+    reason,
+    hint: `bring ${lastEngine} back, or add --yes to start it here all the same`,
+    details: { engine: lastEngine, reason: trouble.reason },
+  });
+}
