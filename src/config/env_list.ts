@@ -55,6 +55,9 @@ const NO_VARIABLE = {
   hint: null,
 };
 
+/** What names of variables are made of. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 function mapOf({ at, items }: ListNode, path: Path, faults: Fault[]): MapNode {
   const entries = new Map<string, Entry>();
   for (const [index, item] of items.entries()) {
@@ -67,6 +70,11 @@ function mapOf({ at, items }: ListNode, path: Path, faults: Fault[]): MapNode {
     }
     const equals = item.text.indexOf("=");
     const name = equals === -1 ? item.text : item.text.slice(0, equals);
+    if (equals === -1 && !NAME.test(name)) {
+      // It is not shown: it may be a value.
+      fault(NO_VARIABLE);
+      continue;
+    }
     const value: Node = equals === -1
       ? { kind: "null", at: item.at }
       : { kind: "text", at: item.at, text: item.text.slice(equals + 1) };

@@ -233,6 +233,9 @@ const MISTAKES: Record<string, [string[], string[]]> = {
     "4:38: ops.sessions.astro.env[2]: the variable is there twice (remove one of them)",
     "4:52: ops.sessions.astro.env[3]: must be a variable: NAME=value, or NAME to take it from the environment",
   ]],
+  "a list with a value in the place of a name": [['env: ["secret word", B=1]'], [
+    "4:13: ops.sessions.astro.env[0]: must be a variable: NAME=value, or NAME to take it from the environment",
+  ]],
   "names of variables in a list": [["env:", "  - 1A=secret", "  - LD_PRELOAD=secret"], [
     "5:11: ops.sessions.astro.env.1A: its name starts with a digit (use letters, digits and _, and do not start with a digit)",
     "6:11: ops.sessions.astro.env.LD_PRELOAD: it can make the program load other code (list LD_PRELOAD in unsafe_env, or give --unsafe-env LD_PRELOAD, if you mean it)",
