@@ -11,6 +11,7 @@
  * ```
  */
 import { parseArgs } from "node:util";
+import { problemWith, published } from "../support/json_schema.ts";
 import { clearSandbox, waitFor } from "../support/tmux.ts";
 import { Faults, stopOnSignals } from "./faults.ts";
 import type { Wrong } from "./judge.ts";
@@ -67,6 +68,7 @@ const LINES: Readonly<Record<Session, number>> = {
   chatty: 3000,
   family: 100,
 };
+const NOTHING: Truth = { mains: [], others: [], kept: [] };
 const WALKER = new URL("programs/walker.sh", import.meta.url);
 /** Which commands print the result of a change. */
 const CHANGES = /^(start|stop|restart)/;
@@ -150,6 +152,8 @@ class Walk {
   readonly #meanings = new Map<Session, Meaning>(SESSIONS.map((each) => [each, FIRST_MEANING]));
   /** What may be missing of the output of executions that were disturbed. */
   readonly #missing = new Map<string, Missing>();
+  /** What there was of each session when the last step had come to rest. */
+  readonly #resting = new Map<Session, Truth>();
   /** How much slower than a quiet one this machine is now. */
   #slowness = 1;
   /** After a fault everything begins anew, with a state directory of its own. */
@@ -174,6 +178,7 @@ class Walk {
   async #begin(): Promise<void> {
     this.#life++;
     this.#missing.clear();
+    this.#resting.clear();
     for (const session of SESSIONS) await Deno.writeTextFile(this.#record(session), "");
   }
 
@@ -216,7 +221,7 @@ class Walk {
   /** Does a step, and judges it. */
   async take(step: Step, number: number): Promise<void> {
     const said = `${number}. ${stepWords(step)}`;
-    const [before] = await this.#truths(step.session);
+    const before = this.#resting.get(step.session) ?? NOTHING;
     const wrongs: Wrong[] = [];
     let answers: readonly Answer[] = [];
     try {
@@ -331,6 +336,7 @@ class Walk {
       if (truth === undefined || told(truth) !== told(before[index] ?? truth)) {
         return [{ kind: "it does not come to rest", detail: session }];
       }
+      this.#resting.set(session, truth);
       return judgeSaid(rows.filter((row) => row.name === this.#name(session)), truth);
     });
     const truth = after[SESSIONS.indexOf(step.session)];
@@ -348,6 +354,8 @@ class Walk {
     if (status.code !== 0) {
       return [{ kind: "status fails", detail: `exit ${status.code}: ${status.stderr}` }];
     }
+    const problem = problemWith(published("status.schema.json"), JSON.parse(status.stdout));
+    if (problem !== null) return [{ kind: "status is not as its schema says", detail: problem }];
     const said = parseSaid(status.stdout);
     const listed = rows.find(({ name }) => name === this.#name(session));
     const [own] = said;

@@ -6,7 +6,6 @@ import type { Kept, Main, Place, Truth } from "./walk_model.ts";
 /** The sockets of tmux, and the runtimes of containers. */
 const SOCKETS = ["default", "bots"] as const;
 const RUNTIMES = ["podman", "docker"] as const;
-type Runtime = typeof RUNTIMES[number];
 const PLACES: readonly Place[] = [...SOCKETS.map((each) => `tmux:${each}` as const), ...RUNTIMES];
 /** What a program of the kind `family` starts. */
 const CHILD = "sleep 86397";
@@ -14,6 +13,12 @@ const CHILD = "sleep 86397";
 /** What somebody renames a session to. */
 export function renamed(name: string): string {
   return `zz-${name}`;
+}
+
+/** A container of anybody. */
+interface Container extends Kept {
+  /** What it runs. */
+  readonly words: readonly string[];
 }
 
 /** The engines of a walk, looked at and changed behind the back of kstops. */
@@ -55,31 +60,47 @@ export function enginesOf(
       return { place, name, id, state, pid: isDead === "1" ? null : Number(pid) };
     });
   };
-  const containersOf = async (
-    runtime: Runtime,
-  ): Promise<readonly (Kept & { readonly facts: string })[]> => {
-    const ids = (await exec([runtime, "ps", "--all", "--quiet", "--no-trunc"])).stdout
+  const inPodman = async (): Promise<readonly Container[]> => {
+    const { stdout } = await exec(["podman", "ps", "--all", "--no-trunc", "--format", "json"]);
+    const rows: readonly {
+      readonly Id: string;
+      readonly Names: readonly string[];
+      readonly State: string;
+      readonly Pid: number;
+      readonly Command: readonly string[] | null;
+    }[] = stdout.trim() === "" ? [] : JSON.parse(stdout);
+    return rows.map(({ Id: id, Names: [name = ""], State: state, Pid, Command }) => {
+      const pid = Pid > 0 && state === "running" ? Pid : null;
+      return { place: "podman", name, id, state, pid, words: Command ?? [] };
+    });
+  };
+  const inDocker = async (): Promise<readonly Container[]> => {
+    const ids = (await exec(["docker", "ps", "--all", "--quiet", "--no-trunc"])).stdout
       .split("\n").filter((line) => line !== "");
     if (ids.length === 0) return [];
     // Some may go meanwhile; the others are printed all the same.
-    const { stdout } = await exec([runtime, "inspect", "--type", "container", ...ids]);
+    const { stdout } = await exec(["docker", "inspect", "--type", "container", ...ids]);
     const rows: readonly {
       readonly Id: string;
       readonly Name: string;
       readonly State: { readonly Status: string; readonly Pid: number };
+      readonly Config: { readonly Cmd: readonly string[] | null };
     }[] = stdout.trim() === "" ? [] : JSON.parse(stdout);
-    return rows.map((row) => ({
-      place: runtime,
-      name: row.Name.replace(/^\//, ""),
-      id: row.Id,
-      state: row.State.Status,
-      pid: row.State.Pid > 0 ? row.State.Pid : null,
-      facts: JSON.stringify(row),
-    }));
+    return rows.map(({ Id: id, Name, State: { Status: state, Pid }, Config }) => {
+      const name = Name.replace(/^\//, "");
+      return {
+        place: "docker",
+        name,
+        id,
+        state,
+        pid: Pid > 0 ? Pid : null,
+        words: Config.Cmd ?? [],
+      };
+    });
   };
   const everything = async () => {
     const [containers, panes] = await Promise.all([
-      Promise.all(RUNTIMES.map(containersOf)),
+      Promise.all([inPodman(), inDocker()]),
       Promise.all(SOCKETS.map(panesOn)),
     ]);
     return { containers: containers.flat(), panes: panes.flat() };
@@ -101,7 +122,7 @@ export function enginesOf(
     const own = all.filter(({ session }) => session === name);
     const programs = new Set(own.filter(isProgram).map(({ pid }) => pid));
     const word = `--mark=${markOf(nonce, name)}`;
-    const inContainers = containers.filter(({ facts }) => facts.includes(`"${word}"`));
+    const inContainers = containers.filter(({ words }) => words.includes(word));
     const mainOf = ({ pid, parent, socket }: Living): Main => {
       // A container's main process is the little init that its runtime puts before the program.
       const container = containers.find((each) => each.pid === pid || each.pid === parent);
@@ -118,7 +139,7 @@ export function enginesOf(
       mains: mains.map(mainOf),
       others: own.filter(({ command }) => command === CHILD).map(({ pid }) => pid),
       kept: [
-        ...inContainers.map(({ facts: _, ...kept }) => kept),
+        ...inContainers.map(({ words: _, ...kept }) => kept),
         ...panes.filter((pane) => names.includes(pane.name)),
       ],
     };
@@ -156,8 +177,8 @@ export function enginesOf(
     },
     clear: async (names) => {
       const { containers } = await everything();
-      for (const { place, id, facts } of containers) {
-        if (!names.some((name) => facts.includes(`"--mark=${markOf(nonce, name)}"`))) continue;
+      for (const { place, id, words } of containers) {
+        if (!names.some((name) => words.includes(`--mark=${markOf(nonce, name)}`))) continue;
         await client(place, "rm", "-f", ...(place === "podman" ? ["-t", "0"] : []), id);
       }
       for (let round = 0; round < 100; round++) {
