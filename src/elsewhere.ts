@@ -1,6 +1,6 @@
 /** Managed sessions of one name, wherever they are: there must never be two of them. */
 import type { Session, Survey } from "./backends/backend.ts";
-import { quote, SessionExistsError } from "./errors.ts";
+import { quote, SessionExistsError, SessionNotFoundError } from "./errors.ts";
 import type { Place, SessionStatus } from "./model.ts";
 
 /** The managed sessions of that name. */
@@ -49,6 +49,26 @@ export function existsElsewhere({ status, renamed }: Session): SessionExistsErro
     hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
     details: { engine, socket_name: socketName, id, pid },
   });
+}
+
+/** Why a session is not found where flags choose to look: it runs elsewhere. */
+export function runsElsewhere(
+  verb: string,
+  { status }: Session,
+  flags: string,
+): SessionNotFoundError {
+  const { backend, engine, socketName, pid, id } = status;
+  return new SessionNotFoundError(verb, status.name ?? "", {
+    reason: `it is not there, but running ${whereWords(status)}`,
+    backend,
+    hint: `choose that place, ${flags}, or none`,
+    details: { engine, socket_name: socketName, id, pid },
+  });
+}
+
+/** Whether it says of a session that is not found that it runs elsewhere. */
+export function isElsewhere(error: SessionNotFoundError): boolean {
+  return "pid" in error.details;
 }
 
 function whereWords({ backend, engine, socketName }: SessionStatus): string {

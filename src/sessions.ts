@@ -11,7 +11,15 @@ import type {
 import { REGISTRY } from "./backends/registry.ts";
 import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
-import { besides, existsElsewhere, isOver, managedIn, together, without } from "./elsewhere.ts";
+import {
+  besides,
+  existsElsewhere,
+  isOver,
+  managedIn,
+  runsElsewhere,
+  together,
+  without,
+} from "./elsewhere.ts";
 import type { LivingRun, Recorded, Shown } from "./recorded.ts";
 import {
   BackendNotFoundError,
@@ -76,7 +84,7 @@ export interface Sessions {
   /**
    * The one session of exactly that name.
    *
-   * @throws {SessionNotFoundError} `session_not_found`
+   * @throws {SessionNotFoundError} `session_not_found`; also where it runs in another place than flags say
    * @throws {SessionAmbiguousError} `session_ambiguous`
    * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
    * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
@@ -202,7 +210,7 @@ export function sessionsOver(
   };
   /** Every place, for starts: those of many sessions ask once. */
   const everywhere = together(() => survey({}));
-  return {
+  return withElsewhere({
     list: async (selection) => {
       const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
@@ -254,6 +262,28 @@ export function sessionsOver(
         await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
       }
       return mark(await runner.start(definition, options), await readDefined());
+    },
+  });
+}
+
+/** Sessions of which none looks as if it did not run, where flags choose another place than its own. */
+function withElsewhere(sessions: Sessions): Sessions {
+  return {
+    ...sessions,
+    find: async (verb, name, selection) => {
+      const [found] = await Promise.allSettled([sessions.find(verb, name, selection)]);
+      const isMissed = found.status === "fulfilled"
+        ? found.value.kind === "defined"
+        : found.reason instanceof SessionNotFoundError;
+      if (isMissed && Object.values(selection).some((chosen) => chosen !== undefined)) {
+        // What cannot be asked for is no answer: then it is as the chosen place says.
+        const other = await sessions.find(verb, name, {}).catch(() => null);
+        if (other?.kind === "session" && other.status.managed && other.status.state === "running") {
+          throw runsElsewhere(verb, other.session, flagsFor(other.status, [other.status]));
+        }
+      }
+      if (found.status === "rejected") throw found.reason;
+      return found.value;
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What the chaos does, from a seed: the same seed is the same list of steps. */
+import { randomFrom } from "./random.ts";
 
 /** The sessions of the chaos: what each is made of stands in `programs/program.sh`. */
 export const SESSIONS = ["plain", "stubborn", "family", "daemon", "wrapper"] as const;
@@ -74,15 +75,4 @@ export function stepWords({ action, session, event, eventAfterMs, isElsewhere }:
     (event === null
       ? ""
       : `; ${eventAfterMs === null ? "then" : `after ${eventAfterMs} ms`}: ${event}`);
-}
-
-/** Numbers from 0 to below 1, always the same ones from a seed (the generator is mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

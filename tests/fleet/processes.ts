@@ -22,6 +22,8 @@ export interface Living {
   readonly session: string | null;
   /** The run of kstops that its environment names. */
   readonly run: string | null;
+  /** The socket of the tmux server in whose pane it was started, as a path; null: in none. */
+  readonly socket: string | null;
   readonly command: string;
 }
 
@@ -51,6 +53,7 @@ export function livingProcesses(
         ...stat,
         session: mark?.slice(prefix.length) ?? null,
         run: value("KSTOPS_ID"),
+        socket: value("TMUX")?.replace(/(,[^,]*){2}$/, "") ?? null,
         command: argv.join(" ").trim().slice(0, 200),
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 /** The kstops of a proof: its command line in a sandbox, and nothing else of it. */
-import { makeSandbox, type Sandbox } from "../support/tmux.ts";
+import { makeSandbox, type Sandbox, type SandboxOptions } from "../support/tmux.ts";
 import { programUnderTest } from "../support/transcript.ts";
 
 /** More than any command may take on any machine: one that hangs is a fault. */
@@ -36,9 +36,9 @@ export interface Subject {
 }
 
 /** Makes one; its sandbox must be given to `clearSandbox`. */
-export async function makeSubject(): Promise<Subject> {
+export async function makeSubject(options: SandboxOptions = {}): Promise<Subject> {
   const program = await programUnderTest();
-  const sandbox = await makeSandbox();
+  const sandbox = await makeSandbox(options);
   const surroundings = {
     ...sandbox.env,
     ...program.env,
@@ -110,10 +110,13 @@ async function runIn(
 export interface Said {
   readonly name: string;
   readonly state: string;
+  readonly engine: string | null;
   readonly engineState: string | null;
+  readonly socketName: string | null;
   readonly pid: number | null;
   readonly reason: string | null;
   readonly managed: boolean;
+  readonly defined: boolean;
   /** Undefined: this kstops does not say. */
   readonly leftovers: readonly number[] | null | undefined;
   /** The code of the error that stands in the place of an answer. */
@@ -139,10 +142,13 @@ export function parseSaid(json: string): readonly Said[] {
     return {
       name: text("name") ?? "",
       state: text("state") ?? "",
+      engine: text("engine"),
       engineState: text("engine_state"),
+      socketName: text("socket_name"),
       pid: typeof pid === "number" ? pid : null,
       reason: text("reason"),
       managed: fields.get("managed") === true,
+      defined: fields.get("defined") === true,
       leftovers: Array.isArray(left)
         ? left.map(Number)
         : fields.has("leftovers")

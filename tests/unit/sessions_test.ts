@@ -813,8 +813,27 @@ Deno.test("find() asks every place: a session may be elsewhere than its definiti
   const asked: [BackendType, Where][] = [];
   await machine([], [inBots], asked).find("stop", "astro", {});
   deepEqual(asked.splice(0), [["container", { name: "astro" }], ["tmux", { name: "astro" }]]);
-  await machine([], [inBots], asked).find("stop", "astro", { backend: "tmux" });
+  const inTmux = { backend: "tmux" } as const;
+  await machine([holding(BOTS, running("astro", BOTS))], [inBots], asked)
+    .find("stop", "astro", inTmux);
   deepEqual(asked, [["tmux", { name: "astro" }]]);
+});
+
+Deno.test("find() does not call absent what runs where flags do not look", async () => {
+  const elsewhere = {
+    code: "session_not_found",
+    message: 'Cannot stop "astro": it is not there, but running in tmux',
+    hint: "choose that place, --backend tmux, or none",
+  };
+  const sessions = machine([holding(DEFAULT, running("astro"))], [inDocker]);
+  // The definition means that place, or does not.
+  await rejects(sessions.find("stop", "astro", { runtime: "docker" }), elsewhere);
+  await rejects(sessions.find("stop", "astro", { runtime: "podman" }), elsewhere);
+  await rejects(sessions.find("stop", "astro", { socketName: "bots" }), elsewhere);
+  // What ended, and what is somebody else's, is no reason to say another thing.
+  const { status } = await machine([holding(DEFAULT, foreign("astro"))], [inDocker])
+    .find("stop", "astro", { runtime: "docker" });
+  equal(status.state, "defined");
 });
 
 Deno.test("find() says of a session that is elsewhere which place the config means", async () => {

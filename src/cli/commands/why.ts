@@ -1,5 +1,6 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import type { Executions } from "../../backends/backend.ts";
+import { isElsewhere } from "../../elsewhere.ts";
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
@@ -97,6 +98,8 @@ async function found(
   } catch (error) {
     const recorded = last === null ? null : statusOfRun(flags.name, { ...last, stopped: null });
     if (!(error instanceof SessionNotFoundError) || recorded === null) throw error;
+    // The run that is recorded is not over.
+    if (isElsewhere(error)) throw error;
     const status = { ...recorded, state: "stopped", reason: null } as const;
     return { kind: "defined", status, trouble: null };
   }

@@ -348,7 +348,7 @@ for (const [where, [spec, flags, colour]] of Object.entries(COLOURS)) {
 /** What is left on the terminal in the end: on a slow machine it was shown what is being done. */
 function withoutSpinner(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replaceAll(/(?:\x1b\[2K[-\\|/] [^\x1b\n]*)+\x1b\[2K/g, "");
+  return text.replaceAll(/\r\x1b\[2K(?:[-\\|/] [^\x1b\r\n]*)?/g, "");
 }
 
 for (const columns of [60, 80, 200]) {
