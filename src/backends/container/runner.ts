@@ -30,7 +30,7 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       await check(context, containerOnly(definition));
     },
     place: async (definition) => {
-      const { clientFor } = await import("./start.ts");
+      const { clientFor } = await import("./prepare.ts");
       const { runtime } = await clientFor(world, containerOnly(definition));
       return { backend: "container", engine: runtime, socketName: null };
     },
