@@ -171,7 +171,7 @@ function guardedContext(context: Context): ReturnType<Context["guarded"]> {
     argv: readonly string[],
     options: O,
   ): Promise<R> => {
-    goOn();
+    if (!options.cleanUp) goOn();
     if (!options.interruptible) return await exec(argv, { ...options, detached: true });
     const controller = new AbortController();
     const abort = (): void =>

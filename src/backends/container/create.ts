@@ -1,7 +1,7 @@
 /** Making a container: with its image, and in the place of an ended one. Loaded when one is made. */
 import { escapeControls, quote, SessionExistsError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
-import { pullImage, removeContainer, RUN_LABEL, runContainer } from "./args.ts";
+import { type Call, pullImage, removeContainer, RUN_LABEL, runContainer } from "./args.ts";
 import { answerOf, askByName, type Context, startError, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
@@ -29,22 +29,47 @@ export async function create(
 ): Promise<string> {
   const { definition, runId } = creation;
   const { name } = definition;
+  return await make(context, client, {
+    ...creation,
+    call: (init) => runContainer(client, { definition, runId, init }),
+    clear: () => removeLeftover(context, client, { name, runId }),
+    makeRoom: () => makeRoom(context, client, name),
+    outcome: "nothing of it was left behind",
+  });
+}
+
+/** How a container is made. */
+export interface Making extends Pick<Creation, "definition" | "say"> {
+  /** @param init whether the runtime's small init is to be its first process */
+  readonly call: (init: boolean) => Call;
+  /** Takes away what a call that failed may have made; missing: nothing has to be. */
+  readonly clear?: () => Promise<void>;
+  /** Takes away what has its name; missing: nothing of that name is in the way. */
+  readonly makeRoom?: () => Promise<void>;
+  /** What is to be said where the runtime refuses it. */
+  readonly outcome: string;
+}
+
+/** Makes a container, gets its image where that is missing, and gives its full id. */
+export async function make(context: Context, client: Client, making: Making): Promise<string> {
+  const { definition, makeRoom } = making;
+  const { name } = definition;
   let init = true;
   let pulled = false;
   for (let attempt = 1;; attempt++) {
-    const call = runContainer(client, { definition, runId, init });
+    const call = making.call(init);
     const answer = await inTurn(context.world, () => answerOf(context, client, call));
     const id = idIn(answer.stdout);
     if (answer.code === 0 && id !== null) return id;
     const failure = parseFailure(answer.stderr);
-    await removeLeftover(context, client, { name, runId });
+    await making.clear?.();
     if (attempt === ATTEMPTS) throw startError(name, failure.reason);
     if (failure.kind === "no_init" && init) {
       init = false;
-    } else if (failure.kind === "name_taken") {
-      await makeRoom(context, client, name);
+    } else if (failure.kind === "name_taken" && makeRoom !== undefined) {
+      await makeRoom();
     } else if (failure.kind === "no_image" && !pulled) {
-      await pull(context, client, creation);
+      await pull(context, client, making);
       pulled = true;
     } else if (failure.kind === "not_running") {
       throw unavailable(client, failure);
@@ -57,7 +82,7 @@ export async function create(
           : "check the registry and the network",
       );
     } else {
-      throw startError(name, failure.reason, hintFor(failure.reason, definition));
+      throw startError(name, failure.reason, hintFor(failure.reason, making));
     }
   }
 }
@@ -67,10 +92,13 @@ function idIn(stdout: string): string | null {
 }
 
 /** By what was said: podman's exit code for a port in use is that for what cannot be executed. */
-function hintFor(reason: string, { argv, image }: ContainerDefinition): string {
+function hintFor(
+  reason: string,
+  { definition: { argv, image }, outcome }: Pick<Making, "definition" | "outcome">,
+): string {
   return /\bexec(utable)?\b/.test(reason)
     ? `the program is looked for in the image ${image}: ${quote(argv?.[0] ?? "its own command")}`
-    : "nothing of it was left behind";
+    : outcome;
 }
 
 /** Takes away what a failed start of ours has made, and nothing else. */
@@ -99,8 +127,7 @@ async function makeRoom(context: Context, client: Client, name: string): Promise
     await world.sleep(RETRY_MS);
     return;
   }
-  if (!isManaged(there)) throw foreign(client, there);
-  if (there.name !== name) throw renamed(client, there, name);
+  refuseStranger(client, there, name);
   const age = world.now().getTime() - (there.createdAt?.getTime() ?? 0);
   // The clock of another machine may be ahead of ours.
   const isStarting = there.state === "created" && Math.abs(age) < STARTING_MS;
@@ -111,6 +138,16 @@ async function makeRoom(context: Context, client: Client, name: string): Promise
     hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
     details: { runtime: client.runtime, id: there.id },
   });
+}
+
+/**
+ * Makes sure that what has a name is the session of that name.
+ *
+ * @throws {SessionExistsError} `session_exists`
+ */
+export function refuseStranger(client: Client, there: Container, name: string): void {
+  if (!isManaged(there)) throw foreign(client, there);
+  if (there.name !== name) throw renamed(client, there, name);
 }
 
 function whatItDoes({ runtime }: Client, { state }: Container, isStarting: boolean): string {
@@ -155,7 +192,7 @@ const PULL_TIMEOUT_MS = 3_600_000;
 async function pull(
   { world }: Context,
   client: Client,
-  { definition: { name, image }, say }: Creation,
+  { definition: { name, image }, say }: Pick<Making, "definition" | "say">,
 ): Promise<void> {
   const { runtime } = client;
   say(`${name}: ${runtime} does not have the image ${image}, and gets it now`);

@@ -2,11 +2,12 @@
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { whereIs } from "../../logs/where.ts";
 import type { ContainerDefinition, SessionStatus } from "../../model.ts";
-import type { EngineCall, StartOptions } from "../backend.ts";
+import type { EngineCall, Session, StartOptions } from "../backend.ts";
 import { runContainer } from "./args.ts";
 import { askByName, askOne, type Context, RuntimeUnavailableError } from "./ask.ts";
 import type { Client } from "./clients.ts";
-import { create } from "./create.ts";
+import { create, refuseStranger } from "./create.ts";
+import type { Container } from "./parse.ts";
 import { clientFor, makeLogDirectory, prepare } from "./prepare.ts";
 import { proveStarted, startedStatus } from "./prove.ts";
 
@@ -60,10 +61,21 @@ async function beginOf(
 }
 
 /** Looks for what would make a start fail: see `Runner.check`. */
-export async function check(context: Context, definition: ContainerDefinition): Promise<void> {
+export async function check(
+  context: Context,
+  definition: ContainerDefinition,
+  replaced: Session | null,
+): Promise<void> {
+  const { name } = definition;
   const client = await prepare(context, definition);
-  // What nobody has is as good as any other name; a runtime that is down says so here.
-  await askByName(context, client, definition.name);
+  // A runtime that is down says so here.
+  const there = await askByName(context, client, name);
+  if (there !== null && !isThat(client, there, replaced)) refuseStranger(client, there, name);
+}
+
+/** Whether a container is that session. */
+export function isThat({ runtime }: Client, { id }: Container, session: Session | null): boolean {
+  return session?.status.engine === runtime && session.status.id === id;
 }
 
 /** The call that a start would make: see `Runner.plan`. */

@@ -35,6 +35,7 @@ const FLAGS: { readonly [key in keyof Required<ReplannedFlags>]: Read<ReplannedF
   keep: isGiven,
   yes: isGiven,
   wait: (value) => typeof value === "boolean" ? value : undefined,
+  rollback: isGiven,
   quiet: isGiven,
 };
 
