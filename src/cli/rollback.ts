@@ -30,6 +30,8 @@ export async function oldDefinition({ session, status }: Present): Promise<Defin
 /** What became of the old session. */
 export interface Rollback {
   readonly name: string;
+  /** Whether it ran until the restart stopped it. */
+  readonly wasRunning: boolean;
   /** Starts the old one again; null: nobody asked for that. */
   readonly restore: (() => Promise<SessionStatus>) | null;
 }
@@ -38,50 +40,60 @@ export interface Rollback {
 export async function afterStop(
   error: unknown,
   context: Context,
-  { name, restore }: Rollback,
+  { name, wasRunning, restore }: Rollback,
 ): Promise<unknown> {
   if (!(error instanceof OpsError)) return error;
+  const stopped = wasRunning;
   if (restore === null) {
     const now = await whatIsThere(context, name);
-    return withEnd(error, `the old one was stopped and is gone, ${now.words}`, {
-      rolledBack: null,
+    const old = wasRunning ? "was stopped and is gone" : "had ended and is gone";
+    return withEnd(error, `the old one ${old}, ${now.words}`, {
+      ...{ stopped, rolledBack: null },
       hint: joined(
         error.hint,
-        `mend it, then: kstops ${now.isRunning ? "restart" : "start"} ${shellWord(name)}`,
+        `mend its definition, then: kstops ${now.isRunning ? "restart" : "start"} ${
+          shellWord(name)
+        }`,
         "with --rollback, restart starts the old one again by itself",
       ),
     });
   }
   // What the new one printed belongs to the run before the one that is started now.
-  const hint = error.hint?.replace(/(kstops logs \S+)$/, "$1 --previous") ?? null;
+  const hint = "output" in error.details
+    ? `what the new one printed: kstops logs ${shellWord(name)} --previous`
+    : error.hint;
   try {
     await endNewOne(context, name);
     const started = startedText(await restore()).replace(/^Started \S+ /, "");
-    return withEnd(error, `the old one was started again ${started}`, { rolledBack: true, hint });
+    return withEnd(error, `the old one was started again ${started}`, {
+      ...{ stopped, rolledBack: true, hint },
+    });
   } catch (again) {
     if (!(again instanceof OpsError)) throw again;
     const now = await whatIsThere(context, name);
     const why = again.message.replace(/^Cannot start "[^"]*": /, "");
-    return withEnd(
-      error,
-      `the old one was stopped, and could not be started again: ${why}; ${now.words}`,
-      { rolledBack: false, hint: joined(hint, again.hint) },
-    );
+    return withEnd(error, `the old one could not be started again, ${now.words}: ${why}`, {
+      ...{ stopped, rolledBack: false, hint: joined(error.hint, again.hint) },
+    });
   }
 }
 
 function joined(...hints: readonly (string | null)[]): string {
-  return hints.filter((hint) => hint !== null).join("; ");
+  return [...new Set(hints.filter((hint) => hint !== null))].join("; ");
 }
 
 function withEnd(
   error: OpsError,
   end: string,
-  { rolledBack, hint }: { readonly rolledBack: boolean | null; readonly hint: string | null },
+  { stopped, rolledBack, hint }: {
+    readonly stopped: boolean;
+    readonly rolledBack: boolean | null;
+    readonly hint: string | null;
+  },
 ): OpsError {
   return new OpsError(error.code, `${error.message}; ${end}`, {
     hint,
-    details: { ...error.details, stopped: true, rolled_back: rolledBack },
+    details: { ...error.details, stopped, rolled_back: rolledBack },
     cause: error,
   });
 }
@@ -96,9 +108,14 @@ async function whatIsThere(
     if (kind === "defined" && status.state === "unknown") {
       return { words: `and what is there now is not known: ${status.reason}`, isRunning: false };
     }
-    return kind === "defined" ? NOTHING : {
-      words: `and the new one is ${status.engineState ?? status.state}`,
-      isRunning: status.state === "running",
+    if (kind === "defined") return NOTHING;
+    const { state, engineState } = status;
+    const goesOn = engineState === "restarting";
+    return {
+      words: state === "exited" && !goesOn
+        ? "and the new one has ended"
+        : `and the new one is ${goesOn ? engineState : state}`,
+      isRunning: state === "running" || goesOn,
     };
   } catch (error) {
     if (error instanceof SessionNotFoundError) return NOTHING;

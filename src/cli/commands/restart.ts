@@ -125,7 +125,8 @@ async function planOf(
         const restore = old === null
           ? null
           : () => launch(context, old, { waitMs, quiet: flags.quiet });
-        throw await afterStop(error, context, { name, restore });
+        const wasRunning = match.status.state === "running";
+        throw await afterStop(error, context, { name, wasRunning, restore });
       }
     },
   };
@@ -172,7 +173,11 @@ async function asItIs(
       } catch (error) {
         if (!flags.rollback) throw error;
         // It is the old one itself that did not come up: its engine tries once more.
-        throw await afterStop(error, context, { name: name ?? "", restore: byEngine });
+        throw await afterStop(error, context, {
+          name: name ?? "",
+          wasRunning: match.status.state === "running",
+          restore: byEngine,
+        });
       }
     },
   };

@@ -13,6 +13,8 @@ import { memoryRecording } from "../../../support/recording.ts";
 const TMUX = tmuxDefinition({ name: "web", workingDir: "/" });
 const CONTAINER = containerDefinition({ name: "web", image: "web:1", argv: null });
 
+const OUTPUT = { hint: "kstops logs web", details: { output: [] } };
+
 /** What is done to a session that says this of itself when it is restarted, in its order. */
 async function restarted(
   status: SessionStatus,
@@ -33,7 +35,7 @@ async function restarted(
   const begun = (what: unknown): Promise<SessionStatus> => {
     done.push(what);
     return left-- > 0
-      ? Promise.reject(new SessionStartError("web", "it fell over", { hint: "kstops logs web" }))
+      ? Promise.reject(new SessionStartError("web", "it fell over", OUTPUT))
       : Promise.resolve(status);
   };
   const session: Partial<Session> = {
@@ -167,7 +169,7 @@ Deno.test("a restart that fails after the stop says what is gone, what is there,
   );
   equal(
     hint,
-    "kstops logs web; mend it, then: kstops restart web; with --rollback, restart starts the old one again by itself",
+    "kstops logs web; mend its definition, then: kstops restart web; with --rollback, restart starts the old one again by itself",
   );
 });
 
@@ -184,7 +186,7 @@ Deno.test("a rollback starts what ran before, and the restart has failed all the
     message,
     'Cannot start "web": it fell over; the old one was started again (tmux, pid 4711)',
   );
-  equal(hint, "kstops logs web --previous");
+  equal(hint, "what the new one printed: kstops logs web --previous");
 });
 
 Deno.test("a rollback that fails, too, says so", async () => {
@@ -193,8 +195,8 @@ Deno.test("a rollback that fails, too, says so", async () => {
   deepEqual([code, details["rolled_back"]], ["start_failed", false]);
   equal(
     message,
-    'Cannot start "web": it fell over; the old one was stopped, and could not be started again: ' +
-      "it fell over; and the new one is running",
+    'Cannot start "web": it fell over; the old one could not be started again, ' +
+      "and the new one is running: it fell over",
   );
 });
 
