@@ -53,6 +53,13 @@ interface Case {
   /** What is changed of a definition that runs. */
   readonly change: (t: ContainerSetup) => Partial<ContainerDefinition>;
   readonly message: RegExp;
+  /** What is there besides. */
+  readonly with?: (t: ContainerSetup) => Promise<void>;
+}
+
+/** A word for names that no other test has. */
+function suffixOf(directory: string): string {
+  return directory.replaceAll(/[^A-Za-z0-9]/g, "");
 }
 
 const REFUSED: Record<string, Case> = {
@@ -68,6 +75,13 @@ const REFUSED: Record<string, Case> = {
   "the network of a container that has gone": {
     change: () => ({ network: "container:kstops-none" }),
     message: /kstops-none/,
+  },
+  "the network of a container that has ended": {
+    change: ({ directory }) => ({ network: `container:ended${suffixOf(directory)}` }),
+    message: /the container "ended.*", whose network it shares, does not run$/,
+    with: async ({ make, directory }) => {
+      await make({ verb: "create", name: `ended${suffixOf(directory)}`, argv: SERVE });
+    },
   },
   "a mount whose source is not there": {
     change: ({ directory }) => ({ volumes: [`${directory}/none:/x`] }),
@@ -85,8 +99,9 @@ const REFUSED: Record<string, Case> = {
   },
 };
 
-for (const [what, { change, message }] of Object.entries(REFUSED)) {
+for (const [what, { change, message, with: prepare }] of Object.entries(REFUSED)) {
   containerTest(`${what} is found beside what runs`, async (t) => {
+    await prepare?.(t);
     const { definition, session } = await running(t);
     const { error } = await rehearsed(t, { ...definition, ...change(t) }, session);
     ok(error !== null);

@@ -4,6 +4,12 @@
  */
 import { escapeControls, quote, SessionStartError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
+import {
+  ExecKilledError,
+  ProgramMissingError,
+  ProgramNotStartedError,
+  type World,
+} from "../../world.ts";
 import type { RehearsalOptions, Session } from "../backend.ts";
 import { inspectContainers, inspectNetwork } from "./args.ts";
 import {
@@ -147,25 +153,23 @@ async function takeAway(
 /** Networks that docker always has, or that stand for none of its own. */
 const ALWAYS_THERE: ReadonlySet<string> = new Set(["", "default", "bridge", "host", "none"]);
 
-/** docker looks for the network of a container only when it starts it; podman when it makes it. */
+/** What the runtimes themselves look for only when they start a container. */
 async function checkNetworks(
   context: Context,
   client: Client,
   { name, networks }: { readonly name: string; readonly networks: readonly string[] },
 ): Promise<void> {
-  if (client.dialect !== "docker") return;
   for (const network of networks) {
-    if (ALWAYS_THERE.has(network)) continue;
     const [, other] = network.match(/^container:(.+)$/) ?? [];
     if (other !== undefined) {
       const [found] = await askAbout(context, client, [other]);
       if (found !== undefined && IS_ALIVE.has(found.state)) continue;
-      throw startError(
-        name,
-        `the container ${quote(other)}, whose network it shares, does not run`,
-        "start that one first",
-      );
+      const called = found?.engineName ?? found?.name ?? other;
+      const reason = `the container ${quote(called)}, whose network it shares, does not run`;
+      throw startError(name, reason, "start that one first");
     }
+    // podman has looked for it when it made the trial.
+    if (client.dialect !== "docker" || ALWAYS_THERE.has(network)) continue;
     const answer = await answerOf(context, client, inspectNetwork(client, network));
     if (answer.code === 0) continue;
     const { reason } = parseFailure(answer.stderr);
@@ -204,9 +208,9 @@ async function refuseListeners(
 ): Promise<void> {
   if (world.operatingSystem !== "linux") return;
   const freed = replaced?.status.state === "running" ? hostPorts(replaced.status.ports ?? []) : [];
-  // Without IPv6 some of its tables are missing, which is no answer of its own.
-  const { stdout } = await world.exec(SHOW_SOCKETS, { timeoutMs: WORK_TIMEOUT_MS });
-  const held = parseSockets(stdout).filter((each) => !freed.some((port) => overlaps(port, each)));
+  const held = (await listeners(world)).filter((each) =>
+    !freed.some((port) => overlaps(port, each))
+  );
   const taken = wanted.find((port) => held.some((each) => overlaps(port, each)));
   if (taken === undefined) return;
   const flag = taken.protocol === "udp" ? "-lunp" : "-ltnp";
@@ -215,6 +219,19 @@ async function refuseListeners(
     hint: `see which one: ss ${flag} 'sport = :${taken.port}'; or choose another port`,
     holder: null,
   });
+}
+
+/** The ports that programs of this machine wait at; none where that cannot be found out. */
+async function listeners({ exec }: World): Promise<readonly HostPort[]> {
+  try {
+    // Without IPv6 some of the tables are missing, which is no answer of its own.
+    return parseSockets((await exec(SHOW_SOCKETS, { timeoutMs: WORK_TIMEOUT_MS })).stdout);
+  } catch (error) {
+    const isUnknown = error instanceof ProgramMissingError ||
+      error instanceof ProgramNotStartedError || error instanceof ExecKilledError;
+    if (isUnknown) return [];
+    throw error;
+  }
 }
 
 /**
