@@ -127,12 +127,15 @@ async function whatIsThere(
 const EVERYWHERE: Selection = {};
 const NOTHING = { words: "and nothing of it is there now", isRunning: false } as const;
 
-/** A new one that goes on, since its restart policy starts it again, would be in the way. */
+/**
+ * A new one that goes on would be in the way. A container that has just ended may be one that its
+ * restart policy starts again at once; a tmux session that has ended stays, with how it ended.
+ */
 async function endNewOne(context: Context, name: string): Promise<void> {
   try {
     const found = await context.sessions().find("stop", name, EVERYWHERE);
     if (found.kind !== "session" || !found.status.managed) return;
-    if (found.status.state === "exited") return;
+    if (found.status.backend === "tmux" && found.status.state === "exited") return;
     await found.session.stop({ timeoutSeconds: null, force: false });
   } catch (error) {
     if (!(error instanceof SessionNotFoundError)) throw error;
