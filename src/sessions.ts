@@ -1,6 +1,7 @@
 /** The facade over all backends: list, find and start sessions, wherever they live. */
 import type {
   EngineCall,
+  RehearsalOptions,
   Runner,
   Session,
   StartOptions,
@@ -97,6 +98,11 @@ export interface Sessions {
    * @throws {SessionExistsError} `session_exists`: there is another one
    */
   check(definition: Definition, replaced?: Session): Promise<void>;
+  /**
+   * Tries out whether a session could start: see {@link Runner.rehearse}. What is checked is looked at
+   * once more, too.
+   */
+  rehearse(definition: Definition, options: RehearsalOptions): Promise<void>;
   /** Where a start would put a session: see {@link Runner.place}. */
   place(definition: Definition): Promise<Place>;
   /** The call with which a start begins: see {@link Runner.plan}. */
@@ -210,6 +216,14 @@ export function sessionsOver(
   };
   /** Every place, for starts: those of many sessions ask once. */
   const everywhere = together(() => survey({}));
+  /** What would make a start fail, where one place is to follow another, or one run another. */
+  const check = async (definition: Definition, replaced?: Session): Promise<void> => {
+    await (await runnerFor(definition.backend)).check(definition, replaced ?? null);
+    if (replaced === undefined) return;
+    const [other] = without(managedIn(await everywhere(), definition.name), replaced)
+      .filter((session) => !isOver(session));
+    if (other !== undefined) throw existsElsewhere(other);
+  };
   return withElsewhere({
     list: async (selection) => {
       const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
@@ -232,12 +246,10 @@ export function sessionsOver(
       const unheard = lost === null ? null : unheardIn(there, lost, selection);
       return match({ verb, name, definition, selection, surveys, defined, unheard });
     },
-    check: async (definition, replaced) => {
-      await (await runnerFor(definition.backend)).check(definition);
-      if (replaced === undefined) return;
-      const [other] = without(managedIn(await everywhere(), definition.name), replaced)
-        .filter((session) => !isOver(session));
-      if (other !== undefined) throw existsElsewhere(other);
+    check,
+    rehearse: async (definition, options) => {
+      await check(definition, options.replaced ?? undefined);
+      await (await runnerFor(definition.backend)).rehearse?.(definition, options);
     },
     place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
@@ -259,6 +271,7 @@ export function sessionsOver(
       if (others.length > 0) {
         // Before anything is removed: what cannot be started must not cost what is there.
         await runner.check(definition);
+        await runner.rehearse?.(definition, { replaced: null, say: options.say ?? (() => {}) });
         await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
       }
       return mark(await runner.start(definition, options), await readDefined());

@@ -22,6 +22,8 @@ export interface ExecOptions {
   readonly detached?: boolean;
   /** Whether the user may interrupt it all the same: it is killed then. For what takes minutes. */
   readonly interruptible?: boolean;
+  /** Whether it takes back what was made: that is done also after a signal that asks kstops to end. */
+  readonly cleanUp?: boolean;
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
   /** Gets what it writes, as it comes. The bytes are valid until it returns. */

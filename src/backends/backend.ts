@@ -149,6 +149,14 @@ export interface StartOptions {
   readonly anyway?: boolean;
 }
 
+/** How to try out whether a session could start. */
+export interface RehearsalOptions {
+  /** The session that is stopped before: what it holds is free then. */
+  readonly replaced: Session | null;
+  /** Tells the user what takes long, such as an image that is pulled first; a line each. */
+  readonly say: (text: string) => void;
+}
+
 /** A call of an engine, as it would be made. */
 export interface EngineCall {
   readonly argv: readonly string[];
@@ -170,10 +178,19 @@ export interface Runner {
   /**
    * Looks for what would make a start fail, without making anything.
    *
+   * @param replaced the session that is stopped before: what it holds is free then
    * @throws {SessionConfigError} `value_invalid`: its directory cannot be used
    * @throws {SessionStartError} `start_failed`: its program cannot be executed
+   * @throws {SessionExistsError} `session_exists`: something else has its name there
    */
-  check(definition: Definition): Promise<void>;
+  check(definition: Definition, replaced?: Session | null): Promise<void>;
+  /**
+   * Looks for what else would make a start fail, in a trial that leaves nothing behind but an image
+   * that was missing; a backend without it has nothing to try.
+   *
+   * @throws {SessionStartError} `start_failed`
+   */
+  readonly rehearse?: (definition: Definition, options: RehearsalOptions) => Promise<void>;
   /**
    * Where a start would put a session: of containers, the runtime that a definition without one means.
    *

@@ -180,7 +180,7 @@ function guardedContext(
     argv: readonly string[],
     options: O,
   ): Promise<R> => {
-    goOn();
+    if (!options.cleanUp) goOn();
     if (!options.interruptible) return await exec(argv, { ...options, detached: true });
     const controller = new AbortController();
     const abort = (): void =>

@@ -193,10 +193,12 @@ const restart = command({
     socket: SOCKET,
     runtime: RUNTIME,
     wait: NO_WAIT,
+    rollback: { about: "start the old one again when the new one does not start" },
     quiet: QUIET,
   },
   examples: {
     "kstops restart astro": "with what kstops.yml says now",
+    "kstops restart astro --rollback": "and the old one again, should that fail",
   },
   load: async () => (await import("./commands/restart.ts")).restart,
 });

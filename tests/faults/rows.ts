@@ -63,6 +63,18 @@ export const FAULTS: readonly Fault[] = [
       "tmux: a session whose server is killed while it is stopped is stopped",
     ],
   ]),
+  ...rowsOf("tests/contract/container_rehearse_test.ts", [
+    [
+      "kstops is killed while it tries whether a container could start",
+      "what it tried with is no session, and goes with the next restart",
+      "a trial that a kill has left is no session, and goes with the next one",
+    ],
+    [
+      "SIGINT, SIGTERM or SIGHUP at that moment",
+      "nothing of the trial is left, and the old session runs",
+      "a signal takes a trial away, too",
+    ],
+  ]),
   ...rowsOf("tests/e2e/containers-trouble.txt", [
     [
       "docker is down",

@@ -25,7 +25,7 @@ import {
   withDefined,
 } from "../../src/sessions.ts";
 import type { Recorded, Shown } from "../../src/recorded.ts";
-import { tmuxDefinition } from "../support/definitions.ts";
+import { containerDefinition, tmuxDefinition } from "../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
 
@@ -1212,6 +1212,42 @@ Deno.test("check() allows no other session than the one that is replaced", async
   const both = machine([holding(DEFAULT, running("astro", DEFAULT, { id: "$1" })), own]);
   await rejects(both.check(TO_START, replaced), { code: "session_exists" });
   await both.check(TO_START);
+});
+
+Deno.test("rehearse() looks at everything before it has the engine try", async () => {
+  const done: string[] = [];
+  const runner: Runner = {
+    ...runnerOf("container", [holding(DOCKER, running("astro", DOCKER, { id: "a" }))]),
+    check: () => Promise.resolve(void done.push("check")),
+    rehearse: () => Promise.resolve(void done.push("try")),
+  };
+  const open = () => Promise.resolve(runner);
+  const sessions = sessionsOver([{ backend: "container", open }], () => Promise.resolve([]));
+  const definition = containerDefinition({ name: "astro" });
+  const [replaced = null] = holding(DOCKER, running("astro", DOCKER, { id: "a" })).sessions;
+  await sessions.rehearse(definition, { replaced, say: () => {} });
+  deepEqual(done, ["check", "try"]);
+  const other = holding(DOCKER, running("astro", DOCKER, { id: "b" })).sessions[0] ?? null;
+  await rejects(sessions.rehearse(definition, { replaced: other, say: () => {} }), {
+    code: "session_exists",
+  });
+  deepEqual(done, ["check", "try", "check"]);
+});
+
+Deno.test("what ended elsewhere stays where its place has a stranger of that name", async () => {
+  const ended = holding(DEFAULT, running("astro", DEFAULT, { id: "$1", state: "exited" }));
+  const stranger = new SessionExistsError("astro", "a podman container of that name is there");
+  const runners: readonly Runner[] = [
+    runnerOf("tmux", [ended]),
+    { ...runnerOf("container", [holding(PODMAN)]), rehearse: () => Promise.reject(stranger) },
+  ];
+  const backends = runners.map((runner) => ({
+    backend: runner.backend,
+    open: () => Promise.resolve(runner),
+  }));
+  const sessions = sessionsOver(backends, () => Promise.resolve([]));
+  // Whoever stops one here fails the test.
+  await rejects(sessions.start(containerDefinition({ name: "astro" }), { waitMs: 0 }), stranger);
 });
 
 // --- detectBackend -------------------------------------------------------------------------------

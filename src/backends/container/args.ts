@@ -63,6 +63,11 @@ export function inspectImages({ program }: Client, ids: readonly string[]): stri
   return [program, "image", "inspect", "--", ...ids];
 }
 
+/** Everything about a network. */
+export function inspectNetwork({ program }: Client, network: string): string[] {
+  return [program, "network", "inspect", "--", network];
+}
+
 /** What {@link runContainer} needs besides the definition. */
 export interface RunPlan {
   readonly definition: ContainerDefinition;
@@ -85,7 +90,7 @@ export interface Call {
  */
 export function runContainer({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
-  const { name, network, user, restart, stopSignal, workingDir } = definition;
+  const { name } = definition;
   const { byEnvironment, byFile } = splitVariables(definition.env);
   const lines = Object.entries(byFile).map(([key, value]) => `${key}=${value}\n`);
   const labels = {
@@ -103,6 +108,19 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     ...Object.entries(labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]),
     ...Object.keys(byEnvironment).flatMap((key) => ["--env", key]),
     ...(lines.length === 0 ? [] : ["--env-file", "/dev/stdin"]),
+    ...settingsOf(runtime, definition),
+  ];
+  const call = { argv, env: byEnvironment };
+  return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
+}
+
+/** What a definition asks of a container, its variables apart, and its program. */
+export function settingsOf(
+  runtime: Client["runtime"],
+  definition: ContainerDefinition,
+): readonly string[] {
+  const { network, user, restart, stopSignal, workingDir } = definition;
+  return [
     ...volumesOf(definition).flatMap((volume) => ["--volume", volume]),
     ...definition.ports.flatMap((port) => ["--publish", port]),
     ...option("--workdir", workingDir),
@@ -116,8 +134,6 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     ...["--", definition.image],
     ...(definition.argv ?? []),
   ];
-  const call = { argv, env: byEnvironment };
-  return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
 }
 
 /** All mounts of a definition. */

@@ -132,7 +132,7 @@ export function unavailable(client: Client, failure: Failure): RuntimeUnavailabl
 }
 
 /** What `parse` makes of an answer; one that it cannot read is the runtime in trouble. */
-function understood<T>(client: Client, parse: () => T): T {
+export function understood<T>(client: Client, parse: () => T): T {
   try {
     return parse();
   } catch (error) {

@@ -317,6 +317,25 @@ function inspected(whole: Fields): Container {
   };
 }
 
+/**
+ * The networks of the containers that `inspect` describes, by the ids of these: their names, `host`,
+ * `container:ID` and the like.
+ *
+ * @throws {GarbledAnswerError}
+ */
+export function parseNetworks(stdout: string): ReadonlyMap<string, readonly string[]> {
+  return understood(() =>
+    new Map(
+      listOf(parseJson(stdout)).map((row) => {
+        const whole = fieldsOf(row);
+        const mode = textOf(fieldsOf(whole["HostConfig"] ?? {})["NetworkMode"]);
+        const joined = fieldsOf(fieldsOf(whole["NetworkSettings"] ?? {})["Networks"] ?? {});
+        return [textOf(whole["Id"]), [...new Set([mode, ...Object.keys(joined)])]];
+      }),
+    )
+  );
+}
+
 function logPathOf({ Type: type, Path: path }: Fields): string | null {
   const text = textOf(path);
   return textOf(type) === "k8s-file" && text.startsWith("/") ? text : null;

@@ -25,12 +25,16 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       const { surveyAll } = await import("./survey.ts");
       return await surveyAll(context, answers, where.name);
     },
-    check: async (definition) => {
+    check: async (definition, replaced = null) => {
       const { check } = await import("./start.ts");
-      await check(context, containerOnly(definition));
+      await check(context, containerOnly(definition), replaced);
+    },
+    rehearse: async (definition, options) => {
+      const { rehearse } = await import("./rehearse.ts");
+      await rehearse(context, containerOnly(definition), options);
     },
     place: async (definition) => {
-      const { clientFor } = await import("./start.ts");
+      const { clientFor } = await import("./prepare.ts");
       const { runtime } = await clientFor(world, containerOnly(definition));
       return { backend: "container", engine: runtime, socketName: null };
     },

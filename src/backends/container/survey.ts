@@ -9,6 +9,7 @@ import type { Listed } from "./list.ts";
 import { isManaged, isProtected } from "./labels.ts";
 import type { Container, Details } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
+import { isTrial } from "./trial.ts";
 
 /** A client with its answer to `list`. */
 export interface Asked {
@@ -36,7 +37,8 @@ async function survey(
 ): Promise<Survey> {
   const place: Place = { backend: "container", engine: client.runtime, socketName: null };
   try {
-    const containers = await askAll(context, client, { answer, name });
+    const all = await askAll(context, client, { answer, name });
+    const containers = all.filter((container) => !isTrial(container));
     const sessions = await Promise.all(
       containers.map((container) => sessionAt(context, client, container)),
     );

@@ -23,9 +23,9 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
         ? await surveyAll(context, answers)
         : [unreachable(null, { reason: trouble, missing: false })];
     },
-    check: async (definition) => {
-      const { check } = await import("./start.ts");
-      await check(context.world, tmuxOnly(definition));
+    check: async (definition, replaced = null) => {
+      const { check } = await import("./check.ts");
+      await check(context, tmuxOnly(definition), replaced);
     },
     place: (definition) => {
       const { socketName } = tmuxOnly(definition);

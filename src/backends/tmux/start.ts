@@ -1,13 +1,5 @@
 /** Starting a session, and proving that it runs. Loaded when it is done. */
-import {
-  BackendUnavailableError,
-  type OpsError,
-  quote,
-  SessionConfigError,
-  SessionExistsError,
-  SessionStartError,
-  TmuxNotFoundError,
-} from "../../errors.ts";
+import { type OpsError, quote, SessionStartError } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf } from "../../logs/runs.ts";
@@ -15,31 +7,21 @@ import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
-import { DEFAULT_PATH, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
+import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import { line, runScript, type Server, showProgram, startServerAndRunScript } from "./args.ts";
-import {
-  answerOf,
-  ask,
-  howWords,
-  installHint,
-  POLL_MS,
-  tooOld,
-  unavailable,
-  unexpected,
-} from "./ask.ts";
-import { call, type Context, WORK_TIMEOUT_MS } from "./list.ts";
+import { answerOf, ask, howWords, POLL_MS, unavailable, unexpected } from "./ask.ts";
+import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import {
   type Failure,
-  isTooOld,
   mainPane,
-  OLDEST_TMUX,
   parseFailure,
   statusOfSession,
   type TmuxSession,
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
 import { isInteractiveShell } from "./processes.ts";
+import { checkDefinition, existing, missingTmux, namesake, versionTrouble } from "./check.ts";
 import { close, logs } from "./session.ts";
 import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
 
@@ -53,7 +35,7 @@ export async function start(
   options: StartOptions,
 ): Promise<SessionStatus> {
   const { world } = context;
-  await check(world, definition);
+  await checkDefinition(world, definition);
   const inherited = inheritedFrom(world);
   const runId = world.randomId();
   const capture = await context.logs.open(definition.name, runId, definition.log);
@@ -120,31 +102,6 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
     holdFile: logs.holdFileOf(name, "RUN_ID"),
   });
   return { argv: startServerAndRunScript({ binary, socketName }), stdin: script, env: [] };
-}
-
-/** Looks for what would make a start fail: see `Runner.check`. */
-export async function check(world: World, definition: TmuxDefinition): Promise<void> {
-  const { name, argv, workingDir, env } = definition;
-  const kind = (await world.files.facts(workingDir))?.kind;
-  if (kind !== "directory") {
-    const reason = kind === undefined ? "no such directory" : "it is not a directory";
-    throw new SessionConfigError(
-      `Cannot use ${quote(workingDir)} as working directory: ${reason}`,
-      {
-        hint: "create it, or choose another one with --workdir or working_dir",
-        details: { working_dir: workingDir },
-      },
-    );
-  }
-  const [program = ""] = argv;
-  const path = env["PATH"] ?? world.env("PATH") ?? DEFAULT_PATH;
-  const found = await findProgram(world, { program, path, workingDir });
-  if (found.kind === "found") return;
-  throw new SessionStartError(name, found.reason, {
-    backend: "tmux",
-    hint: found.hint,
-    details: { program },
-  });
 }
 
 interface Creation {
@@ -228,14 +185,6 @@ async function endedUnattached(
   );
 }
 
-function missingTmux(context: Context): TmuxNotFoundError {
-  const where = context.binary.includes("/") ? "there is no such program" : "it is not on PATH";
-  return new TmuxNotFoundError(`Cannot run ${quote(context.binary)}: ${where}`, {
-    hint: installHint(context.world),
-    details: { program: context.binary },
-  });
-}
-
 /** The path of tmux for the pane, whose own PATH may lack it. */
 async function binaryPath({ world, binary }: Context): Promise<string> {
   const found = await findProgram(world, {
@@ -252,62 +201,16 @@ async function notCreated(
   failure: Failure,
 ): Promise<OpsError> {
   const { name, socketName } = definition;
-  if (failure.kind === "duplicate") return await existing(context, definition);
-  const version = await versionOf(context);
-  if (version !== null && isTooOld(version)) {
-    return new BackendUnavailableError(`Cannot start ${quote(name)}: ${tooOld(version)}`, {
-      reason: tooOld(version),
-      hint: `install tmux ${OLDEST_TMUX} or newer, or set tmux_binary to one`,
-      details: { version },
-    });
+  if (failure.kind === "duplicate") {
+    return existing(await namesake(context, definition), definition);
   }
+  const tooOld = await versionTrouble(context, name);
+  if (tooOld !== null) return tooOld;
   if (failure.kind === "other" && /spawn failed|fork failed/.test(failure.reason)) {
     return new SessionStartError(name, failure.reason, { backend: "tmux" });
   }
   return unavailable(socketName, failure);
 }
-
-async function versionOf(context: Context): Promise<string | null> {
-  try {
-    const { stdout } = await call(context, [context.binary, "-V"], { timeoutMs: 3000 });
-    return stdout.trim();
-  } catch {
-    return null;
-  }
-}
-
-async function existing(
-  context: Context,
-  { name, socketName }: TmuxDefinition,
-): Promise<SessionExistsError> {
-  const found = (await ask(context, socketName)).find((session) => session.tmuxName === name);
-  const [reason, hint] = found === undefined ? RUNNING(name) : found.runId === null
-    ? [
-      "a tmux session of that name, not made by kstops, is there",
-      `stop it first (kstops stop ${name} --yes), or choose another name or --socket`,
-    ]
-    : found.name !== name
-    ? [
-      `tmux calls the session ${quote(found.name)} that way by now`,
-      `rename that one back, or stop it first: kstops stop ${found.name}`,
-    ]
-    : statusOfSession(found, socketName).state === "stopped"
-    ? [
-      "its program is gone, and its tmux session has other windows or another program",
-      `end these first: kstops stop ${name}`,
-    ]
-    : RUNNING(name);
-  return new SessionExistsError(name, reason, {
-    backend: "tmux",
-    hint,
-    details: { socket_name: socketName },
-  });
-}
-
-const RUNNING = (name: string): readonly [reason: string, hint: string] => [
-  "it is already running",
-  `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
-];
 
 function startedStatus(definition: TmuxDefinition, created: Created): SessionStatus {
   return statusOf({

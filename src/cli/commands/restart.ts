@@ -1,4 +1,5 @@
 /** `kstops restart NAME`: stop, then start with the fresh definition. */
+import type { Session } from "../../backends/backend.ts";
 import { placeOf } from "../../config/defined.ts";
 import { configInvalid } from "../../config/resolve.ts";
 import {
@@ -7,6 +8,7 @@ import {
   quote,
   SessionExistsError,
   SessionNotFoundError,
+  UsageError,
 } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
@@ -17,22 +19,31 @@ import { definitionFor, isDefined } from "../definitions.ts";
 import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
 import { requestOf } from "../recording.ts";
+import { afterStop, oldDefinition } from "../rollback.ts";
 import { launch, startedText } from "./start.ts";
 import { type StopFlags, type StopTaskFlags, withoutMissing } from "./stop.ts";
 
 /** Flags of `restart`. */
 export interface RestartFlags extends Omit<StopFlags, "keep"> {
   readonly wait: boolean;
+  readonly rollback?: true | undefined;
 }
 
 /** How one session is restarted. */
 export interface RestartTaskFlags extends Omit<StopTaskFlags, "keep"> {
   readonly wait: boolean;
+  /** Starts the old one again when the new one does not start. */
+  readonly rollback?: true | undefined;
   readonly quiet?: true | undefined;
 }
 
 /** Restarts sessions, side by side. */
 export async function restart(context: Context, flags: RestartFlags): Promise<Reply> {
+  if (flags.rollback && !flags.wait) {
+    throw new UsageError("Cannot use --rollback with --no-wait: nobody would see that it fails", {
+      hint: "leave out --no-wait",
+    });
+  }
   const names = await namesFrom(context, "restart", flags);
   const selection = selectionOf(flags);
   const request = await requestOf(context, replannedWith(flags));
@@ -45,8 +56,8 @@ export async function restart(context: Context, flags: RestartFlags): Promise<Re
 
 /** The flags with which a restart that waits for an answer is planned again. They hold no secrets. */
 function replannedWith(flags: RestartFlags): Json {
-  const { backend, socket, runtime, force, timeout, wait } = flags;
-  return withoutMissing({ backend, socket, runtime, force, timeout, wait });
+  const { backend, socket, runtime, force, timeout, wait, rollback } = flags;
+  return withoutMissing({ backend, socket, runtime, force, timeout, wait, rollback });
 }
 
 /** The restart of one session. */
@@ -97,18 +108,41 @@ async function planOf(
     return { place: placeName(await sessions.place(definition)), question: null, apply: begin };
   }
   refuseToReplace(match.status, definition);
+  const old = flags.rollback ? await oldDefinition(match) : null;
   return {
     place: placeName(match.status),
     question: await questionFor(context, { verb: "restart", match, flags }),
     apply: async () => {
+      await rehearse(context, definition, { replaced: match.session, quiet: flags.quiet });
       await context.during(`stopping ${name}`, () =>
         match.session.stop({
           timeoutSeconds: flags.timeout ?? null,
           force: flags.force === true,
         }));
-      return await begin();
+      try {
+        return await begin();
+      } catch (error) {
+        const restore = old === null
+          ? null
+          : () => launch(context, old, { waitMs, quiet: flags.quiet });
+        const wasRunning = match.status.state === "running";
+        throw await afterStop(error, context, { name, wasRunning, restore });
+      }
     },
   };
+}
+
+/** Tries out whether the new one can start, while the old one runs. */
+async function rehearse(
+  context: Context,
+  definition: Definition,
+  { replaced, quiet }: { readonly replaced: Session; readonly quiet: true | undefined },
+): Promise<void> {
+  const say = quiet ? () => {} : context.warn;
+  await context.during(
+    `checking ${definition.name}`,
+    () => context.sessions().rehearse(definition, { replaced, say }),
+  );
 }
 
 /** The restart of what kstops does not know how to start: by its own engine. */
@@ -119,20 +153,32 @@ async function asItIs(
 ): Promise<Plan<Changed>> {
   const { session, status: { name } } = match;
   const { settings: { startWaitMs } } = await context.config();
+  const byEngine = () =>
+    context.during(
+      `restarting ${name}`,
+      async () =>
+        await session.restart?.({
+          timeoutSeconds: flags.timeout ?? null,
+          force: flags.force === true,
+          waitMs: flags.wait ? startWaitMs : 0,
+        }) ?? match.status,
+    );
   return {
     place: placeName(match.status),
     question: await questionFor(context, { verb: "restart", match, flags }),
     apply: async () => {
-      const status = await context.during(
-        `restarting ${name}`,
-        async () =>
-          await session.restart?.({
-            timeoutSeconds: flags.timeout ?? null,
-            force: flags.force === true,
-            waitMs: flags.wait ? startWaitMs : 0,
-          }) ?? match.status,
-      );
-      return { status, text: restartedText(status) };
+      try {
+        const status = await byEngine();
+        return { status, text: restartedText(status) };
+      } catch (error) {
+        if (!flags.rollback) throw error;
+        // It is the old one itself that did not come up: its engine tries once more.
+        throw await afterStop(error, context, {
+          name: name ?? "",
+          wasRunning: match.status.state === "running",
+          restore: byEngine,
+        });
+      }
     },
   };
 }

@@ -123,6 +123,21 @@ Deno.test("after a signal no step of a change begins", async () => {
   });
 });
 
+Deno.test("after a signal what was made is taken back all the same", async () => {
+  const done: (readonly string[])[] = [];
+  const exec: World["exec"] = (argv) => {
+    done.push(argv);
+    return Promise.resolve({ code: 0, stdout: "", stderr: "" });
+  };
+  await inContext({ world: { exec } }, async ({ context, signal }) => {
+    const { world } = context.guarded().context;
+    signal("SIGTERM");
+    await rejects(world.exec(["docker", "create"], ANSWER), InterruptedError);
+    await world.exec(["docker", "rm"], { ...ANSWER, cleanUp: true });
+    deepEqual(done, [["docker", "rm"]]);
+  });
+});
+
 Deno.test("after a signal no further question is asked", async () => {
   const questions: string[] = [];
   const terminal: Partial<World["terminal"]> = {

@@ -37,6 +37,7 @@ const FLAGS: { readonly [key in keyof Required<ReplannedFlags>]: Read<ReplannedF
   keep: isGiven,
   yes: isGiven,
   wait: (value) => typeof value === "boolean" ? value : undefined,
+  rollback: isGiven,
   quiet: isGiven,
 };
 

@@ -1,0 +1,72 @@
+/**
+ * A container that is made to see whether the runtime would make another one like it. It never runs,
+ * has none of the marks of a session, and is taken away at once. Pure.
+ */
+import { type Call, type RunPlan, settingsOf } from "./args.ts";
+import type { Client } from "./clients.ts";
+import type { Container } from "./parse.ts";
+
+/** The label of such a container; its value is also the end of its name. */
+const TRIAL_LABEL = "io.kstops.trial";
+
+/** The name of the trial of that id. */
+function trialName(id: string): string {
+  return `kstops-trial-${id}`;
+}
+
+/** Whether a container is a trial: one that has run is none, whatever its label says. */
+export function isTrial({ name, engineName, state, labels }: Container): boolean {
+  const id = labels[TRIAL_LABEL];
+  return id !== undefined && (engineName ?? name) === trialName(id) && NEVER_RAN.has(state);
+}
+
+/** What the runtimes call containers that have not run, or that are being removed. */
+const NEVER_RAN: ReadonlySet<string> = new Set([
+  "created",
+  "configured",
+  "initialized",
+  "removing",
+]);
+
+/** Makes the trial of a definition. It needs no variables, and nothing may start it again. */
+export function createTrial({ runtime, program }: Client, plan: RunPlan): Call {
+  const { definition, runId, init } = plan;
+  const runArgs = withoutTraces(definition.runArgs);
+  const argv = [
+    ...[program, "create", "--interactive"],
+    ...(definition.tty ? ["--tty"] : []),
+    "--pull=never",
+    ...(init ? ["--init"] : []),
+    ...["--name", trialName(runId), "--label", `${TRIAL_LABEL}=${runId}`],
+    ...settingsOf(runtime, { ...definition, restart: null, runArgs }),
+  ];
+  return { argv, env: {} };
+}
+
+/** Takes the trial of that id away, with the volumes that only it has. */
+export function removeTrial({ program }: Client, id: string): string[] {
+  return [program, "rm", "--force", "--volumes", "--", trialName(id)];
+}
+
+/** The id of a trial. */
+export function trialId({ labels }: Container): string {
+  return labels[TRIAL_LABEL] ?? "";
+}
+
+/** Flags that make a file, or something of the runtime's, which the start itself would find in its way. */
+const MAKES_SOMETHING: ReadonlySet<string> = new Set(["--cidfile", "--restart"]);
+
+/** The same arguments for the runtime, without those that leave something behind. */
+function withoutTraces(runArgs: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < runArgs.length; index++) {
+    const word = runArgs[index] ?? "";
+    const [flag = ""] = word.split("=");
+    const hasOwnWord = word === flag;
+    const value = hasOwnWord ? runArgs[index + 1] ?? "" : word.slice(flag.length + 1);
+    const leaves = MAKES_SOMETHING.has(flag) || (flag === "--pod" && value.startsWith("new:"));
+    if (!leaves) kept.push(word);
+    else if (hasOwnWord) index++;
+  }
+  return kept;
+}

@@ -1,0 +1,143 @@
+/** What a restart says and does when the old session was stopped and the new one did not start. */
+import { OpsError, quote, SessionNotFoundError, UsageError } from "../errors.ts";
+import type { Definition, SessionStatus } from "../model.ts";
+import type { Match, Selection } from "../sessions.ts";
+import { shellWord } from "../shell.ts";
+import type { Context } from "./command.ts";
+import { startedText } from "./commands/start.ts";
+
+/** A session that is to be replaced. */
+type Present = Extract<Match, { readonly kind: "session" }>;
+
+/**
+ * What the session was started from, so that a rollback can start it again.
+ *
+ * @throws {UsageError} `usage`: nobody knows
+ */
+export async function oldDefinition({ session, status }: Present): Promise<Definition> {
+  const definition = await session.definition();
+  if (definition !== null) return definition;
+  const name = status.name ?? "";
+  const why = status.managed
+    ? "what it was started from is not recorded"
+    : "kstops did not start it";
+  throw new UsageError(
+    `Cannot use --rollback with ${quote(name)}: ${why}, so it could not be started again`,
+    { hint: "leave out --rollback: nothing was touched" },
+  );
+}
+
+/** What became of the old session. */
+export interface Rollback {
+  readonly name: string;
+  /** Whether it ran until the restart stopped it. */
+  readonly wasRunning: boolean;
+  /** Starts the old one again; null: nobody asked for that. */
+  readonly restore: (() => Promise<SessionStatus>) | null;
+}
+
+/** The failure of a start after a stop, with what is gone, what is there now, and what can be done. */
+export async function afterStop(
+  error: unknown,
+  context: Context,
+  { name, wasRunning, restore }: Rollback,
+): Promise<unknown> {
+  if (!(error instanceof OpsError)) return error;
+  const stopped = wasRunning;
+  if (restore === null) {
+    const now = await whatIsThere(context, name);
+    const old = wasRunning ? "was stopped and is gone" : "had ended and is gone";
+    return withEnd(error, `the old one ${old}, ${now.words}`, {
+      ...{ stopped, rolledBack: null },
+      hint: joined(
+        error.hint,
+        `mend its definition, then: kstops ${now.isRunning ? "restart" : "start"} ${
+          shellWord(name)
+        }`,
+        "with --rollback, restart starts the old one again by itself",
+      ),
+    });
+  }
+  // What the new one printed belongs to the run before the one that is started now.
+  const hint = "output" in error.details
+    ? `what the new one printed: kstops logs ${shellWord(name)} --previous`
+    : error.hint;
+  try {
+    await endNewOne(context, name);
+    const started = startedText(await restore()).replace(/^Started \S+ /, "");
+    return withEnd(error, `the old one was started again ${started}`, {
+      ...{ stopped, rolledBack: true, hint },
+    });
+  } catch (again) {
+    if (!(again instanceof OpsError)) throw again;
+    const now = await whatIsThere(context, name);
+    const why = again.message.replace(/^Cannot start "[^"]*": /, "");
+    return withEnd(error, `the old one could not be started again, ${now.words}: ${why}`, {
+      ...{ stopped, rolledBack: false, hint: joined(error.hint, again.hint) },
+    });
+  }
+}
+
+function joined(...hints: readonly (string | null)[]): string {
+  return [...new Set(hints.filter((hint) => hint !== null))].join("; ");
+}
+
+function withEnd(
+  error: OpsError,
+  end: string,
+  { stopped, rolledBack, hint }: {
+    readonly stopped: boolean;
+    readonly rolledBack: boolean | null;
+    readonly hint: string | null;
+  },
+): OpsError {
+  return new OpsError(error.code, `${error.message}; ${end}`, {
+    hint,
+    details: { ...error.details, stopped, rolled_back: rolledBack },
+    cause: error,
+  });
+}
+
+/** What has the name now, as far as anybody can say. */
+async function whatIsThere(
+  context: Context,
+  name: string,
+): Promise<{ readonly words: string; readonly isRunning: boolean }> {
+  try {
+    const { kind, status } = await context.sessions().find("show", name, EVERYWHERE);
+    if (kind === "defined" && status.state === "unknown") {
+      return { words: `and what is there now is not known: ${status.reason}`, isRunning: false };
+    }
+    if (kind === "defined") return NOTHING;
+    const { state, engineState } = status;
+    const goesOn = engineState === "restarting";
+    return {
+      words: state === "exited" && !goesOn
+        ? "and the new one has ended"
+        : `and the new one is ${goesOn ? engineState : state}`,
+      isRunning: state === "running" || goesOn,
+    };
+  } catch (error) {
+    if (error instanceof SessionNotFoundError) return NOTHING;
+    if (!(error instanceof OpsError)) throw error;
+    return { words: `and what is there now is not known: ${error.message}`, isRunning: false };
+  }
+}
+
+const EVERYWHERE: Selection = {};
+const NOTHING = { words: "and nothing of it is there now", isRunning: false } as const;
+
+/**
+ * A new one that goes on would be in the way. A container that has just ended may be one that its
+ * restart policy starts again at once; a tmux session that has ended stays, with how it ended.
+ */
+async function endNewOne(context: Context, name: string): Promise<void> {
+  try {
+    const found = await context.sessions().find("stop", name, EVERYWHERE);
+    if (found.kind !== "session" || !found.status.managed) return;
+    if (found.status.backend === "tmux" && found.status.state === "exited") return;
+    await found.session.stop({ timeoutSeconds: null, force: false });
+  } catch (error) {
+    if (!(error instanceof SessionNotFoundError)) throw error;
+  }
+}
