@@ -337,7 +337,7 @@ Deno.test("every key of a session and of ops has its levels tested", () => {
     "default_backend container_runtime stop_timeout stop_signal log_capture log_max_size log_keep"
       .split(" ");
   // These are of no session: see what `ops` says, in read_test.ts.
-  const alone = ["tmux_binary", "start_wait", "operations_keep", "operations_days"];
+  const alone = ["project", "tmux_binary", "start_wait", "operations_keep", "operations_days"];
   deepEqual(Object.keys(OPS_KEYS).toSorted(), [...ofOps, ...alone].toSorted());
 });
 
