@@ -1,7 +1,7 @@
 /** `kstops list`: everything that runs, ended or is defined. */
 import type { Json } from "../../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../../model.ts";
-import { isNobodys, isStrange, ownerName, type Self, selfOf } from "../../owner.ts";
+import { isStrange, ownerName, type Self, selfOf } from "../../owner.ts";
 import {
   type Colour,
   commandLine,
@@ -127,11 +127,10 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** Whose a session is; on a terminal only of those that are another config's. */
+/** Whose the sessions of other configs are. In a pipe it would come between what scripts count. */
 const OWNER: Column = {
   head: { text: "PROJECT", atLeast: 8 },
-  text: (status, { screen, self }) =>
-    isNobodys(status) || (screen.terminal && !isStrange(status, self)) ? "-" : ownerName(status),
+  text: (status, { self }) => isStrange(status, self) ? ownerName(status) : "-",
   silent: ["-"],
 };
 
@@ -157,9 +156,9 @@ function imageText(image: string, ports: readonly PortBinding[]): string {
   return published === "" ? image : `${image} (${published})`;
 }
 
-/** The columns of the table: in a pipe always the same ones. */
+/** The columns of the table: in a pipe always the same ones; whose each is says the JSON. */
 function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
-  if (!view.screen.terminal) return [...COLUMNS, OWNER];
+  if (!view.screen.terminal) return COLUMNS;
   return [...COLUMNS.slice(0, -1), OWNER, ...COLUMNS.slice(-1)].filter(({ text, silent = [] }) =>
     statuses.some((status) => !silent.includes(text(status, view)))
   );
