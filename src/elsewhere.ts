@@ -1,7 +1,16 @@
 /** Managed sessions of one name, wherever they are: there must never be two of them. */
 import type { Session, Survey } from "./backends/backend.ts";
-import { quote, SessionExistsError, SessionNotFoundError } from "./errors.ts";
-import type { Place, SessionStatus } from "./model.ts";
+import {
+  InputRequiredError,
+  type Json,
+  quote,
+  SessionExistsError,
+  SessionNotFoundError,
+} from "./errors.ts";
+import { NOBODY, type Owner, type Place, type SessionStatus } from "./model.ts";
+import { ownerName, ownerWords } from "./owner.ts";
+import type { LivingRun } from "./recorded.ts";
+import { shellWord } from "./shell.ts";
 
 /** The managed sessions of that name. */
 export function managedIn(surveys: readonly Survey[], name: string): readonly Session[] {
@@ -69,6 +78,65 @@ export function runsElsewhere(
 /** Whether it says of a session that is not found that it runs elsewhere. */
 export function isElsewhere(error: SessionNotFoundError): boolean {
   return "pid" in error.details;
+}
+
+/** Why nothing of that name is started beside a session of another config. */
+export function existsAsAnothers(status: SessionStatus): SessionExistsError {
+  const { backend, engine, socketName, pid, id, state, engineState } = status;
+  const name = status.name ?? "";
+  const does = state === "running"
+    ? "is running"
+    : state === "exited"
+    ? "has ended"
+    : `is ${engineState ?? state}`;
+  return new SessionExistsError(
+    name,
+    `one that ${does} ${whereWords(status)} belongs to ${ownerWords(status)}`,
+    {
+      backend,
+      hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, status)}`,
+      details: { ...ownerDetails(status), engine, socket_name: socketName, id, pid },
+    },
+  );
+}
+
+/** The same where only a run is recorded, of which something lives. */
+export function existsAsRun(name: string, { run, remains, names }: LivingRun): SessionExistsError {
+  const { owner = NOBODY, backend = "tmux", socketName = null } = run.begun ?? {};
+  const { program } = remains;
+  const what = program === null ? `left ${names} behind` : "runs, though no tmux shows it,";
+  return new SessionExistsError(
+    name,
+    `one that ${what} and belongs to ${ownerWords(owner)}`,
+    {
+      backend,
+      hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, owner)}`,
+      details: { ...ownerDetails(owner), socket_name: socketName, pid: program?.pid ?? null },
+    },
+  );
+}
+
+/** Why a session of another config is not changed by who has not said whose it is. */
+export function needsOwner(
+  verb: string,
+  status: SessionStatus,
+  hint: string,
+): InputRequiredError {
+  return new InputRequiredError(verb, status.name ?? "", {
+    reason: `it belongs to ${ownerWords(status)}`,
+    hint,
+    backend: status.backend,
+    details: ownerDetails(status),
+  });
+}
+
+/** Whose a session is, for scripts. */
+function ownerDetails({ project, configFile }: Owner): { readonly [key: string]: Json } {
+  return { project, config_file: configFile };
+}
+
+function stopAnothers(name: string, owner: Owner): string {
+  return `kstops stop ${name} --project ${shellWord(ownerName(owner))}`;
 }
 
 function whereWords({ backend, engine, socketName }: SessionStatus): string {

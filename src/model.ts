@@ -109,8 +109,21 @@ export const LOG_BYTES = { least: 64 * 1024, most: 1024 ** 4 };
  */
 export const LOG_FILES = { least: 2, most: 1000 };
 
+/** Whose a session is: the config that it was started from. Both null: nobody's. */
+export interface Owner {
+  /** The `ops.project` of that config; null: it names none. */
+  readonly project: string | null;
+  /** The real path of its file. */
+  readonly configFile: string | null;
+}
+
+/** Who owns what was made up on the spot. */
+export const NOBODY: Owner = { project: null, configFile: null };
+
 interface CommonDefinition {
   readonly name: string;
+  /** Whose it is; no part of what it is. */
+  readonly owner: Owner;
   /** Variables of the program's environment, every value as text. */
   readonly env: Readonly<Record<string, string>>;
   /** What asks the program to end; null: what the backend or the image says. */
@@ -192,6 +205,10 @@ export interface SessionStatus {
   readonly workingDir: string | null;
   /** Why the state is what it is, where the state alone does not say. */
   readonly reason: string | null;
+  /** The `ops.project` of the config that it was started from. */
+  readonly project: string | null;
+  /** The real path of that config; null: it was made up on the spot, or kstops did not start it. */
+  readonly configFile: string | null;
   /** Pids of what its program left behind; null: nobody looked, or it runs. */
   readonly leftovers: readonly number[] | null;
 }
@@ -219,6 +236,7 @@ export function statusOf(
     command: null,
     workingDir: null,
     reason: null,
+    ...NOBODY,
     leftovers: null,
     ...known,
   };

@@ -5,7 +5,7 @@ import { BackendUnavailableError, SessionAttachError } from "./errors.ts";
 import { type Begun, endOf, type Run } from "./logs/runs.ts";
 import type { LogStore } from "./logs/store.ts";
 import { isOfThisMachine, whereIs } from "./logs/where.ts";
-import { type Runtime, RUNTIMES, type SessionStatus, statusOf } from "./model.ts";
+import { NOBODY, type Runtime, RUNTIMES, type SessionStatus, statusOf } from "./model.ts";
 import type { World } from "./world.ts";
 
 /** What engines show: a run that is among it needs no record. */
@@ -124,6 +124,7 @@ function begunOf(world: World, { id, begun }: Run): Begun {
     image: null,
     workingDir: null,
     definition: "",
+    owner: NOBODY,
     ending: null,
   };
 }
@@ -233,6 +234,7 @@ function ofRun(name: string, begun: Begun) {
     socketName: begun.socketName,
     image: begun.image,
     workingDir: begun.workingDir,
+    ...begun.owner,
   };
 }
 

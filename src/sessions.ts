@@ -14,6 +14,8 @@ import type { Config } from "./config/config.ts";
 import type { DefinedSession } from "./config/defined.ts";
 import {
   besides,
+  existsAsAnothers,
+  existsAsRun,
   existsElsewhere,
   isOver,
   managedIn,
@@ -21,6 +23,17 @@ import {
   together,
   without,
 } from "./elsewhere.ts";
+import {
+  isAnothers,
+  isSameOwner,
+  isStrange,
+  mayBeSame,
+  NO_CONFIG,
+  ownerName,
+  ownerWords,
+  type Self,
+  selfOf,
+} from "./owner.ts";
 import type { LivingRun, Recorded, Shown } from "./recorded.ts";
 import {
   BackendNotFoundError,
@@ -35,21 +48,28 @@ import {
   type BackendType,
   type Definition,
   type Engine,
+  NOBODY,
+  type Owner,
   type Place,
   type Runtime,
   RUNTIMES,
   type SessionStatus,
   statusOf,
 } from "./model.ts";
+import { shellWord } from "./shell.ts";
 import { closest } from "./suggest.ts";
 import { refuseUnheard, troubleError, type Unheard, unheardOf } from "./unheard.ts";
 import type { World } from "./world.ts";
 
-/** Flags that choose a place. */
+/** Flags that choose a place, or whose session it is. */
 export interface Selection {
   readonly backend?: BackendType | undefined;
   readonly socketName?: string | undefined;
   readonly runtime?: Runtime | undefined;
+  /** The project, or the path of the config, whose session is meant. */
+  readonly project?: string | undefined;
+  /** Whether only a session of this config is meant, since its name was not said (`--all`). */
+  readonly ownOnly?: boolean | undefined;
 }
 
 /** Everything there is, and what could not be seen. */
@@ -77,6 +97,8 @@ export type Match =
     readonly status: SessionStatus;
     /** Why its engine cannot be asked, so that it may run all the same; null when it does not. */
     readonly trouble: OpsError | null;
+    /** One of that name that is another config's, and that is left alone. */
+    readonly anothers?: SessionStatus;
   };
 
 /** All sessions of this machine. */
@@ -91,6 +113,11 @@ export interface Sessions {
    * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
    */
   find(verb: string, name: string, selection: Selection): Promise<Match>;
+  /**
+   * Tells of an owner whether a session of theirs can be meant: as `--project` says, else one that is
+   * not another config's.
+   */
+  meant(selection: Selection): Promise<(owner: Owner) => boolean>;
   /**
    * Looks for what would make a start fail: see {@link Runner.check}.
    *
@@ -114,7 +141,8 @@ export interface Sessions {
    * first, and `options.say` is told of it. An ended one in another place is removed.
    *
    * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux, or
-   * it runs in another place, or under another name that its engine has for it
+   * it runs in another place, or under another name that its engine has for it, or one of that name
+   * is there that is another config's
    * @throws {BackendUnavailableError} `backend_unavailable`: its last run may go on in an engine that
    * cannot be asked, unless `options.anyway`
    * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
@@ -145,7 +173,14 @@ export function sessionsOf(world: World, { config, logs, impatient }: SessionsSe
     return loaded.sessions.size === 0
       ? []
       : (await import("./config/defined.ts")).definedSessions(loaded);
-  }, recordedLater(world, logs));
+  }, {
+    recorded: recordedLater(world, logs),
+    self: async () => selfOf(await config()),
+    named: async (project) => {
+      const { ownerNamed } = await import("./config/owners.ts");
+      return await ownerNamed(world, project);
+    },
+  });
 }
 
 /** What is recorded; loaded when something is. */
@@ -176,11 +211,24 @@ export interface LocalBackend {
   readonly open: () => Promise<Runner>;
 }
 
+/** What is known of sessions besides what engines and the config say. */
+export interface Known {
+  readonly recorded?: Recorded | undefined;
+  /** The config as an owner. */
+  readonly self?: () => Promise<Self>;
+  /** Whom a project, or the path of a config, stands for. */
+  readonly named?: (project: string) => Promise<Owner>;
+}
+
 /** The sessions that some backends have, with those that a config defines and those that are recorded. */
 export function sessionsOver(
   backends: readonly LocalBackend[],
   readDefined: () => Promise<readonly DefinedSession[]>,
-  recorded: Recorded = NO_RECORDS,
+  {
+    recorded = NO_RECORDS,
+    self: readSelf = () => Promise.resolve(NO_CONFIG),
+    named: ownerOf = (project) => Promise.resolve({ project, configFile: null }),
+  }: Known = {},
 ): Sessions {
   const runnerFor = async (backend: BackendType): Promise<Runner> => {
     const chosen = backends.find((each) => each.backend === backend);
@@ -218,33 +266,50 @@ export function sessionsOver(
   const everywhere = together(() => survey({}));
   /** What would make a start fail, where one place is to follow another, or one run another. */
   const check = async (definition: Definition, replaced?: Session): Promise<void> => {
+    const [surveys, self] = await Promise.all([everywhere(), readSelf()]);
+    const managed = managedIn(surveys, definition.name);
+    const others = replaced === undefined ? managed : without(managed, replaced);
+    refuseStrange(others, { definition, self });
     await (await runnerFor(definition.backend)).check(definition, replaced ?? null);
-    if (replaced === undefined) return;
-    const [other] = without(managedIn(await everywhere(), definition.name), replaced)
-      .filter((session) => !isOver(session));
-    if (other !== undefined) throw existsElsewhere(other);
+    const other = others.find((session) => !isOver(session));
+    if (replaced !== undefined && other !== undefined) throw existsElsewhere(other);
   };
   return withElsewhere({
     list: async (selection) => {
-      const [surveys, defined] = await Promise.all([survey(selection), readDefined()]);
+      const [surveys, defined, self] = await Promise.all([
+        survey(selection),
+        readDefined(),
+        readSelf(),
+      ]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
       const missing = await missingRuntimes(surveys, inScope);
       const gone = await recorded.others(shownIn(surveys));
       const there = [...surveys, ...missing];
-      const all = withRecorded(there, gone, { selection, defined });
+      const all = withRecorded(there, gone, { selection, defined, self });
       const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
-      return listing({ surveys: all, unheard }, inScope, selection);
+      return listing({ surveys: all, unheard }, inScope, { selection, self });
     },
     find: async (verb, name, selection) => {
-      const defined = await readDefined();
+      const [defined, self] = await Promise.all([readDefined(), readSelf()]);
       const definition = defined.find((session) => session.name === name);
       const asked = await survey(selection, name);
       const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
       const lost = await recorded.named(name, shownIn(asked));
       const there = [...asked, ...missing];
-      const surveys = lost === null ? there : withRecorded(there, [lost], { selection, defined });
+      const surveys = lost === null
+        ? there
+        : withRecorded(there, [lost], { selection, defined, self });
       const unheard = lost === null ? null : unheardIn(there, lost, selection);
-      return match({ verb, name, definition, selection, surveys, defined, unheard });
+      const owner = selection.project === undefined ? null : await ownerOf(selection.project);
+      return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
+    },
+    meant: async ({ project }) => {
+      if (project === undefined) {
+        const self = await readSelf();
+        return (owner) => !isStrange(owner, self);
+      }
+      const named = await ownerOf(project);
+      return (owner) => isSameOwner(owner, named);
     },
     check,
     rehearse: async (definition, options) => {
@@ -256,12 +321,18 @@ export function sessionsOver(
     living: recorded.living,
     start: async (definition, options) => {
       const runner = await runnerFor(definition.backend);
-      const [living, surveys, place, lastEngine] = await Promise.all([
+      const [living, surveys, place, lastEngine, self] = await Promise.all([
         recorded.living(definition.name),
         everywhere(),
         runner.place(definition),
         recorded.openIn(definition.name),
+        readSelf(),
       ]);
+      refuseStrange(managedIn(surveys, definition.name), { definition, self });
+      const owner = living?.run.begun?.owner ?? NOBODY;
+      if (living !== null && isInTheWay(owner, { definition, self })) {
+        throw existsAsRun(definition.name, living);
+      }
       const others = besides(managedIn(surveys, definition.name), place);
       const other = others.find((session) => !isOver(session));
       if (other !== undefined) throw existsElsewhere(other);
@@ -274,7 +345,8 @@ export function sessionsOver(
         await runner.rehearse?.(definition, { replaced: null, say: options.say ?? (() => {}) });
         await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
       }
-      return mark(await runner.start(definition, options), await readDefined());
+      const started = await runner.start(definition, options);
+      return mark(started, { defined: await readDefined(), self });
     },
   });
 }
@@ -288,11 +360,12 @@ function withElsewhere(sessions: Sessions): Sessions {
       const isMissed = found.status === "fulfilled"
         ? found.value.kind === "defined"
         : found.reason instanceof SessionNotFoundError;
-      if (isMissed && Object.values(selection).some((chosen) => chosen !== undefined)) {
+      const { backend, socketName, runtime, ...whose } = selection;
+      if (isMissed && [backend, socketName, runtime].some((chosen) => chosen !== undefined)) {
         // What cannot be asked for is no answer: then it is as the chosen place says.
-        const other = await sessions.find(verb, name, {}).catch(() => null);
+        const other = await sessions.find(verb, name, whose).catch(() => null);
         if (other?.kind === "session" && other.status.managed && other.status.state === "running") {
-          throw runsElsewhere(verb, other.session, flagsFor(other.status, [other.status]));
+          throw runsElsewhere(verb, other.session, placeFlags(other.status, [other.status]));
         }
       }
       if (found.status === "rejected") throw found.reason;
@@ -302,6 +375,27 @@ function withElsewhere(sessions: Sessions): Sessions {
 }
 
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };
+
+/** What a start is for: a definition, and the config that is in force. */
+interface Starting {
+  readonly definition: Definition;
+  readonly self: Self;
+}
+
+/** Whether a start must leave alone what is there: it is neither mine nor of whom it is started for. */
+function isInTheWay(owner: Owner, { definition, self }: Starting): boolean {
+  return isStrange(owner, self) && !isSameOwner(owner, definition.owner);
+}
+
+/**
+ * Makes sure that a start replaces nothing of another config, not even what has ended.
+ *
+ * @throws {SessionExistsError} `session_exists`
+ */
+function refuseStrange(sessions: readonly Session[], starting: Starting): void {
+  const strange = sessions.find(({ status }) => isInTheWay(status, starting));
+  if (strange !== undefined) throw existsAsAnothers(strange.status);
+}
 
 /** Ends what the last run left behind, unless its program lives. */
 async function clearLastRun(
@@ -378,8 +472,11 @@ function placeOf(definition: DefinedSession | undefined, selection: Selection): 
   };
 }
 
-function mark(status: SessionStatus, defined: readonly DefinedSession[]): SessionStatus {
-  const definition = defined.find((each) => isOf(status, each));
+function mark(
+  status: SessionStatus,
+  { defined, self }: Pick<Search, "defined" | "self">,
+): SessionStatus {
+  const definition = defined.find((each) => isOf(status, each, self));
   return definition === undefined ? status : asDefined(status, definition);
 }
 
@@ -397,10 +494,11 @@ function asDefined(status: SessionStatus, definition: DefinedSession): SessionSt
 
 /**
  * Whether a session is the one that a definition means. A managed one of that name is it wherever it
- * runs; a foreign one only where the definition means.
+ * runs, unless it is another config's; a foreign one only where the definition means.
  */
-function isOf(status: SessionStatus, definition: DefinedSession): boolean {
-  return status.name === definition.name && (status.managed || isPlaced(status, definition));
+function isOf(status: SessionStatus, definition: DefinedSession, self: Owner): boolean {
+  if (status.name !== definition.name) return false;
+  return status.managed ? !isAnothers(status, self) : isPlaced(status, definition);
 }
 
 /** Whether a session is in the place that a definition names, as far as it names one. */
@@ -431,10 +529,12 @@ function shownIn(surveys: readonly Survey[]): Shown {
 function withRecorded(
   surveys: readonly Survey[],
   recorded: readonly Session[],
-  { selection, defined }: Pick<Search, "selection" | "defined">,
+  { selection, defined, self }: Pick<Search, "selection" | "defined" | "self">,
 ): readonly Survey[] {
   const gone = recorded.filter(({ status }) => {
-    const definition = defined.find(({ name }) => name === status.name);
+    const definition = isAnothers(status, self)
+      ? undefined
+      : defined.find(({ name }) => name === status.name);
     // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
     const isMeant = status.state === "running" || definition === undefined ||
       isPlaced(status, definition);
@@ -470,7 +570,7 @@ function withRecorded(
 /** Whether it is an ended run of what runs elsewhere by now, under another TMUX_TMPDIR above all. */
 function isReplaced({ status }: Session, { status: by }: Session): boolean {
   return status.managed && status.state === "exited" && by.state === "running" &&
-    status.name === by.name && status.engine === by.engine;
+    status.name === by.name && status.engine === by.engine && mayBeSame(status, by);
 }
 
 /** A session whose stop takes away, too, what its engine has of an earlier run. */
@@ -525,7 +625,7 @@ function listing(
     readonly unheard: readonly Unheard[];
   },
   defined: readonly DefinedSession[],
-  selection: Selection,
+  { selection, self }: Pick<Search, "selection" | "self">,
 ): Listing {
   const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
   const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
@@ -537,7 +637,7 @@ function listing(
       : [status]
   );
   return {
-    statuses: [...withDefined([...running, ...lost], defined, surveys), ...rows],
+    statuses: [...withDefined([...running, ...lost], defined, { surveys, self }), ...rows],
     troubles,
   };
 }
@@ -557,13 +657,16 @@ function isSelected({ backend, named }: DefinedSession, selection: Selection): b
 export function withDefined(
   running: readonly SessionStatus[],
   defined: readonly DefinedSession[],
-  surveys: readonly Survey[] = [],
+  { surveys = [], self = NO_CONFIG }: {
+    readonly surveys?: readonly Survey[];
+    readonly self?: Self;
+  } = {},
 ): SessionStatus[] {
   const namesakes = Map.groupBy(defined, ({ name }) => name);
   const found = new Set<DefinedSession>();
   const marked = running.map((status) => {
     const all = namesakes.get(status.name ?? "") ?? [];
-    const own = all.filter((definition) => isOf(status, definition));
+    const own = all.filter((definition) => isOf(status, definition, self));
     for (const definition of own) found.add(definition);
     const [definition] = own;
     return definition === undefined ? status : asDefined(status, definition);
@@ -571,7 +674,7 @@ export function withDefined(
   const rest = defined.filter((definition) => !found.has(definition));
   return [
     ...marked.toSorted(byName),
-    ...rest.map((definition) => definedStatus(definition, surveys)).toSorted(byName),
+    ...rest.map((definition) => definedStatus(definition, { surveys, self })).toSorted(byName),
   ];
 }
 
@@ -583,7 +686,10 @@ function byName(a: SessionStatus, b: SessionStatus): number {
 }
 
 /** The status of a session that no engine has: `unknown` when its engine does not answer. */
-function definedStatus(definition: DefinedSession, surveys: readonly Survey[]): SessionStatus {
+function definedStatus(
+  definition: DefinedSession,
+  { surveys, self }: Pick<Search, "surveys" | "self">,
+): SessionStatus {
   const { name, backend, named, command, image, workingDir, problem } = definition;
   const reason = problem ?? homeOf(definition, surveys)?.trouble?.reason ?? null;
   return statusOf({
@@ -597,6 +703,8 @@ function definedStatus(definition: DefinedSession, surveys: readonly Survey[]): 
     image,
     workingDir,
     reason,
+    project: self.project,
+    configFile: self.configFile,
   });
 }
 
@@ -656,31 +764,42 @@ interface Search {
   readonly defined: readonly DefinedSession[];
   /** What is recorded of it, where its engine cannot be asked. */
   readonly unheard: Unheard | null;
+  readonly self: Self;
+  /** Whose session is meant; null: no flag says. */
+  readonly owner: Owner | null;
 }
 
 function match(search: Search): Match {
-  const { verb, name, definition, selection, surveys, defined, unheard } = search;
+  const { verb, name, definition, selection, surveys, defined, unheard, self, owner } = search;
   const namesakes = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
     status.name === name
   );
   // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
   const managed = namesakes.filter(({ status }) => status.managed);
-  const found = managed.length > 0
-    ? withoutReplaced(managed)
-    : namesakes.filter(({ status }) => isWhere(status, placeOf(definition, selection)));
+  const wanted = wantedOf(managed, search);
+  const found = wanted.length > 0
+    ? withoutReplaced(wanted)
+    : owner === null
+    ? namesakes.filter(({ status }) =>
+      !status.managed && isWhere(status, placeOf(definition, selection))
+    )
+    : [];
   if (found.length > 1) throw ambiguous(verb, name, found);
   const [session] = found;
   if (session !== undefined) {
-    return { kind: "session", session, status: mark(session.status, defined) };
+    return { kind: "session", session, status: mark(session.status, { defined, self }) };
   }
+  const isMine = owner === null || isSameOwner(owner, self);
   const home = definition === undefined ? undefined : homeOf(definition, surveys);
-  if (unheard !== null && !home?.trouble) {
+  if (unheard !== null && !home?.trouble && isMeant(unheard.status, search)) {
     const { status, trouble } = unheard;
-    return { kind: "defined", status: mark(status, defined), trouble };
+    return { kind: "defined", status: mark(status, { defined, self }), trouble };
   }
-  if (definition !== undefined && isSelected(definition, selection)) {
+  const [other] = managed;
+  if (isMine && definition !== undefined && isSelected(definition, selection)) {
     const trouble = home?.trouble ? troubleError(home.place, home.trouble) : null;
-    return { kind: "defined", status: definedStatus(definition, surveys), trouble };
+    const anothers = other === undefined ? {} : { anothers: other.status };
+    return { kind: "defined", status: definedStatus(definition, search), trouble, ...anothers };
   }
   const silent = surveys.filter(({ trouble }) => trouble !== null);
   const where = silent.find((survey) =>
@@ -689,6 +808,7 @@ function match(search: Search): Match {
   if (where?.trouble) throw troubleError(where.place, where.trouble);
   const known = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name ?? ""));
   throw new SessionNotFoundError(verb, name, {
+    ...(owner === null ? {} : { reason: reasonOfNone(selection.project ?? "", managed) }),
     hint: [
       hintFor(name, [...known, ...defined.map((each) => each.name)]),
       // A stopped container is there even while its daemon is not.
@@ -701,13 +821,40 @@ function match(search: Search): Match {
   });
 }
 
+/**
+ * Of managed sessions of one name those that are meant: whose the flag says; without it mine, and only
+ * where I have none those of other configs.
+ */
+function wantedOf(
+  managed: readonly Session[],
+  { owner, self, selection }: Search,
+): readonly Session[] {
+  const meant = managed.filter(({ status }) => isMeant(status, { owner, self, selection }));
+  return meant.length > 0 || owner !== null || selection.ownOnly ? meant : managed;
+}
+
+/** Whether a session is of the owner that is meant: of a flag, of `--all`, or of an exact name. */
+function isMeant(
+  status: SessionStatus,
+  { owner, self, selection }: Pick<Search, "owner" | "self" | "selection">,
+): boolean {
+  if (owner !== null) return isSameOwner(status, owner);
+  return selection.ownOnly ? isSameOwner(status, self) : !isStrange(status, self);
+}
+
+function reasonOfNone(project: string, [other]: readonly Session[]): string {
+  const none = `${quote(project)} has no such session`;
+  return other === undefined
+    ? none
+    : `${none}; one of that name belongs to ${ownerWords(other.status)}`;
+}
+
 /** Without those that ended, where their own engine runs a later one. */
 function withoutReplaced(sessions: readonly Session[]): readonly Session[] {
-  const running = new Set(
-    sessions.flatMap(({ status: { state, engine } }) => state === "running" ? [engine] : []),
-  );
-  return sessions.filter(({ status: { state, engine } }) =>
-    state === "running" || !running.has(engine)
+  const running = sessions.filter(({ status }) => status.state === "running");
+  return sessions.filter(({ status }) =>
+    status.state === "running" ||
+    !running.some(({ status: by }) => by.engine === status.engine && mayBeSame(status, by))
   );
 }
 
@@ -725,6 +872,8 @@ function ambiguous(verb: string, name: string, found: readonly Session[]): Sessi
     backend: status.backend,
     engine: status.engine,
     socket_name: status.socketName,
+    project: status.project,
+    config_file: status.configFile,
     flags: flagsFor(status, statuses),
   }));
   return new SessionAmbiguousError(verb, name, {
@@ -737,6 +886,12 @@ function ambiguous(verb: string, name: string, found: readonly Session[]): Sessi
 
 /** The shortest flags that choose just that one among all that were found. */
 function flagsFor(status: SessionStatus, found: readonly SessionStatus[]): string {
+  const isOnlyOfOwner = found.every((each) => each === status || !mayBeSame(each, status));
+  return isOnlyOfOwner ? `--project ${shellWord(ownerName(status))}` : placeFlags(status, found);
+}
+
+/** The shortest flags that choose just that place among all that were found. */
+function placeFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
   if (status.backend === "container") return `--runtime ${status.engine ?? ""}`;
   const isOnly = found.filter(({ backend }) => backend === "tmux").length === 1;
   return isOnly ? "--backend tmux" : `--socket ${status.socketName ?? "default"}`;

@@ -53,11 +53,13 @@ export interface Reply {
   readonly failures?: readonly unknown[];
 }
 
-/** Flags that choose a place, as the command line gives them. */
+/** Flags that choose a place, or whose session it is, as the command line gives them. */
 export interface PlaceFlags {
   readonly backend?: BackendType | undefined;
   readonly socket?: string | undefined;
   readonly runtime?: Runtime | undefined;
+  /** The project, or the path of the config, whose session is meant. */
+  readonly project?: string | undefined;
 }
 
 /**
@@ -65,7 +67,9 @@ export interface PlaceFlags {
  *
  * @throws {UsageError} `usage`: there is no such place
  */
-export function selectionOf({ backend, socket, runtime }: PlaceFlags): Selection {
+export function selectionOf(
+  { backend, socket, runtime, project, all }: PlaceFlags & { readonly all?: true | undefined },
+): Selection {
   if (socket !== undefined && (backend === "container" || runtime !== undefined)) {
     throw notTogether("--socket", {
       other: runtime === undefined ? "--backend container" : "--runtime",
@@ -75,7 +79,7 @@ export function selectionOf({ backend, socket, runtime }: PlaceFlags): Selection
   if (runtime !== undefined && backend === "tmux") {
     throw notTogether("--runtime", { other: "--backend tmux", only: "containers" });
   }
-  return { backend, socketName: socket, runtime };
+  return { backend, socketName: socket, runtime, project, ownOnly: all };
 }
 
 function notTogether(flag: string, { other, only }: { other: string; only: string }): UsageError {

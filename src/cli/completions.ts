@@ -185,6 +185,8 @@ async function valuesOf(
       return paths("directories", prefix);
     case "socket":
       return words("socket", await sockets(line, world), prefix);
+    case "owner":
+      return words("project", await owners(line, world), prefix);
     case "session":
       return words("session", await sessions(line, world), prefix);
     case "defined session":
@@ -284,6 +286,19 @@ async function sockets(line: Line, world: World): Promise<Candidate[]> {
   const flags = line.flags.filter(({ key }) => key === "config");
   const { statuses } = await listing({ ...line, flags }, world);
   const names = statuses.flatMap(({ socketName }) => socketName ?? []).filter(isSayable);
+  return [...new Set(names)].sort().map((value) => ({ value, about: "" }));
+}
+
+/** The projects of sessions that are there, or their configs where these name none. */
+async function owners(line: Line, world: World): Promise<Candidate[]> {
+  const [{ statuses }, { ownerName }] = await Promise.all([
+    listing(line, world),
+    import("../owner.ts"),
+  ]);
+  const named = statuses.filter(({ name, state }) =>
+    state !== "defined" && (line.operands.length === 0 || line.operands.includes(name ?? ""))
+  );
+  const names = named.map(ownerName).filter(isSayable);
   return [...new Set(names)].sort().map((value) => ({ value, about: "" }));
 }
 

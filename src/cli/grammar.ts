@@ -10,6 +10,7 @@ export type Kind =
   | "file"
   | "directory"
   | "socket"
+  | "owner"
   | "session"
   | "defined session"
   | "image"

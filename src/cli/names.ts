@@ -7,21 +7,27 @@ import type { Context } from "./command.ts";
 export interface NameFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
+  readonly project?: string | undefined;
 }
 
 /**
  * The names that a command is to work on, each once.
  *
- * @throws {UsageError} `usage`: none, or names beside `--all`
+ * @throws {UsageError} `usage`: none, or names or `--project` beside `--all`
  * @throws {SessionConfigError} `config_invalid`: `--all`, and the config does not say what that is
  */
 export async function namesFrom(
   context: Context,
   verb: "start" | "stop" | "restart",
-  { names, all }: NameFlags,
+  { names, all, project }: NameFlags,
 ): Promise<string[]> {
   if (all && names.length > 0) {
     throw new UsageError(`Cannot ${verb} names and --all at once`, { hint: "use one of them" });
+  }
+  if (all && project !== undefined) {
+    throw new UsageError(`Cannot ${verb} with --all and --project: --all is of this config only`, {
+      hint: "name the sessions of the other one, or use its config: --config FILE",
+    });
   }
   if (all) return await allNames(await context.config(), verb, context);
   if (names.length === 0) {

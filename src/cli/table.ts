@@ -48,6 +48,11 @@ const SOCKET = {
   },
 } as const;
 
+const PROJECT = {
+  about: "whose: a project, or the path of a config",
+  value: { name: "project", kind: "owner" },
+} as const;
+
 const ALL = { about: "every session of the config" } as const;
 const FORCE = { short: "f", about: "kill at once" } as const;
 const NO_WAIT = {
@@ -169,6 +174,7 @@ const stop = command({
     backend: BACKEND,
     socket: SOCKET,
     runtime: RUNTIME,
+    project: PROJECT,
     quiet: QUIET,
   },
   examples: {
@@ -176,6 +182,7 @@ const stop = command({
     "kstops stop astro -t 60": "give it a minute",
     "kstops stop --all": "everything in kstops.yml",
     "kstops stop notes --yes": "one that kstops did not start",
+    "kstops stop web --project shop": "one that another config started",
   },
   load: async () => (await import("./commands/stop.ts")).stop,
 });
@@ -192,6 +199,7 @@ const restart = command({
     backend: BACKEND,
     socket: SOCKET,
     runtime: RUNTIME,
+    project: PROJECT,
     wait: NO_WAIT,
     rollback: { about: "start the old one again when the new one does not start" },
     quiet: QUIET,
@@ -212,6 +220,7 @@ const attach = command({
     backend: BACKEND,
     socket: SOCKET,
     runtime: RUNTIME,
+    project: PROJECT,
   },
   examples: {
     "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
@@ -229,6 +238,7 @@ const status = command({
     backend: BACKEND,
     socket: SOCKET,
     runtime: RUNTIME,
+    project: PROJECT,
   },
   examples: {
     "kstops status astro": "every known property",
@@ -242,7 +252,7 @@ const why = command({
   about: "how a session ended, what it printed last, and what to do next",
   group: LOOK,
   arguments: { name: NAME },
-  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME },
+  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME, project: PROJECT },
   examples: {
     "kstops why astro": "also after it was stopped, or its engine has lost it",
     "kstops why astro --json | jq .exit_code": "for scripts",
@@ -278,6 +288,7 @@ const logs = command({
     backend: BACKEND,
     socket: SOCKET,
     runtime: RUNTIME,
+    project: PROJECT,
   },
   examples: {
     "kstops logs astro": "the last 100 lines",

@@ -36,6 +36,8 @@ export type Path = readonly (string | number)[];
 
 /** What a config says besides its sessions, over `defaults.yml`. */
 export interface Settings {
+  /** Whose its sessions are; null: those of its file. */
+  readonly project: string | null;
   readonly defaultBackend: BackendType;
   /** Name or absolute path. */
   readonly tmuxBinary: string;
@@ -146,6 +148,8 @@ export type Origin =
 export interface Config {
   /** Absolute path of the file; null when there is none. */
   readonly path: string | null;
+  /** The same without symbolic links: by it the config knows its sessions again. */
+  readonly realPath: string | null;
   /** Absolute paths of all files that were read: that one, and those that it includes. */
   readonly files: readonly string[];
   readonly settings: Settings;
@@ -182,7 +186,10 @@ export function emptyConfig(
   };
   const files = path === null ? [] : [path];
   const sessions = new Map();
-  return { path, files, settings, sessions, problems, strays: [], secrets: [], written };
+  return {
+    ...{ path, realPath: path, files, settings, sessions },
+    ...{ problems, strays: [], secrets: [], written },
+  };
 }
 
 /** Every mistake in a config, in the order of the files. */

@@ -42,6 +42,7 @@ export function settingsIn(text: string): Settings {
     return (value) => value === "null" ? null : parse(value);
   }
   return {
+    project: read("project", orNull((value) => value)),
     defaultBackend: read("default_backend", oneOf(BACKENDS)),
     tmuxBinary: read("tmux_binary", (value) => value),
     containerRuntime: read("container_runtime", orNull(oneOf(RUNTIMES))),

@@ -5,6 +5,7 @@ import { withDefaults } from "./layers.ts";
 import { mergeMaps } from "./merge.ts";
 import { type FileContents, type Include, readConfig, readFile } from "./read.ts";
 import { newSources, type Sources, writtenIn } from "./sources.ts";
+import { realPathOf } from "./owners.ts";
 import { MAX_FILE_BYTES, readTrusted } from "./trusted.ts";
 import {
   countValues,
@@ -47,7 +48,8 @@ export async function readConfigFiles(world: World, first: First): Promise<Confi
   const read = readConfig({ root, faults: [...contents.faults, ...faults] }, context);
   const directory = directoryOf(first.file);
   const written = writtenIn(root, { sources, directory });
-  return { path: first.file, files, ...read, written };
+  const realPath = await realPathOf(world, first.file);
+  return { path: first.file, realPath, files, ...read, written };
 }
 
 /** A file that was read, with what it includes under it. */

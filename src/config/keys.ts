@@ -19,6 +19,7 @@ import { closest } from "../suggest.ts";
 import { parseDuration } from "../validate/duration.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
+import { validateProjectName } from "../validate/name.ts";
 import { MAX_PORTS, validatePorts } from "../validate/ports.ts";
 import { parseSize } from "../validate/size.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
@@ -421,6 +422,11 @@ export const SESSION_KEYS = {
 
 /** The keys of `ops`, without `sessions`. */
 export const OPS_KEYS = {
+  project: key(
+    "Whose these sessions are: a name, for all configs of one project. Another config cannot stop or " +
+      "replace them. Default: none; then they are those of this file.",
+    text(validateProjectName),
+  ),
   default_backend: key(
     "Backend of sessions that name none: `tmux` or `container`.",
     oneOf(BACKENDS),

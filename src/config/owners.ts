@@ -1,5 +1,7 @@
-/** Whose files and directories are as good as my own. */
-import type { World } from "../world.ts";
+/** Whose files and directories are as good as my own, and which file a path means. */
+import type { Owner } from "../model.ts";
+import { FileError, type World } from "../world.ts";
+import { absolutePath } from "./config.ts";
 
 /** Users who could run commands as me anyway: me, root, and under sudo who called it. Null: all. */
 export function trustedOwners(world: World): readonly number[] | null {
@@ -7,4 +9,20 @@ export function trustedOwners(world: World): readonly number[] | null {
   if (me === null) return null;
   const sudo = world.env("SUDO_UID") ?? "";
   return me === 0 && /^[0-9]+$/.test(sudo) ? [me, Number(sudo)] : [me, 0];
+}
+
+/** The path of a file without symbolic links; of one that is not there, as it is. */
+export async function realPathOf({ files }: World, path: string): Promise<string> {
+  try {
+    return await files.realPath(path);
+  } catch (error) {
+    if (error instanceof FileError) return path;
+    throw error;
+  }
+}
+
+/** Whom the words of `--project` mean: a project of that name, or the config with that path. */
+export async function ownerNamed(world: World, words: string): Promise<Owner> {
+  const path = absolutePath(world.workingDirectory(), words);
+  return { project: words, configFile: await realPathOf(world, path) };
 }

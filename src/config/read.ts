@@ -233,6 +233,7 @@ function settingsOf(
     return directoryOf(sources.placeOf(value.at).file);
   };
   return {
+    project: values.project ?? defaults.project,
     defaultBackend: values.default_backend ?? defaults.defaultBackend,
     tmuxBinary: binary.includes("/") ? absolutePath(directory(), binary) : binary,
     containerRuntime: values.container_runtime ?? defaults.containerRuntime,

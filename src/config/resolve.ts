@@ -7,6 +7,7 @@ import type {
   Runtime,
   TmuxDefinition,
 } from "../model.ts";
+import { NOBODY } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { splitCommand, validateCommand } from "../validate/command.ts";
 import { validateEnv } from "../validate/env.ts";
@@ -413,11 +414,15 @@ function inShell(text: string): readonly string[] {
 
 /** What the definitions of both backends have. */
 function commonOf(
-  { settings, config, flags, backend }: Start,
+  { settings, config, flags, backend, entry }: Start,
   env: Readonly<Record<string, string>>,
 ): Omit<TmuxDefinition, "backend" | "name" | "argv" | "workingDir" | "socketName" | "stopScope"> {
   const timeout = settings.stopTimeoutSeconds ?? config.settings.stopTimeoutSeconds;
   return {
+    // What no config defines is nobody's, wherever it was made up.
+    owner: entry === null
+      ? NOBODY
+      : { project: config.settings.project, configFile: config.realPath },
     env: validateEnv(env, { unsafeKeys: unsafeKeys({ settings, flags }) }),
     stopSignal: settings.stopSignal ?? config.settings.stopSignal,
     // Runtimes count whole seconds; none may be lost.

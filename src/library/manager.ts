@@ -161,9 +161,11 @@ export class SessionManager {
 
   /**
    * Ends the session, and proves that nothing of it is left. Calling it is the yes to stop a session
-   * that is protected, or that kstops did not make; such a container is not removed.
+   * that is protected, or that kstops did not make; such a container is not removed. It is no yes for
+   * one that another config has started: `project` says that it is meant.
    *
    * @returns how it ended
+   * @throws {InputRequiredError} `input_required`: it is another config's
    * @throws {SessionStopError} `stop_failed`, with what is still alive
    */
   async stop(options: StopSessionOptions = {}): Promise<SessionStatus> {

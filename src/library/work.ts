@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
 import type { StartFlags } from "../config/resolve.ts";
 import { warningText } from "../config/warnings.ts";
+import { needsOwner } from "../elsewhere.ts";
 import {
   type Json,
   quote,
@@ -14,6 +15,7 @@ import {
 import { type LogStore, logStore } from "../logs/store.ts";
 import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
+import { isStrange, ownerName, selfOf } from "../owner.ts";
 import { actorOf, operatorOf, placeName, type Task } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { isThere, type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
@@ -43,6 +45,11 @@ export interface StopSessionOptions {
   readonly timeout?: number;
   /** Containers only: whether the container stays. Default: false. */
   readonly keep?: boolean;
+  /**
+   * Whose session is meant: a project, or the path of a config. Needed for one that another config
+   * than that of the manager has started; a manager without a config needs it for none.
+   */
+  readonly project?: string;
 }
 
 /** How to attach to a session. */
@@ -105,9 +112,9 @@ export async function start(
 export async function stop(
   context: Context,
   name: string,
-  { graceful = true, timeout, keep = false }: StopSessionOptions = {},
+  { graceful = true, timeout, keep = false, project }: StopSessionOptions = {},
 ): Promise<SessionStatus> {
-  const match = await context.sessions.find("stop", name, context.selection);
+  const match = await context.sessions.find("stop", name, { ...context.selection, project });
   const { backend, managed } = match.status;
   if (keep && backend === "tmux") {
     throw new SessionConfigError(`Cannot keep ${quote(name)}: only a container can stay`);
@@ -118,6 +125,10 @@ export async function stop(
     );
   }
   const { session } = present("stop", match);
+  if (project === undefined && isOfAnother(context, match.status)) {
+    const wanted = JSON.stringify({ project: ownerName(match.status) });
+    throw needsOwner("stop", match.status, `say whose it is: stop(${wanted})`);
+  }
   return await change(context, {
     kind: "stop",
     name,
@@ -200,7 +211,10 @@ export async function logs(
     const { session } = present("show the logs of", match);
     return new TextDecoder().decode(await session.logs({ lines }));
   } catch (error) {
-    const outputs = error instanceof SessionNotFoundError ? await context.logs.outputs(name) : [];
+    const isMeant = await context.sessions.meant(context.selection);
+    const outputs = error instanceof SessionNotFoundError
+      ? await context.logs.outputs(name, isMeant)
+      : [];
     const newest = outputs.at(-1);
     if (newest === undefined) throw error;
     return new TextDecoder().decode(await context.logs.read(newest, { lines }));
@@ -214,7 +228,9 @@ export async function stateOf(
 ): Promise<SessionStatus["state"] | null> {
   try {
     const match = await context.sessions.find("find", name, context.selection);
-    if (match.kind === "session") return isThere(match) ? match.status.state : null;
+    if (match.kind === "session") {
+      return isThere(match) && !isOfAnother(context, match.status) ? match.status.state : null;
+    }
     if (match.trouble !== null) throw match.trouble;
     return null;
   } catch (error) {
@@ -234,6 +250,11 @@ export async function list({ sessions, selection }: Context): Promise<readonly S
   const [first] = troubles;
   if (first !== undefined) throw first.error;
   return statuses;
+}
+
+/** Whether it is another config's than that of the context. */
+function isOfAnother({ config }: Context, status: SessionStatus): boolean {
+  return status.managed && isStrange(status, selfOf(config));
 }
 
 /** The session that was found, as opposed to its definition. */

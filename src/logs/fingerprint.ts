@@ -1,8 +1,11 @@
 /** Telling whether a definition has changed. Pure. */
 import type { Definition } from "../model.ts";
 
-/** Where it runs is no part of what it is: one that leaves that open runs where it was before. */
-const PLACE: ReadonlySet<string> = new Set(["runtime", "socketName"]);
+/**
+ * Where it runs, and whose it is, is no part of what it is: one that leaves its place open runs where
+ * it was before.
+ */
+const NO_PART: ReadonlySet<string> = new Set(["runtime", "socketName", "owner"]);
 /** Keys that definitions did not have at first: with this value it is the definition that it was. */
 const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["stopScope", null],
@@ -15,7 +18,7 @@ const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
   const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
-    .filter(([key, value]) => !PLACE.has(key) && !(LATER.has(key) && LATER.get(key) === value))
+    .filter(([key, value]) => !NO_PART.has(key) && !(LATER.has(key) && LATER.get(key) === value))
     .toSorted((
       [a],
       [b],

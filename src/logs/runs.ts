@@ -6,6 +6,7 @@ import {
   howItEnded,
   isExitCode,
   momentOf,
+  type Owner,
   RUNTIMES,
   STOP_SCOPES,
   STOP_SIGNALS,
@@ -28,6 +29,8 @@ export interface Begun {
   readonly workingDir: string | null;
   /** A fingerprint of the definition that it was started from, secrets left out. */
   readonly definition: string;
+  /** Whose it is; of a run of an older kstops nobody's. */
+  readonly owner: Owner;
   /** How it is to be stopped when its engine has lost it; null: an older kstops did not say. */
   readonly ending: Ending | null;
 }
@@ -117,6 +120,8 @@ export function formatEvent(event: RunEvent): string {
         image: event.image,
         working_dir: event.workingDir,
         definition: event.definition,
+        project: event.owner.project,
+        config_file: event.owner.configFile,
         ...(event.ending === null ? {} : {
           stop_signal: event.ending.stopSignal,
           stop_scope: event.ending.stopScope,
@@ -207,6 +212,10 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     image: textOrNull(fields["image"]),
     workingDir: textOrNull(fields["working_dir"]),
     definition: textOrNull(fields["definition"]) ?? "",
+    owner: {
+      project: textOrNull(fields["project"]),
+      configFile: textOrNull(fields["config_file"]),
+    },
     ending: parseEnding(fields),
   };
 }

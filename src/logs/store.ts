@@ -6,7 +6,7 @@
  * are the output in its order, over all runs. A run itself is named by the path that these names
  * begin with.
  */
-import type { LogPolicy } from "../model.ts";
+import type { LogPolicy, Owner } from "../model.ts";
 import { FileError, type World } from "../world.ts";
 // What reads and writes is loaded when it is done: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
@@ -55,10 +55,14 @@ export interface LogStore {
   runs(name: string): Promise<readonly Run[]>;
   /** The names of all sessions of which anything is kept. */
   names(): Promise<readonly string[]>;
-  /** The runs of a session whose output is kept, as paths, the oldest first. */
-  outputs(name: string): Promise<readonly string[]>;
+  /**
+   * The runs of a session whose output is kept, as paths, the oldest first.
+   *
+   * @param isMeant tells of an owner whether their runs are; those of nobody always are
+   */
+  outputs(name: string, isMeant?: IsMeant): Promise<readonly string[]>;
   /** The one of them that is the run's that began last; null: of that one nothing is kept. */
-  newestOutput(name: string): Promise<string | null>;
+  newestOutput(name: string, isMeant?: IsMeant): Promise<string | null>;
   /** What is kept of a run behind its first so many bytes, as it was printed. */
   rest(name: string, runId: string, offset: number): Promise<Uint8Array>;
   /** What a run printed: the lines that are wanted of it, each ended by a newline. */
@@ -69,6 +73,9 @@ export interface LogStore {
    */
   follow(name: string, wanted: Wanted, abort: AbortSignal): AsyncIterable<Uint8Array>;
 }
+
+/** Tells of an owner of a run whether it is one that is meant. */
+export type IsMeant = (owner: Owner) => boolean;
 
 /** Where the output of a run is, as a path that the names of its files begin with. */
 export function outputOf({ directory, run }: Capture): string {
@@ -207,11 +214,14 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       throw error;
     }
   };
-  const outputs: LogStore["outputs"] = async (name) => {
+  const outputs: LogStore["outputs"] = async (name, isMeant) => {
     const directory = directoryOf(name);
     if (directory === null) return [];
     const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
-    return [...new Set(runs)].map((run) => `${directory}/${run}`);
+    const all = [...new Set(runs)].map((run) => `${directory}/${run}`);
+    if (isMeant === undefined || all.length === 0) return all;
+    const others = (await story(name, Infinity)).filter((run) => !isRunMeant(run, isMeant));
+    return all.filter((output) => !others.some(({ id }) => output.endsWith(`-${id}`)));
   };
   const partsOf = async (output: string): Promise<readonly Part[]> => {
     const slash = output.lastIndexOf("/");
@@ -280,9 +290,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
     outputs,
-    newestOutput: async (name) => {
-      const last = (await outputs(name)).at(-1);
-      const begun = (await story(name, NEWEST_BYTES)).filter((run) => run.begun !== null);
+    newestOutput: async (name, isMeant = () => true) => {
+      const last = (await outputs(name, isMeant)).at(-1);
+      const begun = (await story(name, NEWEST_BYTES))
+        .filter((run) => run.begun !== null && isRunMeant(run, isMeant));
       // A run that nobody remembers is no older one: whoever began it was ended before he said so.
       const isOlder = begun.slice(0, -1).some(({ id }) => last?.endsWith(`-${id}`));
       return last === undefined || isOlder ? null : last;
@@ -319,6 +330,13 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       yield* follow(world, { list, from, head, timestamps, abort });
     },
   };
+}
+
+/** Whether a run is of somebody who is meant, or of nobody. */
+export function isRunMeant({ begun }: Run, isMeant: IsMeant): boolean {
+  if (begun === null) return true;
+  const { project, configFile } = begun.owner;
+  return (project === null && configFile === null) || isMeant(begun.owner);
 }
 
 /** How often something is done again that somebody else was in the way of. */

@@ -1,21 +1,35 @@
 /** What kstops last did to a session. Pure. */
-import type { SessionStatus } from "../model.ts";
+import type { Json } from "../errors.ts";
+import { NOBODY, type Owner, type SessionStatus } from "../model.ts";
+import { mayBeSame } from "../owner.ts";
 import type { Operation } from "./machine.ts";
 import { placeName } from "./operate.ts";
 
 /**
  * The operations on just that session, in the order in which they were given. One of the same name at
- * another place is another one; of an operation that ended before it had found its session, and of a
+ * another place, or of another config, is another one; of an operation that ended before it had found its session, and of a
  * session that is only defined, nobody knows the place.
  */
 export function operationsOn(
-  { name, state, backend, engine, socketName }: SessionStatus,
+  status: SessionStatus,
   operations: readonly Operation[],
 ): readonly Operation[] {
+  const { name, state, backend, engine, socketName } = status;
   const here = state === "defined" || backend === null
     ? null
     : placeName({ backend, engine, socketName });
-  return operations.filter(({ session, place }) =>
-    session === name && (place === null || here === null || place === here)
+  return operations.filter(({ session, place, result }) =>
+    session === name && (place === null || here === null || place === here) &&
+    mayBeSame(ownerIn(result), status)
   );
+}
+
+/** Whose session an operation came to; nobody's where it does not say. */
+function ownerIn(result: Json): Owner {
+  if (typeof result !== "object" || result === null || Array.isArray(result)) return NOBODY;
+  const { project = null, config_file: configFile = null } = result as Record<string, Json>;
+  return {
+    project: typeof project === "string" ? project : null,
+    configFile: typeof configFile === "string" ? configFile : null,
+  };
 }

@@ -26,6 +26,8 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
     command: status.command,
     working_dir: status.workingDir,
     reason: status.reason,
+    project: status.project,
+    config_file: status.configFile,
     leftovers: status.leftovers,
   };
 }

@@ -33,6 +33,18 @@ export function validateSessionName(name: string): string {
   return name;
 }
 
+/**
+ * The name of a project, which is made like that of a session.
+ *
+ * @returns the name, unchanged
+ * @throws {SessionConfigError} `value_invalid`
+ */
+export function validateProjectName(name: string): string {
+  const problem = nameProblem(name);
+  if (problem !== null) throw refusal(`${shown(name)} as the name of a project`, problem);
+  return name;
+}
+
 function nameProblem(name: string): Problem | null {
   if (name === "") return { reason: "it is empty", hint: HINT };
   const tooLong = lengthProblem(name, { limit: MAX_NAME_LENGTH });

@@ -13,6 +13,7 @@ import type { LogStore } from "../../src/logs/store.ts";
 import {
   type Definition,
   howItEnded,
+  type Owner,
   type SessionStatus,
   STOP_SIGNALS,
   type StopSignal,
@@ -35,6 +36,8 @@ export interface Wanted {
   /** 10 unless told. */
   readonly stopTimeoutSeconds?: number;
   readonly protected?: boolean;
+  /** Nobody unless told. */
+  readonly owner?: Owner;
 }
 
 /** What a test of the suite works with. */
@@ -325,6 +328,18 @@ function whatAProgramGets(test: Register): void {
     await runner.start(define({ name: plain, argv }), { waitMs: 0 });
     equal((await existing(runner, guarded)).protected, true);
     equal((await existing(runner, plain)).protected, false);
+  });
+
+  test("whose it is, is recorded on the session and of its run", async (t) => {
+    const { runner, logs, define } = t;
+    const name = unique("owned");
+    const owner = { project: "bots", configFile: "/srv/the bots'/é/kstops.yml" };
+    const definition = define({ name, argv: ["sleep", "60"], owner });
+    await runner.start(definition, { waitMs: 0 });
+    const { status, definition: recorded } = await existing(runner, name);
+    deepEqual([status.project, status.configFile], [owner.project, owner.configFile]);
+    deepEqual((await recorded())?.owner, owner);
+    deepEqual((await logs.newestRun(name))?.begun?.owner, owner);
   });
 }
 

@@ -1,7 +1,7 @@
 /** The tmux backend in the private corner of a test. */
 import { tmuxRunner } from "../../src/backends/tmux/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
-import { DEFAULT_LOG, type TmuxDefinition } from "../../src/model.ts";
+import { DEFAULT_LOG, NOBODY, type TmuxDefinition } from "../../src/model.ts";
 import type { World } from "../../src/world.ts";
 import type { SuiteTest } from "./suite.ts";
 
@@ -26,6 +26,7 @@ export function setUpTmux(world: World, settings: { readonly binary?: string } =
     warnings,
     define: (wanted) => ({
       backend: "tmux",
+      owner: NOBODY,
       env: {},
       workingDir: directory,
       socketName: "default",

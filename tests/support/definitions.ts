@@ -1,5 +1,10 @@
 /** Definitions of sessions as tests need them. */
-import { type ContainerDefinition, DEFAULT_LOG, type TmuxDefinition } from "../../src/model.ts";
+import {
+  type ContainerDefinition,
+  DEFAULT_LOG,
+  NOBODY,
+  type TmuxDefinition,
+} from "../../src/model.ts";
 
 /** A container with nothing but a program, unless told. */
 export function containerDefinition(
@@ -8,6 +13,7 @@ export function containerDefinition(
   return {
     backend: "container",
     name: "astro",
+    owner: NOBODY,
     image: "busybox:1",
     argv: ["sleep", "60"],
     workingDir: null,
@@ -34,6 +40,7 @@ export function tmuxDefinition(more: Partial<TmuxDefinition> = {}): TmuxDefiniti
   return {
     backend: "tmux",
     name: "astro",
+    owner: NOBODY,
     argv: ["sleep", "60"],
     workingDir: "/project",
     socketName: "default",

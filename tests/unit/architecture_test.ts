@@ -19,6 +19,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/version.ts": { beside: [] },
     "src/locale.ts": { beside: [] },
     "src/shell.ts": { beside: [] },
+    "src/owner.ts": { beside: ["src/model.ts", "src/errors.ts"] },
   },
   {
     "src/validate/": { beside: [] },
@@ -32,7 +33,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
   },
   {
     "src/sessions.ts": { beside: ["src/recorded.ts", "src/elsewhere.ts", "src/unheard.ts"] },
-    "src/elsewhere.ts": { beside: [] },
+    "src/elsewhere.ts": { beside: ["src/recorded.ts"] },
     "src/unheard.ts": { beside: [] },
     "src/recorded.ts": { beside: [] },
     "src/doctor/": { beside: [] },

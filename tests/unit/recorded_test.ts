@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { LOOK_CALLS } from "../../src/backends/tmux/look.ts";
 import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
 import { logStore } from "../../src/logs/store.ts";
-import { type SessionStatus, statusOf } from "../../src/model.ts";
+import { NOBODY, type SessionStatus, statusOf } from "../../src/model.ts";
 import { type Recorded, recordedIn, type Shown, statusOfRun } from "../../src/recorded.ts";
 import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
 import { formatLook, type LookRow } from "../support/look.ts";
@@ -21,6 +21,7 @@ const BEGUN: Begun = {
   image: null,
   workingDir: "/srv",
   definition: "f",
+  owner: NOBODY,
   ending: null,
 };
 /** Its program, which has gone. */

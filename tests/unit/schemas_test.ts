@@ -35,7 +35,7 @@ import { STATUSES } from "../support/statuses.ts";
 const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
-  "leftovers",
+  "project, config_file, leftovers",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------
@@ -98,6 +98,8 @@ Deno.test("any status fits the schema", () => {
     command: maybe(fc.array(fc.string())),
     workingDir: maybe(fc.string()),
     reason: maybe(fc.string()),
+    project: maybe(fc.string()),
+    configFile: maybe(fc.string()),
     leftovers: maybe(fc.array(fc.nat())),
   });
   fc.assert(fc.property(any, (status) => {

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Runner, Session, Survey, Trouble, Where } from "../../src/backends/backend.ts";
 import type { DefinedSession } from "../../src/config/defined.ts";
 import {
@@ -13,6 +13,7 @@ import {
 import {
   type BackendType,
   type Definition,
+  type Owner,
   type Place,
   type SessionStatus,
   statusOf,
@@ -102,6 +103,7 @@ function machine(
   defined: readonly DefinedSession[] = [],
   asked: [BackendType, Where][] = [],
   recorded?: Recorded,
+  self?: Owner,
 ) {
   const of = (backend: BackendType) => surveys.filter(({ place }) => place.backend === backend);
   const runners = (["tmux", "container"] as const).map((each) => runnerOf(each, of(each), asked));
@@ -109,7 +111,10 @@ function machine(
     backend: runner.backend,
     open: () => Promise.resolve(runner),
   }));
-  return sessionsOver(backends, () => Promise.resolve(defined), recorded);
+  return sessionsOver(backends, () => Promise.resolve(defined), {
+    recorded,
+    ...(self === undefined ? {} : { self: () => Promise.resolve({ ...self, isUsable: true }) }),
+  });
 }
 
 function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSession {
@@ -125,6 +130,8 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
     ...more,
   };
 }
+
+const NOBODYS = { project: null, config_file: null };
 
 const inBots = definition("astro", {
   named: { backend: "tmux", socketName: "bots", runtime: null },
@@ -721,9 +728,27 @@ Deno.test("find() does not guess between places, and says how to choose", async 
     deepEqual(error.backends, ["tmux", "container"]);
     deepEqual(error.details, {
       places: [
-        { backend: "tmux", engine: "tmux", socket_name: "default", flags: "--socket default" },
-        { backend: "tmux", engine: "tmux", socket_name: "bots", flags: "--socket bots" },
-        { backend: "container", engine: "docker", socket_name: null, flags: "--runtime docker" },
+        {
+          backend: "tmux",
+          engine: "tmux",
+          socket_name: "default",
+          ...NOBODYS,
+          flags: "--socket default",
+        },
+        {
+          backend: "tmux",
+          engine: "tmux",
+          socket_name: "bots",
+          ...NOBODYS,
+          flags: "--socket bots",
+        },
+        {
+          backend: "container",
+          engine: "docker",
+          socket_name: null,
+          ...NOBODYS,
+          flags: "--runtime docker",
+        },
       ],
     });
     return true;
@@ -1280,3 +1305,102 @@ Deno.test("plan() asks the backend of the definition", async () => {
     deepEqual((await sessions.plan(definition)).argv, [backend, "astro"]);
   }
 });
+
+// --- whose they are ------------------------------------------------------------------------------
+
+const MINE: Owner = { project: null, configFile: "/a/kstops.yml" };
+const THEIRS: Owner = { project: "shop", configFile: "/b/kstops.yml" };
+
+/** The machine as somebody sees it whose config is {@link MINE} and defines `web`. */
+function owned(surveys: readonly Survey[], recorded?: Recorded) {
+  return machine(surveys, [definition("web")], [], recorded, MINE);
+}
+
+/** What a name stands for: whose session, in which place; or only a definition. */
+async function foundBy(sessions: ReturnType<typeof machine>, selection: Selection = {}) {
+  const { kind, status } = await sessions.find("stop", "web", selection);
+  return [kind, status.project ?? status.configFile, status.socketName, status.defined];
+}
+
+Deno.test("find() takes a session of another config for what it is, where I have none", async () => {
+  const sessions = owned([holding(BOTS, running("web", BOTS, THEIRS))]);
+  deepEqual(await foundBy(sessions), ["session", "shop", "bots", false]);
+});
+
+Deno.test("find() leaves a session of another config alone where no name was said", async () => {
+  const theirs = running("web", BOTS, THEIRS);
+  const found = await owned([holding(BOTS, theirs)]).find("stop", "web", { ownOnly: true });
+  deepEqual([found.kind, found.status.configFile], ["defined", "/a/kstops.yml"]);
+  equal(found.kind === "defined" ? found.anothers?.project : null, "shop");
+});
+
+Deno.test("find() prefers mine, and a flag chooses that of the other config", async () => {
+  const sessions = owned([
+    holding(DEFAULT, running("web", DEFAULT, MINE)),
+    holding(BOTS, running("web", BOTS, THEIRS)),
+  ]);
+  deepEqual(await foundBy(sessions), ["session", "/a/kstops.yml", "default", true]);
+  deepEqual(await foundBy(sessions, { project: "shop" }), ["session", "shop", "bots", false]);
+  deepEqual(await foundBy(sessions, { socketName: "bots" }), ["session", "shop", "bots", false]);
+});
+
+Deno.test("find() takes what is nobody's for mine", async () => {
+  deepEqual(
+    await foundBy(owned([holding(DEFAULT, running("web"))])),
+    ["session", null, "default", true],
+  );
+});
+
+Deno.test("find() says whose it is that is not whose a flag says", async () => {
+  const sessions = owned([holding(BOTS, running("web", BOTS, THEIRS))]);
+  await rejects(sessions.find("stop", "web", { project: "bar" }), {
+    code: "session_not_found",
+    message: 'Cannot stop "web": "bar" has no such session; one of that name belongs to project ' +
+      '"shop" (/b/kstops.yml)',
+  });
+  await rejects(owned([holding(DEFAULT, foreign("web"))]).find("stop", "web", { project: "bar" }), {
+    code: "session_not_found",
+    message: 'Cannot stop "web": "bar" has no such session',
+  });
+});
+
+Deno.test("find() says by whom two sessions of other configs are told apart", async () => {
+  const sessions = owned([
+    holding(DEFAULT, running("web", DEFAULT, { project: null, configFile: "/c d/kstops.yml" })),
+    holding(BOTS, running("web", BOTS, THEIRS)),
+  ]);
+  await rejects(sessions.find("show", "web", {}), {
+    code: "session_ambiguous",
+    hint: "choose one: --project '/c d/kstops.yml', or --project shop",
+  });
+});
+
+Deno.test("list() has a session of another config beside the definition of that name", async () => {
+  const { statuses } = await owned([holding(BOTS, running("web", BOTS, THEIRS))]).list({});
+  deepEqual(
+    statuses.map((
+      { state, defined, project, configFile },
+    ) => [state, defined, project, configFile]),
+    [["running", false, "shop", "/b/kstops.yml"], ["defined", true, null, "/a/kstops.yml"]],
+  );
+});
+
+const DOES = { running: "is running", exited: "has ended", stopped: "is stopped" } as const;
+
+for (const [state, does] of Object.entries(DOES)) {
+  Deno.test(`start() leaves one that ${does} alone where it is another config's`, async () => {
+    const sessions = owned([
+      holding(DEFAULT, running("web", DEFAULT, { ...THEIRS, state: state as keyof typeof DOES })),
+    ]);
+    const mine = tmuxDefinition({ name: "web", owner: MINE });
+    await rejects(sessions.start(mine, { waitMs: 0 }), (error: OpsError) => {
+      ok(error instanceof SessionExistsError);
+      match(error.message, new RegExp(`${does} in tmux belongs to project "shop"`));
+      match(error.hint ?? "", /kstops stop web --project shop$/);
+      equal(error.details.config_file, "/b/kstops.yml");
+      return true;
+    });
+    // As a restart does that was told whose it is.
+    await sessions.start({ ...mine, owner: THEIRS }, { waitMs: 0 });
+  });
+}

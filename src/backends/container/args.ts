@@ -34,6 +34,9 @@ export interface DefinitionRecord {
   readonly log_capture: boolean;
   readonly log_max_bytes: number;
   readonly log_keep: number;
+  /** In here, and no label of their own: one that is left out would be that of the image. */
+  readonly project: string | null;
+  readonly config_file: string | null;
 }
 
 /** podman's list of every container. */
@@ -164,6 +167,8 @@ function recordOf(definition: ContainerDefinition): DefinitionRecord {
     log_capture: definition.log.capture,
     log_max_bytes: definition.log.maxBytes,
     log_keep: definition.log.keep,
+    project: definition.owner.project,
+    config_file: definition.owner.configFile,
   };
 }
 

@@ -41,6 +41,8 @@ const SHAPE: Shape<DefinitionRecord> = {
   log_capture: booleanOr(DEFAULT_LOG.capture),
   log_max_bytes: numberOr(DEFAULT_LOG.maxBytes),
   log_keep: numberOr(DEFAULT_LOG.keep),
+  project: TEXT_OR_NULL,
+  config_file: TEXT_OR_NULL,
 };
 
 /** What a managed container was started from, by whatever version; null where nobody knows. */

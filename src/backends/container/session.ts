@@ -77,6 +77,7 @@ export async function definitionOf(
   return {
     backend: "container",
     name: container.name,
+    owner: { project: record.project, configFile: record.config_file },
     image: record.image,
     argv: record.command,
     workingDir: record.working_dir,

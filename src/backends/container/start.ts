@@ -34,6 +34,7 @@ export async function start(
     image: definition.image,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
+    owner: definition.owner,
     ending: null,
   });
   if (options.waitMs === 0) return startedStatus(definition, client, id);

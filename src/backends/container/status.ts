@@ -79,6 +79,8 @@ export function statusOfContainer(
     workingDir: record?.working_dir ?? details?.workingDir ?? null,
     reason: known !== null ? reasonOf(container, runtime) : container.unread?.reason ??
       `${runtime} calls its state ${container.state}, which this version of kstops does not know`,
+    project: record?.project ?? null,
+    configFile: record?.config_file ?? null,
     leftovers: null,
   };
 }

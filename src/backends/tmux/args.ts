@@ -40,6 +40,8 @@ export interface RunRecord {
   /** The file in which a stop says how long it needs the terminal; null: the keeper looks at none. */
   readonly hold_file: string | null;
   readonly protected: boolean;
+  readonly project: string | null;
+  readonly config_file: string | null;
 }
 
 /** A tmux program and the socket it talks over. */

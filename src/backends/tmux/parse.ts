@@ -400,6 +400,8 @@ const RECORD_SHAPE: Shape<RunRecord> = {
   hold_file: TEXT_OR_NULL,
   stop_timeout: numberOr(10),
   protected: booleanOr(false),
+  project: TEXT_OR_NULL,
+  config_file: TEXT_OR_NULL,
 };
 
 function recordOf(text: string): RunRecord | null {
@@ -444,6 +446,8 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       command: record?.command ?? null,
       workingDir: record?.working_dir ?? null,
       reason: session.unreadable,
+      project: record?.project ?? null,
+      configFile: record?.config_file ?? null,
     });
   }
   // All keys at once: to spread one object over another took longer than to parse the row.
@@ -473,6 +477,8 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       : [pane.startCommand],
     workingDir: record?.working_dir ?? session.path,
     reason: reasonOf(session, pane),
+    project: record?.project ?? null,
+    configFile: record?.config_file ?? null,
     leftovers: null,
   };
 }

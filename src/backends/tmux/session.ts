@@ -124,6 +124,7 @@ export async function definitionOf(
   return {
     backend: "tmux",
     name: session.name,
+    owner: { project: record.project, configFile: record.config_file },
     argv: record.command,
     workingDir: record.working_dir,
     socketName,

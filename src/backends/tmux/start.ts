@@ -61,6 +61,7 @@ export async function start(
     image: null,
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
+    owner: definition.owner,
     ending: {
       stopSignal: definition.stopSignal,
       stopScope: definition.stopScope,

@@ -203,6 +203,8 @@ function recordOf({ definition, capture, holdFile }: StartPlan): RunRecord {
     stop_timeout: definition.stopTimeoutSeconds,
     hold_file: holdFile,
     protected: definition.protected,
+    project: definition.owner.project,
+    config_file: definition.owner.configFile,
   };
 }
 

@@ -5,6 +5,7 @@ import { endWords } from "../../output/screen.ts";
 import type { World } from "../../world.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
+import { sayWhose } from "../whose.ts";
 
 /** Flags of `attach`. */
 export interface AttachFlags extends PlaceFlags {
@@ -25,6 +26,7 @@ export async function attach(context: Context, flags: AttachFlags): Promise<Repl
       hint: `start it: kstops start ${name}`,
     });
   }
+  await sayWhose(context, match.status);
   return await handOver(context, match.session, flags.readOnly === true);
 }
 

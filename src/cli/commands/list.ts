@@ -1,6 +1,7 @@
 /** `kstops list`: everything that runs, ended or is defined. */
 import type { Json } from "../../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../../model.ts";
+import { isStrange, ownerName, type Self, selfOf } from "../../owner.ts";
 import {
   type Colour,
   commandLine,
@@ -35,7 +36,10 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
   );
   return {
     data: shown.map(statusToWire) as readonly Json[],
-    text: (screen) => flags.quiet ? namesOf(shown) : textOf(shown, screen, flags),
+    text: async (screen) => {
+      if (flags.quiet) return namesOf(shown);
+      return await textOf(shown, { screen, self: selfOf(await context.config()) }, flags);
+    },
     failures: failuresOf(context, troubles),
   };
 }
@@ -54,23 +58,24 @@ function namesOf(statuses: readonly SessionStatus[]): string {
 
 async function textOf(
   statuses: readonly SessionStatus[],
-  screen: Screen,
+  view: View,
   flags: ListFlags,
 ): Promise<string> {
-  if (statuses.length > 0) return await tableOf(statuses, screen);
-  if (!screen.terminal) return "";
+  if (statuses.length > 0) return await tableOf(statuses, view);
+  if (!view.screen.terminal) return "";
   const isPart = Object.values(flags).some((flag) => flag !== undefined);
   return isPart
     ? "No such sessions. All of them: kstops list\n"
     : "No sessions. Start one: kstops start NAME -- COMMAND\n";
 }
 
-async function tableOf(statuses: readonly SessionStatus[], screen: Screen): Promise<string> {
-  const shown = columnsFor(statuses, screen);
+async function tableOf(statuses: readonly SessionStatus[], view: View): Promise<string> {
+  const { screen } = view;
+  const shown = columnsFor(statuses, view);
   const rows = statuses.map((status) => {
     const dimmed = status.state === "defined" ? "dim" as const : null;
     return shown.map(({ text, colour }) => ({
-      text: text(status, screen),
+      text: text(status, view),
       colour: colour?.(status) ?? dimmed,
     }));
   });
@@ -78,9 +83,15 @@ async function tableOf(statuses: readonly SessionStatus[], screen: Screen): Prom
   return await layOut({ head, rows }, screen);
 }
 
+/** Who looks, and at what. */
+interface View {
+  readonly screen: Screen;
+  readonly self: Self;
+}
+
 interface Column {
   readonly head: Head;
-  readonly text: (status: SessionStatus, screen: Screen) => string;
+  readonly text: (status: SessionStatus, view: View) => string;
   readonly colour?: (status: SessionStatus) => Colour | null;
   /** What says nothing: where all rows have only that, a terminal has better use for the space. */
   readonly silent?: readonly string[];
@@ -102,7 +113,7 @@ const COLUMNS: readonly Column[] = [
   { head: { text: "EXIT", leaves: 5 }, text: exitText, silent: ["-"] },
   {
     head: { text: "SINCE", leaves: 4 },
-    text: ({ finishedAt, createdAt }, screen) => moment(finishedAt ?? createdAt, screen),
+    text: ({ finishedAt, createdAt }, { screen }) => moment(finishedAt ?? createdAt, screen),
     silent: ["-"],
   },
   {
@@ -116,8 +127,15 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
+/** Whose the sessions of other configs are. In a pipe it would come between what scripts count. */
+const OWNER: Column = {
+  head: { text: "PROJECT", atLeast: 8 },
+  text: (status, { self }) => isStrange(status, self) ? ownerName(status) : "-",
+  silent: ["-"],
+};
+
 /** On a terminal, the row of an engine in trouble says which, since that column may have left. */
-function nameOf({ name, engine, backend }: SessionStatus, screen: Screen): string {
+function nameOf({ name, engine, backend }: SessionStatus, { screen }: View): string {
   return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
 }
 
@@ -125,7 +143,7 @@ function nameOf({ name, engine, backend }: SessionStatus, screen: Screen): strin
 const DIRECTORY_OF_A_MISTAKE = /^\/(?:[^:]*\/)?(?=[^/:]+:\d+:\d+: )/;
 
 /** Why nothing else is known; else the image, or the command. */
-function whatItIs({ reason, image, ports, command }: SessionStatus, screen: Screen): string {
+function whatItIs({ reason, image, ports, command }: SessionStatus, { screen }: View): string {
   if (reason !== null) {
     return screen.terminal ? reason.replace(DIRECTORY_OF_A_MISTAKE, "") : reason;
   }
@@ -138,10 +156,10 @@ function imageText(image: string, ports: readonly PortBinding[]): string {
   return published === "" ? image : `${image} (${published})`;
 }
 
-/** The columns of the table: in a pipe always the same ones. */
-function columnsFor(statuses: readonly SessionStatus[], screen: Screen): readonly Column[] {
-  if (!screen.terminal) return COLUMNS;
-  return COLUMNS.filter(({ text, silent = [] }) =>
-    statuses.some((status) => !silent.includes(text(status, screen)))
+/** The columns of the table: in a pipe always the same ones; whose each is says the JSON. */
+function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
+  if (!view.screen.terminal) return COLUMNS;
+  return [...COLUMNS.slice(0, -1), OWNER, ...COLUMNS.slice(-1)].filter(({ text, silent = [] }) =>
+    statuses.some((status) => !silent.includes(text(status, view)))
   );
 }

@@ -8,14 +8,16 @@ import {
   UsageError,
 } from "../../errors.ts";
 import { joined } from "../../logs/read.ts";
-import { type LogStore, logStore } from "../../logs/store.ts";
+import { type IsMeant, type LogStore, logStore } from "../../logs/store.ts";
+import { isSameOwner } from "../../owner.ts";
 import { type Colour, paint, type Screen } from "../../output/screen.ts";
 import { hasOutput } from "../../recorded.ts";
-import type { Match } from "../../sessions.ts";
+import type { Match, Selection } from "../../sessions.ts";
 import { sinceOf } from "../../validate/since.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definedNames } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
+import { isAnothers, sayWhose } from "../whose.ts";
 
 /** Flags of `logs`. */
 export interface LogsFlags extends PlaceFlags {
@@ -107,21 +109,26 @@ async function outputOf(context: Context, wanted: Wanted): Promise<Uint8Array> {
   const store = storeOf(context);
   let match: Match;
   try {
-    match = await context.sessions().find("show the logs of", name, selectionOf(flags));
+    match = await context.sessions().find("show the logs of", name, selectionOfLogs(flags));
   } catch (error) {
     // What a session printed outlives it, also one that no config defines.
     const kept = error instanceof SessionNotFoundError
-      ? await keptOutput(store, wanted, null)
+      ? await keptOutput(store, wanted, {
+        run: null,
+        isMeant: await context.sessions().meant(flags),
+      })
       : null;
     if (kept === null) throw error;
     return kept;
   }
+  await sayWhose(context, match.status);
   if (match.kind === "session" && !flags.previous) {
     if (!await hasOutput(store, match.session)) warnOfNothingKept(context, wanted);
     return await match.session.logs(options);
   }
   const run = match.kind === "session" ? match.session.run : null;
-  const kept = await keptOutput(store, wanted, run);
+  const isMeant = await meantBy(context, match, flags);
+  const kept = await keptOutput(store, wanted, { run, isMeant });
   if (match.kind === "defined" && match.trouble !== null) {
     // It may run and print all the same.
     if (kept === null) throw match.trouble;
@@ -144,19 +151,31 @@ function storeOf({ world, warn }: Context): LogStore {
   return logStore(world, warn);
 }
 
-/** What is kept of the newest run, or of the one before it; null: nothing. */
+/** Of those of the config only what is its own. */
+function selectionOfLogs(flags: LogsFlags): Selection {
+  return selectionOf({ ...flags, all: flags.ofConfig === true ? true : undefined });
+}
+
+/** Whose earlier runs belong to what was found. */
+async function meantBy(context: Context, match: Match, flags: LogsFlags): Promise<IsMeant> {
+  return await isAnothers(context, match.status)
+    ? (owner) => isSameOwner(owner, match.status)
+    : await context.sessions().meant(flags);
+}
+
+/** What is kept of the newest run that is meant, or of the one before it; null: nothing. */
 async function keptOutput(
   store: LogStore,
   { name, flags, options }: Wanted,
-  run: string | null,
+  { run, isMeant }: { readonly run: string | null; readonly isMeant: IsMeant },
 ): Promise<Uint8Array | null> {
-  const newest = run === null ? await store.newestOutput(name) : null;
+  const newest = run === null ? await store.newestOutput(name, isMeant) : null;
   if (run === null && !flags.previous) {
     return newest === null ? null : await store.read(newest, options);
   }
   const isCurrent = (output: string) =>
     run === null ? output === newest : output.endsWith(`-${run}`);
-  const wanted = (await store.outputs(name)).findLast((output) => !isCurrent(output));
+  const wanted = (await store.outputs(name, isMeant)).findLast((output) => !isCurrent(output));
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 
@@ -212,18 +231,20 @@ async function* followed(
   abort: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const { world } = context;
+  const isMeant = await context.sessions().meant(flags);
   let wanted = options;
   let [seenId, seenUntil]: [string | null, Date | null] = [null, null];
   for (let first = true; !abort.aborted; first = false) {
     const match: Match | null = await context.sessions()
-      .find("follow", name, selectionOf(flags))
+      .find("follow", name, selectionOfLogs(flags))
       .catch(async (error: unknown) => {
         const isGone = error instanceof SessionNotFoundError &&
-          (!first || (await storeOf(context).outputs(name)).length > 0);
+          (!first || (await storeOf(context).outputs(name, isMeant)).length > 0);
         if (!isGone) throw error;
         return null;
       });
     if (match?.kind === "session") {
+      await sayWhose(context, match.status);
       const { id, state } = match.status;
       const isOld = seenUntil !== null && seenId === id;
       if (!isOld || state === "running") {
@@ -233,7 +254,10 @@ async function* followed(
         wanted = { ...options, lines: Infinity, since: null };
       }
     } else if (first) {
-      const kept = await keptOutput(storeOf(context), { name, flags, options }, null);
+      const kept = await keptOutput(storeOf(context), { name, flags, options }, {
+        run: null,
+        isMeant,
+      });
       if (kept !== null) yield kept;
       wanted = { ...options, lines: Infinity, since: null };
     }

@@ -13,13 +13,15 @@ import {
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
 import type { Match, Selection } from "../../sessions.ts";
+import { shellWord } from "../../shell.ts";
 import { type Context, type Reply, selectionOf } from "../command.ts";
-import { argumentsFor, questionFor } from "../confirm.ts";
+import { argumentsFor, questionFor, requireOwn } from "../confirm.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
 import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";
 import { namesFrom } from "../names.ts";
 import { requestOf } from "../recording.ts";
 import { afterStop, oldDefinition } from "../rollback.ts";
+import { isAnothers } from "../whose.ts";
 import { launch, startedText } from "./start.ts";
 import { type StopFlags, type StopTaskFlags, withoutMissing } from "./stop.ts";
 
@@ -56,8 +58,18 @@ export async function restart(context: Context, flags: RestartFlags): Promise<Re
 
 /** The flags with which a restart that waits for an answer is planned again. They hold no secrets. */
 function replannedWith(flags: RestartFlags): Json {
-  const { backend, socket, runtime, force, timeout, wait, rollback } = flags;
-  return withoutMissing({ backend, socket, runtime, force, timeout, wait, rollback });
+  const { backend, socket, runtime, project, all, force, timeout, wait, rollback } = flags;
+  return withoutMissing({
+    backend,
+    socket,
+    runtime,
+    project,
+    all,
+    force,
+    timeout,
+    wait,
+    rollback,
+  });
 }
 
 /** The restart of one session. */
@@ -86,9 +98,12 @@ async function planOf(
   const sessions = context.sessions();
   const match = await sessions.find("restart", name, selectionOf(flags));
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
+  if (match.kind === "session") {
+    await requireOwn(context, { verb: "restart", status: match.status, flags });
+  }
   if (
     match.kind === "session" && match.session.restart !== undefined &&
-    !await isDefined(context, name)
+    !await isDefinedHere(context, match)
   ) {
     return await asItIs(context, match, flags);
   }
@@ -96,7 +111,7 @@ async function planOf(
   const replaced = match.kind === "session" ? match : null;
   const definition = replaced === null
     ? fresh
-    : inPlace(fresh, replaced.status, await namedPlace(context, name, flags));
+    : inPlace(fresh, replaced.status, await namedPlace(context, match, flags));
   // Before anything is stopped: a definition that cannot start must not cost a running session.
   await sessions.check(definition, replaced?.session);
   const waitMs = flags.wait ? startWaitMs : 0;
@@ -187,14 +202,21 @@ function restartedText(status: SessionStatus): string {
   return startedText(status).replace(/^Started/, "Restarted");
 }
 
+/** Whether the config says what that session is: it says nothing of one that is another config's. */
+async function isDefinedHere(context: Context, { status }: Match): Promise<boolean> {
+  return await isDefined(context, status.name ?? "") && !await isAnothers(context, status);
+}
+
 /** What flags and config say of the place of a session; what neither says is undefined. */
 async function namedPlace(
   context: Context,
-  name: string,
+  match: Match,
   { socket, runtime }: RestartTaskFlags,
 ): Promise<Pick<Selection, "socketName" | "runtime">> {
   const config = await context.config();
-  const entry = config.sessions.get(name);
+  const entry = await isDefinedHere(context, match)
+    ? config.sessions.get(match.status.name ?? "")
+    : undefined;
   const named = entry === undefined ? null : placeOf(entry, config);
   return {
     socketName: socket ?? named?.socketName ?? undefined,
@@ -238,9 +260,16 @@ async function freshDefinition(
   flags: RestartTaskFlags,
 ): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
   const name = match.status.name ?? "";
-  if (await isDefined(context, name)) return await definitionFor(context, name, flags);
+  if (await isDefinedHere(context, match)) return await definitionFor(context, name, flags);
   const known = match.kind === "session" ? await match.session.definition() : null;
-  if (known === null) throw notStartable(match.status, flags);
+  if (known === null) {
+    throw await isAnothers(context, match.status)
+      ? new SessionNotFoundError("restart", name, {
+        reason: "what it was started from is not known here",
+        hint: `restart it with its own config: kstops restart ${shellWord(name)} --config FILE`,
+      })
+      : notStartable(match.status, flags);
+  }
   const { settings } = await context.config();
   return { definition: known, startWaitMs: settings.startWaitMs };
 }

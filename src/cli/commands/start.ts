@@ -1,7 +1,8 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
 import { type Json, quote, UsageError } from "../../errors.ts";
-import type { Definition, SessionStatus } from "../../model.ts";
+import { type Definition, NOBODY, type SessionStatus } from "../../model.ts";
 import { placeName, type Question, type Task } from "../../operations/operate.ts";
+import { isStrange, selfOf } from "../../owner.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions.ts";
 import type { Context, PlaceFlags, Reply } from "../command.ts";
@@ -174,6 +175,8 @@ async function questionOf(
 ): Promise<Question | null> {
   const living = await context.sessions().living(name);
   if (living === null || living.remains.program !== null) return null;
+  // What another config's run left is not touched, whatever the answer.
+  if (isStrange(living.run.begun?.owner ?? NOBODY, selfOf(await context.config()))) return null;
   if (living.run.begun?.ending?.interactive !== true) return null;
   const reason = `the shell that it was left ${living.names}`;
   return {

@@ -1,6 +1,7 @@
 /** `kstops status NAME`: one session, every known property. */
 import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
+import { isNobodys, ownerWords } from "../../owner.ts";
 import {
   leftoversText,
   momentAndTime,
@@ -13,6 +14,7 @@ import { statusToWire } from "../../output/wire.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
+import { isAnothers } from "../whose.ts";
 
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {
@@ -31,10 +33,11 @@ export async function status(context: Context, flags: StatusFlags): Promise<Repl
   const shown = await withLeftovers(
     await sessions.find("show", flags.name, selectionOf(flags)),
   );
-  if (flags.operations) return await withOperations(context, shown);
+  const whose = whoseText(shown, await isAnothers(context, shown));
+  if (flags.operations) return await withOperations(context, shown, whose);
   return {
     data: statusToWire(shown),
-    text: (screen) => propertiesOf(shown, screen),
+    text: (screen) => propertiesOf(shown, { screen, whose }),
   };
 }
 
@@ -46,7 +49,11 @@ export async function withLeftovers(match: Match): Promise<SessionStatus> {
     : status;
 }
 
-async function withOperations(context: Context, status: SessionStatus): Promise<Reply> {
+async function withOperations(
+  context: Context,
+  status: SessionStatus,
+  whose: string | null,
+): Promise<Reply> {
   const [
     { store },
     { operationsOn },
@@ -75,16 +82,19 @@ async function withOperations(context: Context, status: SessionStatus): Promise<
         ].map((line) => `${line}\n`).join("");
       });
       const gap = screen.terminal && lines.length > 0 ? "\n" : "";
-      return propertiesOf(status, screen) + gap + lines.join("");
+      return propertiesOf(status, { screen, whose }) + gap + lines.join("");
     },
   };
 }
 
 /** One property a line: what is known on a terminal, all of them as `key<TAB>value` in a pipe. */
-function propertiesOf(status: SessionStatus, screen: Screen): string {
+function propertiesOf(
+  status: SessionStatus,
+  { screen, whose }: { readonly screen: Screen; readonly whose: string | null },
+): string {
   if (screen.terminal) {
     const colours = new Map([["state", stateColour(status)]]);
-    return propertyLines(labelled(status, screen), { screen, colours });
+    return propertyLines(labelled(status, { screen, whose }), { screen, colours });
   }
   return Object.entries(statusToWire(status)).map(([key, value]) => {
     const colour = key === "state" ? stateColour(status) : null;
@@ -98,16 +108,23 @@ function plain(key: string, value: Json): string {
   return escapeControls(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
+/** Whose it is; null: nobody's. */
+function whoseText(status: SessionStatus, isAnothers: boolean): string | null {
+  if (isNobodys(status)) return null;
+  return ownerWords(status) + (isAnothers ? ", another config than this" : "");
+}
+
 /** Every property as people call it, what matters most first; null: it is not known. */
 function labelled(
   status: SessionStatus,
-  screen: Screen,
+  { screen, whose }: { readonly screen: Screen; readonly whose: string | null },
 ): readonly Property[] {
   const { exitCode, pid, command, ports, windowCount, attached } = status;
   return [
     ["name", status.name],
     ["state", status.state],
     ["reason", status.reason],
+    ["belongs to", whose],
     ["left behind", leftoversText(status)],
     ["exit code", exitCode === null ? null : String(exitCode)],
     ["signal", status.signal],

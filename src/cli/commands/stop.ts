@@ -2,6 +2,7 @@
 import { escapeControls, type Json, quote, UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
+import { isNobodys, ownerWords } from "../../owner.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Match } from "../../sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
@@ -14,12 +15,12 @@ import { warnOfProblems } from "../warnings.ts";
 /** Flags of `stop`. */
 export interface StopFlags extends StopTaskFlags {
   readonly names: readonly string[];
-  readonly all?: true | undefined;
   readonly quiet?: true | undefined;
 }
 
 /** How one session is stopped. */
 export interface StopTaskFlags extends PlaceFlags {
+  readonly all?: true | undefined;
   readonly force?: true | undefined;
   /** Seconds. */
   readonly timeout?: number | undefined;
@@ -65,8 +66,8 @@ async function refuseToKeep(
 
 /** The flags with which a stop that waits for an answer is planned again. They hold no secrets. */
 function replannedWith(flags: StopFlags): Json {
-  const { backend, socket, runtime, force, timeout, keep } = flags;
-  return withoutMissing({ backend, socket, runtime, force, timeout, keep });
+  const { backend, socket, runtime, project, all, force, timeout, keep } = flags;
+  return withoutMissing({ backend, socket, runtime, project, all, force, timeout, keep });
 }
 
 /** What was not given is not recorded. */
@@ -108,13 +109,15 @@ async function planOf(
   const sessions = context.sessions();
   const match = await sessions.find("stop", name, selectionOf(flags));
   const place = placeName(match.status);
-  const changed = (stopped: Stopped): Changed => ({
+  const changed = (stopped: Stopped, besides = ""): Changed => ({
     status: stopped.status,
-    text: stoppedText(stopped),
+    text: stoppedText(stopped) + besides,
   });
   if (match.kind === "defined") {
     if (match.trouble !== null) throw match.trouble;
-    const nothing = changed({ status: match.status, was: "absent", kept: null });
+    const { anothers } = match;
+    const besides = anothers === undefined ? "" : ` (${leftAlone(anothers)})`;
+    const nothing = changed({ status: match.status, was: "absent", kept: null }, besides);
     return { place, question: null, apply: () => Promise.resolve(nothing) };
   }
   return {
@@ -122,6 +125,13 @@ async function planOf(
     question: await questionFor(context, { verb: "stop", match, flags }),
     apply: async () => changed(await end(context, match, flags)),
   };
+}
+
+/** Says of a session of that name that it is not this config's. */
+function leftAlone(status: SessionStatus): string {
+  return isNobodys(status)
+    ? "one that no config started is left alone"
+    : `that of ${escapeControls(ownerWords(status))} is left alone`;
 }
 
 async function end(

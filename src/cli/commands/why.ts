@@ -5,7 +5,7 @@ import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../e
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
 import { excerptOf, lastShown } from "../../logs/shown.ts";
-import { type LogStore, logStore } from "../../logs/store.ts";
+import { type IsMeant, isRunMeant, type LogStore, logStore } from "../../logs/store.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
   type Advice,
@@ -16,13 +16,16 @@ import {
   meaningOf,
   type Starts,
 } from "../../output/findings.ts";
+import { isSameOwner, ownerName } from "../../owner.ts";
 import { operationsOn } from "../../operations/last.ts";
 import type { Operation } from "../../operations/machine.ts";
 import { hasOutput, statusOfRun } from "../../recorded.ts";
 import type { Match } from "../../sessions.ts";
+import { shellWord } from "../../shell.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";
 import { warnOfProblems } from "../warnings.ts";
+import { isAnothers, sayWhose } from "../whose.ts";
 import { withLeftovers } from "./status.ts";
 
 /** Flags of `why`. */
@@ -44,9 +47,14 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const { world, warn } = context;
   const { name } = flags;
   const store = logStore(world, warn);
-  const runs = await store.runs(name);
-  const last = runs.findLast(({ begun }) => begun !== null) ?? null;
-  const match = await found(context, flags, last);
+  const all = await store.runs(name);
+  const isOwn = await context.sessions().meant(flags);
+  const match = await found(context, flags, lastOf(all.filter((run) => isRunMeant(run, isOwn))));
+  const isStrange = await isAnothers(context, match.status);
+  await sayWhose(context, match.status);
+  const isMeant: IsMeant = isStrange ? (owner) => isSameOwner(owner, match.status) : isOwn;
+  const runs = all.filter((run) => isRunMeant(run, isMeant));
+  const last = lastOf(runs);
   const status = inOrder(
     match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
   );
@@ -55,9 +63,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
   const again = executions === null ? 0 : executedAgain(executions, ofStatus);
   // Of one that was executed again, the time since then counts.
   const startedAt = again > 0 ? executions?.startedAt ?? null : null;
-  const definitionChanged = await hasChanged(context, name, ofStatus);
+  const definitionChanged = isStrange ? null : await hasChanged(context, name, ofStatus);
   const [lines, operation] = await Promise.all([
-    lastLines({ store, match, name }),
+    lastLines({ store, match, name, isMeant }),
     lastOperation(context, match.status),
   ]);
   return {
@@ -73,9 +81,14 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
       definitionChanged,
       hasLines: lines !== null && lines.length > 0,
       hasRun: runs.length > 0,
-      isMistaken: await isMistaken(context, name),
+      isMistaken: !isStrange && await isMistaken(context, name),
+      whose: isStrange ? ` --project ${shellWord(ownerName(status))}` : "",
     }),
   };
+}
+
+function lastOf(runs: readonly Run[]): Run | null {
+  return runs.findLast(({ begun }) => begun !== null) ?? null;
 }
 
 /** Whether the config defines it so that it cannot be started. */
@@ -182,17 +195,18 @@ async function lastOperation(context: Context, status: SessionStatus): Promise<O
 const LAST_LINES = 20;
 
 async function lastLines(
-  { store, match, name }: {
+  { store, match, name, isMeant }: {
     readonly store: LogStore;
     readonly match: Match;
     readonly name: string;
+    readonly isMeant: IsMeant;
   },
 ): Promise<readonly string[] | null> {
   try {
     if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
     const bytes = match.kind === "session"
       ? await match.session.logs(excerptOf(LAST_LINES))
-      : await newestLines(store, name);
+      : await newestLines(store, name, isMeant);
     return bytes === null ? null : lastShown(bytes, LAST_LINES);
   } catch (error) {
     if (error instanceof BackendUnavailableError || error instanceof SessionNotFoundError) {
@@ -202,21 +216,27 @@ async function lastLines(
   }
 }
 
-async function newestLines(store: LogStore, name: string): Promise<Uint8Array | null> {
-  const output = await store.newestOutput(name);
+async function newestLines(
+  store: LogStore,
+  name: string,
+  isMeant: IsMeant,
+): Promise<Uint8Array | null> {
+  const output = await store.newestOutput(name, isMeant);
   return output === null ? null : await store.read(output, excerptOf(LAST_LINES));
 }
 
 /** What helps next, the most likely first. */
 function adviceFor(
   status: SessionStatus,
-  { definitionChanged, hasLines, hasRun, isMistaken }: {
+  { definitionChanged, hasLines, hasRun, isMistaken, whose }: {
     readonly definitionChanged: boolean | null;
     readonly hasLines: boolean;
     /** Whether it was ever started, as far as that is remembered. */
     readonly hasRun: boolean;
     /** Whether the config defines it with mistakes. */
     readonly isMistaken: boolean;
+    /** The flag without which it is not changed; empty: none is needed. */
+    readonly whose: string;
   },
 ): readonly Advice[] {
   const { state, defined, managed } = status;
@@ -234,7 +254,7 @@ function adviceFor(
     ...say(isOver && hasLines, `kstops logs -n all ${name}`, "everything that it printed"),
     ...say(
       state === "exited" && managed,
-      `kstops stop ${name}`,
+      `kstops stop ${name}${whose}`,
       hasLeft ? "end what it left behind" : "forget it",
     ),
     ...say(isMistaken, "kstops config validate", "see what is wrong with its definition"),

@@ -21,7 +21,7 @@ import {
 } from "../../../src/logs/runs.ts";
 import { offsetSince, parseTimes, timeAt } from "../../../src/logs/times.ts";
 import { escapeControls } from "../../../src/errors.ts";
-import { BACKENDS, OPERATION_STATES } from "../../../src/model.ts";
+import { BACKENDS, NOBODY, OPERATION_STATES } from "../../../src/model.ts";
 import { eventOf, operationOf } from "../../../src/operations/rows.ts";
 import { eventToWire, operationText, operationToWire } from "../../../src/output/operation.ts";
 import type { Screen } from "../../../src/output/screen.ts";
@@ -53,6 +53,7 @@ const RUN = (id: string): fc.Arbitrary<readonly RunEvent[]> =>
       image: TEXT_OR_NULL,
       workingDir: TEXT_OR_NULL,
       definition: fc.stringMatching(/^[0-9a-f]{16}$/),
+      owner: fc.constant(NOBODY),
       ending: fc.constant(null),
     }),
     fc.record({

@@ -50,7 +50,7 @@ const KINDS = {
     missing: {
       ...{ command: null, working_dir: null, env: [], volumes: [], log_volume: null, ports: [] },
       ...{ network: null, user: null, restart: null, tty: true, run_args: [], stop_signal: null },
-      ...{ stop_timeout: 10, log_capture: DEFAULT_LOG.capture },
+      ...{ project: null, config_file: null, stop_timeout: 10, log_capture: DEFAULT_LOG.capture },
       ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep },
     },
     needed: ["image"],
@@ -68,7 +68,7 @@ const KINDS = {
         stop_signal: null,
       },
       ...{ log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep, stop_timeout: 10 },
-      protected: false,
+      ...{ protected: false, project: null, config_file: null },
     },
     needed: ["command", "working_dir"],
   },

@@ -12,6 +12,7 @@ Deno.test("defaultSettings() are what the YAML of defaults.yml says", () => {
   // Other defaults under it, to see that every key is there that is not null.
   const nonsense = {
     defaultBackend: "container",
+    project: null,
     tmuxBinary: "?",
     containerRuntime: null,
     startWaitMs: -1,

@@ -69,6 +69,7 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       stopSignal: null,
       stopTimeoutSeconds: 10,
       protected: false,
+      owner: { project: null, configFile: `/srv/${name}` },
       log: DEFAULT_LOG,
     };
     deepEqual(resolve("astro", {}, config, around).definition, {

@@ -338,6 +338,7 @@ Deno.test("every key of a session and of ops has its levels tested", () => {
       .split(" ");
   // These are of no session: see what `ops` says, in read_test.ts.
   const alone = [
+    "project",
     "tmux_binary",
     "start_wait",
     "engine_timeout",

@@ -50,6 +50,7 @@ export function worldOf(things: Things): World {
           ...facts,
         });
       },
+      realPath: (path) => Promise.resolve(path),
       readFrom: bytesAt,
       readText: async (path) => new TextDecoder().decode(await bytesAt(path)),
     } as Partial<World["files"]> as World["files"],

@@ -115,6 +115,7 @@ Deno.test("loadConfig() is empty when there is no config", async () => {
   const { written, ...config } = await loadConfig(worldOf({}), null);
   deepEqual(config, {
     path: null,
+    realPath: null,
     files: [],
     settings: defaultSettings(),
     sessions: new Map(),

@@ -418,11 +418,12 @@ Deno.test("an invalid session keeps what is known of its place, and its protecti
 
 Deno.test("ops says what holds for all sessions", async () => {
   const config = await configOf(
-    "ops:\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
+    "ops:\n  project: bots\n  default_backend: container\n  tmux_binary: ./bin/tmux\n  container_runtime: docker\n" +
       "  start_wait: 1000\n  engine_timeout: 2m\n  operations_keep: 5\n  operations_days: 7\n  stop_timeout: 0\n" +
       "  stop_signal: SIGHUP\n  log_capture: false\n  log_max_size: 64k\n  log_keep: 2\n",
   );
   deepEqual(config.settings, {
+    project: "bots",
     defaultBackend: "container",
     tmuxBinary: "/srv/bin/tmux",
     containerRuntime: "docker",

@@ -11,7 +11,7 @@ import {
   type StartFlags,
 } from "../../../src/config/resolve.ts";
 import { warningText } from "../../../src/config/warnings.ts";
-import type { ContainerDefinition, TmuxDefinition } from "../../../src/model.ts";
+import { type ContainerDefinition, NOBODY, type TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { configOf, worldOf } from "./files.ts";
 
@@ -55,8 +55,9 @@ function resolveIn(config: Config, given: Given) {
   });
 }
 
-const TMUX = tmuxDefinition({ workingDir: "/srv" });
-const CONTAINER = containerDefinition({ image: "alpine", argv: null });
+const OWNER = { project: null, configFile: "/srv/kstops.yml" };
+const TMUX = tmuxDefinition({ workingDir: "/srv", owner: OWNER });
+const CONTAINER = containerDefinition({ image: "alpine", argv: null, owner: OWNER });
 
 const SLEEP = "command: sleep 60";
 const IMAGE = ["backend: container", "image: alpine"];
@@ -124,15 +125,15 @@ const TMUX_DEFINITIONS: Record<string, [Given, Partial<TmuxDefinition>]> = {
   ],
   "flags in which nothing is expanded": [
     { flags: { argv: ["echo", "${TOKEN}"], env: ["A=${TOKEN}"], workingDir: "/${HOME}" } },
-    { argv: ["echo", "${TOKEN}"], env: { A: "${TOKEN}" }, workingDir: "/${HOME}" },
+    { argv: ["echo", "${TOKEN}"], env: { A: "${TOKEN}" }, workingDir: "/${HOME}", owner: NOBODY },
   ],
   "a made-up session, which runs where I am": [
     { flags: { command: "sleep 60" } },
-    { workingDir: "/here" },
+    { workingDir: "/here", owner: NOBODY },
   ],
   "a made-up session, with what ops says": [
     { flags: { command: "sleep 60" }, ops: ["stop_timeout: 1s"] },
-    { workingDir: "/here", stopTimeoutSeconds: 1 },
+    { workingDir: "/here", stopTimeoutSeconds: 1, owner: NOBODY },
   ],
   "variables in a command, never more words": [
     { astro: ["command: run ${TOKEN} '--x=${TOKEN}' ${NONE:-a b} $${X}"] },
@@ -276,6 +277,10 @@ const CONTAINER_DEFINITIONS: Record<string, [Given, Partial<ContainerDefinition>
   "a runtime of ops": [{ astro: IMAGE, ops: ["container_runtime: docker"] }, { runtime: "docker" }],
   "a made-up session": [{ flags: { image: "alpine", volumes: ["./a:/a"] } }, {
     volumes: ["/here/a:/a"],
+    owner: NOBODY,
+  }],
+  "the project that it belongs to": [{ astro: IMAGE, ops: ["project: bots"] }, {
+    owner: { project: "bots", configFile: "/srv/kstops.yml" },
   }],
 };
 

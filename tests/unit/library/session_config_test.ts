@@ -10,7 +10,7 @@ import {
 } from "../../../src/library/session_config.ts";
 import { SessionManager } from "../../../src/library/manager.ts";
 import { ContainerRunner, TmuxRunner } from "../../../src/library/runners.ts";
-import type { BackendType } from "../../../src/model.ts";
+import { type BackendType, NOBODY } from "../../../src/model.ts";
 import { denoWorld } from "../../../src/world.ts";
 
 const IMPLIED: Record<string, readonly [SessionOptions, BackendType | null]> = {
@@ -90,7 +90,14 @@ Deno.test("options come to the same as the flags of start", () => {
       envFiles: new Map(),
     }).definition;
   const { stopTimeoutSeconds, stopSignal, log } = noConfig(world).settings;
-  const common = { name: "bot", stopTimeoutSeconds, stopSignal, protected: false, log };
+  const common = {
+    name: "bot",
+    stopTimeoutSeconds,
+    stopSignal,
+    protected: false,
+    log,
+    owner: NOBODY,
+  };
   deepEqual(
     resolved({ command: "run 'a b'", env: { KEY: "a=b\nc" }, workingDir: "sub" }, "tmux"),
     {

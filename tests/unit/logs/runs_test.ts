@@ -27,6 +27,7 @@ const BEGUN: Begun = {
   image: "localhost/astro:1",
   workingDir: "/srv",
   definition: "0123456789abcdef",
+  owner: { project: "bots", configFile: "/srv/kstops.yml" },
   ending: null,
 };
 const EXECUTED: Executed = { event: "executed", run: "a", pid: 4711, began: "41740", boot: "3c1f" };
@@ -49,7 +50,7 @@ Deno.test("an event is one line of JSON, its keys as they are documented", () =>
     formatEvent(BEGUN),
     '{"run":"a","event":"begun","at":"2026-01-02T03:04:05.678Z","backend":"container",' +
       '"engine":"podman","where":"host 1000","socket_name":null,"image":"localhost/astro:1","working_dir":"/srv",' +
-      '"definition":"0123456789abcdef"}\n',
+      '"definition":"0123456789abcdef","project":"bots","config_file":"/srv/kstops.yml"}\n',
   );
   equal(
     formatEvent(EXECUTED),
@@ -84,6 +85,7 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     image: TEXT,
     workingDir: TEXT,
     definition: fc.string(),
+    owner: fc.record({ project: TEXT, configFile: TEXT }),
     ending: fc.option(
       fc.record({
         stopSignal: fc.option(fc.constantFrom(...STOP_SIGNALS), { nil: null }),

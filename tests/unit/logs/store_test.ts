@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type LogStore, logStore, outputOf, stateDirectory } from "../../../src/logs/store.ts";
-import { DEFAULT_LOG } from "../../../src/model.ts";
+import { DEFAULT_LOG, NOBODY } from "../../../src/model.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -300,6 +300,7 @@ const BEGUN = {
   image: null,
   workingDir: "/",
   definition: "f",
+  owner: NOBODY,
   ending: null,
 } as const;
 

@@ -131,8 +131,8 @@ function explainedSettings(config: Config, { showSecrets }: ShowFlags): Explanat
 
 function settingsToWire(settings: Settings, secrets: readonly string[]): { [key: string]: Json } {
   return {
+    project: settings.project === null ? null : masked(settings.project, secrets),
     default_backend: settings.defaultBackend,
-    // Of all keys of ops the only one with a text of its own.
     tmux_binary: masked(settings.tmuxBinary, secrets),
     container_runtime: settings.containerRuntime,
     start_wait: settings.startWaitMs,

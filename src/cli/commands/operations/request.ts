@@ -31,6 +31,8 @@ const FLAGS: { readonly [key in keyof Required<ReplannedFlags>]: Read<ReplannedF
   backend: oneOf(BACKENDS),
   socket: (value) => typeof value === "string" ? value : undefined,
   runtime: oneOf(RUNTIMES),
+  project: (value) => typeof value === "string" ? value : undefined,
+  all: isGiven,
   force: isGiven,
   timeout: (value) =>
     typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined,

@@ -234,6 +234,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
       ...{ env: { TOKEN: "s3cret", PATH: "/p" }, volumes: ["/a:/b"], ports: ["80"] },
       ...{ logVolume: "/l:/logs", network: "host", user: "1", restart: "always" },
       ...{ runArgs: ["--memory=1g"], stopSignal: "SIGHUP", workingDir: "/w" },
+      owner: { project: "bots", configFile: "/srv/kstops.yml" },
     }),
   );
   const { "io.kstops.definition": record = "", ...labels } = labelsIn(argv);
@@ -257,6 +258,8 @@ Deno.test("a container remembers its definition, and of its variables the names 
     log_capture: true,
     log_max_bytes: 10_485_760,
     log_keep: 5,
+    project: "bots",
+    config_file: "/srv/kstops.yml",
   });
 });
 

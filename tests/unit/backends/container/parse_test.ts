@@ -11,7 +11,7 @@ import {
 } from "../../../../src/backends/container/parse.ts";
 import { statusOfContainer } from "../../../../src/backends/container/status.ts";
 import { responseReader } from "../../../../src/backends/container/responses.ts";
-import type { Runtime, SessionStatus } from "../../../../src/model.ts";
+import { NOBODY, type Runtime, type SessionStatus } from "../../../../src/model.ts";
 import { idOf, labelsOf, recorded } from "./containers.ts";
 
 const LISTED = parsePodmanList(recorded("podman/list.json"));
@@ -113,6 +113,7 @@ Deno.test("docker's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: "/tmp",
     reason: null,
+    ...NOBODY,
     leftovers: null,
   });
 });
@@ -143,6 +144,7 @@ Deno.test("podman's container that runs is whole", () => {
     command: ["httpd", "-f", "-p", "80", "-h", "/www"],
     workingDir: null,
     reason: null,
+    ...NOBODY,
     leftovers: null,
   });
 });

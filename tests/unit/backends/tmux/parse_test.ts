@@ -14,7 +14,7 @@ import {
   parsePanes,
   statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
-import { DEFAULT_LOG } from "../../../../src/model.ts";
+import { DEFAULT_LOG, NOBODY } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 
 const NONCE = "0123456789ab";
@@ -109,6 +109,7 @@ Deno.test("a foreign session is what its active pane is", () => {
     command: ['vim "a b" $x'],
     workingDir: "/home/user",
     reason: null,
+    ...NOBODY,
     leftovers: null,
   });
 });
@@ -323,6 +324,8 @@ Deno.test("a record of another version is read as far as it goes", () => {
     stop_signal: null,
     stop_timeout: 10,
     protected: false,
+    project: null,
+    config_file: null,
   });
 });
 

@@ -143,7 +143,10 @@ Deno.test("an ended session is replaced only where kstops made it, and by exactl
 });
 
 Deno.test("a session remembers what it was started from, without the values", () => {
-  const script = startScript(plan({ env: { TOKEN: "s3cret", CHAT: "42" } }));
+  const script = startScript(plan({
+    env: { TOKEN: "s3cret", CHAT: "42" },
+    owner: { project: "bots", configFile: "/srv/kstops.yml" },
+  }));
   const record = commandsIn(script).find((words) => words.includes("@kstops_run"))?.at(-1);
   deepEqual(JSON.parse(record ?? ""), {
     version: 1,
@@ -160,6 +163,8 @@ Deno.test("a session remembers what it was started from, without the values", ()
     stop_timeout: 20,
     hold_file: "/logs/0123456789ab.hold",
     protected: true,
+    project: "bots",
+    config_file: "/srv/kstops.yml",
   });
 });
 

@@ -2,7 +2,8 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
-import type { Config } from "../../../../src/config/config.ts";
+import { emptyConfig } from "../../../../src/config/config.ts";
+import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { BackendUnavailableError } from "../../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
@@ -15,7 +16,11 @@ const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: tru
 const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
 
 /** What `list` answers on a machine with this listing. */
-async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise<{
+async function listOf(
+  listing: Partial<Listing>,
+  flags: ListFlags = {},
+  config = emptyConfig(null, { settings: defaultSettings(), directory: "/" }),
+): Promise<{
   readonly reply: Reply;
   readonly warnings: readonly string[];
   readonly selections: readonly Selection[];
@@ -24,10 +29,7 @@ async function listOf(listing: Partial<Listing>, flags: ListFlags = {}): Promise
   const selections: Selection[] = [];
   const context: Partial<Context> = {
     warn: (text) => warnings.push(text),
-    config: () =>
-      Promise.resolve(
-        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
-      ),
+    config: () => Promise.resolve(config),
     sessions: () =>
       ({
         list: (selection: Selection) => {
@@ -143,7 +145,13 @@ Deno.test("list -q prints names only, each on one line", async () => {
 
 Deno.test("list passes the flags that choose a place on", async () => {
   const { selections } = await listOf({}, { backend: "tmux", socket: "bots" });
-  deepEqual(selections, [{ backend: "tmux", socketName: "bots", runtime: undefined }]);
+  deepEqual(selections, [{
+    backend: "tmux",
+    socketName: "bots",
+    runtime: undefined,
+    project: undefined,
+    ownOnly: undefined,
+  }]);
 });
 
 Deno.test("list fails for an engine that was asked for, and only mentions another one", async () => {
@@ -161,4 +169,23 @@ Deno.test("list fails for an engine that was asked for, and only mentions anothe
     "Cannot ask podman: it is busy",
   ]);
   equal((reply.data as unknown[]).length, STATUSES.length);
+});
+
+Deno.test("list has a column for whose they are where some are another config's", async () => {
+  const theirs = statusOf({
+    ...{ name: "web", backend: "tmux", state: "running", managed: true, engine: "tmux" },
+    ...{ command: ["serve"], project: "shop", configFile: "/srv/shop/kstops.yml" },
+  });
+  const listing = { statuses: [theirs, { ...theirs, name: "own", project: "bots" }], troubles: [] };
+  const settings = { ...defaultSettings(), project: "bots" };
+  const config = emptyConfig("/srv/kstops.yml", { settings, directory: "/srv" });
+  const { reply } = await listOf(listing, {}, config);
+  const shown = (await reply.text!({ ...TERMINAL, columns: 80 })).split("\n").map((row) =>
+    row.trim().split(/ +/)
+  );
+  deepEqual(shown.slice(0, 3), [
+    ["NAME", "STATE", "PROJECT", "COMMAND"],
+    ["web", "running", "shop", "serve"],
+    ["own", "running", "-", "serve"],
+  ]);
 });

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { Session } from "../../../../src/backends/backend.ts";
 import type { Context } from "../../../../src/cli/command.ts";
 import { restart } from "../../../../src/cli/commands/restart.ts";
-import type { Config } from "../../../../src/config/config.ts";
+import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { OpsError, SessionStartError } from "../../../../src/errors.ts";
 import { type Definition, type SessionStatus, statusOf } from "../../../../src/model.ts";
@@ -66,11 +66,7 @@ async function restarted(
   const context = {
     world: { terminal: {}, workingDirectory: () => "/" },
     config: () =>
-      Promise.resolve(
-        { problems: [], strays: [], sessions: new Map(), settings: defaultSettings() } as Partial<
-          Config
-        > as Config,
-      ),
+      Promise.resolve(emptyConfig(null, { settings: defaultSettings(), directory: "/" })),
     sessions: () => sessions as Sessions,
     argv: [],
     recording: () => Promise.resolve(memoryRecording()),

@@ -2,7 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { status, type StatusFlags } from "../../../../src/cli/commands/status.ts";
-import type { Config } from "../../../../src/config/config.ts";
+import { emptyConfig } from "../../../../src/config/config.ts";
+import { defaultSettings } from "../../../../src/config/defaults.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/output/wire.ts";
@@ -26,15 +27,15 @@ async function statusReply(
         backend: "tmux",
         socketName: "bots",
         runtime: undefined,
+        project: undefined,
+        ownOnly: undefined,
       }]);
       return Promise.resolve({ kind: "defined", status: found, trouble: null });
     },
   };
   const context: Partial<Context> = {
     config: () =>
-      Promise.resolve(
-        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
-      ),
+      Promise.resolve(emptyConfig(null, { settings: defaultSettings(), directory: "/" })),
     sessions: () => sessions as Sessions,
     ...more,
   };

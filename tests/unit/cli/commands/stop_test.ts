@@ -2,7 +2,8 @@ import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import type { Session, StopOptions } from "../../../../src/backends/backend.ts";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { stop, type StopFlags } from "../../../../src/cli/commands/stop.ts";
-import type { Config } from "../../../../src/config/config.ts";
+import { emptyConfig } from "../../../../src/config/config.ts";
+import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
 import { denoWorld } from "../../../../src/world.ts";
@@ -47,9 +48,7 @@ async function stopOn(
   const context: Partial<Context> = {
     world: denoWorld(),
     config: () =>
-      Promise.resolve(
-        { problems: [], strays: [], sessions: new Map() } as Partial<Config> as Config,
-      ),
+      Promise.resolve(emptyConfig(null, { settings: defaultSettings(), directory: "/" })),
     sessions: () => sessions as Sessions,
     argv: [],
     recording: () => Promise.resolve(memoryRecording()),
