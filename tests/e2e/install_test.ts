@@ -61,7 +61,7 @@ const PATH = Deno.env.get("PATH") ?? "";
 
 /** Packs a program as a release does, into a directory. */
 async function pack(program: string, directory: string): Promise<void> {
-  const archive = [`${ROOT}.ci/archive`, Deno.execPath(), program, TARGET, directory];
+  const archive = [`${ROOT}tools/archive`, Deno.execPath(), program, TARGET, directory];
   // A time that is to come, as where the clock of who installs is behind.
   const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", SOURCE_DATE_EPOCH: "4000000000" };
   const { code, stderr } = await run(["sh", ...archive], env);

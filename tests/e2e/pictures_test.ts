@@ -1,6 +1,6 @@
 /** The pictures of the README: what they show is what the program shows. */
 import { deepEqual, equal } from "node:assert/strict";
-import { DIRECTORY, draw, PICTURES } from "../../.ci/pictures.ts";
+import { DIRECTORY, draw, PICTURES } from "../../tools/pictures.ts";
 import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
 import { ignoreWithoutTmux } from "../support/tmux.ts";
 import { programUnderTest } from "../support/transcript.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
-import { entriesBelow } from "../../../.ci/reference.ts";
+import { entriesBelow } from "../../../tools/reference.ts";
 import { main } from "../../../src/cli/app.ts";
 import { answer } from "../../../src/cli/completions.ts";
 import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";

@@ -53,12 +53,13 @@ async function workflowProblems(): Promise<readonly string[]> {
   );
 }
 
-/** The shell scripts, as paths below the root: by their names, and whatever else is in `.ci` for bash. */
+/** The shell scripts, as paths below the root: by their suffix, and in `.ci` and `tools` those without one. */
 function scripts(): readonly string[] {
-  const all = ["install.sh", ...[".ci", "src", "tests"].flatMap(filesBelow)];
+  const all = ["install.sh", ...[".ci", "src", "tests", "tools"].flatMap(filesBelow)];
   // What an older version wrote stays as it was.
   const ours = all.filter((path) => !path.startsWith("tests/fixtures/"));
-  return ours.filter((path) => /\.(?:ba)?sh$/.test(path) || /^\.ci\/[^./]+$/.test(path)).sort();
+  return ours.filter((path) => /\.(?:ba)?sh$/.test(path) || /^(?:\.ci|tools)\/[^./]+$/.test(path))
+    .sort();
 }
 
 function filesBelow(folder: string): readonly string[] {

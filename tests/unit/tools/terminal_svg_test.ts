@@ -1,5 +1,5 @@
 import { deepEqual, match, ok, throws } from "node:assert/strict";
-import { terminalSvg, THEMES } from "../../../.ci/terminal_svg.ts";
+import { terminalSvg, THEMES } from "../../../tools/terminal_svg.ts";
 
 const THEME = THEMES.dark;
 

@@ -1,5 +1,5 @@
 /**
- * Tells a bundle which commit it is made of: `deno run --allow-read --allow-write .ci/stamp.ts
+ * Tells a bundle which commit it is made of: `deno run --allow-read --allow-write tools/stamp.ts
  * DIRECTORY COMMIT` writes it over the null of `src/cli/version.ts` in what a bundler (not minifying)
  * wrote into that directory.
  */

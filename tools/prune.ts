@@ -1,6 +1,6 @@
 /**
  * Lets a bundler leave out what nobody uses of js-yaml: `deno run --allow-read --allow-write
- * .ci/prune.ts DIRECTORY` changes the bundle (not minified) in that directory.
+ * tools/prune.ts DIRECTORY` changes the bundle (not minified) in that directory.
  *
  * js-yaml is one file that makes schemas, tags and the patterns of its writer when it is loaded. Of
  * all that, kstops uses the parser only, but a bundler keeps every value whose making may do

@@ -1,5 +1,5 @@
 /**
- * Prints what a release says of itself, cut out of CHANGELOG.md: `deno run --allow-read .ci/notes.ts
+ * Prints what a release says of itself, cut out of CHANGELOG.md: `deno run --allow-read tools/notes.ts
  * TAG`. It fails where the tag is not that of the version in deno.json, or where the CHANGELOG does not
  * tell of that version.
  */

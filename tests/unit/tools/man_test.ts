@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { entriesBelow } from "../../../.ci/reference.ts";
-import { manPage } from "../../../.ci/man.ts";
+import { entriesBelow } from "../../../tools/reference.ts";
+import { manPage } from "../../../tools/man.ts";
 import { isGroup, longOf } from "../../../src/cli/grammar.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
 import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";

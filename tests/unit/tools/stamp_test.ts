@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 
-const SCRIPT = new URL("../../../.ci/stamp.ts", import.meta.url).pathname;
+const SCRIPT = new URL("../../../tools/stamp.ts", import.meta.url).pathname;
 const COMMIT = "5e8494bf646c20bc1fc4fe300c90b83e356a9318";
 
 interface Outcome {

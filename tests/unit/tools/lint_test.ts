@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { workflowLinter } from "../../../.ci/lint.ts";
+import { workflowLinter } from "../../../tools/lint.ts";
 
 const PINNED = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2";
 
@@ -70,16 +70,24 @@ async function lintIn(
   const root = new URL("../../../", import.meta.url).pathname;
   const directory = await Deno.makeTempDir();
   try {
-    for (const path of [".ci", ".github/workflows", "src/cli/completions", "tests/some/programs"]) {
+    for (
+      const path of [
+        ".ci",
+        ".github/workflows",
+        "src/cli/completions",
+        "tests/some/programs",
+        "tools",
+      ]
+    ) {
       await Deno.mkdir(`${directory}/${path}`, { recursive: true });
     }
-    for (const path of [".ci/lint.ts", "src/cli/completions/kstops.bash"]) {
+    for (const path of ["tools/lint.ts", "src/cli/completions/kstops.bash"]) {
       await Deno.copyFile(root + path, `${directory}/${path}`);
     }
     await Deno.writeTextFile(`${directory}/.github/workflows/x.yml`, workflow);
     await Deno.writeTextFile(`${directory}/install.sh`, "#!/bin/sh\ntrue\n");
     await Deno.writeTextFile(`${directory}/${at}`, `#!/bin/sh\n${script}\n`);
-    const lint = ["run", "--allow-all", `--config=${root}deno.json`, `${directory}/.ci/lint.ts`];
+    const lint = ["run", "--allow-all", `--config=${root}deno.json`, `${directory}/tools/lint.ts`];
     return await new Deno.Command(Deno.execPath(), { args: lint }).output();
   } finally {
     await Deno.remove(directory, { recursive: true });
@@ -102,7 +110,7 @@ Deno.test({
   name: "the lint fails where shellcheck finds something",
   ignore: !Deno.env.get("KSTOPS_CI") && !hasShellcheck(),
   fn: async () => {
-    for (const path of ["install.sh", ".ci/run", "tests/some/programs/one.sh"]) {
+    for (const path of ["install.sh", ".ci/run", "tools/one", "tests/some/programs/one.sh"]) {
       const { code, stderr } = await lintIn(GOOD, "echo $1", path);
       equal(code, 1);
       const said = new TextDecoder().decode(stderr);

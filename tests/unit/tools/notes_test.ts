@@ -1,5 +1,5 @@
 import { doesNotThrow, equal, throws } from "node:assert/strict";
-import { checkTag, notesOf } from "../../../.ci/notes.ts";
+import { checkTag, notesOf } from "../../../tools/notes.ts";
 
 const CHANGELOG = `# Changelog
 

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import fc from "fast-check";
-import { bold, filled, line, literal, prose, usage, verbatim } from "../../../.ci/roff.ts";
+import { bold, filled, line, literal, prose, usage, verbatim } from "../../../tools/roff.ts";
 
 const LITERALS: Readonly<Record<string, readonly [text: string, roff: string]>> = {
   "a backslash": ["a\\nb", "a\\enb"],
