@@ -1,5 +1,5 @@
 /**
- * Writes the generated tables of README.md, each between `<!-- begin NAME -->` and
+ * Writes the generated tables of the pages in `docs/`, each between `<!-- begin NAME -->` and
  * `<!-- end NAME -->`, and the JSON Schema of config files. `--check` writes nothing and fails where
  * they differ.
  */
@@ -14,20 +14,16 @@ import { FAULTS } from "../tests/faults/rows.ts";
 import { entriesBelow, ENVIRONMENT } from "./reference.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
-const readme = new URL("../README.md", import.meta.url);
 const configSchema = new URL("../config/kstops.schema.json", import.meta.url);
 
-/** Markdown of each generated part, by name. */
-function parts(): Record<string, string> {
-  return {
-    config: config(),
-    commands: commands(),
-    environment: environment(),
-    "exit codes": exitCodes(),
-    faults: faults(),
-    "json keys": jsonKeys(),
-  };
-}
+/** Markdown of each generated part, by page and name. */
+const PAGES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "config.md": { config },
+  "commands.md": { commands, environment },
+  "errors.md": { "exit codes": exitCodes },
+  "faults.md": { faults },
+  "json.md": { "json keys": jsonKeys },
+};
 
 /** What is shown of keys. */
 type Described = Readonly<Record<string, { readonly description: string }>>;
@@ -83,7 +79,7 @@ function faults(): string {
     FAULTS.map(({ fault, promise, file }) => [
       fault,
       promise,
-      `[${file.replace(/^.*\//, "")}](${file})`,
+      `[${file.replace(/^.*\//, "")}](../${file})`,
     ]),
   );
 }
@@ -105,14 +101,14 @@ function escapeCell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
-/** The text with every generated part made anew. */
-function regenerate(text: string): string {
+/** The text of a page with every generated part made anew. */
+function regenerate(page: string, text: string): string {
   let result = text;
-  for (const [name, markdown] of Object.entries(parts())) {
+  for (const [name, build] of Object.entries(PAGES[page] ?? {})) {
     const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`];
     const [from, to] = [result.indexOf(begin), result.indexOf(end)];
-    if (from === -1 || to < from) throw new Error(`README.md has no place for "${name}"`);
-    result = `${result.slice(0, from + begin.length)}\n\n${markdown}\n\n${result.slice(to)}`;
+    if (from === -1 || to < from) throw new Error(`${page} has no place for "${name}"`);
+    result = `${result.slice(0, from + begin.length)}\n\n${build()}\n\n${result.slice(to)}`;
   }
   return result;
 }
@@ -146,5 +142,8 @@ async function keep(url: URL, wanted: string): Promise<void> {
   }
 }
 
-await keep(readme, await formatted(regenerate(await Deno.readTextFile(readme)), "md"));
+for (const page of Object.keys(PAGES)) {
+  const url = new URL(`../docs/${page}`, import.meta.url);
+  await keep(url, await formatted(regenerate(page, await Deno.readTextFile(url)), "md"));
+}
 await keep(configSchema, await formatted(JSON.stringify(jsonSchema()), "json"));

@@ -29,6 +29,7 @@ import { FINDINGS } from "../support/findings.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { memoryRecording } from "../support/recording.ts";
+import { userPages } from "../support/pages.ts";
 import { STATUSES } from "../support/statuses.ts";
 
 /** The keys that the documentation promises, in its order. */
@@ -239,9 +240,8 @@ for (const name of FILES) {
     }
   });
 
-  Deno.test(`the README says what ${name} is for`, async () => {
-    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-    ok(readme.includes(`(config/${name})`));
+  Deno.test(`the pages say what ${name} is for`, () => {
+    ok(userPages().some(({ text }) => text.includes(`(../config/${name})`)));
   });
 }
 
