@@ -36,7 +36,7 @@ import {
   statusOf,
 } from "./model.ts";
 import { closest } from "./suggest.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 /** Flags that choose a place. */
 export interface Selection {

@@ -1,6 +1,6 @@
 /** What `kstops --version --json` says: which kstops this is, for a report or a script. */
 import { VERSION } from "../version.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import type { Reply } from "./command.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Whose files and directories are as good as my own. */
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 /** Users who could run commands as me anyway: me, root, and under sudo who called it. Null: all. */
 export function trustedOwners(world: World): readonly number[] | null {

@@ -24,7 +24,7 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { doctorToWire } from "../../src/output/doctor.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 import { FINDINGS } from "../support/findings.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";

@@ -1,7 +1,7 @@
 /** Loads the program, which lies beside this file as a script and what V8 once made of it. */
 import vm from "node:vm";
 import type { main } from "../../src/cli/app.ts";
-import type { denoWorld } from "../../src/world.ts";
+import type { denoWorld } from "../../src/world/deno.ts";
 
 /** What the script leaves behind. */
 export interface Program {

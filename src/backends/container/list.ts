@@ -1,5 +1,5 @@
 /** The first question to a runtime: apart from all that reads its answer, which is loaded meanwhile. */
-import type { ExecResult, World } from "../../world.ts";
+import type { ExecResult, World } from "../../world/world.ts";
 import { listContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import { dial, type Dialled } from "./dial.ts";

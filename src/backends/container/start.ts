@@ -19,7 +19,7 @@ import {
   statusOf,
 } from "../../model.ts";
 import { oddFlags } from "../../validate/run_args.ts";
-import { ExecTimeoutError, FileError, type World } from "../../world.ts";
+import { ExecTimeoutError, FileError, type World } from "../../world/world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import {
   isOfTheClient,

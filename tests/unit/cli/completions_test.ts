@@ -7,7 +7,7 @@ import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completi
 import { command, isGroup, type Program } from "../../../src/cli/grammar.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
-import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../src/world/world.ts";
 import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
 import { memoryDatabases } from "../../support/memory_database.ts";
 

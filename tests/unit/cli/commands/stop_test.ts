@@ -5,7 +5,7 @@ import { stop, type StopFlags } from "../../../../src/cli/commands/stop.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
-import { denoWorld } from "../../../../src/world.ts";
+import { denoWorld } from "../../../../src/world/deno.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
 const CONTAINER = statusOf({

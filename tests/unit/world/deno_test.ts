@@ -1,6 +1,8 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import fc from "fast-check";
-import { denoWorld, ExecFloodError, lastBytes, MOST_ANSWER_BYTES } from "../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
+import { lastBytes } from "../../../src/world/last_bytes.ts";
+import { ExecFloodError, MOST_ANSWER_BYTES } from "../../../src/world/world.ts";
 
 const LARGE = Array.from({ length: 300 }, (_, index) => index % 256);
 
