@@ -10,7 +10,7 @@ export interface Programs {
 export class ProgramError extends Error {}
 
 /**
- * Puts both programs into a directory. An empty program is made as `.ci/compile` makes kstops; it
+ * Puts both programs into a directory. An empty program is made as `tools/compile` makes kstops; it
  * obeys `KSTOPS_COMPILER` and `DENORT_BIN`, too.
  *
  * @throws {ProgramError} when there is no kstops, or nothing to compile with

@@ -6,7 +6,7 @@ import { type Begun, endOf, type Run } from "./logs/runs.ts";
 import type { LogStore } from "./logs/store.ts";
 import { isOfThisMachine, whereIs } from "./logs/where.ts";
 import { NOBODY, type Runtime, RUNTIMES, type SessionStatus, statusOf } from "./model.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 /** What engines show: a run that is among it needs no record. */
 export interface Shown {

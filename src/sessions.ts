@@ -59,7 +59,7 @@ import {
 import { shellWord } from "./shell.ts";
 import { closest } from "./suggest.ts";
 import { refuseUnheard, troubleError, type Unheard, unheardOf } from "./unheard.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 /** Flags that choose a place, or whose session it is. */
 export interface Selection {

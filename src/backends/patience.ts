@@ -1,5 +1,5 @@
 /** Waiting for an engine: as long as it shows that it works. */
-import { ExecTimeoutError, type World } from "../world.ts";
+import { ExecTimeoutError, type World } from "../world/world.ts";
 
 /** How long an engine may be silent where no config says so. */
 export const ENGINE_TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 /** Finding the program of a session before anything is made for it. */
 import { quote } from "../errors.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 /** What is looked for, and where. */
 export interface Wanted {

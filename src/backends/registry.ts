@@ -1,7 +1,7 @@
 /** The backends, each loaded when it is asked. */
 import type { LogStore } from "../logs/store.ts";
 import type { BackendType } from "../model.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import type { Runner } from "./backend.ts";
 
 /** What backends work with. */

@@ -12,7 +12,7 @@ import { localeOf } from "../locale.ts";
 import { masked, maskedJson, needles } from "../mask.ts";
 import { type Colour, paint, type Screen } from "../output/screen.ts";
 import { folded, widthOf, wrapped } from "../output/text.ts";
-import { FileError, ProgramNotStartedError, type World } from "../world.ts";
+import { FileError, ProgramNotStartedError, type World } from "../world/world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
 import { VERSION } from "../version.ts";

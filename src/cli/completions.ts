@@ -13,7 +13,7 @@ import {
   type SessionStatus,
 } from "../model.ts";
 import type { Listing } from "../sessions.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
 import { isGroup, longOf, type Program, type Value } from "./grammar.ts";
 import { flagsAt, flagsIn, type Line, type NamedFlag, scan } from "./scan.ts";

@@ -4,7 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError, type Json } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
 import { type Sessions, sessionsOf } from "../sessions.ts";
-import type { EndSignal, ExecOptions, World } from "../world.ts";
+import type { EndSignal, ExecOptions, World } from "../world/world.ts";
 import type { Context } from "./command.ts";
 import type { Recording } from "./recording.ts";
 import { spin, type Spinner } from "./spinner.ts";

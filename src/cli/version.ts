@@ -1,12 +1,12 @@
 /** What `kstops --version --json` says: which kstops this is, for a report or a script. */
 import { VERSION } from "../version.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import type { Reply } from "./command.ts";
 
 /**
  * The commit that this program was compiled from, with `-dirty` behind it where the tree held changes
  * that are in no commit; null: it runs from the source, or was compiled outside of a repository.
- * `.ci/stamp.ts` writes it into the bundle.
+ * `tools/stamp.ts` writes it into the bundle.
  */
 const COMMIT: string | null = null;
 

@@ -1,5 +1,5 @@
 /** From flags and config to a definition, with the files that they name. */
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import type { Config } from "./config.ts";
 import { readEnvFiles } from "./load.ts";
 import { envFilesOf, resolve, type Resolved, type StartFlags } from "./resolve.ts";

@@ -1,5 +1,5 @@
 /** Reading a config file and those that it includes, and laying them over each other. */
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { absolutePath, type Config, directoryOf, type Settings } from "./config.ts";
 import { withDefaults } from "./layers.ts";
 import { mergeMaps } from "./merge.ts";

@@ -3,7 +3,7 @@
  * never thrown: only some commands must stop for it.
  */
 import { SessionConfigError } from "../errors.ts";
-import { FileError, type FileFacts, type World } from "../world.ts";
+import { FileError, type FileFacts, type World } from "../world/world.ts";
 import {
   absolutePath,
   type Config,

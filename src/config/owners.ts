@@ -1,6 +1,6 @@
 /** Whose files and directories are as good as my own, and which file a path means. */
 import type { Owner } from "../model.ts";
-import { FileError, type World } from "../world.ts";
+import { FileError, type World } from "../world/world.ts";
 import { absolutePath } from "./config.ts";
 
 /** Users who could run commands as me anyway: me, root, and under sudo who called it. Null: all. */

@@ -1,5 +1,5 @@
 /** Reading files that can run commands as their reader: only those that nobody else can write. */
-import { FileError, type FileFacts, type World } from "../world.ts";
+import { FileError, type FileFacts, type World } from "../world/world.ts";
 import type { Position } from "./config.ts";
 import type { Mistake } from "./interpolate.ts";
 import { trustedOwners } from "./owners.ts";

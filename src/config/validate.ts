@@ -1,6 +1,6 @@
 /** Everything that is wrong with a config, and what is worth a word. */
 import { SessionConfigError } from "../errors.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import {
   allProblems,
   type Config,

@@ -1,6 +1,6 @@
 /** The examination of everything that kstops works with. */
 import type { Config } from "../config/config.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { configFindings } from "./config.ts";
 import { containerFindings } from "./containers.ts";
 import type { Finding } from "./finding.ts";

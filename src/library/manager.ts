@@ -8,7 +8,7 @@ import { quote, SessionConfigError } from "../errors.ts";
 import type { BackendType, SessionStatus } from "../model.ts";
 import { detectBackend, type Selection } from "../sessions.ts";
 import { closest } from "../suggest.ts";
-import { denoWorld } from "../world.ts";
+import { denoWorld } from "../world/deno.ts";
 import {
   checkComplete,
   checkOptions,

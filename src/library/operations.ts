@@ -1,7 +1,7 @@
 /** The store of operations, for programs that use kstops as a library. */
 import { stateDirectory } from "../logs/store.ts";
 import { OperationStore } from "../operations/store.ts";
-import { denoWorld } from "../world.ts";
+import { denoWorld } from "../world/deno.ts";
 
 /** Where operations are kept. */
 export interface OperationStoreOptions {

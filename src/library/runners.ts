@@ -3,7 +3,7 @@ import type { AttachEnd } from "../backends/backend.ts";
 import { quote, SessionConfigError } from "../errors.ts";
 import type { BackendType, Runtime, SessionStatus } from "../model.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
-import { denoWorld } from "../world.ts";
+import { denoWorld } from "../world/deno.ts";
 import {
   checkComplete,
   checkOptions,

@@ -13,7 +13,7 @@ import { validatePorts } from "../validate/ports.ts";
 import { refusal, shown } from "../validate/refusal.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { validateVolumes } from "../validate/volumes.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 /** What a session is to be. What is left out is up to the config, the image or the defaults. */
 export interface SessionOptions {

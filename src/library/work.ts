@@ -20,7 +20,7 @@ import { actorOf, operatorOf, placeName, type Task } from "../operations/operate
 import type { OperationStore } from "../operations/store.ts";
 import { isThere, type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
 import { VERSION } from "../version.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 /** How the library is heard. It prints nothing itself. */
 export interface Voice {

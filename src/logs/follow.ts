@@ -1,5 +1,5 @@
 /** Following what a session prints, across files and runs. */
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { CUT_MARK, linesBehindFirst, marked, withoutReturns } from "./lines.ts";
 import { isFirst, isNext } from "./parts.ts";
 import { endsMidLine, joined, type Part, readIn, withTimes } from "./read.ts";

@@ -1,5 +1,5 @@
 /** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
-import { FileError, type World } from "../world.ts";
+import { FileError, type World } from "../world/world.ts";
 import { isFirst, timesName } from "./parts.ts";
 import { countLines, fromWholeLine, lastLines, shortened } from "./lines.ts";
 import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";

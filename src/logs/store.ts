@@ -7,7 +7,7 @@
  * begin with.
  */
 import type { LogPolicy, Owner } from "../model.ts";
-import { FileError, type World } from "../world.ts";
+import { FileError, type World } from "../world/world.ts";
 // What reads and writes is loaded when it is done: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
 import { partName, timesName } from "./parts.ts";

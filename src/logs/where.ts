@@ -1,6 +1,6 @@
 /** Telling one engine from another of the same kind. */
 import type { Engine } from "../model.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 /** Variables that lead a client to another engine than usual. */
 const LEADING: Readonly<Record<Engine, readonly string[]>> = {

@@ -11,7 +11,7 @@ import {
   toEnvelope,
 } from "../errors.ts";
 import type { BackendType, OperationState, Place } from "../model.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
 

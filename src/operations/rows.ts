@@ -1,7 +1,7 @@
 /** Rows of the database of operations, as what they stand for. Pure. */
 import type { Json } from "../errors.ts";
 import { momentOf, OPERATION_STATES, type OperationState } from "../model.ts";
-import { DatabaseError, type SqlValue } from "../world.ts";
+import { DatabaseError, type SqlValue } from "../world/world.ts";
 import type { OperationEvent } from "./ledger.ts";
 import { type Actor, nextAction, type Operation, type Owner, stateToPhase } from "./machine.ts";
 

@@ -1,6 +1,6 @@
 /** The ledger in a database file that all processes of a user share. */
 import type { Json } from "../errors.ts";
-import { type Database, DatabaseError, type SqlValue, type World } from "../world.ts";
+import { type Database, DatabaseError, type SqlValue, type World } from "../world/world.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Actor, Operation, Owner } from "./machine.ts";
 import { eventOf, operationOf } from "./rows.ts";

@@ -4,7 +4,7 @@
  */
 import { type Json, OperationNotFoundError, OperationRunningError, quote } from "../errors.ts";
 import type { OperationState } from "../model.ts";
-import { DatabaseError, FileError, type World } from "../world.ts";
+import { DatabaseError, FileError, type World } from "../world/world.ts";
 import {
   type Ledger,
   memoryLedger,

@@ -6,7 +6,7 @@ import { containerRunner } from "../../src/backends/container/runner.ts";
 import { lookAtContainers } from "../../src/doctor/look/containers.ts";
 import { logStore } from "../../src/logs/store.ts";
 import type { ContainerDefinition, Runtime } from "../../src/model.ts";
-import type { World } from "../../src/world.ts";
+import type { World } from "../../src/world/world.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { ignoreWithoutEngines, pathWithoutEngines } from "../support/engines.ts";
 import { writeExecutable } from "../support/executable.ts";

@@ -2,7 +2,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { findClients } from "../../src/backends/container/clients.ts";
 import type { Session } from "../../src/backends/backend.ts";
-import { denoWorld, type World } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
+import type { World } from "../../src/world/world.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { containerTest, withContainers } from "./container_setup.ts";
 import { failure } from "../support/failure.ts";

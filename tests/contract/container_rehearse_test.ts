@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Session } from "../../src/backends/backend.ts";
 import { InterruptedError } from "../../src/errors.ts";
 import type { ContainerDefinition } from "../../src/model.ts";
-import type { ExecOptions, World } from "../../src/world.ts";
+import type { ExecOptions, World } from "../../src/world/world.ts";
 import { failure } from "../support/failure.ts";
 import { type ContainerSetup, containerTest, testImage } from "./container_setup.ts";
 import { existing, sh, unique } from "./suite.ts";

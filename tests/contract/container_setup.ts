@@ -2,7 +2,7 @@
 import { containerRunner } from "../../src/backends/container/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { type ContainerDefinition, type Runtime, RUNTIMES } from "../../src/model.ts";
-import type { ExecResult, World } from "../../src/world.ts";
+import type { ExecResult, World } from "../../src/world/world.ts";
 import { containerDefinition } from "../support/definitions.ts";
 import { ignoreWithoutEngines } from "../support/engines.ts";
 import { type TmuxSandbox, withTmux } from "../support/tmux.ts";

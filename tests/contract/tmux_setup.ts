@@ -2,7 +2,7 @@
 import { tmuxRunner } from "../../src/backends/tmux/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { DEFAULT_LOG, NOBODY, type TmuxDefinition } from "../../src/model.ts";
-import type { World } from "../../src/world.ts";
+import type { World } from "../../src/world/world.ts";
 import type { SuiteTest } from "./suite.ts";
 
 /** What is known of the tmux backend besides what every backend has. */

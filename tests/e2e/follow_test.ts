@@ -1,7 +1,7 @@
 /** `kstops logs -f`: what a session goes on to print, once and whole, until somebody ends it. */
 import { deepEqual, equal } from "node:assert/strict";
 import { type Runtime, RUNTIMES } from "../../src/model.ts";
-import type { ExecResult } from "../../src/world.ts";
+import type { ExecResult } from "../../src/world/world.ts";
 import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { type TmuxSandbox, tmuxTest, withTmux } from "../support/tmux.ts";

@@ -1,6 +1,6 @@
 /** A disk that is full where kstops keeps things: nothing stops for want of it. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { ExecResult } from "../../src/world.ts";
+import type { ExecResult } from "../../src/world/world.ts";
 import { install, KSTOPS } from "../support/kstops.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "../support/tmux.ts";
 import { LIMIT_MS } from "../support/limits.ts";

@@ -5,6 +5,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { writeExecutable } from "../support/executable.ts";
+import { userPages } from "../support/pages.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SCRIPT = `${ROOT}install.sh`;
@@ -61,7 +62,7 @@ const PATH = Deno.env.get("PATH") ?? "";
 
 /** Packs a program as a release does, into a directory. */
 async function pack(program: string, directory: string): Promise<void> {
-  const archive = [`${ROOT}.ci/archive`, Deno.execPath(), program, TARGET, directory];
+  const archive = [`${ROOT}tools/archive`, Deno.execPath(), program, TARGET, directory];
   // A time that is to come, as where the clock of who installs is behind.
   const env = { PATH, HOME: Deno.env.get("HOME") ?? "/", SOURCE_DATE_EPOCH: "4000000000" };
   const { code, stderr } = await run(["sh", ...archive], env);
@@ -318,17 +319,23 @@ installTest("installs the program itself, also over one that runs", {
 });
 
 /** A block of the README's section about installing, by how it begins. */
-async function readmeBlock(beginning: string): Promise<string> {
-  const readme = await Deno.readTextFile(`${ROOT}README.md`);
-  const [, section = ""] = /^## Install\n(.*?)^## /ms.exec(readme) ?? [];
-  const blocks = Array.from(section.matchAll(/^```sh\n(.*?)^```$/gms), ([, block = ""]) => block);
+/** What an archive has to be read. */
+const PAPERS = [
+  ...["CHANGELOG.md", "LICENSE", "config/example.yml", ...userPages().map(({ path }) => path)],
+  ...Array.from(Deno.readDirSync(`${ROOT}config`), ({ name }) => `config/${name}`)
+    .filter((path) => path.endsWith(".schema.json")),
+].toSorted();
+
+async function pageBlock(page: string, beginning: string): Promise<string> {
+  const text = await Deno.readTextFile(ROOT + page);
+  const blocks = Array.from(text.matchAll(/^```sh\n(.*?)^```$/gms), ([, block = ""]) => block);
   const found = blocks.find((block) => block.startsWith(beginning));
-  ok(found, `the README has no block that begins with ${beginning}`);
+  ok(found, `${page} has no block that begins with ${beginning}`);
   return found.replaceAll("x86_64-unknown-linux-gnu", TARGET);
 }
 
 installTest(
-  "and the README's way by hand come to the same, which its last block takes away",
+  "and docs/install.md's way by hand come to the same, which its last block takes away",
   {},
   async (
     { directory, release, installWith },
@@ -341,25 +348,24 @@ installTest(
       });
       equal(code, 0, stderr);
     };
-    const away = await readmeBlock("rm ~/.local/bin/kstops");
+    const away = await pageBlock("docs/install.md", "rm ~/.local/bin/kstops");
     await installWith({ env: { PREFIX: "" } });
     await inHome(away);
     deepEqual(await filesBelow(home), []);
-    await inHome(await readmeBlock("sha256sum --check"));
+    await inHome(await pageBlock("docs/install.md", "sha256sum --check"));
     const papers = (await filesBelow(`${home}/.local`)).filter((path) => !INSTALLED.includes(path));
-    deepEqual(
-      papers,
-      ["CHANGELOG.md", "LICENSE", "README.md"].map((name) => `share/doc/kstops/${name}`),
-    );
+    deepEqual(papers, PAPERS.map((path) => `share/doc/kstops/${path}`));
     await inHome(away);
     deepEqual(await filesBelow(home), []);
   },
 );
 
-Deno.test("the README downloads the script from where the script downloads the rest", async () => {
+Deno.test("the pages download the script from where the script downloads the rest", async () => {
   const [, repository] = /^REPOSITORY=(.*)$/m.exec(await Deno.readTextFile(SCRIPT)) ?? [];
-  const block = await readmeBlock("curl ");
-  equal(block, `curl -fsSL ${repository}/releases/latest/download/install.sh | sh\n`);
+  for (const page of ["README.md", "docs/install.md"]) {
+    const block = await pageBlock(page, "curl ");
+    equal(block, `curl -fsSL ${repository}/releases/latest/download/install.sh | sh\n`);
+  }
 });
 
 // --- refused -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { OperationEvent } from "../../src/operations/ledger.ts";
 import { assertTransition, isTerminal } from "../../src/operations/machine.ts";
 import { OperationStore } from "../../src/operations/store.ts";
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 
 const PROCESSES = 8;
 const OPERATIONS = 80;

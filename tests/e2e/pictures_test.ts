@@ -1,11 +1,12 @@
-/** The pictures of the README: what they show is what the program shows. */
+/** The pictures of the pages: what they show is what the program shows. */
 import { deepEqual, equal } from "node:assert/strict";
-import { DIRECTORY, draw, PICTURES } from "../../.ci/pictures.ts";
+import { DIRECTORY, draw, PICTURES } from "../../tools/pictures.ts";
 import { aloneOnEngines, ignoreWithoutEngines } from "../support/engines.ts";
+import { userPages } from "../support/pages.ts";
 import { ignoreWithoutTmux } from "../support/tmux.ts";
 import { programUnderTest } from "../support/transcript.ts";
 
-const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const pages = userPages().map(({ text }) => text).join("\n");
 
 for (const picture of PICTURES) {
   const compare = async () => {
@@ -24,9 +25,9 @@ for (const picture of PICTURES) {
   });
 }
 
-Deno.test("the README shows every picture, for dark and for light pages, and no other", () => {
+Deno.test("the pages show every picture, for dark and for light pages, and no other", () => {
   const shown = Array.from(
-    readme.matchAll(/\.github\/pictures\/([\w-]+\.svg)/g),
+    pages.matchAll(/\.github\/pictures\/([\w-]+\.svg)/g),
     ([, file]) => file,
   );
   const drawn = PICTURES.flatMap(({ name }) => [`${name}-dark.svg`, `${name}-light.svg`]);

@@ -7,7 +7,7 @@ import { isGroup } from "../../src/cli/grammar.ts";
 import { scan } from "../../src/cli/scan.ts";
 import { PROGRAM } from "../../src/cli/table.ts";
 import { type ErrorCode, ERRORS } from "../../src/errors.ts";
-import type { ExecResult } from "../../src/world.ts";
+import type { ExecResult } from "../../src/world/world.ts";
 import { writeExecutable } from "../support/executable.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { install } from "../support/kstops.ts";

@@ -4,7 +4,7 @@
  *
  * `.ci/engines up` starts private ones, and says where they are in the variables of {@link KEYS}.
  */
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 
 /** What leads the clients to the private engines. */
 const KEYS = [

@@ -9,7 +9,7 @@
  * });
  * ```
  */
-import type { Exec, ExecResult } from "../../src/world.ts";
+import type { Exec, ExecResult } from "../../src/world/world.ts";
 import { type FakeFile, type FakeWorld, type FakeWorldSpec, withFakeWorld } from "./fake_world.ts";
 import { formatLook, isLook } from "./look.ts";
 import { expandFormat } from "./tmux_format.ts";

@@ -15,6 +15,7 @@
  */
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { whyNotMade, whyUnsafe } from "../../src/world/claim.ts";
 import {
   type Database,
   type ExecBytesResult,
@@ -26,7 +27,7 @@ import {
   type Signal,
   type Terminal,
   type World,
-} from "../../src/world.ts";
+} from "../../src/world/world.ts";
 
 /** A call of a program that has to come, and what it answers. */
 export interface ExpectedCall {
@@ -170,7 +171,12 @@ function fakeWorld(spec: FakeWorldSpec): {
   const pending = [...spec.calls ?? []];
   const inputs: Promise<void>[] = [];
   const answers = [...spec.terminal?.answers ?? []];
-  const store = fakeFiles({ workingDirectory, uid: uid ?? 0, now: clock.now });
+  const store = fakeFiles({
+    workingDirectory,
+    uid: uid ?? 0,
+    sudoUid: env["SUDO_UID"] === undefined ? null : Number(env["SUDO_UID"]),
+    now: clock.now,
+  });
   for (const [path, file] of Object.entries(spec.files ?? {})) store.put(path, file);
   const out = recorder();
   const err = recorder();
@@ -427,6 +433,7 @@ function fakeFiles(
   outside: {
     readonly workingDirectory: string;
     readonly uid: number;
+    readonly sudoUid: number | null;
     readonly now: () => Date;
   },
 ): { readonly files: Files; readonly put: (path: string, file: FakeFile) => void } {
@@ -528,6 +535,13 @@ function fakeFiles(
     }
   }
 
+  /** The owner of the nearest directory above that is there. */
+  function ownerAbove(path: string): number {
+    const above = posix.dirname(path);
+    const found = entries.get(above);
+    return found !== undefined || above === "/" ? found?.uid ?? 0 : ownerAbove(above);
+  }
+
   addDirectories(absolute("."), 0o755);
 
   const files: Files = {
@@ -550,12 +564,16 @@ function fakeFiles(
     makeDirectory: (path) => answer(() => makeDirectory(path)),
     claimDirectory: (path) =>
       answer(() => {
+        const { uid: ownUid, sudoUid } = outside;
+        const refuse = (why: string | null): void => {
+          if (why !== null) throw new FileError(path, "unsafe", why);
+        };
+        if (!entries.has(absolute(path))) {
+          refuse(whyNotMade({ ownUid, sudoUid, aboveUid: ownerAbove(absolute(path)) }));
+        }
         makeDirectory(path);
         const { mode, uid } = entry(path);
-        if (uid !== outside.uid && uid !== 0) {
-          throw new FileError(path, "unsafe", "it belongs to somebody else");
-        }
-        if ((mode & 0o002) !== 0) throw new FileError(path, "unsafe", "everybody may write there");
+        refuse(whyUnsafe({ ownUid, uids: [uid], mode }));
       }),
     create: (path, text = "") =>
       answer(() => {

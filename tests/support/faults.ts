@@ -1,6 +1,6 @@
 /** Tests of what happens when something goes wrong: each has its row in `tests/faults/rows.ts`. */
 import { FAULTS } from "../faults/rows.ts";
-import type { ExecResult } from "../../src/world.ts";
+import type { ExecResult } from "../../src/world/world.ts";
 import { writeExecutable } from "./executable.ts";
 import { install } from "./kstops.ts";
 import { ignoreWithoutTmux, type TmuxSandbox, withTmux } from "./tmux.ts";

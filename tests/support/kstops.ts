@@ -1,5 +1,5 @@
 /** The program under test in a sandbox: the source, or the binary in KSTOPS_BIN. */
-import type { ExecResult } from "../../src/world.ts";
+import type { ExecResult } from "../../src/world/world.ts";
 import { writeExecutable } from "./executable.ts";
 import type { TmuxSandbox } from "./tmux.ts";
 import { programUnderTest } from "./transcript.ts";

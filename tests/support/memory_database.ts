@@ -1,6 +1,6 @@
 /** A database that is gone with its test. */
 import { DatabaseSync } from "node:sqlite";
-import type { Database, SqlValue } from "../../src/world.ts";
+import type { Database, SqlValue } from "../../src/world/world.ts";
 
 /** Opens databases by their paths, in memory: the same path is the same database. */
 export function memoryDatabases(): (path: string) => Promise<Database> {

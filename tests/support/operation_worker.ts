@@ -9,7 +9,7 @@
 import { OperationRunningError } from "../../src/errors.ts";
 import { IllegalMoveError } from "../../src/operations/machine.ts";
 import { OperationStore } from "../../src/operations/store.ts";
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 
 const [directory = "", name = "", count = "0"] = Deno.args;
 

@@ -12,7 +12,7 @@
  * ```
  */
 import { type Sandbox, waitFor } from "./tmux.ts";
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 import { LIMIT_MS } from "./limits.ts";
 
 /** A program on a pty. */

@@ -3,7 +3,8 @@ import type { Recording } from "../../src/cli/recording.ts";
 import type { Json } from "../../src/errors.ts";
 import { type Ask, operatorOf, type Task } from "../../src/operations/operate.ts";
 import { OperationStore } from "../../src/operations/store.ts";
-import { denoWorld, type World } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
+import type { World } from "../../src/world/world.ts";
 
 /** A recording in memory. */
 export function memoryRecording(

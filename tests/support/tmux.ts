@@ -10,7 +10,8 @@
  * });
  * ```
  */
-import { denoWorld, type ExecOptions, type World } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
+import type { ExecOptions, World } from "../../src/world/world.ts";
 import { engineVariables, pathWithoutEngines } from "./engines.ts";
 import { LIMIT_MS } from "./limits.ts";
 

@@ -24,11 +24,12 @@ import { OperationStore } from "../../src/operations/store.ts";
 import { doctorToWire } from "../../src/output/doctor.ts";
 import { operationToWire } from "../../src/output/operation.ts";
 import { changeToWire, statusToWire } from "../../src/output/wire.ts";
-import { denoWorld } from "../../src/world.ts";
+import { denoWorld } from "../../src/world/deno.ts";
 import { FINDINGS } from "../support/findings.ts";
 import { withFakeWorld } from "../support/fake_world.ts";
 import { problemWith, published, type Schema } from "../support/json_schema.ts";
 import { memoryRecording } from "../support/recording.ts";
+import { userPages } from "../support/pages.ts";
 import { STATUSES } from "../support/statuses.ts";
 
 /** The keys that the documentation promises, in its order. */
@@ -241,9 +242,8 @@ for (const name of FILES) {
     }
   });
 
-  Deno.test(`the README says what ${name} is for`, async () => {
-    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-    ok(readme.includes(`(config/${name})`));
+  Deno.test(`the pages say what ${name} is for`, () => {
+    ok(userPages().some(({ text }) => text.includes(`(../config/${name})`)));
   });
 }
 

@@ -7,7 +7,7 @@ import {
   ProgramMissingError,
   ProgramNotStartedError,
   type World,
-} from "../../world.ts";
+} from "../../world/world.ts";
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import type { Dialled } from "./dial.ts";

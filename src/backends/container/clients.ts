@@ -1,6 +1,6 @@
 /** The container runtimes of this machine, and the programs that speak to them. */
 import { type Runtime, RUNTIMES } from "../../model.ts";
-import { DEFAULT_PATH, FileError, type World } from "../../world.ts";
+import { DEFAULT_PATH, FileError, type World } from "../../world/world.ts";
 import { findProgram } from "../program.ts";
 
 /** A program that speaks to a container runtime. */

@@ -6,7 +6,7 @@
  *
  * [Engine API]: https://docs.docker.com/reference/api/engine/
  */
-import type { ExecResult, World } from "../../world.ts";
+import type { ExecResult, World } from "../../world/world.ts";
 import { dialDaemon } from "./args.ts";
 import type { Client } from "./clients.ts";
 import { HTTP_OK, type Response, responseReader } from "./responses.ts";

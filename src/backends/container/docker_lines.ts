@@ -1,6 +1,6 @@
 /** Lines as a program printed them, out of what docker makes of them. Pure. */
 import { joined } from "../../logs/read.ts";
-import type { OutputName } from "../../world.ts";
+import type { OutputName } from "../../world/world.ts";
 
 /** What docker takes for a line at most: a longer one comes in parts (daemon/logger/copier.go). */
 export const DOCKER_LINE_BYTES = 16_384;

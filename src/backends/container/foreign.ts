@@ -1,7 +1,7 @@
 /** What can be done with a container that others made. Loaded when it is done. */
 import { SessionNotFoundError, SessionStartError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
-import { ExecTimeoutError } from "../../world.ts";
+import { ExecTimeoutError } from "../../world/world.ts";
 import type { RestartOptions } from "../backend.ts";
 import { killContainer, restartContainer, unpauseContainer, waitFor } from "./args.ts";
 import { answerOf, askOne, type Context, startError, troubleOf, WORK_TIMEOUT_MS } from "./ask.ts";

@@ -1,5 +1,5 @@
 /** The first question to a runtime: apart from all that reads its answer, which is loaded meanwhile. */
-import type { ExecResult } from "../../world.ts";
+import type { ExecResult } from "../../world/world.ts";
 import { listContainers } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../errors.ts";
 import { countLines, lastLines, marked, shortened, withoutReturns } from "../../logs/lines.ts";
 import { joined } from "../../logs/read.ts";
-import type { ExecBytesResult, OutputName } from "../../world.ts";
+import type { ExecBytesResult, OutputName } from "../../world/world.ts";
 import type { LogOptions } from "../backend.ts";
 import { containerLogs, RUN_LABEL } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";

@@ -1,5 +1,5 @@
 /** Whose containers are: a label counts only where the container itself was given it. */
-import type { ExecResult } from "../../world.ts";
+import type { ExecResult } from "../../world/world.ts";
 import {
   type Call,
   DEFINITION_LABEL,

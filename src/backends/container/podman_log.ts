@@ -9,7 +9,7 @@
  * conmon, which writes the file, opens a new one when it is told so by `ctl` (conmon 2.0 ctrl.c, as
  * cri-o does). Between two lines: no line is lost or split. A hard link keeps the old one.
  */
-import { FileError, type World } from "../../world.ts";
+import { FileError, type World } from "../../world/world.ts";
 import type { Container } from "./parse.ts";
 import { recordOf } from "./labels.ts";
 import { type KeptStreams, NO_STREAMS, parseKubernetes, together } from "./podman_lines.ts";

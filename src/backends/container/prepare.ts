@@ -2,7 +2,7 @@
 import { ContainerRuntimeNotFoundError, quote, SessionConfigError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
 import { oddFlags } from "../../validate/run_args.ts";
-import { FileError, type World } from "../../world.ts";
+import { FileError, type World } from "../../world/world.ts";
 import { isOfTheClient } from "./args.ts";
 import { type Context, startError } from "./ask.ts";
 import { type Client, findClients, installHint, isRemote } from "./clients.ts";

@@ -8,7 +8,7 @@ import {
   type SessionStatus,
   statusOf,
 } from "../../model.ts";
-import { ExecTimeoutError } from "../../world.ts";
+import { ExecTimeoutError } from "../../world/world.ts";
 import { removeContainer, waitFor } from "./args.ts";
 import { answerOf, askOne, type Context, startError, troubleOf } from "./ask.ts";
 import type { Client } from "./clients.ts";

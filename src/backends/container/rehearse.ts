@@ -9,7 +9,7 @@ import {
   ProgramMissingError,
   ProgramNotStartedError,
   type World,
-} from "../../world.ts";
+} from "../../world/world.ts";
 import type { RehearsalOptions, Session } from "../backend.ts";
 import { inspectContainers, inspectNetwork } from "./args.ts";
 import {

@@ -1,5 +1,6 @@
 /** Responses of HTTP/1.1 in a stream of bytes: as much of it as a daemon on a socket speaks. Pure. */
-import { lastBytes, MOST_ANSWER_BYTES } from "../../world.ts";
+import { lastBytes } from "../../world/last_bytes.ts";
+import { MOST_ANSWER_BYTES } from "../../world/world.ts";
 
 /** What a server answered to one request. */
 export interface Response {

@@ -1,6 +1,6 @@
 /** The container backend: containers of podman and docker. */
 import type { ContainerDefinition, Definition, Runtime } from "../../model.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import type { Runner, Survey } from "../backend.ts";
 import type { ContainerSettings, Context } from "./ask.ts";
 import { findClients, installHint } from "./clients.ts";

@@ -1,7 +1,7 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
 import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
-import { type ExecResult, FileError, type World } from "../../world.ts";
+import { type ExecResult, FileError, type World } from "../../world/world.ts";
 import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,

@@ -1,5 +1,5 @@
 /** How many clients of a runtime work at the same time. */
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 
 /**
  * More at once only wait for each other, and everybody who asks meanwhile waits for them: podman holds

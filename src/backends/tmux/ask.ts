@@ -7,7 +7,7 @@ import {
   type ExecResult,
   ProgramNotStartedError,
   type World,
-} from "../../world.ts";
+} from "../../world/world.ts";
 import { listPanes, listPanesCollected } from "./args.ts";
 import { type Asked, call, type Context, list, type Question, WORK_TIMEOUT_MS } from "./list.ts";
 import {

@@ -1,7 +1,7 @@
 /** Handing the terminal to a session, and taking it back. */
 import { SessionAttachError } from "../../errors.ts";
 import { shellWord } from "../../shell.ts";
-import type { Interaction, World } from "../../world.ts";
+import type { Interaction, World } from "../../world/world.ts";
 import type { AttachEnd, AttachOptions } from "../backend.ts";
 import {
   attachSession,

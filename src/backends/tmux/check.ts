@@ -8,7 +8,7 @@ import {
   TmuxNotFoundError,
 } from "../../errors.ts";
 import type { TmuxDefinition } from "../../model.ts";
-import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world.ts";
+import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world/world.ts";
 import type { Session } from "../backend.ts";
 import { findProgram } from "../program.ts";
 import { ask, installHint, tooOld } from "./ask.ts";

@@ -1,5 +1,5 @@
 /** The processes of a session while it is ended: who they are, and what they were told. */
-import type { Signal, World } from "../../world.ts";
+import type { Signal, World } from "../../world/world.ts";
 import {
   belongings,
   findProcess,

@@ -2,7 +2,7 @@
  * Keeping the terminal of a session open while its processes finish. The kernel hangs it up once the
  * leader of its process session leaves, which is the keeper: so it has to stay that long.
  */
-import { FileError, type World } from "../../world.ts";
+import { FileError, type World } from "../../world/world.ts";
 import olderHold from "./hold_older.sh" with { type: "text" };
 import type { Look } from "./processes.ts";
 

@@ -1,6 +1,6 @@
 /** The first question to a tmux server: apart from all that reads its answer, which is loaded meanwhile. */
 import type { LogStore } from "../../logs/store.ts";
-import type { ExecOptions, ExecResult, World } from "../../world.ts";
+import type { ExecOptions, ExecResult, World } from "../../world/world.ts";
 import { patiently } from "../patience.ts";
 import { listPanes, RUN_ID_VARIABLE } from "./args.ts";
 

@@ -1,6 +1,11 @@
 /** One look at all processes of this machine: who is there, and which run each says it belongs to. */
 import { BackendUnavailableError } from "../../errors.ts";
-import { ExecKilledError, type ExecResult, ProgramMissingError, type World } from "../../world.ts";
+import {
+  ExecKilledError,
+  type ExecResult,
+  ProgramMissingError,
+  type World,
+} from "../../world/world.ts";
 import { RUN_ID_VARIABLE } from "./args.ts";
 import type { Look, Process, ProcessTable } from "./processes.ts";
 

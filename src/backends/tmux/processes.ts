@@ -1,5 +1,5 @@
 /** The process table, and which part of it belongs to a session. Pure. */
-import type { Signal } from "../../world.ts";
+import type { Signal } from "../../world/world.ts";
 
 /** One process. */
 export interface Process {

@@ -1,7 +1,7 @@
 /** What is left of runs that tmux no longer shows, or whose program has ended. */
 import { SessionStopError } from "../../errors.ts";
 import type { Ending, Run } from "../../logs/runs.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import type { StopOptions } from "../backend.ts";
 import { lookAround } from "./look.ts";
 import { belongingsOfEach, findProcess, isService, type Look, type Process } from "./processes.ts";

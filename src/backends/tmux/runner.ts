@@ -1,6 +1,6 @@
 /** The tmux backend: sessions on all tmux sockets of this user. */
 import type { Definition, TmuxDefinition } from "../../model.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import type { Runner } from "../backend.ts";
 import { type Context, list, type TmuxSettings } from "./list.ts";
 import { socketsOf } from "./sockets.ts";

@@ -1,5 +1,5 @@
 /** Where tmux keeps its sockets, and which there are. */
-import { FileError, type World } from "../../world.ts";
+import { FileError, type World } from "../../world/world.ts";
 
 /** The sockets of this user. */
 export interface Sockets {

@@ -7,7 +7,7 @@ import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
-import { type ExecResult, ProgramMissingError, type World } from "../../world.ts";
+import { type ExecResult, ProgramMissingError, type World } from "../../world/world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import { line, runScript, type Server, showProgram, startServerAndRunScript } from "./args.ts";
 import { answerOf, ask, howWords, POLL_MS, unavailable, unexpected } from "./ask.ts";

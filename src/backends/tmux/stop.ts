@@ -1,6 +1,6 @@
 /** Ending a program and all that it started, and proving that it is gone. */
 import type { StopScope } from "../../model.ts";
-import type { Signal, World } from "../../world.ts";
+import type { Signal, World } from "../../world/world.ts";
 import { type Crowd, watchCrowd, type Watched } from "./crowd.ts";
 import { type Hold, holdTerminal } from "./hold.ts";
 import { argsOf, lookAround, pipesOf } from "./look.ts";

@@ -1,7 +1,7 @@
 /** What tmux servers have, once they were asked for it. */
 import { BackendUnavailableError } from "../../errors.ts";
 import type { Place } from "../../model.ts";
-import { ProgramMissingError, type World } from "../../world.ts";
+import { ProgramMissingError, type World } from "../../world/world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
 import { ask, installHint, SilentServerError, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";

@@ -2,7 +2,7 @@
 import type { Session } from "../../backends/backend.ts";
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import { endWords } from "../../output/screen.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 import { sayWhose } from "../whose.ts";

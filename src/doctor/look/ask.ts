@@ -1,5 +1,10 @@
 /** Asking programs, none of which can keep the doctor waiting. */
-import { ExecKilledError, type ExecOptions, ProgramMissingError, type World } from "../../world.ts";
+import {
+  ExecKilledError,
+  type ExecOptions,
+  ProgramMissingError,
+  type World,
+} from "../../world/world.ts";
 import type { Answer } from "../finding.ts";
 
 /** How long a program may take. */

@@ -2,7 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { configPlaces } from "../../config/load.ts";
 import { validateConfig } from "../../config/validate.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import type { ConfigFacts } from "../config.ts";
 
 /** Which files there are, and what is wrong with the config. */

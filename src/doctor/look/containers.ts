@@ -8,7 +8,7 @@ import { surveyAll } from "../../backends/container/survey.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
-import { FileError, type World } from "../../world.ts";
+import { FileError, type World } from "../../world/world.ts";
 import {
   type ClientFacts,
   type ContainerFacts,

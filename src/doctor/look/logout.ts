@@ -1,5 +1,5 @@
 /** Looking at what ends the processes of a user who logs out. */
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import { cgroupIn, killsIn, type LogoutFacts } from "../logout.ts";
 import { ask } from "./ask.ts";
 

@@ -2,7 +2,7 @@
 import { directoryOf } from "../../config/config.ts";
 import { logStore, stateDirectory } from "../../logs/store.ts";
 import { OperationStore } from "../../operations/store.ts";
-import { DatabaseError, FileError, type World } from "../../world.ts";
+import { DatabaseError, FileError, type World } from "../../world/world.ts";
 import type { Answer } from "../finding.ts";
 import { type DatabaseFacts, type LogsFacts, spaceIn, type StateFacts } from "../state.ts";
 import { ask } from "./ask.ts";

@@ -1,6 +1,6 @@
 /** Looking at the terminal. */
 import { localeOf } from "../../locale.ts";
-import type { World } from "../../world.ts";
+import type { World } from "../../world/world.ts";
 import type { TerminalFacts } from "../terminal.ts";
 import { ask } from "./ask.ts";
 

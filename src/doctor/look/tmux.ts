@@ -8,7 +8,7 @@ import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
-import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world.ts";
+import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world/world.ts";
 import type { ServerFacts, TmuxFacts, TmuxServer } from "../tmux.ts";
 import { ask } from "./ask.ts";
 

@@ -7,7 +7,7 @@ import { isGroup, longOf } from "../../../src/cli/grammar.ts";
 import { parse } from "../../../src/cli/parse.ts";
 import { namedFlags, scan } from "../../../src/cli/scan.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
-import type { World } from "../../../src/world.ts";
+import type { World } from "../../../src/world/world.ts";
 import { isRefusal, isSafe, orRefused } from "../checks.ts";
 import { PLAIN, TEXT } from "../inputs.ts";
 import { target } from "../target.ts";

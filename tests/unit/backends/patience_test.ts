@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { patiently } from "../../../src/backends/patience.ts";
-import { ExecTimeoutError } from "../../../src/world.ts";
+import { ExecTimeoutError } from "../../../src/world/world.ts";
 import { withFakeWorld } from "../../support/fake_world.ts";
 
 /** Lets what was promised come about. */

@@ -4,7 +4,7 @@ import config from "../../../deno.json" with { type: "json" };
 import { main } from "../../../src/cli/app.ts";
 import { type ErrorCode, ERRORS } from "../../../src/errors.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
-import { ProgramMissingError } from "../../../src/world.ts";
+import { ProgramMissingError } from "../../../src/world/world.ts";
 import { equalsGolden } from "../../support/golden.ts";
 import {
   type FakeServer,

@@ -1,13 +1,13 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
-import { entriesBelow } from "../../../.ci/reference.ts";
+import { entriesBelow } from "../../../tools/reference.ts";
 import { main } from "../../../src/cli/app.ts";
 import { answer } from "../../../src/cli/completions.ts";
 import { type Quote, readLine, typed, unquoted } from "../../../src/cli/completions/words.ts";
 import { command, isGroup, type Program } from "../../../src/cli/grammar.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
-import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../src/world/world.ts";
 import { type ExpectedCall, withFakeWorld } from "../../support/fake_world.ts";
 import { memoryDatabases } from "../../support/memory_database.ts";
 

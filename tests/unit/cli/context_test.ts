@@ -3,7 +3,7 @@ import { contextOf } from "../../../src/cli/context.ts";
 import type { Context } from "../../../src/cli/command.ts";
 import type { GlobalFlags } from "../../../src/cli/table.ts";
 import { InterruptedError } from "../../../src/errors.ts";
-import type { EndSignal, ExecOptions, World } from "../../../src/world.ts";
+import type { EndSignal, ExecOptions, World } from "../../../src/world/world.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
 
 const FLAGS: GlobalFlags = { color: "auto" };

@@ -1,7 +1,7 @@
 /** A world of nothing but files and variables, and a config that is read in it. */
 import { allProblems, type Config, problemText } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { FileError, type FileFacts, type World } from "../../../src/world.ts";
+import { FileError, type FileFacts, type World } from "../../../src/world/world.ts";
 
 /** A file: its text or bytes, or more about it. */
 export type Thing = string | Partial<FileFacts> & { text?: string | Uint8Array };

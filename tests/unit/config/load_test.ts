@@ -3,7 +3,7 @@ import { problemText } from "../../../src/config/config.ts";
 import { defaultSettings } from "../../../src/config/defaults.ts";
 import { findConfig, loadConfig, readEnvFiles } from "../../../src/config/load.ts";
 import { MAX_FILE_BYTES } from "../../../src/config/trusted.ts";
-import type { FileFacts } from "../../../src/world.ts";
+import type { FileFacts } from "../../../src/world/world.ts";
 import { type Things, worldOf } from "./files.ts";
 
 const EVERYWHERE = {

@@ -9,7 +9,7 @@ import { lookAtLogout } from "../../../src/doctor/look/logout.ts";
 import { lookAtState } from "../../../src/doctor/look/state.ts";
 import { lookAtTerminal } from "../../../src/doctor/look/terminal.ts";
 import { lookAtTmux } from "../../../src/doctor/look/tmux.ts";
-import { ExecTimeoutError, ProgramMissingError } from "../../../src/world.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../src/world/world.ts";
 import {
   type ExpectedCall,
   type FakeFile,

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { spaceIn, type StateFacts, stateFindings } from "../../../src/doctor/state.ts";
-import type { FileFacts } from "../../../src/world.ts";
+import type { FileFacts } from "../../../src/world/world.ts";
 import { told } from "../../support/told.ts";
 
 type Known = NonNullable<StateFacts>;

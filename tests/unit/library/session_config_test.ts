@@ -11,7 +11,7 @@ import {
 import { SessionManager } from "../../../src/library/manager.ts";
 import { ContainerRunner, TmuxRunner } from "../../../src/library/runners.ts";
 import { type BackendType, NOBODY } from "../../../src/model.ts";
-import { denoWorld } from "../../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
 
 const IMPLIED: Record<string, readonly [SessionOptions, BackendType | null]> = {
   "nothing": [{}, null],

@@ -1,7 +1,8 @@
 /** The store on real database files: old, damaged, foreign, closed and full ones, and its news. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { OperationStore, type StoreOptions } from "../../../src/operations/store.ts";
-import { DatabaseError, denoWorld, type World } from "../../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
+import { DatabaseError, type World } from "../../../src/world/world.ts";
 
 interface Bench {
   readonly directory: string;

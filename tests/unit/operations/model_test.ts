@@ -10,7 +10,8 @@ import type { OperationEvent, Retention } from "../../../src/operations/ledger.t
 import { IllegalMoveError } from "../../../src/operations/machine.ts";
 import type { Operation } from "../../../src/operations/machine.ts";
 import { OperationStore } from "../../../src/operations/store.ts";
-import { denoWorld, type World } from "../../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
+import type { World } from "../../../src/world/world.ts";
 
 const RETENTION: Retention = { operations: 4, days: 1 };
 const DAY_MS = 86_400_000;

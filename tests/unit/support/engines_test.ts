@@ -1,6 +1,6 @@
 import { equal, notEqual, ok } from "node:assert/strict";
 import { engineVariables, pathWithoutEngines } from "../../support/engines.ts";
-import { denoWorld } from "../../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
 
 async function whereIs(program: string, path: string): Promise<boolean> {
   const { facts } = denoWorld().files;

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import { createServer } from "node:net";
-import { denoWorld, FileError, type Files, ProgramMissingError } from "../../../src/world.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
+import { FileError, type Files, ProgramMissingError } from "../../../src/world/world.ts";
 import { type FakeFile, withFakeWorld } from "../../support/fake_world.ts";
 
 const TIMEOUT = { timeoutMs: 1000 };

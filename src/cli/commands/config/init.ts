@@ -2,7 +2,7 @@
 import starter from "../../../../config/starter.yml" with { type: "text" };
 import { absolutePath } from "../../../config/config.ts";
 import { escapeControls, OpsError, quote, SessionConfigError } from "../../../errors.ts";
-import { FileError } from "../../../world.ts";
+import { FileError } from "../../../world/world.ts";
 import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `config init`. */

@@ -7,7 +7,7 @@ import { eventToWire, operationColour, payloadText, SHORT_ID } from "../../../ou
 import { paint, type Screen } from "../../../output/screen.ts";
 import { widthOf, wrapped } from "../../../output/text.ts";
 import { time } from "../../../output/wire.ts";
-import type { World } from "../../../world.ts";
+import type { World } from "../../../world/world.ts";
 import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `operations watch`. */

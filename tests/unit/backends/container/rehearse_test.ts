@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { ContainerDefinition } from "../../../../src/model.ts";
-import { ProgramMissingError } from "../../../../src/world.ts";
+import { ProgramMissingError } from "../../../../src/world/world.ts";
 import { containerDefinition } from "../../../support/definitions.ts";
 import type { ExpectedCall } from "../../../support/fake_world.ts";
 import { dialled, DOCKER, idOf, inspectAnswer, type Inspected, type Listed } from "./containers.ts";

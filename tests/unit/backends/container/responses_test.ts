@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { type Response, responseReader } from "../../../../src/backends/container/responses.ts";
-import { MOST_ANSWER_BYTES } from "../../../../src/world.ts";
+import { MOST_ANSWER_BYTES } from "../../../../src/world/world.ts";
 import { recorded, sent } from "./containers.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

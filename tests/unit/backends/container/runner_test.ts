@@ -4,7 +4,7 @@ import { DIAL, dialled, gone, idOf, inspectAnswer, podmanListAnswer, sent } from
 import { BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 import type { Response } from "../../../../src/backends/container/responses.ts";
 import { failure } from "../../../support/failure.ts";
-import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
 
 const PODMAN_LIST = ["podman", "ps", "--all", "--no-trunc", "--format", "json"];

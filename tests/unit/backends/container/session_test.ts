@@ -3,7 +3,7 @@ import type { Session, StopOptions } from "../../../../src/backends/backend.ts";
 import { containerRunner } from "../../../../src/backends/container/runner.ts";
 import { logStore } from "../../../../src/logs/store.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
-import { ExecTimeoutError } from "../../../../src/world.ts";
+import { ExecTimeoutError } from "../../../../src/world/world.ts";
 import {
   type ExpectedCall,
   type FakeWorld,

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { StartOptions } from "../../../../src/backends/backend.ts";
 import type { ContainerDefinition, SessionStatus } from "../../../../src/model.ts";
-import { ExecTimeoutError } from "../../../../src/world.ts";
+import { ExecTimeoutError } from "../../../../src/world/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
 import { failure } from "../../../support/failure.ts";
 import { containerDefinition } from "../../../support/definitions.ts";

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { type Context, list } from "../../../../src/backends/tmux/list.ts";
 import { type LogStore, logStore } from "../../../../src/logs/store.ts";
-import { type Exec, ExecTimeoutError } from "../../../../src/world.ts";
+import { type Exec, ExecTimeoutError } from "../../../../src/world/world.ts";
 import { withFakeWorld } from "../../../support/fake_world.ts";
 
 /** A tmux that takes 100 ms for each answer, which tells how many questions it has had. */

@@ -10,7 +10,7 @@ import { TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { RunEvent } from "../../../../src/logs/runs.ts";
 import { type LogStore, outputOf } from "../../../../src/logs/store.ts";
 import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
-import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world.ts";
+import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world/world.ts";
 import {
   type ExpectedCall,
   type FakeFile,

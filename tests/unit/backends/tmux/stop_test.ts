@@ -6,7 +6,7 @@ import {
   ExecTimeoutError,
   ProgramMissingError,
   type Signal,
-} from "../../../../src/world.ts";
+} from "../../../../src/world/world.ts";
 import { type FakeWorld, withFakeWorld } from "../../../support/fake_world.ts";
 import { formatLook, isLook } from "../../../support/look.ts";
 

@@ -6,7 +6,7 @@ import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions.ts";
-import { denoWorld } from "../../../../src/world.ts";
+import { denoWorld } from "../../../../src/world/deno.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
 const CONTAINER = statusOf({

@@ -1,5 +1,0 @@
-/** What the executable is made of: all of kstops, as one script that leaves `kstops` behind. */
-import { main } from "../../src/cli/app.ts";
-import { denoWorld } from "../../src/world.ts";
-
-Object.assign(globalThis, { kstops: { main, denoWorld } });

@@ -1,0 +1,196 @@
+/** The file system. */
+import { whyNotMade, whyUnsafe } from "./claim.ts";
+import { FileError, type FileFacts, type Files } from "./world.ts";
+import { writeAll } from "./write_all.ts";
+
+/** The real file system. */
+export function files(): Files {
+  return {
+    readText,
+    readFrom,
+    facts,
+    list,
+    makeDirectory,
+    claimDirectory,
+    create,
+    append,
+    replace,
+    remove,
+    rename,
+    realPath: (path) => fileWork(path, () => Promise.resolve(Deno.realPathSync(path))),
+  };
+}
+
+/** Does something with a file; what goes wrong is thrown as a {@link FileError}. */
+export async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** What went wrong with a file. */
+export function fileError(path: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const { errors } = Deno;
+  if (error instanceof errors.NotFound) return new FileError(path, "missing", "no such file");
+  if (error instanceof errors.PermissionDenied || error instanceof errors.NotCapable) {
+    return new FileError(path, "denied", "permission denied");
+  }
+  if (error instanceof errors.AlreadyExists) return new FileError(path, "exists", "it exists");
+  if (error instanceof errors.IsADirectory) {
+    return new FileError(path, "directory", "it is a directory");
+  }
+  if (error instanceof errors.NotADirectory) {
+    return new FileError(path, "other", "a part of the path is not a directory");
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  // A compiled program says so of a link to nothing, too (Deno 2.4).
+  if (message.includes("Too many levels of symbolic links")) {
+    return new FileError(path, "other", "no such file: its symbolic link leads nowhere");
+  }
+  // `No space left on device (os error 28): open '/x'` says the path once too often.
+  return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
+}
+
+// Reading and looking are done at once: handing them to a thread takes ten times as long as doing them,
+// and every command looks at a dozen paths.
+function readText(path: string): Promise<string> {
+  return fileWork(path, () => Promise.resolve(Deno.readTextFileSync(path)));
+}
+
+function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Uint8Array> {
+  return fileWork(path, () => {
+    using file = Deno.openSync(path, { read: true });
+    const { size } = file.statSync();
+    file.seekSync(offset, Deno.SeekMode.Start);
+    // What is written to it meanwhile is for the next one who asks.
+    const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
+    let length = 0;
+    while (length < bytes.length) {
+      const read = file.readSync(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
+    }
+    return Promise.resolve(bytes.subarray(0, length));
+  });
+}
+
+function facts(path: string): Promise<FileFacts | null> {
+  try {
+    const found = Deno.statSync(path);
+    return Promise.resolve({
+      kind: found.isFile
+        ? "file"
+        : found.isDirectory
+        ? "directory"
+        : found.isSocket
+        ? "socket"
+        : "other",
+      mode: (found.mode ?? 0) & 0o7777,
+      uid: found.uid ?? 0,
+      gid: found.gid ?? 0,
+      device: found.dev,
+      bytes: found.size,
+      modifiedAt: found.mtime ?? new Date(0),
+    });
+  } catch {
+    return Promise.resolve(null);
+  }
+}
+
+function list(path: string): Promise<readonly string[]> {
+  return fileWork(path, () => {
+    const names = Array.from(Deno.readDirSync(path), (entry) => entry.name);
+    return Promise.resolve(names.sort());
+  });
+}
+
+function makeDirectory(path: string): Promise<void> {
+  return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
+}
+
+function claimDirectory(path: string): Promise<void> {
+  return fileWork(path, async () => {
+    const ownUid = Deno.uid();
+    const link = factsOfLink(path);
+    if (link === null) {
+      refuse(path, whyNotMade({ ownUid, sudoUid: sudoUid(), aboveUid: ownerAbove(path) }));
+      await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    }
+    const { isDirectory, uid, mode } = await Deno.stat(path);
+    if (!isDirectory) throw new FileError(path, "exists", "it exists");
+    refuse(path, whyUnsafe({ ownUid, uids: [link?.uid ?? ownUid, uid], mode: mode ?? 0 }));
+  });
+}
+
+function refuse(path: string, why: string | null): void {
+  if (why !== null) throw new FileError(path, "unsafe", why);
+}
+
+/** Who called sudo; null where nobody did. */
+function sudoUid(): number | null {
+  const uid = Deno.env.get("SUDO_UID");
+  return uid === undefined ? null : Number(uid);
+}
+
+/** The owner of the nearest directory above a path that is there. */
+function ownerAbove(path: string): number {
+  for (let above = path;;) {
+    const parent = above.slice(0, above.lastIndexOf("/")) || "/";
+    const found = factsOfLink(parent);
+    if (found !== null || parent === "/") return found?.uid ?? 0;
+    above = parent;
+  }
+}
+
+/** What a path itself is, if it is a link, too; null: there is nothing. */
+function factsOfLink(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function create(path: string, text = ""): Promise<void> {
+  return fileWork(path, async () => {
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    writeAll(file, new TextEncoder().encode(text));
+  });
+}
+
+function append(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    if (factsOfLink(path)?.isSymlink) {
+      throw new FileError(path, "unsafe", "it is a symbolic link");
+    }
+    using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
+    let written = 0;
+    while (written < bytes.length) written += await file.write(bytes.subarray(written));
+  });
+}
+
+function replace(path: string, bytes: Uint8Array): Promise<void> {
+  return fileWork(path, async () => {
+    const fresh = `${path}.${crypto.randomUUID()}`;
+    await Deno.writeFile(fresh, bytes, { createNew: true, mode: 0o600 });
+    await Deno.rename(fresh, path);
+  });
+}
+
+function remove(path: string): Promise<void> {
+  return fileWork(path, async () => {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  });
+}
+
+function rename(from: string, to: string): Promise<void> {
+  return fileWork(from, () => Deno.rename(from, to));
+}

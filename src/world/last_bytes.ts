@@ -1,0 +1,37 @@
+/** The end of a stream. Pure. */
+
+/** The end of a stream of bytes. */
+export interface LastBytes {
+  readonly add: (chunk: Uint8Array) => void;
+  readonly bytes: () => Uint8Array;
+}
+
+/** How much of a stream is read at once, at most. */
+export const READ_BYTES = 64 * 1024;
+
+/**
+ * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
+ * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
+ */
+export function lastBytes(keepBytes: number): LastBytes {
+  // Where there is an end to it, at once: what was too small is garbage for a while.
+  const most = 2 * keepBytes + READ_BYTES;
+  let buffer = new Uint8Array(Number.isFinite(most) ? most : READ_BYTES);
+  let length = 0;
+  return {
+    add: (chunk) => {
+      if (length + chunk.length > buffer.length && length >= 2 * keepBytes) {
+        buffer.copyWithin(0, length - keepBytes, length);
+        length = keepBytes;
+      }
+      if (length + chunk.length > buffer.length) {
+        const larger = new Uint8Array(Math.max(2 * buffer.length, length + chunk.length));
+        larger.set(buffer.subarray(0, length));
+        buffer = larger;
+      }
+      buffer.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: () => buffer.subarray(Math.max(0, length - keepBytes), length),
+  };
+}

@@ -1,0 +1,296 @@
+/**
+ * Everything outside of the program: child processes, clock, environment, files, terminal. The rest of
+ * the code gets it as a {@link World}, so that tests can give another one. `deno.ts` makes the real one.
+ */
+
+/** What a child process may be given. */
+export interface ExecOptions {
+  /**
+   * Text for its standard input, whole or as it comes; without it there is none. What comes has to end,
+   * when the program does at the latest.
+   */
+  readonly stdin?: string | AsyncIterable<string>;
+  /** Variables over the ones of this process; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /**
+   * How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: as
+   * long as it likes.
+   */
+  readonly timeoutMs: number;
+  /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
+  readonly detached?: boolean;
+  /** Whether the user may interrupt it all the same: it is killed then. For what takes minutes. */
+  readonly interruptible?: boolean;
+  /** Whether it takes back what was made: that is done also after a signal that asks kstops to end. */
+  readonly cleanUp?: boolean;
+  /** Ends it early: it is killed, and the reason of the abort is thrown. */
+  readonly abort?: AbortSignal;
+  /** Gets what it writes, as it comes. The bytes are valid until it returns. */
+  readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
+  /**
+   * How much of each stream is kept for the answer, counted from its end. Unless told, all of it, and a
+   * program that prints more than {@link MOST_ANSWER_BYTES} is killed.
+   */
+  readonly keepBytes?: number;
+}
+
+/** More than any engine answers: a list of a thousand containers has 3 MiB. */
+export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The streams that a program writes to. */
+export type OutputName = "stdout" | "stderr";
+
+/** How a child process ended, with what it wrote as it was. */
+export interface ExecBytesResult {
+  readonly code: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
+
+/** How a child process ended. A code other than 0 is a result, not an error. */
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program without a shell and waits for it.
+ *
+ * @throws {ProgramMissingError} when there is no such program
+ * @throws {ProgramNotStartedError} when the system cannot start one more
+ * @throws {ExecTimeoutError} when it did not end in time; it was killed
+ * @throws {ExecFloodError} when it printed more than is kept; it was killed
+ */
+export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
+
+/** The same for output that may be no text. */
+export type ExecBytes = (
+  argv: readonly string[],
+  options: ExecOptions,
+) => Promise<ExecBytesResult>;
+
+/** There is no program of that name, or it cannot be executed. */
+export class ProgramMissingError extends Error {
+  constructor(readonly program: string, readonly why: "missing" | "denied") {
+    super(why === "missing" ? `${program}: not found` : `${program}: permission denied`);
+  }
+}
+
+/** The system does not start a program that is there: it lacks files, processes or memory for it. */
+export class ProgramNotStartedError extends Error {
+  /** `reason` is the system's own: `Too many open files`. */
+  constructor(readonly program: string, readonly reason: string) {
+    super(`${program} cannot be started: ${reason}`);
+  }
+}
+
+/** A child process had to be killed. `reason` says why: `it did not answer within 5 s`. */
+export class ExecKilledError extends Error {
+  constructor(readonly program: string, readonly reason: string) {
+    super(`${program} was killed: ${reason}`);
+  }
+}
+
+/** A child process did not end in time. */
+export class ExecTimeoutError extends ExecKilledError {
+  constructor(program: string, readonly timeoutMs: number) {
+    super(program, `it did not answer within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** A child process printed as if there were no end to it. */
+export class ExecFloodError extends ExecKilledError {
+  constructor(program: string) {
+    super(program, `it printed more than ${MOST_ANSWER_BYTES / 1024 / 1024} MiB`);
+  }
+}
+
+/** What a program that gets the terminal may be given. */
+export interface InteractOptions extends Pick<ExecOptions, "env"> {
+  /** Whether its standard error goes to the terminal, too, instead of into the answer. */
+  readonly showError?: boolean;
+}
+
+/** A program that has the terminal. */
+export interface Interaction {
+  readonly pid: number;
+  /** Its exit code, and what it wrote to its standard error where that is not shown. */
+  readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
+/** Signals by which a user or the system asks this process to end. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** A file could not be used. The message is `PATH: REASON`. */
+export class FileError extends Error {
+  constructor(
+    readonly path: string,
+    readonly why: "missing" | "denied" | "exists" | "directory" | "unsafe" | "other",
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+  }
+}
+
+/** What a path points at. */
+export interface FileFacts {
+  readonly kind: "file" | "directory" | "socket" | "other";
+  /** Permission bits, such as 0o644. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Number of the file system. */
+  readonly device: number;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** The file system. Every method but `facts` and `executable` throws {@link FileError}. */
+export interface Files {
+  /** The text of a file; what is no UTF-8 becomes U+FFFD. */
+  readonly readText: (path: string) => Promise<string>;
+  /** The bytes of a file from an offset on: to its end, or at most so many. */
+  readonly readFrom: (path: string, offset: number, maxBytes?: number) => Promise<Uint8Array>;
+  /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
+  readonly facts: (path: string) => Promise<FileFacts | null>;
+  /** Names in a directory, sorted. */
+  readonly list: (path: string) => Promise<readonly string[]>;
+  /** Makes a directory, and those above it, for this user alone (0700). */
+  readonly makeDirectory: (path: string) => Promise<void>;
+  /**
+   * The same for a directory in which nobody else may put anything, a link to another place above all.
+   * One that is there must be this user's or root's. Under sudo none is made among the files of who
+   * called it, whose it could not be afterwards.
+   */
+  readonly claimDirectory: (path: string) => Promise<void>;
+  /** Makes a file for this user alone (0600), empty without a text; it must not exist. */
+  readonly create: (path: string, text?: string) => Promise<void>;
+  /**
+   * Adds to the end of a file, and makes it for this user alone (0600) where it is missing. A symbolic
+   * link is refused.
+   */
+  readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Gives a file a new content in one step: readers see the old one or the new one. */
+  readonly replace: (path: string, bytes: Uint8Array) => Promise<void>;
+  /** Removes a file; a missing one is fine. */
+  readonly remove: (path: string) => Promise<void>;
+  /** The path without symbolic links. */
+  readonly realPath: (path: string) => Promise<string>;
+  /** Gives a file another name in its directory; it replaces what has that name. */
+  readonly rename: (from: string, to: string) => Promise<void>;
+}
+
+/** What a field of a database holds. */
+export type SqlValue = null | number | string;
+
+/** A database could not be used. The message is a reason, such as `database is locked`. */
+export class DatabaseError extends Error {
+  constructor(readonly why: "corrupt" | "busy" | "other", readonly reason: string) {
+    super(reason);
+  }
+}
+
+/**
+ * A database in one file, which other processes may use at the same time: a statement waits some
+ * seconds for them. Every method throws {@link DatabaseError}.
+ */
+export interface Database {
+  /** Runs statements that take no values and give nothing back. */
+  readonly run: (sql: string) => void;
+  /** Runs one statement with its values, and gives the rows that it answers with. */
+  readonly all: (
+    sql: string,
+    ...values: SqlValue[]
+  ) => readonly Readonly<Record<string, SqlValue>>[];
+  readonly close: () => void;
+}
+
+/** Signals that kstops sends. */
+export type Signal = Deno.Signal;
+
+/** Other processes, by pid. A negative pid is a process group. */
+export interface Processes {
+  /** The pid of this process. */
+  readonly self: number;
+  /** Sends a signal; says what became of it. */
+  readonly signal: (pid: number, signal: Signal) => "sent" | "gone" | "denied";
+  /** Whether a process of that pid is there (a zombie is, too). */
+  readonly alive: (pid: number) => Promise<boolean>;
+}
+
+/** The three standard streams. */
+export interface Terminal {
+  readonly stdinIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Columns of the terminal; null where there is none. */
+  readonly columns: () => number | null;
+  /** The device that is standard input, such as `/dev/pts/3`; null where nobody knows. */
+  readonly device: () => string | null;
+  /**
+   * Writes all of it. False: nobody reads any more. Signals are heard while a reader takes its time.
+   */
+  readonly writeOut: (bytes: Uint8Array) => Promise<boolean>;
+  /** Writes all of it; errors are swallowed, since there is no one left to tell. */
+  readonly writeError: (text: string) => void;
+  /** Shows a question on stderr and reads one line; null at the end of input. */
+  readonly ask: (question: string) => Promise<string | null>;
+}
+
+/** Everything outside of the program. */
+export interface World {
+  readonly exec: Exec;
+  readonly execBytes: ExecBytes;
+  readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
+  /**
+   * Calls back again and again, that often.
+   *
+   * @returns ends that
+   */
+  readonly every: (ms: number, callback: () => void) => () => void;
+  /** A fresh random id: 12 lower-case hex digits. */
+  readonly randomId: () => string;
+  /** A fresh random UUID, version 4. */
+  readonly randomUuid: () => string;
+  /** One variable of the environment. */
+  readonly env: (name: string) => string | undefined;
+  /** All variables of the environment. */
+  readonly environment: () => Readonly<Record<string, string>>;
+  readonly workingDirectory: () => string;
+  /** User id of this process; null where the system has none. */
+  readonly uid: () => number | null;
+  readonly operatingSystem: string;
+  /** What runs this program, such as 2.9.6 on x86_64-unknown-linux-gnu. */
+  readonly deno: () => { readonly version: string; readonly target: string };
+  /** The name of this machine, or of this container. */
+  readonly hostname: () => string;
+  /**
+   * Runs a program on this terminal. Ctrl-C and Ctrl-\ are the program's until it ends; when it stops
+   * itself, so does this process, and both go on together.
+   *
+   * @throws {ProgramMissingError} when there is no such program
+   */
+  readonly interact: (argv: readonly string[], options: InteractOptions) => Interaction;
+  /**
+   * Calls back instead of dying when a signal asks this process to end. A second signal ends it, but
+   * for a second SIGHUP: of a terminal that is gone, the shell and the kernel both tell.
+   *
+   * @returns takes the callback away again
+   */
+  readonly onEndSignal: (callback: (signal: EndSignal) => void) => () => void;
+  readonly processes: Processes;
+  readonly files: Files;
+  /**
+   * Opens the database of a path, or makes it, for this user alone (0600). Links are not followed.
+   *
+   * @throws {FileError} the file cannot be used
+   * @throws {DatabaseError} the database cannot be opened
+   */
+  readonly database: (path: string) => Promise<Database>;
+  readonly terminal: Terminal;
+}
+
+/** Where programs are looked for without a PATH, as by execvp(3). */
+export const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";

@@ -1,0 +1,17 @@
+/** Writing to a stream of this process, or to a file. */
+
+/** Writes all of it. */
+export function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  bytes: Uint8Array,
+): void {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += stream.writeSync(bytes.subarray(written));
+    } catch (error) {
+      // A pipe that another program made non-blocking is full: its reader needs a moment.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+  }
+}
