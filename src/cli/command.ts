@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { type Json, UsageError } from "../errors.ts";
 import type { BackendType, Runtime } from "../model.ts";
 import type { Screen } from "../output/screen.ts";
-import type { Selection, Sessions } from "../sessions.ts";
+import type { Selection, Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 import type { Recording } from "./recording.ts";
 

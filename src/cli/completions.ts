@@ -12,7 +12,7 @@ import {
   type SessionState,
   type SessionStatus,
 } from "../model.ts";
-import type { Listing } from "../sessions.ts";
+import type { Listing } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 import { readLine, typed, unquoted } from "./completions/words.ts";
 import { isGroup, longOf, type Program, type Value } from "./grammar.ts";
@@ -309,7 +309,7 @@ function isSayable(name: string): boolean {
 
 async function listing(line: Line, world: World): Promise<Listing> {
   const [{ sessionsOf }, { logStore }] = await Promise.all([
-    import("../sessions.ts"),
+    import("../sessions/machine.ts"),
     import("../logs/store.ts"),
   ]);
   const hurried = withPatience(world);

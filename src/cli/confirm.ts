@@ -1,11 +1,11 @@
 /** Asking before a session is touched that is not ours, or that is protected. */
-import { needsOwner } from "../elsewhere.ts";
+import { needsOwner } from "../sessions/elsewhere.ts";
 import { quote } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import type { Ask, Question } from "../operations/operate.ts";
 import { ownerName } from "../owner.ts";
 import { shellWord } from "../shell.ts";
-import type { Match } from "../sessions.ts";
+import type { Match } from "../sessions/sessions.ts";
 import type { Context, PlaceFlags } from "./command.ts";
 import { isAnothers } from "./whose.ts";
 

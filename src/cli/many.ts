@@ -10,7 +10,7 @@ import {
 import type { SessionStatus } from "../model.ts";
 import type { Operated, Task } from "../operations/operate.ts";
 import { changeToWire, statusToWire } from "../output/wire.ts";
-import type { Selection } from "../sessions.ts";
+import type { Selection } from "../sessions/sessions.ts";
 import type { Context, Reply } from "./command.ts";
 import { askOf } from "./confirm.ts";
 

@@ -1,7 +1,7 @@
 /** What a restart says and does when the old session was stopped and the new one did not start. */
 import { OpsError, quote, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
-import type { Match, Selection } from "../sessions.ts";
+import type { Match, Selection } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import type { Context } from "./command.ts";
 import { startedText } from "./commands/start.ts";

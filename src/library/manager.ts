@@ -6,7 +6,7 @@ import { loadConfig } from "../config/load.ts";
 import { configInvalid } from "../config/resolve.ts";
 import { quote, SessionConfigError } from "../errors.ts";
 import type { BackendType, SessionStatus } from "../model.ts";
-import { detectBackend, type Selection } from "../sessions.ts";
+import { detectBackend, type Selection } from "../sessions/sessions.ts";
 import { closest } from "../suggest.ts";
 import { denoWorld } from "../world/deno.ts";
 import {

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
 import type { StartFlags } from "../config/resolve.ts";
 import { warningText } from "../config/warnings.ts";
-import { needsOwner } from "../elsewhere.ts";
+import { needsOwner } from "../sessions/elsewhere.ts";
 import {
   type Json,
   quote,
@@ -18,7 +18,8 @@ import type { SessionStatus } from "../model.ts";
 import { isStrange, ownerName, selfOf } from "../owner.ts";
 import { actorOf, operatorOf, placeName, type Task } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
-import { isThere, type Match, type Selection, type Sessions, sessionsOf } from "../sessions.ts";
+import { sessionsOf } from "../sessions/machine.ts";
+import { isThere, type Match, type Selection, type Sessions } from "../sessions/sessions.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world/world.ts";
 

@@ -143,6 +143,7 @@ function withProgramErrors<T>(program: string, work: () => T): T {
 /** See {@link World.interact}. */
 export function interact(argv: readonly string[], options: InteractOptions): Interaction {
   const [program = "", ...args] = argv;
+  leaveKeysToIt();
   const child = withProgramErrors(program, () =>
     new Deno.Command(program, {
       args,
@@ -152,23 +153,27 @@ export function interact(argv: readonly string[], options: InteractOptions): Int
       stdout: "inherit",
       stderr: options.showError ? "inherit" : "piped",
     }).spawn());
-  // Both stand in the foreground of the terminal. Without these, Ctrl-C before the program has taken
-  // the terminal over would end this process and leave the program behind.
-  const ignore = (): void => {};
   const stopTogether = stopsWith(child.pid);
-  Deno.addSignalListener("SIGINT", ignore);
-  Deno.addSignalListener("SIGQUIT", ignore);
   Deno.addSignalListener("SIGCHLD", stopTogether);
   const said = options.showError ? "" : text(child.stderr);
   const ended = Promise.all([child.status, said]).then(([{ code }, stderr]) => ({
     code,
     stderr,
-  })).finally(() => {
-    Deno.removeSignalListener("SIGINT", ignore);
-    Deno.removeSignalListener("SIGQUIT", ignore);
-    Deno.removeSignalListener("SIGCHLD", stopTogether);
-  });
+  })).finally(() => Deno.removeSignalListener("SIGCHLD", stopTogether));
   return { pid: child.pid, ended };
+}
+
+let leavesKeys = false;
+
+/**
+ * Leaves Ctrl-C and Ctrl-\ to the program on the terminal: both stand in its foreground. It stays so to
+ * the end. Deno hears signals in a thread of its own, where the Ctrl-C that ended the program may come
+ * up only after the program has gone (Deno 2.9).
+ */
+function leaveKeysToIt(): void {
+  if (leavesKeys) return;
+  leavesKeys = true;
+  for (const signal of ["SIGINT", "SIGQUIT"] as const) Deno.addSignalListener(signal, () => {});
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "../../output/screen.ts";
 import { type Head, layOut } from "../../output/table.ts";
 import { statusToWire } from "../../output/wire.ts";
-import type { ReportedTrouble } from "../../sessions.ts";
+import type { ReportedTrouble } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 

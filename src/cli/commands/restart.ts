@@ -12,7 +12,7 @@ import {
 } from "../../errors.ts";
 import type { Definition, SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
-import type { Match, Selection } from "../../sessions.ts";
+import type { Match, Selection } from "../../sessions/sessions.ts";
 import { shellWord } from "../../shell.ts";
 import { type Context, type Reply, selectionOf } from "../command.ts";
 import { argumentsFor, questionFor, requireOwn } from "../confirm.ts";

@@ -4,7 +4,7 @@ import { type Definition, NOBODY, type SessionStatus } from "../../model.ts";
 import { placeName, type Question, type Task } from "../../operations/operate.ts";
 import { isStrange, selfOf } from "../../owner.ts";
 import { endWords } from "../../output/screen.ts";
-import type { Selection } from "../../sessions.ts";
+import type { Selection } from "../../sessions/sessions.ts";
 import type { Context, PlaceFlags, Reply } from "../command.ts";
 import { argumentsFor } from "../confirm.ts";
 import { definitionFor, type StartFlags } from "../definitions.ts";

@@ -11,7 +11,7 @@ import {
 import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
 import { wrapped } from "../../output/text.ts";
 import { statusToWire } from "../../output/wire.ts";
-import type { Match } from "../../sessions.ts";
+import type { Match } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 import { isAnothers } from "../whose.ts";

@@ -4,7 +4,7 @@ import type { SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
 import { isNobodys, ownerWords } from "../../owner.ts";
 import { endWords } from "../../output/screen.ts";
-import type { Match } from "../../sessions.ts";
+import type { Match } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { questionFor } from "../confirm.ts";
 import { type Changed, changeEach, outcomeOf, replyOf } from "../many.ts";

@@ -1,6 +1,6 @@
 /** `kstops why NAME`: how a session came to be what it is, and what to do next. */
 import type { Executions } from "../../backends/backend.ts";
-import { isElsewhere } from "../../elsewhere.ts";
+import { isElsewhere } from "../../sessions/elsewhere.ts";
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../errors.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
@@ -19,8 +19,8 @@ import {
 import { isSameOwner, ownerName } from "../../owner.ts";
 import { operationsOn } from "../../operations/last.ts";
 import type { Operation } from "../../operations/machine.ts";
-import { hasOutput, statusOfRun } from "../../recorded.ts";
-import type { Match } from "../../sessions.ts";
+import { hasOutput, statusOfRun } from "../../sessions/recorded.ts";
+import type { Match } from "../../sessions/sessions.ts";
 import { shellWord } from "../../shell.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definitionFor, isDefined } from "../definitions.ts";

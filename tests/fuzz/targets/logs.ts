@@ -25,7 +25,7 @@ import { BACKENDS, NOBODY, OPERATION_STATES } from "../../../src/model.ts";
 import { eventOf, operationOf } from "../../../src/operations/rows.ts";
 import { eventToWire, operationText, operationToWire } from "../../../src/output/operation.ts";
 import type { Screen } from "../../../src/output/screen.ts";
-import { statusOfRun } from "../../../src/recorded.ts";
+import { statusOfRun } from "../../../src/sessions/recorded.ts";
 import { DatabaseError, type SqlValue } from "../../../src/world/world.ts";
 import { problemWith, published } from "../../support/json_schema.ts";
 import { isSafe, isStatus, orThrown, plain } from "../checks.ts";

@@ -4,7 +4,7 @@ import { noConfig } from "../../../src/library/session_config.ts";
 import { logStore } from "../../../src/logs/store.ts";
 import type { Definition, Place, Runtime } from "../../../src/model.ts";
 import { placeName } from "../../../src/operations/operate.ts";
-import { sessionsOf } from "../../../src/sessions.ts";
+import { sessionsOf } from "../../../src/sessions/machine.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { type FakeFile, withFakeWorld } from "../../support/fake_world.ts";
 

@@ -85,3 +85,15 @@ Deno.test("a program that prints without end is killed, unless its end is all th
   const { stdout } = await exec(["sh", "-c", script], { timeoutMs: 60_000, keepBytes: 4 });
   equal(stdout, "end\n");
 });
+
+Deno.test("interact() leaves Ctrl-C to the program, also one that comes as that ends", async () => {
+  const world = JSON.stringify(new URL("../../../src/world/deno.ts", import.meta.url).href);
+  const script = `
+    const { denoWorld } = await import(${world});
+    const { interact } = denoWorld();
+    for (let n = 0; n < 100; n++) await interact(["sh", "-c", "kill -INT $PPID"], {}).ended;
+    console.log("over");`;
+  const args = ["eval", script];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  deepEqual([code, new TextDecoder().decode(stdout)], [0, "over\n"]);
+});

@@ -6,7 +6,7 @@ import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { OpsError, SessionStartError } from "../../../../src/errors.ts";
 import { type Definition, type SessionStatus, statusOf } from "../../../../src/model.ts";
-import type { Sessions } from "../../../../src/sessions.ts";
+import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { containerDefinition, tmuxDefinition } from "../../../support/definitions.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 

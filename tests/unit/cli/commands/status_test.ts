@@ -7,7 +7,7 @@ import { defaultSettings } from "../../../../src/config/defaults.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/output/wire.ts";
-import type { Sessions } from "../../../../src/sessions.ts";
+import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { withFakeWorld } from "../../../support/fake_world.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { memoryRecording } from "../../../support/recording.ts";

@@ -5,7 +5,7 @@ import { stop, type StopFlags } from "../../../../src/cli/commands/stop.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/config/defaults.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
-import type { Sessions } from "../../../../src/sessions.ts";
+import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { denoWorld } from "../../../../src/world/deno.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 

@@ -1,16 +1,16 @@
 /** Managed sessions of one name, wherever they are: there must never be two of them. */
-import type { Session, Survey } from "./backends/backend.ts";
+import type { Session, Survey } from "../backends/backend.ts";
 import {
   InputRequiredError,
   type Json,
   quote,
   SessionExistsError,
   SessionNotFoundError,
-} from "./errors.ts";
-import { NOBODY, type Owner, type Place, type SessionStatus } from "./model.ts";
-import { ownerName, ownerWords } from "./owner.ts";
+} from "../errors.ts";
+import { NOBODY, type Owner, type Place, type SessionStatus } from "../model.ts";
+import { ownerName, ownerWords } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
-import { shellWord } from "./shell.ts";
+import { shellWord } from "../shell.ts";
 
 /** The managed sessions of that name. */
 export function managedIn(surveys: readonly Survey[], name: string): readonly Session[] {

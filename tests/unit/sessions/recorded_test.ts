@@ -1,11 +1,16 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import { LOOK_CALLS } from "../../src/backends/tmux/look.ts";
-import { type Begun, formatEvent, type RunEvent } from "../../src/logs/runs.ts";
-import { logStore } from "../../src/logs/store.ts";
-import { NOBODY, type SessionStatus, statusOf } from "../../src/model.ts";
-import { type Recorded, recordedIn, type Shown, statusOfRun } from "../../src/recorded.ts";
-import { type FakeWorld, withFakeWorld } from "../support/fake_world.ts";
-import { formatLook, type LookRow } from "../support/look.ts";
+import { LOOK_CALLS } from "../../../src/backends/tmux/look.ts";
+import { type Begun, formatEvent, type RunEvent } from "../../../src/logs/runs.ts";
+import { logStore } from "../../../src/logs/store.ts";
+import { NOBODY, type SessionStatus, statusOf } from "../../../src/model.ts";
+import {
+  type Recorded,
+  recordedIn,
+  type Shown,
+  statusOfRun,
+} from "../../../src/sessions/recorded.ts";
+import { type FakeWorld, withFakeWorld } from "../../support/fake_world.ts";
+import { formatLook, type LookRow } from "../../support/look.ts";
 
 const LOGS = "/state/logs";
 const BEGAN = new Date("2026-01-02T03:00:00.000Z");

@@ -1,13 +1,13 @@
 /** Engines that cannot be asked, and the sessions that may run in them all the same. */
-import type { Session, Survey, Trouble } from "./backends/backend.ts";
+import type { Session, Survey, Trouble } from "../backends/backend.ts";
 import {
   BackendUnavailableError,
   ContainerRuntimeNotFoundError,
   type OpsError,
   quote,
   TmuxNotFoundError,
-} from "./errors.ts";
-import type { Engine, Place, SessionStatus } from "./model.ts";
+} from "../errors.ts";
+import type { Engine, Place, SessionStatus } from "../model.ts";
 
 /** An engine that cannot be asked, as an error. */
 export function troubleError({ engine, socketName }: Place, trouble: Trouble): OpsError {

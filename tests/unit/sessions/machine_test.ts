@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { Runner, Session, Survey, Trouble, Where } from "../../src/backends/backend.ts";
-import type { DefinedSession } from "../../src/config/defined.ts";
+import type { Runner, Session, Survey, Trouble, Where } from "../../../src/backends/backend.ts";
+import type { DefinedSession } from "../../../src/config/defined.ts";
 import {
   BackendUnavailableError,
   ContainerRuntimeNotFoundError,
@@ -9,7 +9,7 @@ import {
   SessionExistsError,
   SessionNotFoundError,
   TmuxNotFoundError,
-} from "../../src/errors.ts";
+} from "../../../src/errors.ts";
 import {
   type BackendType,
   type Definition,
@@ -17,16 +17,12 @@ import {
   type Place,
   type SessionStatus,
   statusOf,
-} from "../../src/model.ts";
-import {
-  detectBackend,
-  type Match,
-  type Selection,
-  sessionsOver,
-  withDefined,
-} from "../../src/sessions.ts";
-import type { Recorded, Shown } from "../../src/recorded.ts";
-import { containerDefinition, tmuxDefinition } from "../support/definitions.ts";
+} from "../../../src/model.ts";
+import { withDefined } from "../../../src/sessions/list.ts";
+import { sessionsOver } from "../../../src/sessions/machine.ts";
+import { detectBackend, type Match, type Selection } from "../../../src/sessions/sessions.ts";
+import type { Recorded, Shown } from "../../../src/sessions/recorded.ts";
+import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 
 // --- engines that answer as told -----------------------------------------------------------------
 

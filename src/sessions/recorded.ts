@@ -1,12 +1,12 @@
 /** Sessions that no engine shows any more, and that nobody stopped: what is recorded of them. */
-import type { Session, StopOptions } from "./backends/backend.ts";
-import type { Remains } from "./backends/tmux/remains.ts";
-import { BackendUnavailableError, SessionAttachError } from "./errors.ts";
-import { type Begun, endOf, type Run } from "./logs/runs.ts";
-import type { LogStore } from "./logs/store.ts";
-import { isOfThisMachine, whereIs } from "./logs/where.ts";
-import { NOBODY, type Runtime, RUNTIMES, type SessionStatus, statusOf } from "./model.ts";
-import type { World } from "./world/world.ts";
+import type { Session, StopOptions } from "../backends/backend.ts";
+import type { Remains } from "../backends/tmux/remains.ts";
+import { BackendUnavailableError, SessionAttachError } from "../errors.ts";
+import { type Begun, endOf, type Run } from "../logs/runs.ts";
+import type { LogStore } from "../logs/store.ts";
+import { isOfThisMachine, whereIs } from "../logs/where.ts";
+import { NOBODY, type Runtime, RUNTIMES, type SessionStatus, statusOf } from "../model.ts";
+import type { World } from "../world/world.ts";
 
 /** What engines show: a run that is among it needs no record. */
 export interface Shown {
@@ -87,7 +87,7 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     living: async (name) => {
       const lost = await newest(name);
       if (lost === null || lost.begun.engine !== "tmux" || !mayLive(world, lost)) return null;
-      const { findRemains, namedProcesses } = await import("./backends/tmux/remains.ts");
+      const { findRemains, namedProcesses } = await import("../backends/tmux/remains.ts");
       const remains = (await findRemains(world, [lost.run])).get(lost.run.id);
       if (remains === undefined || remains.processes.length === 0) return null;
       const names = namedProcesses(remains.processes);
@@ -170,7 +170,7 @@ async function remainsOf(
   }));
   const runs = maybe.flat();
   if (runs.length === 0) return new Map();
-  const { findRemains } = await import("./backends/tmux/remains.ts");
+  const { findRemains } = await import("../backends/tmux/remains.ts");
   try {
     return await findRemains(world, runs);
   } catch (error) {
@@ -278,7 +278,7 @@ function over(parts: Parts & { readonly status: SessionStatus }): Session {
   const { store, world, name, run, status } = parts;
   const look = async (): Promise<Remains | null> => {
     if (!mayLive(world, parts)) return null;
-    const { findRemains } = await import("./backends/tmux/remains.ts");
+    const { findRemains } = await import("../backends/tmux/remains.ts");
     return (await findRemains(world, [run])).get(run.id) ?? null;
   };
   return {
@@ -368,6 +368,6 @@ async function endRun(
   },
 ): Promise<boolean> {
   if (remains.processes.length === 0) return false;
-  const { endRemains } = await import("./backends/tmux/remains.ts");
+  const { endRemains } = await import("../backends/tmux/remains.ts");
   return await endRemains(world, { name, run, ending: begun.ending, remains, options });
 }

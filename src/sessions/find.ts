@@ -1,0 +1,139 @@
+/** The one session that a name stands for. Pure. */
+import type { Session } from "../backends/backend.ts";
+import { quote, SessionAmbiguousError, SessionNotFoundError } from "../errors.ts";
+import type { SessionStatus } from "../model.ts";
+import { isSameOwner, isStrange, mayBeSame, ownerName, ownerWords } from "../owner.ts";
+import { shellWord } from "../shell.ts";
+import { closest } from "../suggest.ts";
+import { definedStatus, homeOf } from "./list.ts";
+import { isAsked, isSelected, isWhere, mark, placeOf } from "./selection.ts";
+import type { Match, Search } from "./sessions.ts";
+import { troubleError } from "./unheard.ts";
+
+export function match(search: Search): Match {
+  const { verb, name, definition, selection, surveys, defined, unheard, self, owner } = search;
+  const namesakes = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
+    status.name === name
+  );
+  // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
+  const managed = namesakes.filter(({ status }) => status.managed);
+  const wanted = wantedOf(managed, search);
+  const found = wanted.length > 0
+    ? withoutReplaced(wanted)
+    : owner === null
+    ? namesakes.filter(({ status }) =>
+      !status.managed && isWhere(status, placeOf(definition, selection))
+    )
+    : [];
+  if (found.length > 1) throw ambiguous(verb, name, found);
+  const [session] = found;
+  if (session !== undefined) {
+    return { kind: "session", session, status: mark(session.status, { defined, self }) };
+  }
+  const isMine = owner === null || isSameOwner(owner, self);
+  const home = definition === undefined ? undefined : homeOf(definition, surveys);
+  if (unheard !== null && !home?.trouble && isMeant(unheard.status, search)) {
+    const { status, trouble } = unheard;
+    return { kind: "defined", status: mark(status, { defined, self }), trouble };
+  }
+  const [other] = managed;
+  if (isMine && definition !== undefined && isSelected(definition, selection)) {
+    const trouble = home?.trouble ? troubleError(home.place, home.trouble) : null;
+    const anothers = other === undefined ? {} : { anothers: other.status };
+    return { kind: "defined", status: definedStatus(definition, search), trouble, ...anothers };
+  }
+  const silent = surveys.filter(({ trouble }) => trouble !== null);
+  const where = silent.find((survey) =>
+    survey.trouble?.kind === "unreachable" || isAsked(survey, selection)
+  );
+  if (where?.trouble) throw troubleError(where.place, where.trouble);
+  const known = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name ?? ""));
+  throw new SessionNotFoundError(verb, name, {
+    ...(owner === null ? {} : { reason: reasonOfNone(selection.project ?? "", managed) }),
+    hint: [
+      hintFor(name, [...known, ...defined.map((each) => each.name)]),
+      // A stopped container is there even while its daemon is not.
+      ...silent.flatMap(({ place, trouble }) =>
+        trouble === null || trouble.missing
+          ? []
+          : `${place.engine} was not asked: ${trouble.reason}`
+      ),
+    ].join("; "),
+  });
+}
+
+/**
+ * Of managed sessions of one name those that are meant: whose the flag says; without it mine, and only
+ * where I have none those of other configs.
+ */
+function wantedOf(
+  managed: readonly Session[],
+  { owner, self, selection }: Search,
+): readonly Session[] {
+  const meant = managed.filter(({ status }) => isMeant(status, { owner, self, selection }));
+  return meant.length > 0 || owner !== null || selection.ownOnly ? meant : managed;
+}
+
+/** Whether a session is of the owner that is meant: of a flag, of `--all`, or of an exact name. */
+function isMeant(
+  status: SessionStatus,
+  { owner, self, selection }: Pick<Search, "owner" | "self" | "selection">,
+): boolean {
+  if (owner !== null) return isSameOwner(status, owner);
+  return selection.ownOnly ? isSameOwner(status, self) : !isStrange(status, self);
+}
+
+function reasonOfNone(project: string, [other]: readonly Session[]): string {
+  const none = `${quote(project)} has no such session`;
+  return other === undefined
+    ? none
+    : `${none}; one of that name belongs to ${ownerWords(other.status)}`;
+}
+
+/** Without those that ended, where their own engine runs a later one. */
+function withoutReplaced(sessions: readonly Session[]): readonly Session[] {
+  const running = sessions.filter(({ status }) => status.state === "running");
+  return sessions.filter(({ status }) =>
+    status.state === "running" ||
+    !running.some(({ status: by }) => by.engine === status.engine && mayBeSame(status, by))
+  );
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  // The name itself is known where another place was asked than that of its definition.
+  const near = closest(name, known.filter((each) => each !== name));
+  return near === null
+    ? "kstops list shows every session"
+    : `did you mean ${quote(near)}? kstops list shows every session`;
+}
+
+function ambiguous(verb: string, name: string, found: readonly Session[]): SessionAmbiguousError {
+  const statuses = found.map(({ status }) => status);
+  const places = statuses.map((status) => ({
+    backend: status.backend,
+    engine: status.engine,
+    socket_name: status.socketName,
+    project: status.project,
+    config_file: status.configFile,
+    flags: flagsFor(status, statuses),
+  }));
+  return new SessionAmbiguousError(verb, name, {
+    reason: `it is found in ${found.length} places`,
+    hint: `choose one: ${places.map(({ flags }) => flags).join(", or ")}`,
+    backends: [...new Set(statuses.map(({ backend }) => backend))],
+    details: { places },
+  });
+}
+
+/** The shortest flags that choose just that one among all that were found. */
+function flagsFor(status: SessionStatus, found: readonly SessionStatus[]): string {
+  const isOnlyOfOwner = found.every((each) => each === status || !mayBeSame(each, status));
+  return isOnlyOfOwner ? `--project ${shellWord(ownerName(status))}` : placeFlags(status, found);
+}
+
+/** The shortest flags that choose just that place among all that were found. */
+export function placeFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
+  if (status.backend === "container") return `--runtime ${status.engine ?? ""}`;
+  const isOnly = found.filter(({ backend }) => backend === "tmux").length === 1;
+  return isOnly ? "--backend tmux" : `--socket ${status.socketName ?? "default"}`;
+}

@@ -1,0 +1,126 @@
+/** Everything there is: what engines have, what is only defined, and who cannot be asked. Pure. */
+import type { Survey } from "../backends/backend.ts";
+import type { DefinedSession } from "../config/defined.ts";
+import { type Runtime, RUNTIMES, type SessionStatus, statusOf } from "../model.ts";
+import { NO_CONFIG, type Self } from "../owner.ts";
+import { asDefined, isAsked, isOf } from "./selection.ts";
+import type { Listing, ReportedTrouble, Search } from "./sessions.ts";
+import { troubleError, type Unheard } from "./unheard.ts";
+
+export function listing(
+  { surveys, unheard }: {
+    readonly surveys: readonly Survey[];
+    readonly unheard: readonly Unheard[];
+  },
+  defined: readonly DefinedSession[],
+  { selection, self }: Pick<Search, "selection" | "self">,
+): Listing {
+  const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
+  const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
+  const rows = surveys.flatMap(troubleRow);
+  // Of one whose definition means an engine in trouble, too, that says as much.
+  const lost = unheard.flatMap(({ status }) =>
+    defined.some((each) => each.name === status.name && homeOf(each, surveys)?.trouble)
+      ? []
+      : [status]
+  );
+  return {
+    statuses: [...withDefined([...running, ...lost], defined, { surveys, self }), ...rows],
+    troubles,
+  };
+}
+
+/** The sessions that engines have, then those that are only defined, each group by name. */
+export function withDefined(
+  running: readonly SessionStatus[],
+  defined: readonly DefinedSession[],
+  { surveys = [], self = NO_CONFIG }: {
+    readonly surveys?: readonly Survey[];
+    readonly self?: Self;
+  } = {},
+): SessionStatus[] {
+  const namesakes = Map.groupBy(defined, ({ name }) => name);
+  const found = new Set<DefinedSession>();
+  const marked = running.map((status) => {
+    const all = namesakes.get(status.name ?? "") ?? [];
+    const own = all.filter((definition) => isOf(status, definition, self));
+    for (const definition of own) found.add(definition);
+    const [definition] = own;
+    return definition === undefined ? status : asDefined(status, definition);
+  });
+  const rest = defined.filter((definition) => !found.has(definition));
+  return [
+    ...marked.toSorted(byName),
+    ...rest.map((definition) => definedStatus(definition, { surveys, self })).toSorted(byName),
+  ];
+}
+
+function byName(a: SessionStatus, b: SessionStatus): number {
+  const left = a.name ?? "";
+  const right = b.name ?? "";
+  // By code unit: the same order on every machine.
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** The status of a session that no engine has: `unknown` when its engine does not answer. */
+export function definedStatus(
+  definition: DefinedSession,
+  { surveys, self }: Pick<Search, "surveys" | "self">,
+): SessionStatus {
+  const { name, backend, named, command, image, workingDir, problem } = definition;
+  const reason = problem ?? homeOf(definition, surveys)?.trouble?.reason ?? null;
+  return statusOf({
+    name,
+    backend,
+    state: reason === null ? "defined" : "unknown",
+    defined: true,
+    engine: backend === "tmux" ? "tmux" : named.runtime,
+    socketName: backend === "tmux" ? named.socketName ?? "default" : null,
+    command,
+    image,
+    workingDir,
+    reason,
+    project: self.project,
+    configFile: self.configFile,
+  });
+}
+
+/** What was heard of the place where a start would put a defined session. */
+export function homeOf(
+  { backend, named }: DefinedSession,
+  surveys: readonly Survey[],
+): Survey | undefined {
+  if (backend === "tmux") {
+    const name = named.socketName ?? "default";
+    return surveys.find(({ place }) =>
+      place.backend === "tmux" && (place.socketName === null || place.socketName === name)
+    );
+  }
+  const of = (runtime: Runtime) => surveys.find(({ place }) => place.engine === runtime);
+  if (named.runtime !== null) return of(named.runtime);
+  const homes = RUNTIMES.flatMap((runtime) => of(runtime) ?? []);
+  return homes.find(({ trouble }) => !trouble?.missing) ?? homes[0];
+}
+
+function troubleRow({ place, trouble }: Survey): SessionStatus[] {
+  if (trouble?.kind !== "unreachable") return [];
+  const { backend, engine, socketName } = place;
+  const { reason } = trouble;
+  return [statusOf({ name: null, backend, state: "unknown", engine, socketName, reason })];
+}
+
+function reportOf(
+  survey: Survey,
+  { surveys, defined, selection }: Pick<Search, "surveys" | "defined" | "selection">,
+): ReportedTrouble[] {
+  const { place, trouble } = survey;
+  if (trouble === null) return [];
+  const wanted = isAsked(survey, selection) ||
+    defined.some((definition) =>
+      definition.problem === null && homeOf(definition, surveys) === survey
+    );
+  // Whoever does not use containers need neither install a runtime nor keep it running.
+  if (trouble.kind === "not_running" && !wanted) return [];
+  const { engine, socketName } = place;
+  return [{ engine, socketName, wanted, error: troubleError(place, trouble) }];
+}

@@ -1,0 +1,109 @@
+/** Sessions that are recorded, and that no engine shows. Pure. */
+import type { Session, Survey } from "../backends/backend.ts";
+import type { SessionStatus } from "../model.ts";
+import { isAnothers, mayBeSame } from "../owner.ts";
+import type { Shown } from "./recorded.ts";
+import { isPlaced, isWhere } from "./selection.ts";
+import type { Search, Selection } from "./sessions.ts";
+import { type Unheard, unheardOf } from "./unheard.ts";
+
+/** What engines show: the names of sessions, and the runs of managed ones. */
+export function shownIn(surveys: readonly Survey[]): Shown {
+  const sessions = surveys.flatMap((survey) => survey.sessions);
+  const whole = sessions.filter(({ hidesProgram }) => !hidesProgram);
+  return {
+    names: new Set(sessions.map(({ status }) => status.name ?? "")),
+    managed: new Set(
+      whole.flatMap(({ status: { managed, state, name } }) =>
+        managed && state === "running" ? name ?? [] : []
+      ),
+    ),
+    runs: new Set(whole.flatMap(({ run }) => run ?? [])),
+  };
+}
+
+/** The surveys, with the sessions that were where somebody answered, and are there no more. */
+export function withRecorded(
+  surveys: readonly Survey[],
+  recorded: readonly Session[],
+  { selection, defined, self }: Pick<Search, "selection" | "defined" | "self">,
+): readonly Survey[] {
+  const gone = recorded.filter(({ status }) => {
+    const definition = isAnothers(status, self)
+      ? undefined
+      : defined.find(({ name }) => name === status.name);
+    // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
+    const isMeant = status.state === "running" || definition === undefined ||
+      isPlaced(status, definition);
+    return isMeant && isWhere(status, selection) && isGone(status, surveys);
+  });
+  const shown = surveys.flatMap(({ sessions }) => sessions);
+  const hidden = new Set<Session>();
+  const lost = gone.map((session) => {
+    const rest = shown.find(({ run }) => run !== null && run === session.run);
+    const replaced = shown.filter((other) => other !== rest && isReplaced(other, session));
+    for (const other of rest === undefined ? replaced : [rest, ...replaced]) hidden.add(other);
+    const whole = rest === undefined ? session : withRest(session, rest);
+    return replaced.reduce(withReplaced, whole);
+  });
+  const others = surveys.map((survey) => ({
+    ...survey,
+    sessions: survey.sessions.filter((session) => !hidden.has(session)),
+  }));
+  return [
+    ...others,
+    ...lost.map((session) => ({
+      place: {
+        backend: session.status.backend,
+        engine: session.status.engine ?? "tmux",
+        socketName: session.status.socketName,
+      },
+      sessions: [session],
+      trouble: null,
+    })),
+  ];
+}
+
+/** Whether it is an ended run of what runs elsewhere by now, under another TMUX_TMPDIR above all. */
+function isReplaced({ status }: Session, { status: by }: Session): boolean {
+  return status.managed && status.state === "exited" && by.state === "running" &&
+    status.name === by.name && status.engine === by.engine && mayBeSame(status, by);
+}
+
+/** A session whose stop takes away, too, what its engine has of an earlier run. */
+function withReplaced(session: Session, replaced: Session): Session {
+  return {
+    ...session,
+    stop: async (options) => {
+      const ended = await session.stop(options);
+      await replaced.stop({ ...options, force: true });
+      return ended;
+    },
+  };
+}
+
+/** A session whose program its engine does not show, with what the engine has of it all the same. */
+function withRest(session: Session, rest: Session): Session {
+  const { id, windowCount, attached } = rest.status;
+  const status = { ...session.status, id, windowCount, attached };
+  return { ...withReplaced(session, rest), status };
+}
+
+/** A recorded session that flags mean, and whose engine cannot be asked. */
+export function unheardIn(
+  surveys: readonly Survey[],
+  session: Session,
+  selection: Selection,
+): Unheard | null {
+  return isWhere(session.status, selection) ? unheardOf(session, surveys) : null;
+}
+
+/** Whether a place that does not have a session can be believed. */
+function isGone({ engine, socketName }: SessionStatus, surveys: readonly Survey[]): boolean {
+  const home = surveys.find(({ place }) =>
+    place.engine === engine && (place.socketName === null || place.socketName === socketName)
+  );
+  // A tmux server that does not run has nothing; a container is there even while its daemon is not.
+  if (engine === "tmux") return home?.trouble?.kind !== "unreachable";
+  return home !== undefined && home.trouble === null;
+}

@@ -1,0 +1,254 @@
+/** The facade over all backends: list, find and start sessions, wherever they live. */
+import type { Runner, Session, StopOptions, Survey } from "../backends/backend.ts";
+import { REGISTRY } from "../backends/registry.ts";
+import type { Config } from "../config/config.ts";
+import type { DefinedSession } from "../config/defined.ts";
+import { SessionNotFoundError } from "../errors.ts";
+import type { LogStore } from "../logs/store.ts";
+import { type BackendType, type Definition, NOBODY, type Owner } from "../model.ts";
+import { isSameOwner, isStrange, NO_CONFIG, type Self, selfOf } from "../owner.ts";
+import type { World } from "../world/world.ts";
+import {
+  besides,
+  existsAsRun,
+  existsElsewhere,
+  isOver,
+  managedIn,
+  runsElsewhere,
+  together,
+  without,
+} from "./elsewhere.ts";
+import { match, placeFlags } from "./find.ts";
+import { listing } from "./list.ts";
+import { shownIn, unheardIn, withRecorded } from "./lost.ts";
+import type { Recorded } from "./recorded.ts";
+import { backendsFor, isSelected, mark, where } from "./selection.ts";
+import type { Selection, Sessions } from "./sessions.ts";
+import { clearLastRun, isInTheWay, refuseStrange } from "./starting.ts";
+import { refuseUnheard } from "./unheard.ts";
+
+/** What {@link sessionsOf} works with. */
+export interface SessionsSettings {
+  /** Is asked for what it is needed for: containers are looked for while it is read. */
+  readonly config: () => Promise<Config>;
+  readonly logs: LogStore;
+  /** Tells the user that an engine does not answer yet; missing: nobody is there to read it. */
+  readonly impatient?: ((text: string) => void) | undefined;
+}
+
+/** The sessions of this machine, with those that a config defines. */
+export function sessionsOf(world: World, { config, logs, impatient }: SessionsSettings): Sessions {
+  const tmuxBinary = async () => (await config()).settings.tmuxBinary;
+  const engineTimeoutMs = async () => (await config()).settings.engineTimeoutSeconds * 1000;
+  const backends = REGISTRY.map(({ backend, open }) => ({
+    backend,
+    open: () => open(world, { tmuxBinary, logs, engineTimeoutMs, say: impatient }),
+  }));
+  return sessionsOver(backends, async () => {
+    const loaded = await config();
+    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    return loaded.sessions.size === 0
+      ? []
+      : (await import("../config/defined.ts")).definedSessions(loaded);
+  }, {
+    recorded: recordedLater(world, logs),
+    self: async () => selfOf(await config()),
+    named: async (project) => {
+      const { ownerNamed } = await import("../config/owners.ts");
+      return await ownerNamed(world, project);
+    },
+  });
+}
+
+/** What is recorded; loaded when something is. */
+function recordedLater(world: World, logs: LogStore): Recorded {
+  const load = async () => (await import("./recorded.ts")).recordedIn(logs, world);
+  return {
+    named: async (name, shown) => await (await load()).named(name, shown),
+    others: async (shown) => {
+      const isMissing = (await logs.names()).some((name) => !shown.managed.has(name));
+      return isMissing ? await (await load()).others(shown) : [];
+    },
+    living: async (name) => await (await load()).living(name),
+    openIn: async (name) => await (await load()).openIn(name),
+  };
+}
+
+/** Nothing is recorded. */
+const NO_RECORDS: Recorded = {
+  named: () => Promise.resolve(null),
+  others: () => Promise.resolve([]),
+  living: () => Promise.resolve(null),
+  openIn: () => Promise.resolve(null),
+};
+
+/** A backend of this machine. */
+export interface LocalBackend {
+  readonly backend: BackendType;
+  readonly open: () => Promise<Runner>;
+}
+
+/** What is known of sessions besides what engines and the config say. */
+export interface Known {
+  readonly recorded?: Recorded | undefined;
+  /** The config as an owner. */
+  readonly self?: () => Promise<Self>;
+  /** Whom a project, or the path of a config, stands for. */
+  readonly named?: (project: string) => Promise<Owner>;
+}
+
+/** The sessions that some backends have, with those that a config defines and those that are recorded. */
+export function sessionsOver(
+  backends: readonly LocalBackend[],
+  readDefined: () => Promise<readonly DefinedSession[]>,
+  {
+    recorded = NO_RECORDS,
+    self: readSelf = () => Promise.resolve(NO_CONFIG),
+    named: ownerOf = (project) => Promise.resolve({ project, configFile: null }),
+  }: Known = {},
+): Sessions {
+  const runnerFor = async (backend: BackendType): Promise<Runner> => {
+    const chosen = backends.find((each) => each.backend === backend);
+    if (chosen === undefined) throw new TypeError(`there is no runner for ${backend}`);
+    return await chosen.open();
+  };
+  const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
+    const chosen = backendsFor(selection);
+    const surveys: Promise<readonly Survey[]>[] = [];
+    // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
+    for (const { backend, open } of backends.toReversed()) {
+      if (!chosen.includes(backend)) continue;
+      const runner = await open();
+      const asked = Promise.withResolvers<void>();
+      const found = runner.survey(where(selection, name), asked.resolve);
+      surveys.push(found);
+      // There may be nobody to ask, and it may fail before the others are asked.
+      await Promise.race([asked.promise, found.catch(() => {})]);
+    }
+    return (await Promise.all(surveys)).toReversed().flat();
+  };
+  /** The runtimes that definitions name and that did not turn up, where they are not installed. */
+  const missingRuntimes = async (
+    surveys: readonly Survey[],
+    definitions: readonly DefinedSession[],
+  ): Promise<Survey[]> => {
+    const named = new Set(definitions.flatMap(({ named: { runtime } }) => runtime ?? []));
+    for (const { place } of surveys) if (place.engine !== "tmux") named.delete(place.engine);
+    if (named.size === 0) return [];
+    const containers = await runnerFor("container");
+    const asked = [...named].map((runtime) => containers.survey({ runtime }));
+    return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
+  };
+  /** Every place, for starts: those of many sessions ask once. */
+  const everywhere = together(() => survey({}));
+  /** What would make a start fail, where one place is to follow another, or one run another. */
+  const check = async (definition: Definition, replaced?: Session): Promise<void> => {
+    const [surveys, self] = await Promise.all([everywhere(), readSelf()]);
+    const managed = managedIn(surveys, definition.name);
+    const others = replaced === undefined ? managed : without(managed, replaced);
+    refuseStrange(others, { definition, self });
+    await (await runnerFor(definition.backend)).check(definition, replaced ?? null);
+    const other = others.find((session) => !isOver(session));
+    if (replaced !== undefined && other !== undefined) throw existsElsewhere(other);
+  };
+  return withElsewhere({
+    list: async (selection) => {
+      const [surveys, defined, self] = await Promise.all([
+        survey(selection),
+        readDefined(),
+        readSelf(),
+      ]);
+      const inScope = defined.filter((definition) => isSelected(definition, selection));
+      const missing = await missingRuntimes(surveys, inScope);
+      const gone = await recorded.others(shownIn(surveys));
+      const there = [...surveys, ...missing];
+      const all = withRecorded(there, gone, { selection, defined, self });
+      const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
+      return listing({ surveys: all, unheard }, inScope, { selection, self });
+    },
+    find: async (verb, name, selection) => {
+      const [defined, self] = await Promise.all([readDefined(), readSelf()]);
+      const definition = defined.find((session) => session.name === name);
+      const asked = await survey(selection, name);
+      const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
+      const lost = await recorded.named(name, shownIn(asked));
+      const there = [...asked, ...missing];
+      const surveys = lost === null
+        ? there
+        : withRecorded(there, [lost], { selection, defined, self });
+      const unheard = lost === null ? null : unheardIn(there, lost, selection);
+      const owner = selection.project === undefined ? null : await ownerOf(selection.project);
+      return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
+    },
+    meant: async ({ project }) => {
+      if (project === undefined) {
+        const self = await readSelf();
+        return (owner) => !isStrange(owner, self);
+      }
+      const named = await ownerOf(project);
+      return (owner) => isSameOwner(owner, named);
+    },
+    check,
+    rehearse: async (definition, options) => {
+      await check(definition, options.replaced ?? undefined);
+      await (await runnerFor(definition.backend)).rehearse?.(definition, options);
+    },
+    place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
+    plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
+    living: recorded.living,
+    start: async (definition, options) => {
+      const runner = await runnerFor(definition.backend);
+      const [living, surveys, place, lastEngine, self] = await Promise.all([
+        recorded.living(definition.name),
+        everywhere(),
+        runner.place(definition),
+        recorded.openIn(definition.name),
+        readSelf(),
+      ]);
+      refuseStrange(managedIn(surveys, definition.name), { definition, self });
+      const owner = living?.run.begun?.owner ?? NOBODY;
+      if (living !== null && isInTheWay(owner, { definition, self })) {
+        throw existsAsRun(definition.name, living);
+      }
+      const others = besides(managedIn(surveys, definition.name), place);
+      const other = others.find((session) => !isOver(session));
+      if (other !== undefined) throw existsElsewhere(other);
+      const { anyway = false } = options;
+      refuseUnheard(definition.name, { place, surveys, lastEngine, anyway });
+      await clearLastRun(definition, living, options);
+      if (others.length > 0) {
+        // Before anything is removed: what cannot be started must not cost what is there.
+        await runner.check(definition);
+        await runner.rehearse?.(definition, { replaced: null, say: options.say ?? (() => {}) });
+        await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
+      }
+      const started = await runner.start(definition, options);
+      return mark(started, { defined: await readDefined(), self });
+    },
+  });
+}
+
+/** Sessions of which none looks as if it did not run, where flags choose another place than its own. */
+function withElsewhere(sessions: Sessions): Sessions {
+  return {
+    ...sessions,
+    find: async (verb, name, selection) => {
+      const [found] = await Promise.allSettled([sessions.find(verb, name, selection)]);
+      const isMissed = found.status === "fulfilled"
+        ? found.value.kind === "defined"
+        : found.reason instanceof SessionNotFoundError;
+      const { backend, socketName, runtime, ...whose } = selection;
+      if (isMissed && [backend, socketName, runtime].some((chosen) => chosen !== undefined)) {
+        // What cannot be asked for is no answer: then it is as the chosen place says.
+        const other = await sessions.find(verb, name, whose).catch(() => null);
+        if (other?.kind === "session" && other.status.managed && other.status.state === "running") {
+          throw runsElsewhere(verb, other.session, placeFlags(other.status, [other.status]));
+        }
+      }
+      if (found.status === "rejected") throw found.reason;
+      return found.value;
+    },
+  };
+}
+
+const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };

@@ -1,0 +1,47 @@
+/** What a start leaves alone, and what it ends first. */
+import type { Session, StartOptions } from "../backends/backend.ts";
+import { SessionExistsError } from "../errors.ts";
+import type { Definition, Owner } from "../model.ts";
+import { isSameOwner, isStrange, type Self } from "../owner.ts";
+import { existsAsAnothers } from "./elsewhere.ts";
+import type { LivingRun } from "./recorded.ts";
+
+/** What a start is for: a definition, and the config that is in force. */
+export interface Starting {
+  readonly definition: Definition;
+  readonly self: Self;
+}
+
+/** Whether a start must leave alone what is there: it is neither mine nor of whom it is started for. */
+export function isInTheWay(owner: Owner, { definition, self }: Starting): boolean {
+  return isStrange(owner, self) && !isSameOwner(owner, definition.owner);
+}
+
+/**
+ * Makes sure that a start replaces nothing of another config, not even what has ended.
+ *
+ * @throws {SessionExistsError} `session_exists`
+ */
+export function refuseStrange(sessions: readonly Session[], starting: Starting): void {
+  const strange = sessions.find(({ status }) => isInTheWay(status, starting));
+  if (strange !== undefined) throw existsAsAnothers(strange.status);
+}
+
+/** Ends what the last run left behind, unless its program lives. */
+export async function clearLastRun(
+  { name, backend }: Definition,
+  living: LivingRun | null,
+  { say = () => {} }: StartOptions,
+): Promise<void> {
+  if (living === null) return;
+  const { program } = living.remains;
+  if (program !== null) {
+    throw new SessionExistsError(name, "it is already running", {
+      backend,
+      hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
+      details: { socket_name: living.run.begun?.socketName ?? null, pid: program.pid },
+    });
+  }
+  await living.end();
+  say(`${name}: ended what its last run left behind: ${living.names}`);
+}
