@@ -69,9 +69,13 @@ export interface LogStore {
   read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
    * The same of the newest run, and then what the session goes on to print, this run and later ones,
-   * as it comes: until it is aborted.
+   * as it comes: until it is aborted. Runs of others than `isMeant` are left out.
    */
-  follow(name: string, wanted: Wanted, abort: AbortSignal): AsyncIterable<Uint8Array>;
+  follow(
+    name: string,
+    wanted: Wanted & { readonly isMeant?: IsMeant },
+    abort: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 }
 
 /** Tells of an owner of a run whether it is one that is meant. */
@@ -217,11 +221,35 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const outputs: LogStore["outputs"] = async (name, isMeant) => {
     const directory = directoryOf(name);
     if (directory === null) return [];
-    const runs = (await partsIn(directory)).map((part) => PART.exec(part)?.[1] ?? "");
+    const runs = (await partsIn(directory)).map(runOfPart);
     const all = [...new Set(runs)].map((run) => `${directory}/${run}`);
     if (isMeant === undefined || all.length === 0) return all;
     const others = (await story(name, Infinity)).filter((run) => !isRunMeant(run, isMeant));
     return all.filter((output) => !others.some(({ id }) => output.endsWith(`-${id}`)));
+  };
+  /** Gives the files of the runs that are meant, each time anew. A run tells whose it is as it begins. */
+  const meantParts = (name: string, isMeant: IsMeant): () => Promise<readonly string[]> => {
+    const known = new Map<string, boolean>();
+    const looks = new Map<string, number>();
+    const look = async (runs: readonly string[]): Promise<void> => {
+      const told = await story(name, Infinity);
+      for (const run of runs) {
+        const found = told.find(({ id, begun }) => begun !== null && run.endsWith(`-${id}`));
+        const count = (looks.get(run) ?? 0) + 1;
+        looks.set(run, count);
+        // Nothing was recorded of it: it is nobody's.
+        if (found !== undefined || count === MOST_LOOKS) {
+          known.set(run, found === undefined || isRunMeant(found, isMeant));
+        }
+      }
+    };
+    return async () => {
+      const directory = directoryOf(name);
+      const parts = directory === null ? [] : await partsIn(directory);
+      const fresh = new Set(parts.map(runOfPart).filter((run) => !known.has(run)));
+      if (fresh.size > 0) await look([...fresh]);
+      return parts.filter((part) => known.get(runOfPart(part)));
+    };
   };
   const partsOf = async (output: string): Promise<readonly Part[]> => {
     const slash = output.lastIndexOf("/");
@@ -317,19 +345,28 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     follow: async function* (name, wanted, abort) {
       const directory = directoryOf(name);
       if (directory === null) return;
-      const newest = (await outputs(name)).at(-1);
+      const { isMeant, timestamps = false } = wanted;
+      const newest = (await outputs(name, isMeant)).at(-1);
       const from = newest === undefined ? [] : await partsOf(newest);
       const [{ readParts }, { follow }] = await Promise.all([
         import("./read.ts"),
         import("./follow.ts"),
       ]);
-      const { timestamps = false } = wanted;
       const head = await readParts(world, from, wanted, { isOpen: true });
       yield head;
-      const list = async () => (await partsIn(directory)).map((part) => `${directory}/${part}`);
+      const parts = isMeant === undefined ? () => partsIn(directory) : meantParts(name, isMeant);
+      const list = async () => (await parts()).map((part) => `${directory}/${part}`);
       yield* follow(world, { list, from, head, timestamps, abort });
     },
   };
+}
+
+/** How often a run is looked up of which nothing is recorded: as often as is followed in some seconds. */
+const MOST_LOOKS = 100;
+
+/** The run that a file of output is of. */
+function runOfPart(part: string): string {
+  return PART.exec(part)?.[1] ?? "";
 }
 
 /** Whether a run is of somebody who is meant, or of nobody. */

@@ -5,7 +5,15 @@ import { BackendUnavailableError, SessionAttachError } from "../errors.ts";
 import { type Begun, endOf, type Run } from "../logs/runs.ts";
 import type { LogStore } from "../logs/store.ts";
 import { isOfThisMachine, whereIs } from "../logs/where.ts";
-import { NOBODY, type Runtime, RUNTIMES, type SessionStatus, statusOf } from "../model.ts";
+import {
+  NOBODY,
+  type Owner,
+  type Runtime,
+  RUNTIMES,
+  type SessionStatus,
+  statusOf,
+} from "../model.ts";
+import { mayBeSame } from "../owner.ts";
 import type { World } from "../world/world.ts";
 
 /** What engines show: a run that is among it needs no record. */
@@ -268,7 +276,10 @@ function recordedSession(
       const output = await outputOfRun(store, name, run.id);
       return output === undefined ? new Uint8Array() : await store.read(output, options);
     },
-    follow: (options, abort) => store.follow(name, options, abort),
+    follow: (options, abort) => {
+      const isMeant = (owner: Owner): boolean => mayBeSame(owner, status);
+      return store.follow(name, { ...options, isMeant }, abort);
+    },
     definition: () => Promise.resolve(null),
   };
 }

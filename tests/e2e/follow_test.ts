@@ -220,3 +220,28 @@ tmuxTest("following several sessions puts their names before their lines", async
   deepEqual(await follower.end("SIGINT"), { code: 130, stderr: "" });
   equal(follower.text().split("t-count | counting\n").length, 2);
 });
+
+tmuxTest("tmux: what another config's session of that name prints is not followed", async (t) => {
+  const setup = await setUp(t, null);
+  const { kstops, define } = setup;
+  const others = async (...args: readonly string[]) =>
+    equal((await kstops("--config", "other.yml", ...args)).code, 0);
+  const entry = JSON.stringify({ command: ["sh", "-c", "echo theirs; exec sleep 300"] });
+  const other =
+    `ops:\n  start_wait: 100\n  stop_signal: SIGKILL\n  sessions:\n    t-count: ${entry}\n`;
+  await Deno.writeTextFile(`${t.work}/other.yml`, other);
+  await define("cat run; exec sleep 300");
+  const run = (name: string) => Deno.writeTextFile(`${t.work}/run`, `${name}\n`);
+  await run("first");
+  await started(setup);
+  await using follower = follow(setup, "t-count", "--lines", "all");
+  await follower.prints("first\n");
+  await kstops("stop", "t-count");
+  await others("start", "t-count");
+  await others("stop", "t-count");
+  await run("second");
+  await started(setup);
+  await follower.prints("second\n");
+  await follower.end("SIGINT");
+  equal(follower.text(), "first\nsecond\n");
+});

@@ -1,6 +1,7 @@
 /** What can be done with one session of tmux. Loaded when it is done. */
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import {
+  type Owner,
   type SessionStatus,
   STOP_SCOPES,
   STOP_SIGNALS,
@@ -8,6 +9,7 @@ import {
   type StopSignal,
   type TmuxDefinition,
 } from "../../model.ts";
+import { mayBeSame } from "../../owner.ts";
 import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
 import {
   capturePane,
@@ -110,7 +112,9 @@ export async function* follow(
         : "log_capture is off for it, or its files could not be made",
     });
   }
-  yield* context.logs.follow(session.name, options, abort);
+  const { project, config_file: configFile } = session.record;
+  const isMeant = (owner: Owner): boolean => mayBeSame(owner, { project, configFile });
+  yield* context.logs.follow(session.name, { ...options, isMeant }, abort);
 }
 
 /** What a session was started from; null for a foreign one. */
