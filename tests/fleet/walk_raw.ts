@@ -151,7 +151,11 @@ export function enginesOf(
       const all = living();
       return names.map((name) => truthOf(name, all, seen));
     },
-    isQuiet: () => !living().some(({ name }) => name === "docker" || name === "podman"),
+    // One that only waits for the end of a container, after its kstops was killed, changes nothing.
+    isQuiet: () =>
+      !living().some(({ name, command }) =>
+        (name === "docker" || name === "podman") && !/ wait -- \w+$/.test(command)
+      ),
     rename: async (name, { place, name: now, id }) => {
       const [old, wanted] = [now, now === name ? renamed(name) : name];
       if (place.startsWith("tmux:")) {
