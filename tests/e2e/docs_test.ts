@@ -343,7 +343,7 @@ shellTest(
 const RUN_ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   "npx --yes deno@2.9.6 task demo\n": [".ci/run", "readme_command 'task demo'"],
   "npx --yes deno@2.9.6 task test\n": [".ci/run", "readme_command 'task test'"],
-  "deno task compile ": [".ci/run", "task matrix tmux-backports"],
+  "deno task compile ": [".ci/run", "task matrix --quick"],
   // There it is shown to be the address that the script itself downloads from.
   "curl -fsSL ": ["tests/e2e/install_test.ts", 'pageBlock(page, "curl ")'],
   "sha256sum --check ": [

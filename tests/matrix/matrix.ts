@@ -3,13 +3,14 @@
  * prints what was seen as a table (as root on Debian 12, with what `.ci/run` installs; the first time
  * it lays the other releases, which takes some minutes each):
  *
- *     deno task matrix [--write] [ROW...]
+ *     deno task matrix [--write] [--quick] [ROW...]
  *
  * A row is named by a part of its name; without one all are run. `--write` puts the table into
  * `docs/engines.md`. The transcripts are replayed on the source, and on the executable that KSTOPS_BIN
- * names, or else on dist/kstops where there is one. The status is 0 only when no test has failed.
+ * names, or else on dist/kstops where there is one; with `--quick` there alone. The status is 0 only
+ * when no test has failed.
  */
-import { filesOf, type Seen, type Subject, SUBJECTS, SUITES } from "./suites.ts";
+import { filesOf, type Seen, type Subject, SUBJECTS, type Suite, SUITES } from "./suites.ts";
 import { formatTable, type TableRow, tableRows, withRows } from "./table.ts";
 
 const PAGE = new URL("../../docs/engines.md", import.meta.url);
@@ -108,13 +109,17 @@ async function executable(): Promise<string | null> {
   return await Deno.realPath(pathOf("../../dist/kstops")).catch(() => null);
 }
 
-async function see(row: Row, program: string | null): Promise<Seen> {
+async function see(
+  row: Row,
+  { program, suites }: { readonly program: string | null; readonly suites: readonly Suite[] },
+): Promise<Seen> {
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "k-matrix-" });
   try {
     const report = `${directory}/seen.json`;
     const argv = [
       ...[await Deno.realPath(Deno.execPath()), "run", "--quiet", "--allow-all"],
-      ...[pathOf("./place.ts"), row.subject, report, ...(program === null ? [] : [program])],
+      ...[pathOf("./place.ts"), row.subject, report],
+      ...(program === null ? [] : [program, suites.join()]),
     ];
     const directories = [directory, ...(program === null ? [] : [dirname(program)])];
     const { success } = await (await row.command(argv, directories)).spawn().status;
@@ -130,7 +135,8 @@ async function see(row: Row, program: string | null): Promise<Seen> {
   }
 }
 
-const words = Deno.args.filter((word) => word !== "--write");
+const FLAGS = ["--write", "--quick"];
+const words = Deno.args.filter((word) => !FLAGS.includes(word));
 const unknown = words.filter((word) => !ROWS.some(({ name }) => name.includes(word)));
 if (unknown.length > 0) {
   console.error(`No row is named ${unknown.join(", ")}: ${ROWS.map(({ name }) => name).join(" ")}`);
@@ -140,6 +146,11 @@ const chosen = ROWS.filter(({ name }) =>
   words.length === 0 || words.some((word) => name.includes(word))
 );
 const program = await executable();
+const isQuick = Deno.args.includes("--quick");
+if (program === null && isQuick) {
+  console.error("--quick tests an executable, and there is none: deno task compile");
+  Deno.exit(2);
+}
 if (program === null) console.log("There is no executable (deno task compile): the source alone");
 // All that the tests import is there before they run where nothing can be fetched.
 const files = SUBJECTS.flatMap((subject) => SUITES.flatMap((suite) => filesOf(suite, subject)));
@@ -151,12 +162,15 @@ await run([
   ...imported.map((file) => pathOf(`../../${file}`)),
 ]);
 
+const suites = Deno.args.includes("--quick")
+  ? SUITES.filter((suite) => suite !== "source")
+  : SUITES;
 const rows: TableRow[] = [];
 const failures: string[] = [];
 for (const row of chosen) {
   console.log(`\n== ${row.name}`);
   try {
-    const seen = await see(row, program);
+    const seen = await see(row, { program, suites });
     rows.push(...tableRows(seen, { from: row.from, day: new Date().toISOString().slice(0, 10) }));
     for (const [suite, outcome] of Object.entries(seen.outcomes)) {
       failures.push(...outcome.failed.map((name) => `${row.name}, ${suite}: ${name}`));
@@ -168,7 +182,7 @@ for (const row of chosen) {
 
 console.log(`\n${formatTable(rows)}\n`);
 for (const failure of failures) console.error(`failed: ${failure}`);
-if (words.length < Deno.args.length) {
+if (Deno.args.includes("--write")) {
   await Deno.writeTextFile(PAGE, withRows(await Deno.readTextFile(PAGE), rows));
   await run([Deno.execPath(), "fmt", "--quiet", decodeURIComponent(PAGE.pathname)]);
 }

@@ -1,8 +1,9 @@
 /**
  * Runs the suites of one subject on the engines that are here, and writes what was seen as JSON:
  *
- *     place.ts SUBJECT REPORT [EXECUTABLE]
+ *     place.ts SUBJECT REPORT [EXECUTABLE [SUITES]]
  *
+ * SUITES are words of `suites.ts`, separated by commas; without them all are run.
  * The matrix starts it in every place. Engines of containers are brought up for it alone, as root.
  */
 import {
@@ -84,12 +85,15 @@ async function run(
   }
 }
 
-async function see(subject: Subject, executable: string | null): Promise<Seen> {
+async function see(
+  subject: Subject,
+  { executable, suites }: { readonly executable: string | null; readonly suites: readonly Suite[] },
+): Promise<Seen> {
   const versions: Partial<Record<Engine, string>> = {};
   const outcomes: Partial<Record<Suite, Outcome>> = {};
   await withEngines(subject, async (env) => {
     for (const engine of ENGINES_OF[subject]) versions[engine] = await versionOf(engine);
-    for (const suite of SUITES) {
+    for (const suite of suites) {
       if (suite === "executable" && executable === null) continue;
       const binary = suite === "executable" && executable !== null
         ? { KSTOPS_BIN: executable }
@@ -100,9 +104,10 @@ async function see(subject: Subject, executable: string | null): Promise<Seen> {
   return { subject, versions, outcomes };
 }
 
-const [name = "", report = "", executable = null] = Deno.args;
+const [name = "", report = "", executable = null, words = SUITES.join()] = Deno.args;
 const subject = SUBJECTS.find((each) => each === name);
 if (subject === undefined || report === "") {
-  throw new Error("usage: place.ts SUBJECT REPORT [EXECUTABLE]");
+  throw new Error("usage: place.ts SUBJECT REPORT [EXECUTABLE [SUITES]]");
 }
-await Deno.writeTextFile(report, JSON.stringify(await see(subject, executable)));
+const suites = SUITES.filter((suite) => words.split(",").includes(suite));
+await Deno.writeTextFile(report, JSON.stringify(await see(subject, { executable, suites })));
