@@ -147,12 +147,16 @@ export interface StartOptions {
   readonly say?: (text: string) => void;
   /** Whether it is started although its last run may go on in an engine that cannot be asked. */
   readonly anyway?: boolean;
+  /** Whether it replaces only what its own config started, since its name was not said (`--all`). */
+  readonly ownOnly?: boolean;
 }
 
 /** How to try out whether a session could start. */
 export interface RehearsalOptions {
   /** The session that is stopped before: what it holds is free then. */
   readonly replaced: Session | null;
+  /** As of {@link StartOptions}. */
+  readonly ownOnly?: boolean;
   /** Tells the user what takes long, such as an image that is pulled first; a line each. */
   readonly say: (text: string) => void;
 }

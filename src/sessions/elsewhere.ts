@@ -8,7 +8,7 @@ import {
   SessionNotFoundError,
 } from "../errors.ts";
 import { NOBODY, type Owner, type Place, type SessionStatus } from "../model.ts";
-import { ownerName, ownerWords } from "../owner.ts";
+import { isNobodys, ownerName, ownerWords } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
 import { shellWord } from "../shell.ts";
 
@@ -91,7 +91,7 @@ export function existsAsAnothers(status: SessionStatus): SessionExistsError {
     : `is ${engineState ?? state}`;
   return new SessionExistsError(
     name,
-    `one that ${does} ${whereWords(status)} belongs to ${ownerWords(status)}`,
+    `one that ${does} ${whereWords(status)} ${belongsTo(status)}`,
     {
       backend,
       hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, status)}`,
@@ -107,7 +107,7 @@ export function existsAsRun(name: string, { run, remains, names }: LivingRun): S
   const what = program === null ? `left ${names} behind` : "runs, though no tmux shows it,";
   return new SessionExistsError(
     name,
-    `one that ${what} and belongs to ${ownerWords(owner)}`,
+    `one that ${what} and ${belongsTo(owner)}`,
     {
       backend,
       hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, owner)}`,
@@ -135,8 +135,13 @@ function ownerDetails({ project, configFile }: Owner): { readonly [key: string]:
   return { project, config_file: configFile };
 }
 
+function belongsTo(owner: Owner): string {
+  return isNobodys(owner) ? "was started from no config" : `belongs to ${ownerWords(owner)}`;
+}
+
 function stopAnothers(name: string, owner: Owner): string {
-  return `kstops stop ${name} --project ${shellWord(ownerName(owner))}`;
+  const whose = isNobodys(owner) ? "" : ` --project ${shellWord(ownerName(owner))}`;
+  return `kstops stop ${name}${whose}`;
 }
 
 function whereWords({ backend, engine, socketName }: SessionStatus): string {

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { DefinedSession } from "../config/defined.ts";
 import { SessionNotFoundError } from "../errors.ts";
 import type { LogStore } from "../logs/store.ts";
-import { type BackendType, type Definition, NOBODY, type Owner } from "../model.ts";
+import { type BackendType, NOBODY, type Owner } from "../model.ts";
 import { isSameOwner, isStrange, NO_CONFIG, type Self, selfOf } from "../owner.ts";
 import type { World } from "../world/world.ts";
 import {
@@ -142,11 +142,11 @@ export function sessionsOver(
   /** Every place, for starts: those of many sessions ask once. */
   const everywhere = together(() => survey({}));
   /** What would make a start fail, where one place is to follow another, or one run another. */
-  const check = async (definition: Definition, replaced?: Session): Promise<void> => {
+  const check: Sessions["check"] = async (definition, replaced, ownOnly) => {
     const [surveys, self] = await Promise.all([everywhere(), readSelf()]);
     const managed = managedIn(surveys, definition.name);
     const others = replaced === undefined ? managed : without(managed, replaced);
-    refuseStrange(others, { definition, self });
+    refuseStrange(others, { definition, self, ownOnly });
     await (await runnerFor(definition.backend)).check(definition, replaced ?? null);
     const other = others.find((session) => !isOver(session));
     if (replaced !== undefined && other !== undefined) throw existsElsewhere(other);
@@ -190,7 +190,7 @@ export function sessionsOver(
     },
     check,
     rehearse: async (definition, options) => {
-      await check(definition, options.replaced ?? undefined);
+      await check(definition, options.replaced ?? undefined, options.ownOnly);
       await (await runnerFor(definition.backend)).rehearse?.(definition, options);
     },
     place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
@@ -205,9 +205,10 @@ export function sessionsOver(
         recorded.openIn(definition.name),
         readSelf(),
       ]);
-      refuseStrange(managedIn(surveys, definition.name), { definition, self });
+      const starting = { definition, self, ownOnly: options.ownOnly };
+      refuseStrange(managedIn(surveys, definition.name), starting);
       const owner = living?.run.begun?.owner ?? NOBODY;
-      if (living !== null && isInTheWay(owner, { definition, self })) {
+      if (living !== null && isInTheWay(owner, starting)) {
         throw existsAsRun(definition.name, living);
       }
       const others = besides(managedIn(surveys, definition.name), place);

@@ -82,9 +82,10 @@ export interface Sessions {
    * Looks for what would make a start fail: see {@link Runner.check}.
    *
    * @param replaced the session that is stopped before: no other of its name may be anywhere
+   * @param ownOnly as of {@link StartOptions}
    * @throws {SessionExistsError} `session_exists`: there is another one
    */
-  check(definition: Definition, replaced?: Session): Promise<void>;
+  check(definition: Definition, replaced?: Session, ownOnly?: boolean): Promise<void>;
   /**
    * Tries out whether a session could start: see {@link Runner.rehearse}. What is checked is looked at
    * once more, too.

@@ -10,11 +10,13 @@ import type { LivingRun } from "./recorded.ts";
 export interface Starting {
   readonly definition: Definition;
   readonly self: Self;
+  /** Whether what is nobody's is left alone, too: its name was not said (`--all`). */
+  readonly ownOnly?: boolean | undefined;
 }
 
 /** Whether a start must leave alone what is there: it is neither mine nor of whom it is started for. */
-export function isInTheWay(owner: Owner, { definition, self }: Starting): boolean {
-  return isStrange(owner, self) && !isSameOwner(owner, definition.owner);
+export function isInTheWay(owner: Owner, { definition, self, ownOnly = false }: Starting): boolean {
+  return (ownOnly || isStrange(owner, self)) && !isSameOwner(owner, definition.owner);
 }
 
 /**

@@ -113,10 +113,11 @@ async function planOf(
     ? fresh
     : inPlace(fresh, replaced.status, await namedPlace(context, match, flags));
   // Before anything is stopped: a definition that cannot start must not cost a running session.
-  await sessions.check(definition, replaced?.session);
+  await sessions.check(definition, replaced?.session, flags.all);
   const waitMs = flags.wait ? startWaitMs : 0;
   const begin = async (): Promise<Changed> => {
-    const status = await launch(context, definition, { waitMs, quiet: flags.quiet });
+    const { quiet, all: ownOnly } = flags;
+    const status = await launch(context, definition, { waitMs, quiet, ownOnly });
     return { status, text: restartedText(status) };
   };
   if (match.kind === "defined") {
@@ -128,7 +129,7 @@ async function planOf(
     place: placeName(match.status),
     question: await questionFor(context, { verb: "restart", match, flags }),
     apply: async () => {
-      await rehearse(context, definition, { replaced: match.session, quiet: flags.quiet });
+      await rehearse(context, definition, { replaced: match.session, flags });
       await context.during(`stopping ${name}`, () =>
         match.session.stop({
           timeoutSeconds: flags.timeout ?? null,
@@ -151,12 +152,13 @@ async function planOf(
 async function rehearse(
   context: Context,
   definition: Definition,
-  { replaced, quiet }: { readonly replaced: Session; readonly quiet: true | undefined },
+  { replaced, flags }: { readonly replaced: Session; readonly flags: RestartTaskFlags },
 ): Promise<void> {
+  const { quiet, all: ownOnly = false } = flags;
   const say = quiet ? () => {} : context.warn;
   await context.during(
     `checking ${definition.name}`,
-    () => context.sessions().rehearse(definition, { replaced, say }),
+    () => context.sessions().rehearse(definition, { replaced, ownOnly, say }),
   );
 }
 

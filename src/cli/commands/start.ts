@@ -2,7 +2,7 @@
 import { type Json, quote, UsageError } from "../../errors.ts";
 import { type Definition, NOBODY, type SessionStatus } from "../../model.ts";
 import { placeName, type Question, type Task } from "../../operations/operate.ts";
-import { isStrange, selfOf } from "../../owner.ts";
+import { isSameOwner, isStrange, selfOf } from "../../owner.ts";
 import { endWords } from "../../output/screen.ts";
 import type { Selection } from "../../sessions/sessions.ts";
 import type { Context, PlaceFlags, Reply } from "../command.ts";
@@ -17,7 +17,6 @@ import { withoutMissing } from "./stop.ts";
 /** Flags of `start`. */
 export interface StartCommandFlags extends StartTaskFlags {
   readonly names: readonly string[];
-  readonly all?: true | undefined;
   readonly attach?: true | undefined;
   /** Only say what would be started. */
   readonly dryRun?: true | undefined;
@@ -28,6 +27,7 @@ export interface StartCommandFlags extends StartTaskFlags {
 /** How one session is started. */
 export interface StartTaskFlags extends StartFlags {
   readonly wait: boolean;
+  readonly all?: true | undefined;
   readonly quiet?: true | undefined;
   /** Ends what the last run left behind without a question, and starts where that may go on unseen. */
   readonly yes?: true | undefined;
@@ -64,8 +64,8 @@ async function startEach(
 }
 
 /** The flags with which a start that waits for an answer is planned again. They hold no secrets. */
-function replannedWith({ backend, socket, runtime, wait }: StartCommandFlags): Json {
-  return withoutMissing({ backend, socket, runtime, wait });
+function replannedWith({ backend, socket, runtime, all, wait }: StartCommandFlags): Json {
+  return withoutMissing({ backend, socket, runtime, all, wait });
 }
 
 /** What the flags are called that say what to start, all but those that choose the place. */
@@ -157,8 +157,8 @@ export function startTask(
         place,
         question: flags.yes ? null : await questionOf(context, definition, flags),
         apply: async () => {
-          const { quiet, yes: anyway } = flags;
-          const status = await launch(context, definition, { waitMs, quiet, anyway });
+          const { quiet, yes: anyway, all: ownOnly } = flags;
+          const status = await launch(context, definition, { waitMs, quiet, anyway, ownOnly });
           return { status, text: startedText(status) };
         },
       };
@@ -176,7 +176,9 @@ async function questionOf(
   const living = await context.sessions().living(name);
   if (living === null || living.remains.program !== null) return null;
   // What another config's run left is not touched, whatever the answer.
-  if (isStrange(living.run.begun?.owner ?? NOBODY, selfOf(await context.config()))) return null;
+  const self = selfOf(await context.config());
+  const owner = living.run.begun?.owner ?? NOBODY;
+  if (flags.all ? !isSameOwner(owner, self) : isStrange(owner, self)) return null;
   if (living.run.begun?.ending?.interactive !== true) return null;
   const reason = `the shell that it was left ${living.names}`;
   return {
@@ -193,17 +195,23 @@ async function questionOf(
 export async function launch(
   context: Context,
   definition: Definition,
-  { waitMs, quiet, anyway = false }: {
+  { waitMs, quiet, anyway = false, ownOnly = false }: {
     readonly waitMs: number;
     readonly quiet?: true | undefined;
     /** Also where its last run may go on in an engine that cannot be asked. */
     readonly anyway?: boolean | undefined;
+    /** Whether what its config did not start is left alone. */
+    readonly ownOnly?: boolean | undefined;
   },
 ): Promise<SessionStatus> {
   const sessions = context.sessions();
   return await context.during(
     `starting ${definition.name}`,
-    () => sessions.start(definition, { waitMs, anyway, ...(quiet ? {} : { say: context.warn }) }),
+    () =>
+      sessions.start(definition, {
+        ...{ waitMs, anyway, ownOnly },
+        ...(quiet ? {} : { say: context.warn }),
+      }),
   );
 }
 

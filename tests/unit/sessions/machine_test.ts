@@ -1400,3 +1400,18 @@ for (const [state, does] of Object.entries(DOES)) {
     await sessions.start({ ...mine, owner: THEIRS }, { waitMs: 0 });
   });
 }
+
+Deno.test("start() leaves what is nobody's alone where no name was said", async () => {
+  const mine = tmuxDefinition({ name: "web", owner: MINE });
+  const ownOnly = { waitMs: 0, ownOnly: true };
+  const ended = owned([holding(DEFAULT, running("web", DEFAULT, { state: "exited" }))]);
+  await rejects(ended.start(mine, ownOnly), {
+    code: "session_exists",
+    message: 'Cannot start "web": one that has ended in tmux was started from no config',
+    hint: "look at it with kstops status web, or end it with kstops stop web",
+  });
+  await rejects(ended.check(mine, undefined, true), { code: "session_exists" });
+  await ended.start(mine, { waitMs: 0 });
+  const own = owned([holding(DEFAULT, running("web", DEFAULT, { ...MINE, state: "exited" }))]);
+  await own.start(mine, ownOnly);
+});
