@@ -21,7 +21,7 @@ import {
 import { match, placeFlags } from "./find.ts";
 import { listing } from "./list.ts";
 import { shownIn, unheardIn, withRecorded } from "./lost.ts";
-import type { Recorded } from "./recorded.ts";
+import type { Recorded, Shown } from "./recorded.ts";
 import { backendsFor, isSelected, mark, where } from "./selection.ts";
 import type { Selection, Sessions } from "./sessions.ts";
 import { clearLastRun, isInTheWay, refuseStrange } from "./starting.ts";
@@ -139,6 +139,23 @@ export function sessionsOver(
     const asked = [...named].map((runtime) => containers.survey({ runtime }));
     return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
+  /**
+   * What engines show, and what is recorded besides. What began while a slow engine was asked looks as
+   * if tmux had lost it: then tmux is asked once more.
+   */
+  const look = async (
+    selection: Selection,
+    besides: (shown: Shown) => Promise<readonly Session[]>,
+    name?: string,
+  ): Promise<{ readonly asked: readonly Survey[]; readonly lost: readonly Session[] }> => {
+    const asked = await survey(selection, name);
+    const lost = await besides(shownIn(asked));
+    const isDoubtful = lost.some(({ status }) => status.state === "running");
+    if (!isDoubtful || !backendsFor(selection).includes("tmux")) return { asked, lost };
+    const tmux = await survey({ ...selection, backend: "tmux" }, name);
+    const again = [...tmux, ...asked.filter(({ place }) => place.backend !== "tmux")];
+    return { asked: again, lost: await besides(shownIn(again)) };
+  };
   /** Every place, for starts: those of many sessions ask once. */
   const everywhere = together(() => survey({}));
   /** What would make a start fail, where one place is to follow another, or one run another. */
@@ -153,15 +170,14 @@ export function sessionsOver(
   };
   return withElsewhere({
     list: async (selection) => {
-      const [surveys, defined, self] = await Promise.all([
-        survey(selection),
+      const [{ asked, lost: gone }, defined, self] = await Promise.all([
+        look(selection, recorded.others),
         readDefined(),
         readSelf(),
       ]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
-      const missing = await missingRuntimes(surveys, inScope);
-      const gone = await recorded.others(shownIn(surveys));
-      const there = [...surveys, ...missing];
+      const missing = await missingRuntimes(asked, inScope);
+      const there = [...asked, ...missing];
       const all = withRecorded(there, gone, { selection, defined, self });
       const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
       return listing({ surveys: all, unheard }, inScope, { selection, self });
@@ -169,9 +185,9 @@ export function sessionsOver(
     find: async (verb, name, selection) => {
       const [defined, self] = await Promise.all([readDefined(), readSelf()]);
       const definition = defined.find((session) => session.name === name);
-      const asked = await survey(selection, name);
+      const named = async (shown: Shown) => [await recorded.named(name, shown) ?? []].flat();
+      const { asked, lost: [lost = null] } = await look(selection, named, name);
       const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
-      const lost = await recorded.named(name, shownIn(asked));
       const there = [...asked, ...missing];
       const surveys = lost === null
         ? there

@@ -1415,3 +1415,20 @@ Deno.test("start() leaves what is nobody's alone where no name was said", async 
   const own = owned([holding(DEFAULT, running("web", DEFAULT, { ...MINE, state: "exited" }))]);
   await own.start(mine, ownOnly);
 });
+
+Deno.test("what began while another engine was asked is not taken for lost", async () => {
+  const record = recordOf(DEFAULT, { state: "running", engineState: "orphaned" });
+  const surveys = [holding(DEFAULT)];
+  let asked = 0;
+  const tmux: Runner = {
+    ...runnerOf("tmux", []),
+    // The first answer is older than the session.
+    survey: () =>
+      Promise.resolve(asked++ % 2 === 0 ? surveys : [holding(DEFAULT, running("astro"))]),
+  };
+  const backends = [{ backend: "tmux" as const, open: () => Promise.resolve(tmux) }];
+  const sessions = sessionsOver(backends, () => Promise.resolve([]), { recorded: record });
+  equal((await sessions.find("show", "astro", {})).status.engineState, null);
+  deepEqual((await sessions.list({})).statuses.map(({ engineState }) => engineState), [null]);
+  equal(asked, 4);
+});
