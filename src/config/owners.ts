@@ -21,6 +21,14 @@ export async function realPathOf({ files }: World, path: string): Promise<string
   }
 }
 
+/**
+ * The words of `--project`, so that they mean the same in every directory: what cannot be the name of a
+ * project is the path of a config.
+ */
+export function lastingWords(world: World, words: string): string {
+  return /[^A-Za-z0-9_-]/.test(words) ? absolutePath(world.workingDirectory(), words) : words;
+}
+
 /** Whom the words of `--project` mean: a project of that name, or the config with that path. */
 export async function ownerNamed(world: World, words: string): Promise<Owner> {
   const path = absolutePath(world.workingDirectory(), words);

@@ -23,7 +23,7 @@ import { requestOf } from "../recording.ts";
 import { afterStop, oldDefinition } from "../rollback.ts";
 import { isAnothers } from "../whose.ts";
 import { launch, startedText } from "./start.ts";
-import { type StopFlags, type StopTaskFlags, withoutMissing } from "./stop.ts";
+import { type StopFlags, type StopTaskFlags, withLastingProject, withoutMissing } from "./stop.ts";
 
 /** Flags of `restart`. */
 export interface RestartFlags extends Omit<StopFlags, "keep"> {
@@ -48,7 +48,7 @@ export async function restart(context: Context, flags: RestartFlags): Promise<Re
   }
   const names = await namesFrom(context, "restart", flags);
   const selection = selectionOf(flags);
-  const request = await requestOf(context, replannedWith(flags));
+  const request = await requestOf(context, replannedWith(withLastingProject(context, flags)));
   const outcomes = await changeEach(context, names, {
     task: (name, guarded) => restartTask(guarded, name, { flags, request }),
     selection,

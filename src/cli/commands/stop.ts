@@ -1,4 +1,5 @@
 /** `kstops stop NAME`: end a session with all its processes, and prove it. */
+import { lastingWords } from "../../config/owners.ts";
 import { escapeControls, type Json, quote, UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { placeName, type Plan, type Task } from "../../operations/operate.ts";
@@ -34,7 +35,7 @@ export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   await warnOfProblems(context, { ...flags, names });
   if (flags.keep) await refuseToKeep(context, names, flags);
   const selection = selectionOf(flags);
-  const request = await requestOf(context, replannedWith(flags));
+  const request = await requestOf(context, replannedWith(withLastingProject(context, flags)));
   const outcomes = await changeEach(context, names, {
     task: (name, guarded) => stopTask(guarded, name, { flags, request }),
     selection,
@@ -68,6 +69,15 @@ async function refuseToKeep(
 function replannedWith(flags: StopFlags): Json {
   const { backend, socket, runtime, project, all, force, timeout, keep } = flags;
   return withoutMissing({ backend, socket, runtime, project, all, force, timeout, keep });
+}
+
+/** Whoever resumes it may be in another directory, where a path means another config. */
+export function withLastingProject<Flags extends PlaceFlags>(
+  { world }: Pick<Context, "world">,
+  flags: Flags,
+): Flags {
+  const { project } = flags;
+  return project === undefined ? flags : { ...flags, project: lastingWords(world, project) };
 }
 
 /** What was not given is not recorded. */
