@@ -131,7 +131,7 @@ export function needsOwner(
 }
 
 /** Whose a session is, for scripts. */
-function ownerDetails({ project, configFile }: Owner): { readonly [key: string]: Json } {
+export function ownerDetails({ project, configFile }: Owner): { readonly [key: string]: Json } {
   return { project, config_file: configFile };
 }
 

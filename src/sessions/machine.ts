@@ -214,7 +214,7 @@ export function sessionsOver(
     living: recorded.living,
     start: async (definition, options) => {
       const runner = await runnerFor(definition.backend);
-      const [living, surveys, place, lastEngine, self] = await Promise.all([
+      const [living, surveys, place, last, self] = await Promise.all([
         recorded.living(definition.name),
         everywhere(),
         runner.place(definition),
@@ -230,8 +230,13 @@ export function sessionsOver(
       const others = besides(managedIn(surveys, definition.name), place);
       const other = others.find((session) => !isOver(session));
       if (other !== undefined) throw existsElsewhere(other);
-      const { anyway = false } = options;
-      refuseUnheard(definition.name, { place, surveys, lastEngine, anyway });
+      refuseUnheard(definition.name, {
+        place,
+        surveys,
+        last,
+        isInTheWay: last !== null && isInTheWay(last.owner, starting),
+        anyway: options.anyway ?? false,
+      });
       await clearLastRun(definition, living, options);
       if (others.length > 0) {
         // Before anything is removed: what cannot be started must not cost what is there.

@@ -34,8 +34,14 @@ export interface Recorded {
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
   /** The newest run of that name, with what lives of it; null: nothing does, or it was stopped. */
   readonly living: (name: string) => Promise<LivingRun | null>;
-  /** The runtime of the newest run of that name; null: it is of tmux, was stopped, or has ended. */
-  readonly openIn: (name: string) => Promise<Runtime | null>;
+  /** The newest run of that name in a runtime; null: it is of tmux, was stopped, or has ended. */
+  readonly openIn: (name: string) => Promise<OpenRun | null>;
+}
+
+/** A run that nobody stopped or saw end, in a container runtime. */
+export interface OpenRun {
+  readonly engine: Runtime;
+  readonly owner: Owner;
 }
 
 /** A run that nobody stopped, and of which something lives. */
@@ -107,7 +113,8 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     openIn: async (name) => {
       const lost = await newest(name);
       if (lost === null || lost.run.ended !== null || isElsewhere(world, lost)) return null;
-      return RUNTIMES.find((each) => each === lost.begun.engine) ?? null;
+      const engine = RUNTIMES.find((each) => each === lost.begun.engine);
+      return engine === undefined ? null : { engine, owner: lost.begun.owner };
     },
   };
 }

@@ -5,9 +5,13 @@ import {
   ContainerRuntimeNotFoundError,
   type OpsError,
   quote,
+  SessionExistsError,
   TmuxNotFoundError,
 } from "../errors.ts";
 import type { Engine, Place, SessionStatus } from "../model.ts";
+import { ownerWords } from "../owner.ts";
+import { ownerDetails } from "./elsewhere.ts";
+import type { OpenRun } from "./recorded.ts";
 
 /** An engine that cannot be asked, as an error. */
 export function troubleError({ engine, socketName }: Place, trouble: Trouble): OpsError {
@@ -59,8 +63,10 @@ function troubleOf(engine: Engine, surveys: readonly Survey[]): Trouble | null {
 export interface StartingPoint {
   readonly place: Place;
   readonly surveys: readonly Survey[];
-  /** The runtime that has the last run, unless that was stopped or has ended. */
-  readonly lastEngine: Engine | null;
+  /** The last run in a runtime, unless that was stopped or has ended. */
+  readonly last: OpenRun | null;
+  /** Whether that run is another config's, which a start leaves alone. */
+  readonly isInTheWay: boolean;
   /** Whether the user knows that it may run there. */
   readonly anyway: boolean;
 }
@@ -68,11 +74,12 @@ export interface StartingPoint {
 /**
  * Makes sure that the session is not where nobody answers, and that somebody does where it is to be.
  *
+ * @throws {SessionExistsError} `session_exists`: another config's may be where nobody answers
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
 export function refuseUnheard(
   name: string,
-  { place, surveys, lastEngine, anyway }: StartingPoint,
+  { place, surveys, last, isInTheWay, anyway }: StartingPoint,
 ): void {
   const home = surveys.find((survey) =>
     survey.place.engine === place.engine && survey.place.socketName === place.socketName
@@ -86,13 +93,28 @@ export function refuseUnheard(
       details,
     });
   }
-  if (lastEngine === null || lastEngine === place.engine || anyway) return;
-  const trouble = troubleOf(lastEngine, surveys);
+  if (last === null || last.engine === place.engine) return;
+  const { engine, owner } = last;
+  const trouble = troubleOf(engine, surveys);
   if (trouble === null) return;
-  const reason = `it may still run in ${lastEngine}, which cannot be asked: ${trouble.reason}`;
+  if (isInTheWay) {
+    throw new SessionExistsError(
+      name,
+      `one that belongs to ${
+        ownerWords(owner)
+      } may still run in ${engine}, which cannot be asked: ${trouble.reason}`,
+      {
+        backend: "container",
+        hint: `bring ${engine} back, or choose another name`,
+        details: { engine, reason: trouble.reason, ...ownerDetails(owner) },
+      },
+    );
+  }
+  if (anyway) return;
+  const reason = `it may still run in ${engine}, which cannot be asked: ${trouble.reason}`;
   throw new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
     reason,
-    hint: `bring ${lastEngine} back, or add --yes to start it here all the same`,
-    details: { engine: lastEngine, reason: trouble.reason },
+    hint: `bring ${engine} back, or add --yes to start it here all the same`,
+    details: { engine, reason: trouble.reason },
   });
 }

@@ -897,7 +897,9 @@ function recordOf(
     living: () => Promise.resolve(null),
     openIn: () =>
       Promise.resolve(
-        place.engine === "tmux" || status.finishedAt !== null ? null : place.engine,
+        place.engine === "tmux" || status.finishedAt !== null
+          ? null
+          : { engine: place.engine, owner: status },
       ),
   };
 }
@@ -1431,4 +1433,26 @@ Deno.test("what began while another engine was asked is not taken for lost", asy
   equal((await sessions.find("show", "astro", {})).status.engineState, null);
   deepEqual((await sessions.list({})).statuses.map(({ engineState }) => engineState), [null]);
   equal(asked, 4);
+});
+
+Deno.test("start() makes no second one beside another config's that may run where nobody answers", async () => {
+  const theirs = { project: "shop", configFile: "/shop/kstops.yml" };
+  const record = recordOf(DOCKER, theirs);
+  const mine = { project: "bots", configFile: "/bots/kstops.yml" };
+  const surveys = [holding(DEFAULT), inTrouble(DOCKER, SILENCE)];
+  const sessions = machine(surveys, [], [], record, mine);
+  const wanted = tmuxDefinition({ name: "astro", owner: mine });
+  // No yes is about that.
+  await rejects(
+    sessions.start(wanted, { waitMs: 0, anyway: true }),
+    (error: OpsError) => {
+      equal(error.code, "session_exists");
+      equal(
+        error.message,
+        'Cannot start "astro": one that belongs to project "shop" (/shop/kstops.yml) may still run ' +
+          `in docker, which cannot be asked: ${SILENCE.reason}`,
+      );
+      return true;
+    },
+  );
 });
