@@ -6,7 +6,7 @@
 #
 #   directory    where the files go, as an absolute path; it may come and go
 #   run          what their names begin with: RUN-000001.log, RUN-000001.times and so on
-#   max_bytes    size at which the next file is begun, that of its times included
+#   max_bytes    size at which the next file is begun: its own, or that of its times
 #   keep         how many files stay in the directory, of this run and earlier ones; the oldest go
 #   block_bytes  what is read at once, at most
 #   most_blocks  how many reads go by before the shell looks, at most, while a lot is printed
@@ -18,8 +18,8 @@
 #
 # Each line of a file of times is `SECONDS BYTES`: all before that offset was written by then (Unix
 # time). A program that prints now and then gets a line for each print; one that prints a lot gets
-# one a second. The file of times counts as part of the size: of what is printed a few bytes at a
-# time it is the larger one.
+# one a second. Of what is printed a few bytes at a time the file of times is the larger one; then
+# that decides when the next file is begun.
 #
 # Lines that are only a comment are left out of the command that runs.
 # shellcheck shell=sh
@@ -102,7 +102,7 @@ finish() {
 if stat -c %Y / >/dev/null 2>&1; then form='-c %Y %s'; else form='-f %m %z'; fi
 while :; do
   name=$directory/$run-$(printf %06d "$part") bytes=0 noted_bytes=0 times=0
-  while [ "$((bytes + times))" -lt "$max_bytes" ]; do
+  while [ "$bytes" -lt "$max_bytes" ] && [ "$times" -lt "$max_bytes" ]; do
     copy || continue
     before=$bytes
     facts=$(stat "${form%% *}" "${form#* }" "$name.log" 2>/dev/null) || continue
