@@ -146,6 +146,8 @@ export interface TmuxDefinition extends CommonDefinition {
   readonly socketName: string;
   /** Who gets the stop signal; null: the foreground group for what keys send, else the program. */
   readonly stopScope: StopScope | null;
+  /** The variables that a session gets from its caller; missing: those of whoever starts it. */
+  readonly inherited?: Readonly<Record<string, string>>;
 }
 
 /** A session that runs in a container. */

@@ -75,6 +75,15 @@ export interface Executions {
   readonly areFailures: boolean;
 }
 
+/** How to tell what a session was started from. */
+export interface DefinitionOptions {
+  /**
+   * With all that its start took from elsewhere then: the image that a name stood for, the variables of
+   * the caller. Missing: a start takes them anew.
+   */
+  readonly asItRan?: boolean;
+}
+
 /** One session as an engine reported it, with what can be done to exactly that one. */
 export interface Session {
   readonly status: SessionStatus;
@@ -121,7 +130,7 @@ export interface Session {
    */
   follow(options: LogOptions, abort: AbortSignal): AsyncIterable<Uint8Array>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
-  definition(): Promise<Definition | null>;
+  definition(options?: DefinitionOptions): Promise<Definition | null>;
   /** Whether its engine still has it after a stop that leaves it there; missing: no stop does. */
   readonly isThere?: () => Promise<boolean>;
   /**

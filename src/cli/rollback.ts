@@ -15,7 +15,7 @@ type Present = Extract<Match, { readonly kind: "session" }>;
  * @throws {UsageError} `usage`: nobody knows
  */
 export async function oldDefinition({ session, status }: Present): Promise<Definition> {
-  const definition = await session.definition();
+  const definition = await session.definition({ asItRan: true });
   if (definition !== null) return definition;
   const name = status.name ?? "";
   const why = status.managed

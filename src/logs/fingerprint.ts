@@ -2,10 +2,10 @@
 import type { Definition } from "../model.ts";
 
 /**
- * Where it runs, and whose it is, is no part of what it is: one that leaves its place open runs where
- * it was before.
+ * Where it runs, whose it is, and who called, is no part of what it is: one that leaves its place open
+ * runs where it was before.
  */
-const NO_PART: ReadonlySet<string> = new Set(["runtime", "socketName", "owner"]);
+const NO_PART: ReadonlySet<string> = new Set(["runtime", "socketName", "owner", "inherited"]);
 /** Keys that definitions did not have at first: with this value it is the definition that it was. */
 const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["stopScope", null],

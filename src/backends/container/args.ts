@@ -66,6 +66,11 @@ export function inspectImages({ program }: Client, ids: readonly string[]): stri
   return [program, "image", "inspect", "--", ...ids];
 }
 
+/** The id of the image that a name stands for here. */
+export function idOfImage({ program }: Client, image: string): string[] {
+  return [program, "image", "inspect", "--format", "{{.Id}}", "--", image];
+}
+
 /** Everything about a network. */
 export function inspectNetwork({ program }: Client, network: string): string[] {
   return [program, "network", "inspect", "--", network];

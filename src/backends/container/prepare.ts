@@ -61,7 +61,15 @@ function checkVariables({ env }: ContainerDefinition): void {
 }
 
 /** Another name, or a label of kstops' own, would be another session. */
-function checkRunArgs({ runArgs }: ContainerDefinition): void {
+function checkRunArgs({ runArgs, restart }: ContainerDefinition): void {
+  // Both runtimes refuse that, podman only when it starts one (4.3).
+  const removesItself = runArgs.some((word) => word === "--rm" || word === "--rm=true");
+  if (removesItself && restart !== null && restart !== "no") {
+    throw new SessionConfigError(
+      `Cannot give "--rm" to a container: its restart policy is ${quote(restart)}`,
+      { hint: "leave it out of run_args: kstops stop removes it" },
+    );
+  }
   const refused = oddFlags(runArgs).find(({ isRefused }) => isRefused);
   if (refused === undefined) return;
   const { flag, problem, hint } = refused;

@@ -208,7 +208,9 @@ async function refuseListeners(
   { name, wanted, replaced }: Wanted & { readonly replaced: Session | null },
 ): Promise<void> {
   if (world.operatingSystem !== "linux") return;
-  const freed = replaced?.status.state === "running" ? hostPorts(replaced.status.ports ?? []) : [];
+  const freed = replaced !== null && mayListen(replaced)
+    ? hostPorts(replaced.status.ports ?? [])
+    : [];
   const held = (await listeners(world)).filter((each) =>
     !freed.some((port) => overlaps(port, each))
   );
@@ -235,12 +237,18 @@ async function listeners({ exec }: World): Promise<readonly HostPort[]> {
   }
 }
 
+/** Whether a session may have its ports now: one that is paused keeps them, and a loop has them again and again. */
+function mayListen({ status: { state, engineState } }: Session): boolean {
+  return state === "running" || engineState === "paused" || engineState === "restarting";
+}
+
 /**
  * Whether the ports of what is replaced are the machine's own, so that nobody can tell them from those
  * of other programs.
  */
-function isOnHost({ status }: Session, networks: readonly string[] | null): boolean {
-  if (status.state !== "running") return false;
+function isOnHost(session: Session, networks: readonly string[] | null): boolean {
+  if (!mayListen(session)) return false;
+  const { status } = session;
   if (status.backend === "tmux") return true;
   return networks === null ? (status.ports ?? []).length === 0 : networks.includes("host");
 }

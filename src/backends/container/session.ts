@@ -2,11 +2,12 @@
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
 import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
 import { type ExecResult, FileError, type World } from "../../world/world.ts";
-import type { AttachEnd, AttachOptions, StopOptions } from "../backend.ts";
+import type { AttachEnd, AttachOptions, DefinitionOptions, StopOptions } from "../backend.ts";
 import {
   attachContainer,
   endAndRemove,
   endRestartPolicy,
+  idOfImage,
   killContainer,
   removeContainer,
   stopContainer,
@@ -18,7 +19,7 @@ import { type Client, isRemote } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
 import { isManaged, isProtected, recordOf } from "./labels.ts";
 import { disowned } from "./origin.ts";
-import type { Container } from "./parse.ts";
+import { type Container, withoutPrefix } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 import { keepEnd, policyOf, recordStop } from "./record.ts";
 
@@ -68,7 +69,7 @@ function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string
 export async function definitionOf(
   context: Context,
   client: Client,
-  container: Container,
+  { container, asItRan = false }: DefinitionOptions & { readonly container: Container },
 ): Promise<ContainerDefinition | null> {
   const record = recordOf(container);
   if (record === null) return null;
@@ -78,7 +79,9 @@ export async function definitionOf(
     backend: "container",
     name: container.name,
     owner: { project: record.project, configFile: record.config_file },
-    image: record.image,
+    image: asItRan
+      ? await imageOf(context, client, { container, name: record.image })
+      : record.image,
     argv: record.command,
     workingDir: record.working_dir,
     env: Object.fromEntries(env),
@@ -96,6 +99,17 @@ export async function definitionOf(
     protected: isProtected(container),
     log: policyOf(record),
   };
+}
+
+/** The image of a container: by the name that it was asked for, unless that stands for another one by now. */
+async function imageOf(
+  context: Context,
+  client: Client,
+  { container: { imageId }, name }: { readonly container: Container; readonly name: string },
+): Promise<string> {
+  if (imageId === null) return name;
+  const { stdout } = await answerOf(context, client, idOfImage(client, name));
+  return withoutPrefix(stdout.trim()) === imageId ? name : imageId;
 }
 
 /** Ends a container, and takes it away where kstops made it. */

@@ -108,7 +108,8 @@ async function sessionAt(
     follow: async function* (options, abort) {
       yield* (await output()).follow(context, client, { container, options, abort });
     },
-    definition: async () => (await work()).definitionOf(context, client, container),
+    definition: async (options) =>
+      (await work()).definitionOf(context, client, { container, ...options }),
     isThere: async () => (await foreign()).isThere(context, client, container),
     ...(isManaged(container) ? {} : {
       restart: async (options: RestartOptions) =>

@@ -28,17 +28,18 @@ const NEVER_RAN: ReadonlySet<string> = new Set([
   "removing",
 ]);
 
-/** Makes the trial of a definition. It needs no variables, and nothing may start it again. */
+/** Makes the trial of a definition. It needs no variables, and nothing may start it by itself. */
 export function createTrial({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
   const runArgs = withoutTraces(definition.runArgs);
+  const restart = definition.restart === null ? null : harmless(definition.restart);
   const argv = [
     ...[program, "create", "--interactive"],
     ...(definition.tty ? ["--tty"] : []),
     "--pull=never",
     ...(init ? ["--init"] : []),
     ...["--name", trialName(runId), "--label", `${TRIAL_LABEL}=${runId}`],
-    ...settingsOf(runtime, { ...definition, restart: null, runArgs }),
+    ...settingsOf(runtime, { ...definition, restart, runArgs }),
   ];
   return { argv, env: {} };
 }
@@ -53,10 +54,25 @@ export function trialId({ labels }: Container): string {
   return labels[TRIAL_LABEL] ?? "";
 }
 
-/** Flags that make a file, or something of the runtime's, which the start itself would find in its way. */
-const MAKES_SOMETHING: ReadonlySet<string> = new Set(["--cidfile", "--restart"]);
+/**
+ * A restart policy that the runtime judges as it would judge that one, and that starts nothing which has
+ * never run: docker's daemon starts what has `always`, however it came to be there.
+ */
+function harmless(policy: string): string {
+  return /^(always|unless-stopped)$/.test(policy) ? "on-failure" : policy;
+}
 
-/** The same arguments for the runtime, without those that leave something behind. */
+/** Flags that make a file, which the start itself would find in its way. */
+const MAKES_SOMETHING: ReadonlySet<string> = new Set(["--cidfile"]);
+
+/** Flags that `run` has and `create` has not (docker 20.10 to 28, podman 4.3). */
+const ONLY_RUN: ReadonlySet<string> = new Set([
+  ...["--detach-keys", "--passwd", "--preserve-fds", "--rmi", "--sig-proxy"],
+]);
+/** Those of them that have a word of their own behind them. */
+const ONLY_RUN_WITH_VALUE: ReadonlySet<string> = new Set(["--detach-keys", "--preserve-fds"]);
+
+/** The same arguments for the runtime, without those that leave something behind, or that only a start has. */
 function withoutTraces(runArgs: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let index = 0; index < runArgs.length; index++) {
@@ -64,9 +80,16 @@ function withoutTraces(runArgs: readonly string[]): readonly string[] {
     const [flag = ""] = word.split("=");
     const hasOwnWord = word === flag;
     const value = hasOwnWord ? runArgs[index + 1] ?? "" : word.slice(flag.length + 1);
-    const leaves = MAKES_SOMETHING.has(flag) || (flag === "--pod" && value.startsWith("new:"));
-    if (!leaves) kept.push(word);
-    else if (hasOwnWord) index++;
+    if (ONLY_RUN.has(flag)) {
+      if (hasOwnWord && ONLY_RUN_WITH_VALUE.has(flag)) index++;
+    } else if (flag === "--restart") {
+      kept.push(`${flag}=${harmless(value)}`);
+      if (hasOwnWord) index++;
+    } else if (MAKES_SOMETHING.has(flag) || (flag === "--pod" && value.startsWith("new:"))) {
+      if (hasOwnWord) index++;
+    } else {
+      kept.push(word);
+    }
   }
   return kept;
 }

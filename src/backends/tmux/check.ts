@@ -51,7 +51,7 @@ export async function namesake(
 
 /** The same, of the definition itself. */
 export async function checkDefinition(world: World, definition: TmuxDefinition): Promise<void> {
-  const { name, argv, workingDir, env } = definition;
+  const { name, argv, workingDir, env, inherited } = definition;
   const kind = (await world.files.facts(workingDir))?.kind;
   if (kind !== "directory") {
     const reason = kind === undefined ? "no such directory" : "it is not a directory";
@@ -64,7 +64,7 @@ export async function checkDefinition(world: World, definition: TmuxDefinition):
     );
   }
   const [program = ""] = argv;
-  const path = env["PATH"] ?? world.env("PATH") ?? DEFAULT_PATH;
+  const path = env["PATH"] ?? (inherited ?? world.environment())["PATH"] ?? DEFAULT_PATH;
   const found = await findProgram(world, { program, path, workingDir });
   if (found.kind === "found") return;
   throw new SessionStartError(name, found.reason, {

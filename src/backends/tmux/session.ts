@@ -10,7 +10,13 @@ import {
   type TmuxDefinition,
 } from "../../model.ts";
 import { mayBeSame } from "../../owner.ts";
-import type { AttachEnd, AttachOptions, LogOptions, StopOptions } from "../backend.ts";
+import type {
+  AttachEnd,
+  AttachOptions,
+  DefinitionOptions,
+  LogOptions,
+  StopOptions,
+} from "../backend.ts";
 import {
   capturePane,
   closeSession,
@@ -24,6 +30,7 @@ import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
 import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
+import { INHERITED_NAMES } from "./inherited.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
@@ -121,7 +128,7 @@ export async function* follow(
 export async function definitionOf(
   context: Context,
   socketName: string,
-  session: TmuxSession,
+  { session, asItRan = false }: DefinitionOptions & { readonly session: TmuxSession },
 ): Promise<TmuxDefinition | null> {
   const { record } = session;
   if (session.runId === null || record === null) return null;
@@ -142,6 +149,9 @@ export async function definitionOf(
       maxBytes: record.log_max_bytes,
       keep: record.log_keep,
     },
+    ...(asItRan
+      ? { inherited: await environmentOf(context, socketName, session, INHERITED_NAMES) }
+      : {}),
   };
 }
 

@@ -20,13 +20,11 @@ import {
   type TmuxSession,
 } from "./parse.ts";
 import { findProgram } from "../program.ts";
+import { inheritedFrom } from "./inherited.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { checkDefinition, existing, missingTmux, namesake, versionTrouble } from "./check.ts";
 import { close, logs } from "./session.ts";
 import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
-
-/** Variables of the caller that every session gets, below those of its own definition. */
-const INHERITED = /^(PATH|LANG|LC_[A-Z]+|TZ|VIRTUAL_ENV)$/;
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -36,7 +34,7 @@ export async function start(
 ): Promise<SessionStatus> {
   const { world } = context;
   await checkDefinition(world, definition);
-  const inherited = inheritedFrom(world);
+  const inherited = definition.inherited ?? inheritedFrom(world.environment());
   const runId = world.randomId();
   const capture = await context.logs.open(definition.name, runId, definition.log);
   const story = context.logs.storyOf(definition.name);
@@ -81,17 +79,12 @@ export async function start(
   });
 }
 
-function inheritedFrom(world: World): Record<string, string> {
-  const all = Object.entries(world.environment());
-  return Object.fromEntries(all.filter(([key]) => INHERITED.test(key)));
-}
-
 /** The call with which a start begins: see `Runner.plan`. */
 export async function plan(context: Context, definition: TmuxDefinition): Promise<EngineCall> {
   const { world, binary, logs } = context;
   const { name, socketName } = definition;
   // Of the caller's variables no value is shown, either.
-  const inherited = Object.keys(inheritedFrom(world)).map((key) => [key, "***"]);
+  const inherited = Object.keys(inheritedFrom(world.environment())).map((key) => [key, "***"]);
   const script = startScript({
     definition,
     runId: "RUN_ID",

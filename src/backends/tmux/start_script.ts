@@ -54,11 +54,12 @@ export const CREATED_FIELDS = [
 export function startScript(plan: StartPlan): string {
   const { definition, runId, nonce } = plan;
   const target = `=${definition.name}:`;
-  const carried = SET_BY_TMUX.filter((name) => definition.env[name] !== undefined);
+  const own = { ...definition.inherited, ...definition.env };
+  const carried = SET_BY_TMUX.filter((name) => own[name] !== undefined);
   const env = {
     ...plan.inherited,
     ...definition.env,
-    ...Object.fromEntries(carried.map((name) => [CARRIER + name, definition.env[name] ?? ""])),
+    ...Object.fromEntries(carried.map((name) => [CARRIER + name, own[name] ?? ""])),
     [RUN_ID_VARIABLE]: runId,
   };
   const replaceEnded = line([

@@ -93,7 +93,8 @@ function sessionAt(
     follow: async function* (options, abort) {
       yield* (await work()).follow(context, { session, options, abort });
     },
-    definition: async () => (await work()).definitionOf(context, socketName, session),
+    definition: async (options) =>
+      (await work()).definitionOf(context, socketName, { session, ...options }),
     leftovers: async () => (await work()).leftovers(context, session),
   };
 }

@@ -33,6 +33,11 @@ Deno.test("values of variables are no part of a fingerprint, their names are", a
   notEqual(await of({}), fingerprint);
 });
 
+Deno.test("whoever started a session is no part of its fingerprint", async () => {
+  const inherited = { PATH: "/old" };
+  equal(await fingerprintOf(tmuxDefinition({ inherited })), await fingerprintOf(tmuxDefinition()));
+});
+
 Deno.test("where a session runs is no part of its fingerprint, but its backend is", async () => {
   equal(
     await fingerprintOf(tmuxDefinition({ socketName: "bots" })),

@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import type { ContainerDefinition } from "../../../../src/model.ts";
+import type { Session } from "../../../../src/backends/backend.ts";
+import { type ContainerDefinition, statusOf } from "../../../../src/model.ts";
 import { ProgramMissingError } from "../../../../src/world/world.ts";
 import { containerDefinition } from "../../../support/definitions.ts";
 import type { ExpectedCall } from "../../../support/fake_world.ts";
@@ -122,3 +123,28 @@ Deno.test("where nobody can say who listens, that keeps nothing from starting", 
   );
   equal(problem, null);
 });
+
+for (const engineState of ["paused", "restarting"]) {
+  Deno.test(`the ports of a container that is ${engineState} are not those of another program`, async () => {
+    const stdout = "/proc/net/tcp:   0: 00000000:1F90 00000000:0000 0A 0:0 0:0 0 0 0 1 1\n";
+    const id = idOf("a");
+    const calls = [made(PORTS), lookedBoth(id), removed, { argv: SHOW_SOCKETS, stdout }];
+    const machine = { ...ONLY_DOCKER, calls: [dialled({ id }), ...calls] };
+    await withRunner(machine, async ({ runner }) => {
+      const ports = [{ hostIp: null, hostPort: 8080, containerPort: 80, protocol: "tcp" }] as const;
+      const state = engineState === "paused" ? "stopped" : "exited";
+      const status = statusOf({
+        ...{ name: "astro", backend: "container", state, engine: "docker", id, ports, engineState },
+      });
+      const replaced = { status } as Session;
+      await runner.rehearse?.(containerDefinition(PORTS), { replaced, say: () => {} });
+    });
+  });
+}
+
+/** The same, with what docker says of the container that is replaced. */
+function lookedBoth(old: string): ExpectedCall {
+  const trial = looked(AT_8080);
+  const rows = [...JSON.parse(String(trial.stdout)), ...JSON.parse(inspectAnswer({ id: old }))];
+  return { argv: [...trial.argv, old], stdout: JSON.stringify(rows) };
+}

@@ -58,7 +58,30 @@ Deno.test("nothing starts a trial that is left, and it leaves nothing in the way
   });
   const at = argv.indexOf("--pod");
   deepEqual(argv.slice(at, argv.indexOf("--")), ["--pod", "bots", "--memory=64m"]);
-  ok(!argv.some((word) => /cidfile|restart|always|new:/.test(word)), argv.join(" "));
+  ok(!argv.some((word) => /cidfile|always|new:/.test(word)), argv.join(" "));
+});
+
+Deno.test("a runtime judges the restart policy of a trial", () => {
+  const policiesOf = (define: Parameters<typeof argvOf>[0]) =>
+    argvOf(define).flatMap((word, index, argv) =>
+      word === "--restart" ? argv[index + 1] : word.startsWith("--restart=") ? word.slice(10) : []
+    );
+  deepEqual(policiesOf({ restart: "always" }), ["on-failure"]);
+  deepEqual(policiesOf({ restart: "on-failure:3" }), ["on-failure:3"]);
+  const runArgs = ["--restart", "unless-stoped", "--restart=unless-stopped"];
+  deepEqual(policiesOf({ runArgs }), ["unless-stoped", "on-failure"]);
+});
+
+Deno.test("a trial has no flag that only a start has", () => {
+  const only = ["--sig-proxy=false", "--sig-proxy", "--preserve-fds", "2", "--detach-keys=ctrl-x"];
+  const argv = argvOf({ runArgs: [...only, "--memory=64m"] });
+  deepEqual(argv.slice(argv.indexOf("--memory=64m") - 1, argv.indexOf("--")).slice(1), [
+    "--memory=64m",
+  ]);
+  ok(
+    !argv.some((word) => /^--(sig-proxy|preserve-fds|detach-keys)|^2$/.test(word)),
+    argv.join(" "),
+  );
 });
 
 /** A container as kstops reads it. */
