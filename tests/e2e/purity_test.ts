@@ -77,7 +77,10 @@ const CASES: readonly Case[] = [
   { line: "start --help", text: HELP, json: {} },
   // stop
   { line: "stop stopped-@", ...CHANGED },
-  { line: "stop killed-@ --force --timeout 5 --backend tmux --socket default", ...CHANGED },
+  {
+    line: "stop killed-@ --force --timeout 5 --backend tmux --socket default --project kstops.yml",
+    ...CHANGED,
+  },
   { line: "stop up-@ --keep", code: "usage" },
   { line: "stop hushed-@ --quiet", text: /^$/, json: file("change") },
   { line: "stop absent-@", text: /^absent-text is not running\n$/, json: file("change") },
@@ -90,17 +93,31 @@ const CASES: readonly Case[] = [
   { line: "stop", code: "usage" },
   { line: "stop astro --config lying.yml", code: "backend_unavailable" },
   // restart
-  { line: "restart again-@ --backend tmux --socket default --timeout 5", ...CHANGED },
+  {
+    line:
+      "restart again-@ --backend tmux --socket default --timeout 5 --project kstops.yml --rollback",
+    ...CHANGED,
+  },
   { line: "restart anew-@ --force --quiet --no-wait", text: /^$/, json: file("change") },
   { line: "restart nope", code: "session_not_found" },
   { line: "restart odd-@", code: "input_required" },
   { line: "restart alien-@ --yes", code: "session_not_found" },
   { line: "restart astro --socket default --runtime podman", code: "usage" },
   // attach
-  { line: "attach astro --read-only --backend tmux --socket default", code: "usage" },
+  {
+    line: "attach astro --read-only --backend tmux --socket default --project kstops.yml",
+    code: "usage",
+  },
   { line: "attach nope --runtime podman", code: "usage" },
   // status
-  ...["astro", "crash", "defined", "notes --backend tmux --socket default", "bad"].map((words) => ({
+  ...[
+    "astro",
+    "crash",
+    "defined",
+    "notes --backend tmux --socket default",
+    "bad",
+    "astro --project kstops.yml",
+  ].map((words) => ({
     line: `status ${words}`,
     ...PROPERTIES,
   })),
@@ -114,10 +131,17 @@ const CASES: readonly Case[] = [
   { line: "status astro --runtime docker", code: "backend_not_found" },
   { line: "status", code: "usage" },
   // why
-  ...["astro", "crash --backend tmux --socket default", "defined", "notes"].map((words) => ({
-    line: `why ${words}`,
-    ...FOUND,
-  })),
+  ...[
+    "astro",
+    "crash --backend tmux --socket default",
+    "astro --project kstops.yml",
+    "defined",
+    "notes",
+  ]
+    .map((words) => ({
+      line: `why ${words}`,
+      ...FOUND,
+    })),
   { line: "why nope", code: "session_not_found" },
   { line: "why astro --runtime podman", code: "backend_not_found" },
   // logs
@@ -135,6 +159,7 @@ const CASES: readonly Case[] = [
     code: "session_not_found",
   },
   { line: "logs defined", text: /^$/, json: listOf(file("log")) },
+  { line: "logs astro --project kstops.yml", text: /^$/, json: listOf(file("log")) },
   { line: "logs crash --previous", text: /^$/, json: listOf(file("log")) },
   { line: "logs crash --since yesterday", code: "usage" },
   { line: "logs crash --follow --previous", code: "usage" },
