@@ -9,8 +9,7 @@
  * deno task chaos --steps 50 --seed 7    # the steps of that seed, at most --minutes 60
  * ```
  */
-import { parseArgs } from "node:util";
-import { clearSandbox, waitFor } from "../support/tmux.ts";
+import { waitFor } from "../support/tmux.ts";
 import {
   type Event,
   planSteps,
@@ -19,7 +18,7 @@ import {
   type Step,
   stepWords,
 } from "./chaos_plan.ts";
-import { Faults, stopOnSignals } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import { judgeLeftovers, judgeList, judgeStep, livingIn, type Truth, type Wrong } from "./judge.ts";
 import {
   described,
@@ -30,6 +29,7 @@ import {
   MARK_VARIABLE,
   markOf,
 } from "./processes.ts";
+import { main, type Outcome, type Proof, proveSteps, type StepOptions } from "./steps.ts";
 import { type Answer, HangError, makeSubject, parseSaid, type Subject } from "./subject.ts";
 
 /** How long an answer may take to become true after something was killed, and how often it is asked. */
@@ -42,63 +42,14 @@ const SLOWEST = 20;
 const STRANGER = ["sleep", "86399"];
 const PROGRAM = decodeURIComponent(new URL("programs/program.sh", import.meta.url).pathname);
 
-/** What a run of the chaos came to. */
-export interface ChaosOutcome {
-  readonly faults: Faults;
-  /** Some lines for people. */
-  readonly summary: string;
-  /** What was done, one line for each step. */
-  readonly story: readonly string[];
-}
-
-/** A run of the chaos. */
-export interface ChaosOptions {
-  readonly plan: readonly Step[];
-  /** Where the steps come from, for the summary. */
-  readonly title: string;
-  /** The proof ends early, as a fault, when it took so long. */
-  readonly minutes: number;
-  readonly say: (line: string) => void;
-  /** Called between the steps; it throws to end the proof early. */
-  readonly check?: () => void;
-}
-
 /** Runs the proof in a sandbox of its own and clears up. */
-export async function proveChaos(
-  { plan, title, minutes, say, check = () => {} }: ChaosOptions,
-): Promise<ChaosOutcome> {
+export async function proveChaos(options: StepOptions<Step>): Promise<Outcome> {
   const subject = await makeSubject();
-  const chaos = new Chaos(subject, say);
-  const began = performance.now();
-  const minutesGone = () => (performance.now() - began) / 60_000;
-  let done = 0;
-  try {
-    await chaos.prepare();
-    for (const step of plan) {
-      check();
-      if (minutesGone() > minutes) {
-        chaos.faults.add("the time was up", `after ${done} of ${plan.length} steps`);
-        break;
-      }
-      await chaos.take(step, ++done);
-      if (done % 25 === 0) {
-        say(`${done} of ${plan.length} steps: ${chaos.faults.count} faults so far`);
-      }
-    }
-    await chaos.end();
-  } finally {
-    chaos.killAll();
-    await clearSandbox(subject.sandbox, { graceMs: 0 });
-  }
-  const { faults, story, late } = chaos;
-  const summary = `chaos: ${done} steps of ${title} on ${subject.title} in ` +
-    `${(minutesGone() * 60).toFixed(0)} s: ` +
-    (faults.count === 0 ? "no false answer" : `${faults.count} false answers`) +
-    (late === 0 ? "" : `; ${late} answers were true only when asked again`);
-  return { faults, summary, story };
+  const proof = new Chaos(subject, options.say);
+  return await proveSteps({ name: "chaos", subject, proof }, options);
 }
 
-class Chaos {
+class Chaos implements Proof<Step> {
   readonly faults = new Faults();
   readonly story: string[] = [];
   /** How many answers became true only after a while. */
@@ -199,8 +150,13 @@ class Chaos {
     }
   }
 
+  clear(): Promise<void> {
+    this.#killAll();
+    return Promise.resolve();
+  }
+
   /** Kills what the sessions are made of, and every tmux server. */
-  killAll(): void {
+  #killAll(): void {
     for (let round = 0; round < 100; round++) {
       const all = this.#living().filter((one) => one.session !== null || isTmuxServer(one));
       if (all.length === 0) return;
@@ -210,7 +166,7 @@ class Chaos {
 
   async #beginAnew(): Promise<void> {
     const gone = () => {
-      this.killAll();
+      this.#killAll();
       return !this.#living().some((one) => one.session !== null || isTmuxServer(one));
     };
     await waitFor(gone, "an end of everything");
@@ -371,29 +327,5 @@ class Chaos {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      steps: { type: "string", default: "300" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
-      minutes: { type: "string", default: "60" },
-    },
-  });
-  const [steps = 0, seed = 0, minutes = 0] = [values.steps, values.seed, values.minutes].map(
-    Number,
-  );
-  if (!Number.isInteger(steps) || steps < 1 || !Number.isInteger(seed) || !(minutes > 0)) {
-    console.error("chaos: --steps, --seed and --minutes want numbers");
-    Deno.exit(2);
-  }
-  console.log(`chaos: ${steps} steps of seed ${seed}`);
-  const { faults, summary, story } = await proveChaos({
-    plan: planSteps(seed, steps),
-    title: `seed ${seed}`,
-    minutes,
-    say: console.log,
-    check: stopOnSignals(),
-  });
-  if (faults.count > 0) console.log(`${story.join("\n")}\n\n${faults}`);
-  console.log(summary);
-  Deno.exit(faults.count === 0 ? 0 : 1);
+  await main("chaos", { steps: 300, minutes: 60, planSteps, prove: proveChaos });
 }

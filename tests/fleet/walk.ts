@@ -10,12 +10,12 @@
  * deno task walk --steps 50 --seed 7    # the steps of that seed, at most --minutes 90
  * ```
  */
-import { parseArgs } from "node:util";
 import { problemWith, published } from "../support/json_schema.ts";
-import { clearSandbox, waitFor } from "../support/tmux.ts";
-import { Faults, stopOnSignals } from "./faults.ts";
+import { waitFor } from "../support/tmux.ts";
+import { Faults } from "./faults.ts";
 import type { Wrong } from "./judge.ts";
 import { MARK_VARIABLE, markOf } from "./processes.ts";
+import { main, type Outcome, type Proof, proveSteps, type StepOptions } from "./steps.ts";
 import {
   type Answer,
   HangError,
@@ -72,61 +72,16 @@ const WALKER = new URL("programs/walker.sh", import.meta.url);
 /** Which commands print the result of a change. */
 const CHANGES = /^(start|stop|restart)/;
 
-/** What a walk came to. */
-export interface WalkOutcome {
-  readonly faults: Faults;
-  /** Some lines for people. */
-  readonly summary: string;
-  /** What was done, one line for each step. */
-  readonly story: readonly string[];
-}
-
 /** A walk. */
-export interface WalkOptions {
-  readonly plan: readonly Step[];
-  /** Where the steps come from, for the summary. */
-  readonly title: string;
-  /** The walk ends early, as a fault, when it took so long. */
-  readonly minutes: number;
+export interface WalkOptions extends StepOptions<Step> {
   readonly image: string;
-  readonly say: (line: string) => void;
-  /** Called between the steps; it throws to end the walk early. */
-  readonly check?: () => void;
 }
 
 /** Walks in a sandbox of its own and clears up. */
-export async function proveWalk(
-  { plan, title, minutes, image, say, check = () => {} }: WalkOptions,
-): Promise<WalkOutcome> {
+export async function proveWalk({ image, ...options }: WalkOptions): Promise<Outcome> {
   const subject = await makeSubject({ containers: true });
-  const walk = new Walk(subject, { say, image });
-  const began = performance.now();
-  const minutesGone = () => (performance.now() - began) / 60_000;
-  let done = 0;
-  try {
-    await walk.prepare();
-    for (const step of plan) {
-      check();
-      if (minutesGone() > minutes) {
-        walk.faults.add("the time was up", `after ${done} of ${plan.length} steps`);
-        break;
-      }
-      await walk.take(step, ++done);
-      if (done % 25 === 0) {
-        say(`${done} of ${plan.length} steps: ${walk.faults.count} faults so far`);
-      }
-    }
-    await walk.end();
-  } finally {
-    await walk.clear();
-    await clearSandbox(subject.sandbox, { graceMs: 0 });
-  }
-  const { faults, story, late } = walk;
-  const summary = `walk: ${done} steps of ${title} on ${subject.title} in ` +
-    `${(minutesGone() * 60).toFixed(0)} s: ` +
-    (faults.count === 0 ? "no false answer" : `${faults.count} false answers`) +
-    (late === 0 ? "" : `; ${late} answers were true only when asked again`);
-  return { faults, summary, story };
+  const proof = new Walk(subject, { say: options.say, image });
+  return await proveSteps({ name: "walk", subject, proof }, options);
 }
 
 /** What is seen of a session, by kstops and without it. */
@@ -139,7 +94,7 @@ interface Look {
   readonly logs: Answer | null;
 }
 
-class Walk {
+class Walk implements Proof<Step> {
   readonly faults = new Faults();
   readonly story: string[] = [];
   /** How many answers became true only after a while. */
@@ -538,35 +493,11 @@ function rowsOf(stdout: string): readonly Said[] | null {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      steps: { type: "string", default: "500" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 1e6)) },
-      minutes: { type: "string", default: "90" },
-    },
-  });
-  const [steps = 0, seed = 0, minutes = 0] = [values.steps, values.seed, values.minutes].map(
-    Number,
-  );
-  if (!Number.isInteger(steps) || steps < 1 || !Number.isInteger(seed) || !(minutes > 0)) {
-    console.error("walk: --steps, --seed and --minutes want numbers");
-    Deno.exit(2);
-  }
   const image = Deno.env.get("KSTOPS_TEST_IMAGE");
   if (image === undefined) {
     console.error("walk: there are no engines of its own: .ci/engines up");
     Deno.exit(2);
   }
-  console.log(`walk: ${steps} steps of seed ${seed}`);
-  const { faults, summary, story } = await proveWalk({
-    plan: planSteps(seed, steps),
-    title: `seed ${seed}`,
-    minutes,
-    image,
-    say: console.log,
-    check: stopOnSignals(),
-  });
-  if (faults.count > 0) console.log(`${story.join("\n")}\n\n${faults}`);
-  console.log(summary);
-  Deno.exit(faults.count === 0 ? 0 : 1);
+  const prove = (options: StepOptions<Step>) => proveWalk({ ...options, image });
+  await main("walk", { steps: 500, minutes: 90, planSteps, prove });
 }
