@@ -222,12 +222,13 @@ export function sessionsOver(
         readSelf(),
       ]);
       const starting = { definition, self, ownOnly: options.ownOnly };
-      refuseStrange(managedIn(surveys, definition.name), starting);
+      const managed = managedIn(surveys, definition.name);
+      refuseStrange(managed, starting);
       const owner = living?.run.begun?.owner ?? NOBODY;
       if (living !== null && isInTheWay(owner, starting)) {
         throw existsAsRun(definition.name, living);
       }
-      const others = besides(managedIn(surveys, definition.name), place);
+      const others = besides(managed, place);
       const other = others.find((session) => !isOver(session));
       if (other !== undefined) throw existsElsewhere(other);
       refuseUnheard(definition.name, {
