@@ -63,8 +63,6 @@ export interface LogStore {
   outputs(name: string, isMeant?: IsMeant): Promise<readonly string[]>;
   /** The one of them that is the run's that began last; null: of that one nothing is kept. */
   newestOutput(name: string, isMeant?: IsMeant): Promise<string | null>;
-  /** What is kept of a run behind its first so many bytes, as it was printed. */
-  rest(name: string, runId: string, offset: number): Promise<Uint8Array>;
   /** What a run printed: the lines that are wanted of it, each ended by a newline. */
   read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
@@ -325,18 +323,6 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       // A run that nobody remembers is no older one: whoever began it was ended before he said so.
       const isOlder = begun.slice(0, -1).some(({ id }) => last?.endsWith(`-${id}`));
       return last === undefined || isOlder ? null : last;
-    },
-    rest: async (name, runId, offset) => {
-      const { joined, readIn } = await import("./read.ts");
-      const chunks: Uint8Array[] = [];
-      let start = offset;
-      for (const output of await outputsOf(name, runId)) {
-        for (const { path, bytes: end } of await partsOf(output)) {
-          if (start < end) chunks.push(await readIn(world, path, { start, end }));
-          start = Math.max(0, start - end);
-        }
-      }
-      return joined(chunks);
     },
     read: async (output, wanted) => {
       const { readParts } = await import("./read.ts");

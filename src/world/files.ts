@@ -1,6 +1,6 @@
 /** The file system. */
 import { whyNotMade, whyUnsafe } from "./claim.ts";
-import { FileError, type FileFacts, type Files } from "./world.ts";
+import { FileError, type FileFacts, type Files, type OpenFile } from "./world.ts";
 import { writeAll } from "./write_all.ts";
 
 /** The real file system. */
@@ -8,6 +8,7 @@ export function files(): Files {
   return {
     readText,
     readFrom,
+    open,
     facts,
     list,
     makeDirectory,
@@ -63,17 +64,48 @@ function readText(path: string): Promise<string> {
 function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Uint8Array> {
   return fileWork(path, () => {
     using file = Deno.openSync(path, { read: true });
-    const { size } = file.statSync();
-    file.seekSync(offset, Deno.SeekMode.Start);
-    // What is written to it meanwhile is for the next one who asks.
-    const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
-    let length = 0;
-    while (length < bytes.length) {
-      const read = file.readSync(bytes.subarray(length));
-      if (read === null) break;
-      length += read;
-    }
-    return Promise.resolve(bytes.subarray(0, length));
+    return Promise.resolve(readOpen(file, offset, maxBytes));
+  });
+}
+
+function readOpen(file: Deno.FsFile, offset: number, maxBytes: number): Uint8Array {
+  const { size } = file.statSync();
+  file.seekSync(offset, Deno.SeekMode.Start);
+  // What is written to it meanwhile is for the next one who asks.
+  const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
+  let length = 0;
+  while (length < bytes.length) {
+    const read = file.readSync(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}
+
+function open(path: string): Promise<OpenFile> {
+  return fileWork(path, () => {
+    const file = Deno.openSync(path, { read: true });
+    const { dev, ino } = file.statSync();
+    const work = <T>(what: () => T): T => {
+      try {
+        return what();
+      } catch (error) {
+        throw fileError(path, error);
+      }
+    };
+    return Promise.resolve({
+      read: (offset, maxBytes = Infinity) => work(() => readOpen(file, offset, maxBytes)),
+      bytes: () => work(() => file.statSync().size),
+      isAt: (other) => {
+        try {
+          const found = Deno.statSync(other);
+          return found.dev === dev && found.ino === ino;
+        } catch {
+          return false;
+        }
+      },
+      [Symbol.dispose]: () => file.close(),
+    });
   });
 }
 

@@ -146,12 +146,23 @@ export interface FileFacts {
   readonly modifiedAt: Date;
 }
 
+/** A file that is open: it can be read after it has got another name, or none. */
+export interface OpenFile extends Disposable {
+  /** The bytes from an offset on: to its end, or at most so many. */
+  readonly read: (offset: number, maxBytes?: number) => Uint8Array;
+  readonly bytes: () => number;
+  /** Whether a path points at this very file. */
+  readonly isAt: (path: string) => boolean;
+}
+
 /** The file system. Every method but `facts` and `executable` throws {@link FileError}. */
 export interface Files {
   /** The text of a file; what is no UTF-8 becomes U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
   /** The bytes of a file from an offset on: to its end, or at most so many. */
   readonly readFrom: (path: string, offset: number, maxBytes?: number) => Promise<Uint8Array>;
+  /** Opens a file to be read. */
+  readonly open: (path: string) => Promise<OpenFile>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
   /** Names in a directory, sorted. */

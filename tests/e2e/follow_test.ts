@@ -17,25 +17,31 @@ interface Setup {
 
 function followTest(name: string, body: (setup: Setup) => Promise<void>): void {
   tmuxTest(`tmux: ${name}`, async (t) => await body(await setUp(t, null)));
-  for (const runtime of RUNTIMES) {
-    Deno.test({
-      name: `${runtime}: ${name}`,
-      ignore: ignoreWithoutEngines(),
-      fn: () =>
-        aloneOnEngines(() =>
-          withTmux(async (t) => {
-            const clean = () =>
-              t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: LIMIT_MS });
+  for (const runtime of RUNTIMES) containerTest(runtime, name, body);
+}
+
+function containerTest(
+  runtime: Runtime,
+  name: string,
+  body: (setup: Setup) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${runtime}: ${name}`,
+    ignore: ignoreWithoutEngines(),
+    fn: () =>
+      aloneOnEngines(() =>
+        withTmux(async (t) => {
+          const clean = () =>
+            t.world.exec([runtime, "rm", "--force", "t-count"], { timeoutMs: LIMIT_MS });
+          await clean();
+          try {
+            await body(await setUp(t, runtime));
+          } finally {
             await clean();
-            try {
-              await body(await setUp(t, runtime));
-            } finally {
-              await clean();
-            }
-          }, { containers: true })
-        ),
-    });
-  }
+          }
+        }, { containers: true })
+      ),
+  });
 }
 
 async function setUp(t: TmuxSandbox, runtime: Runtime | null): Promise<Setup> {
@@ -113,13 +119,8 @@ function follow({ t }: Setup, ...args: readonly string[]): Follower {
   };
 }
 
-/**
- * Prints numbered lines with the name of the run before them, until it is ended: not faster than a
- * follower reads on a busy machine. Of what podman's own follower (4.3) has not read when the container
- * ends it leaves out lines.
- */
-const ENDLESS = 'run=$(cat run); i=0; while :; do i=$((i+1)); echo "$run $i"; ' +
-  "[ $((i % 100)) -ne 0 ] || sleep 0.1; done";
+/** Prints numbered lines with the name of the run before them, as fast as a shell can, until it is ended. */
+const ENDLESS = 'run=$(cat run); i=0; while :; do i=$((i+1)); echo "$run $i"; done';
 
 followTest("a restart loses and repeats no line", async (setup) => {
   const { t, kstops, define } = setup;
@@ -209,6 +210,35 @@ tmuxTest("following goes on across many files without losing or repeating a line
   const directory = `${t.env["XDG_STATE_HOME"]}/kstops/logs/t-count`;
   const files = Array.from(Deno.readDirSync(directory), ({ name }) => name);
   equal(files.filter((name) => name.endsWith(".log")).length > 10, true, files.join(" "));
+});
+
+containerTest("podman", "following goes on where its file is put aside", async (setup) => {
+  const { t, kstops, define } = setup;
+  const ops = "  log_max_size: 64KiB\n  log_keep: 2\n";
+  const round = 'seq 1 20000 | sed "s/^/$n /"; until [ -e "go$n" ]; do sleep 0.1; done';
+  await define(`for n in 1 2 3 4; do ${round}; done`, ops);
+  await started(setup);
+  await using follower = follow(setup, "t-count", "--lines", "all");
+  const directory = await t.world.exec(
+    ["podman", "inspect", "--format", "{{.HostConfig.LogConfig.Path}}", "t-count"],
+    { timeoutMs: LIMIT_MS },
+  ).then(({ stdout }) => stdout.slice(0, stdout.lastIndexOf("/")));
+  const isPutAside = (name: string) => name.includes(".kstops-");
+  for (const n of [1, 2, 3, 4]) {
+    await follower.prints(`${n} 20000\n`);
+    // Whoever looks at the session has it begin a new file.
+    equal((await kstops("status", "t-count")).code, 0);
+    equal(Array.from(Deno.readDirSync(directory), ({ name }) => name).some(isPutAside), true);
+    await Deno.writeTextFile(`${t.work}/go${n}`, "");
+  }
+  await t.waitFor(
+    async () => JSON.parse((await kstops("status", "t-count", "--json")).stdout).state === "exited",
+    "the end of the program",
+  );
+  await follower.end("SIGINT");
+  const numbers = Array.from({ length: 20_000 }, (_, index) => index + 1);
+  const expected = [1, 2, 3, 4].flatMap((n) => numbers.map((i) => `${n} ${i}\n`)).join("");
+  equal(follower.text() === expected, true, `${follower.text().length} of ${expected.length}`);
 });
 
 tmuxTest("following several sessions puts their names before their lines", async (t) => {

@@ -424,6 +424,8 @@ function answer<T>(work: () => T): Promise<T> {
 
 interface Entry extends FileFacts {
   readonly content: Uint8Array;
+  /** Which file it is, also when it has grown or got another name. */
+  readonly inode: symbol;
   readonly denied: boolean;
   readonly realPath: string;
 }
@@ -443,12 +445,13 @@ function fakeFiles(
     return posix.resolve(outside.workingDirectory, path);
   }
 
-  function add(path: string, file: FakeFileFacts): void {
+  function add(path: string, file: FakeFileFacts, inode = Symbol(path)): void {
     const kind = file.kind ?? "file";
     const content = bytesOf(file.content ?? "");
     entries.set(path, {
       kind,
       content,
+      inode,
       mode: file.mode ?? (kind === "directory" ? 0o755 : 0o644),
       uid: file.uid ?? outside.uid,
       gid: file.gid ?? outside.uid,
@@ -549,6 +552,22 @@ function fakeFiles(
       answer(() => new TextDecoder("utf-8", { ignoreBOM: true }).decode(content(path))),
     readFrom: (path, offset, maxBytes = Infinity) =>
       answer(() => content(path).slice(offset, offset + maxBytes)),
+    open: (path) =>
+      answer(() => {
+        content(path);
+        const { inode } = entry(path);
+        let last = entry(path).content;
+        const now = (): Uint8Array => {
+          last = [...entries.values()].find((each) => each.inode === inode)?.content ?? last;
+          return last;
+        };
+        return {
+          read: (offset, maxBytes = Infinity) => now().slice(offset, offset + maxBytes),
+          bytes: () => now().length,
+          isAt: (other) => entries.get(absolute(other))?.inode === inode,
+          [Symbol.dispose]: () => {},
+        };
+      }),
     facts: (path) =>
       answer(() => {
         const found = entries.get(absolute(path));
@@ -584,8 +603,8 @@ function fakeFiles(
       answer(() => {
         if (!entries.has(absolute(path))) addFile(path);
         const before = content(path);
-        const { mode, uid, gid } = entry(path);
-        add(absolute(path), { content: joined([before, bytes]), mode, uid, gid });
+        const { mode, uid, gid, inode } = entry(path);
+        add(absolute(path), { content: joined([before, bytes]), mode, uid, gid }, inode);
       }),
     rename: (from, to) =>
       answer(() => {

@@ -5,18 +5,17 @@ import {
   quote,
   SessionNotFoundError,
 } from "../../errors.ts";
-import { countLines, lastLines, marked, shortened, withoutReturns } from "../../logs/lines.ts";
+import { countLines, lastLines, marked, shortened } from "../../logs/lines.ts";
 import { joined } from "../../logs/read.ts";
 import type { ExecBytesResult, OutputName } from "../../world/world.ts";
 import type { LogOptions } from "../backend.ts";
-import { containerLogs, RUN_LABEL } from "./args.ts";
+import { containerLogs } from "./args.ts";
 import { askOne, type Context, troubleOf, unavailable } from "./ask.ts";
 import type { Client } from "./clients.ts";
-import { DOCKER_LINE_BYTES, dockerLines, hasLongLine, withLongLines } from "./docker_lines.ts";
+import { DOCKER_LINE_BYTES, hasLongLine, withLongLines } from "./docker_lines.ts";
 import { OF_CLIENTS } from "./list.ts";
 import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
-import { recordOf } from "./labels.ts";
 import type { Container } from "./parse.ts";
 import { withPatience } from "./patience.ts";
 
@@ -41,7 +40,7 @@ export async function logs(
 const LOGS_VERB = "show the logs of";
 
 /** A container whose output is wanted. */
-interface Source {
+export interface Source {
   readonly name: string;
   readonly id: string;
   /** Whether it has a terminal, and so one stream. */
@@ -50,7 +49,8 @@ interface Source {
   readonly container: Container;
 }
 
-async function sourceOf(
+/** Looks closer at a container whose output is wanted. */
+export async function sourceOf(
   context: Context,
   client: Client,
   container: Container,
@@ -88,10 +88,12 @@ interface Reading extends LogOptions {
   readonly isOpen?: boolean;
   /** Is told how many bytes there were of each stream, the times of lines left out where not wanted. */
   readonly count?: (bytes: Record<OutputName, number>) => void;
+  /** How far podman's newest file is read; missing: to its end. */
+  readonly endBytes?: number;
 }
 
 /** The wanted lines of a container. */
-async function printed(
+export async function printed(
   context: Context,
   client: Client,
   source: Source,
@@ -151,10 +153,7 @@ function together(
 
 const NEWLINE = 0x0a;
 
-/** How often what podman has is read again, since a part of it was put aside in between. */
-const MOST_READS = 5;
-
-/** What the runtime's own log has, as it is, behind what kstops has put aside of it. */
+/** What was printed: of podman where its file can be read, of docker what it gives back. */
 async function output(
   context: Context,
   client: Client,
@@ -162,25 +161,14 @@ async function output(
   reading: Reading & { readonly keepBytes: number },
 ): Promise<Streams> {
   const { container, tty } = source;
-  const { world } = context;
-  const isAside = client.runtime === "podman" && container.details?.logPath != null;
-  if (!isAside) return await engineOutput(context, client, source, reading);
-  const { olderNames, olderOutput } = await import("./podman_log.ts");
-  for (let left = MOST_READS;; left--) {
-    const names = await olderNames(world, container);
+  if (client.runtime === "podman") {
+    const { fileOutput } = await import("./podman_log.ts");
+    // Two streams are put together by their times.
     const timestamps = reading.timestamps === true || !tty;
-    const older = await olderOutput(world, container, { ...reading, timestamps });
-    const newer = await engineOutput(context, client, source, reading);
-    if (left > 0 && await olderNames(world, container) !== names) continue;
-    const last = (bytes: readonly Uint8Array[]): Uint8Array => {
-      const all = joined(bytes);
-      return all.subarray(Math.max(0, all.length - reading.keepBytes));
-    };
-    return {
-      stdout: last([older.stdout, newer.stdout]),
-      stderr: last([older.stderr, newer.stderr]),
-    };
+    const streams = await fileOutput(context.world, container, { ...reading, timestamps });
+    if (streams !== null) return streams;
   }
+  return await engineOutput(context, client, source, reading);
 }
 
 /** What the runtime's own log has, each line as it was printed. */
@@ -246,146 +234,6 @@ async function rawOutput(
     if (failure.kind === "not_found") throw new SessionNotFoundError(LOGS_VERB, name);
     if (failure.kind === "not_running") throw unavailable(client, failure);
     throw new UnreadableLogError(client, name, failure);
-  } catch (error) {
-    throw troubleOf(client, error);
-  }
-}
-
-/** What a container printed, and what it goes on to print, until it ends. */
-export async function* follow(
-  context: Context,
-  client: Client,
-  { container, options, abort }: {
-    readonly container: Container;
-    readonly options: LogOptions;
-    readonly abort: AbortSignal;
-  },
-): AsyncGenerator<Uint8Array, void> {
-  const source = await sourceOf(context, client, container);
-  // podman's `--tail` loses bytes: what was read is skipped when all comes again.
-  const isPodman = client.runtime === "podman";
-  let skipped = { stdout: 0, stderr: 0 };
-  let hasOlder = false;
-  if (isPodman) {
-    const { olderNames } = await import("./podman_log.ts");
-    hasOlder = await olderNames(context.world, source.container) !== "";
-    yield await printed(context, client, source, {
-      ...options,
-      isOpen: true,
-      count: (bytes) => {
-        skipped = bytes;
-      },
-    });
-  }
-  const { timestamps = false } = options;
-  const argv = containerLogs(client, source.id, {
-    ...options,
-    ...(isPodman ? { lines: Infinity } : {}),
-    // They tell where a long line ends.
-    timestamps: timestamps || client.runtime === "docker",
-    follow: true,
-  });
-  const shown = yield* outputAsItComes(context, client, {
-    ...{ source, argv, skipped, abort },
-    keepTimes: timestamps,
-  });
-  const isWhole = source.tty && !options.timestamps && (options.since ?? null) === null &&
-    !hasOlder;
-  if (isPodman && isWhole && !abort.aborted) yield await missed(context, container, shown);
-}
-
-/**
- * What was kept of a container that podman had not yet shown when it was removed: its `logs -f` (4.3)
- * now and then ends without the last lines then.
- *
- * @param shown how many bytes of it were seen
- */
-async function missed(
-  { logs }: Context,
-  container: Container,
-  shown: number,
-): Promise<Uint8Array> {
-  const record = recordOf(container);
-  const run = container.labels[RUN_LABEL];
-  if (record === null || run === undefined) return new Uint8Array();
-  const rest = await logs.rest(container.name, run, shown);
-  // Of one that printed more than is kept, the beginning is missing there.
-  const isCut = shown + rest.length >= record.log_max_bytes * record.log_keep;
-  return isCut ? new Uint8Array() : withoutReturns()(rest);
-}
-
-/** How much of what a client says of its own trouble is read. */
-const COMPLAINT_BYTES = 64 * 1024;
-
-/**
- * What a client prints of a container, without the carriage returns that a terminal adds.
- *
- * @returns how many bytes there were on its standard output, with them and with those left out
- */
-async function* outputAsItComes(
-  { world }: Context,
-  client: Client,
-  { source, argv, skipped, abort, keepTimes }: {
-    readonly source: Source;
-    readonly argv: readonly string[];
-    /** How much of each stream is left out. */
-    readonly skipped: Record<OutputName, number>;
-    readonly abort: AbortSignal;
-    readonly keepTimes: boolean;
-  },
-): AsyncGenerator<Uint8Array, number> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const left = { ...skipped };
-  const strip = { stdout: withoutReturns(), stderr: withoutReturns() };
-  const lines = client.runtime === "docker"
-    ? { stdout: dockerLines({ keepTimes }), stderr: dockerLines({ keepTimes }) }
-    : null;
-  let wake = (): void => {};
-  let isOver = false;
-  const running = world.execBytes(argv, {
-    timeoutMs: Infinity,
-    env: OF_CLIENTS,
-    abort,
-    keepBytes: COMPLAINT_BYTES,
-    onOutput: (bytes, stream) => {
-      // Of a container with a terminal only the client itself says something there.
-      if (source.tty && stream === "stderr") return;
-      if (stream === "stdout") length += bytes.length;
-      const skip = Math.min(left[stream], bytes.length);
-      left[stream] -= skip;
-      const rest = bytes.subarray(skip);
-      if (rest.length > 0) chunks.push(strip[stream](lines?.[stream].write(rest) ?? rest));
-      wake();
-    },
-  }).finally(() => {
-    for (const name of ["stdout", "stderr"] as const) {
-      const held = lines?.[name].end();
-      if (held !== undefined && held.length > 0) chunks.push(strip[name](held));
-    }
-    isOver = true;
-    wake();
-  });
-  running.catch(() => {});
-  while (!isOver || chunks.length > 0) {
-    const chunk = chunks.shift();
-    if (chunk !== undefined) {
-      yield chunk;
-      continue;
-    }
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (isOver || chunks.length > 0) resolve();
-    });
-  }
-  if (abort.aborted) return length;
-  try {
-    const { code, stderr } = await running;
-    if (code === 0) return length;
-    const failure = parseFailure(new TextDecoder().decode(stderr));
-    // It was removed meanwhile: that is an end like any other.
-    if (failure.kind !== "not_found") throw new UnreadableLogError(client, source.name, failure);
-    return length;
   } catch (error) {
     throw troubleOf(client, error);
   }

@@ -1,14 +1,12 @@
 /** The lines of podman's files of output (`k8s-file`): `TIME STREAM F TEXT`. Pure. */
 import { joined } from "../../logs/read.ts";
+import type { OutputName } from "../../world/world.ts";
 
 /** What a container printed on each stream. With a terminal there is but one. */
 export interface KeptStreams {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
 }
-
-/** Nothing. */
-export const NO_STREAMS: KeptStreams = { stdout: new Uint8Array(), stderr: new Uint8Array() };
 
 /** One output, and the one that follows it. */
 export function together(first: KeptStreams, second: KeptStreams): KeptStreams {
@@ -22,45 +20,69 @@ const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const FULL = 0x46;
 
+/** How lines are shown. */
+interface Shown {
+  readonly since?: Date | null;
+  /** Whether each line begins with its time. */
+  readonly timestamps?: boolean;
+}
+
+/** Takes a part of what was printed, in the order of the file. */
+type Take = (bytes: Uint8Array, stream: OutputName) => void;
+
 /** Reads what a file has. Of one that is not whole, the first line is left out. */
 export function parseKubernetes(
   bytes: Uint8Array,
-  { since = null, timestamps = false, isWhole }: {
-    readonly since?: Date | null;
-    /** Whether each line begins with its time. */
-    readonly timestamps?: boolean;
-    readonly isWhole: boolean;
-  },
+  { isWhole, ...shown }: Shown & { readonly isWhole: boolean },
 ): KeptStreams {
-  const decoder = new TextDecoder();
-  const chunks: { readonly stdout: Uint8Array[]; readonly stderr: Uint8Array[] } = {
-    stdout: [],
-    stderr: [],
-  };
-  const isOpen = { stdout: false, stderr: false };
-  const newline = Uint8Array.of(NEWLINE);
-  let from = isWhole ? 0 : bytes.indexOf(NEWLINE) + 1;
-  while (from < bytes.length) {
-    const found = bytes.indexOf(NEWLINE, from);
-    const to = found === -1 ? bytes.length : found;
-    const [time, kind] = [bytes.indexOf(SPACE, from), bytes.indexOf(SPACE, from) + 1];
-    const tag = bytes.indexOf(SPACE, kind) + 1;
-    const text = bytes.indexOf(SPACE, tag) + 1;
-    // A line that the end of its machine has cut off is none.
-    if (time !== -1 && kind < tag && tag < text && text <= to) {
-      const stream = decoder.decode(bytes.subarray(kind, tag - 1)) === "stderr"
-        ? "stderr"
-        : "stdout";
-      const isLate = since === null ||
-        Date.parse(decoder.decode(bytes.subarray(from, time))) >= since.getTime();
-      if (isLate) {
-        if (timestamps && !isOpen[stream]) chunks[stream].push(bytes.subarray(from, time + 1));
-        chunks[stream].push(bytes.subarray(text, to));
-        isOpen[stream] = bytes[tag] !== FULL;
-        if (!isOpen[stream]) chunks[stream].push(newline);
-      }
-    }
-    from = to + 1;
-  }
+  const chunks: Record<OutputName, Uint8Array[]> = { stdout: [], stderr: [] };
+  const take: Take = (some, stream) => chunks[stream].push(some);
+  const lines = kubernetesLines(shown);
+  lines.write(isWhole ? bytes : bytes.subarray(bytes.indexOf(NEWLINE) + 1), take);
+  lines.end(take);
   return { stdout: joined(chunks.stdout), stderr: joined(chunks.stderr) };
+}
+
+/**
+ * Reads a file as it comes. A line is told when it is whole, or at the end; what is taken is valid
+ * until the next call.
+ */
+export function kubernetesLines({ since = null, timestamps = false }: Shown): {
+  readonly write: (bytes: Uint8Array, take: Take) => void;
+  readonly end: (take: Take) => void;
+} {
+  const decoder = new TextDecoder();
+  const newline = Uint8Array.of(NEWLINE);
+  const isOpen: Record<OutputName, boolean> = { stdout: false, stderr: false };
+  let held = new Uint8Array();
+  const readLine = (line: Uint8Array, take: Take): void => {
+    const time = line.indexOf(SPACE);
+    const kind = time + 1;
+    const tag = line.indexOf(SPACE, kind) + 1;
+    const text = line.indexOf(SPACE, tag) + 1;
+    // A line that the end of its machine has cut off is none.
+    if (time === -1 || kind >= tag || tag >= text) return;
+    const printedAt = decoder.decode(line.subarray(0, time));
+    if (since !== null && !(Date.parse(printedAt) >= since.getTime())) return;
+    const stream = decoder.decode(line.subarray(kind, tag - 1)) === "stderr" ? "stderr" : "stdout";
+    if (timestamps && !isOpen[stream]) take(line.subarray(0, kind), stream);
+    take(line.subarray(text), stream);
+    isOpen[stream] = line[tag] !== FULL;
+    if (!isOpen[stream]) take(newline, stream);
+  };
+  return {
+    write: (bytes, take) => {
+      const all = held.length === 0 ? bytes : joined([held, bytes]);
+      let from = 0;
+      for (let to = all.indexOf(NEWLINE); to !== -1; to = all.indexOf(NEWLINE, from)) {
+        readLine(all.subarray(from, to), take);
+        from = to + 1;
+      }
+      held = all.slice(from);
+    },
+    end: (take) => {
+      if (held.length > 0) readLine(held, take);
+      held = new Uint8Array();
+    },
+  };
 }

@@ -9,10 +9,11 @@
  * conmon, which writes the file, opens a new one when it is told so by `ctl` (conmon 2.0 ctrl.c, as
  * cri-o does). Between two lines: no line is lost or split. A hard link keeps the old one.
  */
+import { SessionNotFoundError } from "../../errors.ts";
 import { FileError, type World } from "../../world/world.ts";
 import type { Container } from "./parse.ts";
 import { recordOf } from "./labels.ts";
-import { type KeptStreams, NO_STREAMS, parseKubernetes, together } from "./podman_lines.ts";
+import { type KeptStreams, parseKubernetes, together } from "./podman_lines.ts";
 
 /** Links the file, has conmon begin another one, and gives the link its name when that is done. */
 const BEGIN_ANEW = `pending=$1.kstops-pending
@@ -85,7 +86,10 @@ export async function logSizeOf({ files }: World, container: Container): Promise
 }
 
 /** The files that were put aside, the oldest first. */
-async function olderOf({ files }: Pick<World, "files">, path: string): Promise<readonly Older[]> {
+export async function olderOf(
+  { files }: Pick<World, "files">,
+  path: string,
+): Promise<readonly Older[]> {
   const slash = path.lastIndexOf("/");
   const [directory, name] = [path.slice(0, slash), path.slice(slash + 1)];
   try {
@@ -131,55 +135,63 @@ async function forget(
   }
 }
 
-/** Which part of the output of those files is wanted. */
+/** Which part of the output is wanted. */
 interface Wanted {
-  /** The last bytes of each stream, at most about so many; no more than is promised. */
+  /** The last bytes of each stream, at most about so many. */
   readonly keepBytes: number;
   readonly since?: Date | null;
   /** Whether lines begin with their times, as podman's own do. */
   readonly timestamps?: boolean;
+  /** How far the newest file is read; missing: to its end. */
+  readonly endBytes?: number;
 }
 
-/** How much longer output is with times, at most: a line of one character gets one of 36. */
-const TIMED_GROWTH = 37;
+/** How often the files are read again, since one of them was put aside in between. */
+const MOST_READS = 5;
 
-/** The last output in the files that were put aside: as podman would show it. */
-export async function olderOutput(
+/** What a container printed, as podman would show it; null: it keeps no file that is to be read here. */
+export async function fileOutput(
   world: World,
-  container: Container,
+  { name, details }: Container,
   wanted: Wanted,
-): Promise<KeptStreams> {
-  const file = fileOf(container);
-  if (file === null) return NO_STREAMS;
-  // A time is longer than most lines are.
-  const most = file.mostBytes * (wanted.timestamps ? TIMED_GROWTH : 1);
-  const keepBytes = Math.min(wanted.keepBytes, most);
-  let all = NO_STREAMS;
-  for (const { path } of (await olderOf(world, file.path)).toReversed()) {
-    if (all.stdout.length + all.stderr.length >= keepBytes) break;
-    all = together(await lastOf(world, path, { ...wanted, keepBytes }), all);
+): Promise<KeptStreams | null> {
+  const path = details?.logPath ?? null;
+  if (path === null || await world.files.facts(path) === null) return null;
+  const last = (bytes: Uint8Array): Uint8Array =>
+    bytes.subarray(Math.max(0, bytes.length - wanted.keepBytes));
+  for (let left = MOST_READS;; left--) {
+    const older = (await olderOf(world, path)).map((each) => each.path);
+    try {
+      let all = await lastOf(world, path, wanted);
+      for (const each of older.toReversed()) {
+        if (all.stdout.length + all.stderr.length >= wanted.keepBytes) break;
+        const { endBytes: _, ...whole } = wanted;
+        all = together(await lastOf(world, each, whole), all);
+      }
+      const names = (await olderOf(world, path)).map((each) => each.path);
+      if (left > 0 && names.join() !== older.join()) continue;
+      return { stdout: last(all.stdout), stderr: last(all.stderr) };
+    } catch (error) {
+      if (error instanceof FileError && error.why === "denied") return null;
+      // A file that was removed in between: it was the oldest, or the container has gone.
+      if (!(error instanceof FileError)) throw error;
+      if (left === 0 || await world.files.facts(path) === null) {
+        throw new SessionNotFoundError("show the logs of", name);
+      }
+    }
   }
-  return all;
-}
-
-/** Whether there are such files, by their names. */
-export async function olderNames(world: World, container: Container): Promise<string> {
-  const file = fileOf(container);
-  if (file === null) return "";
-  return (await olderOf(world, file.path)).map(({ path }) => OLDER.exec(path)?.[1]).join();
 }
 
 /** The last output in one file, with at least so many bytes where there are as many. */
 async function lastOf({ files }: World, path: string, wanted: Wanted): Promise<KeptStreams> {
-  const bytes = (await files.facts(path))?.bytes ?? 0;
-  for (let size = wanted.keepBytes * 2;; size *= 4) {
+  const { keepBytes, endBytes = Infinity } = wanted;
+  const bytes = Math.min(endBytes, (await files.facts(path))?.bytes ?? 0);
+  for (let size = keepBytes * 2;; size *= 4) {
     const start = Math.max(0, bytes - size);
-    const streams = parseKubernetes(await files.readFrom(path, start), {
+    const streams = parseKubernetes(await files.readFrom(path, start, bytes - start), {
       ...wanted,
       isWhole: start === 0,
     });
-    if (start === 0 || streams.stdout.length + streams.stderr.length >= wanted.keepBytes) {
-      return streams;
-    }
+    if (start === 0 || streams.stdout.length + streams.stderr.length >= keepBytes) return streams;
   }
 }

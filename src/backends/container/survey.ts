@@ -106,7 +106,8 @@ async function sessionAt(
     renamed: container.engineName !== undefined,
     logs: async (options) => (await output()).logs(context, client, { container, options }),
     follow: async function* (options, abort) {
-      yield* (await output()).follow(context, client, { container, options, abort });
+      const { follow } = await import("./follow.ts");
+      yield* follow(context, client, { container, options, abort });
     },
     definition: async (options) =>
       (await work()).definitionOf(context, client, { container, ...options }),

@@ -78,20 +78,6 @@ Deno.test("what is saved without its beginning begins with a whole line when it 
     }
   }));
 
-Deno.test("what is kept of a run behind its first bytes can be read as it was printed", () =>
-  withFakeWorld(AT_HOME, async (world) => {
-    const store = logStore(world, noWarning);
-    await save(store, "a0", "one\r\ntwo\r\n");
-    await save(store, "b0", "another\n");
-    const rest = async (run: string, offset: number) =>
-      text(await store.rest("astro", run, offset));
-    equal(await rest("a0", 0), "one\r\ntwo\r\n");
-    equal(await rest("a0", 4), "\ntwo\r\n");
-    equal(await rest("a0", 10), "");
-    equal(await rest("a0", 11), "");
-    equal(await rest("c0", 0), "");
-  }));
-
 Deno.test("a start that fails takes nothing away from one that begins at the same time", () =>
   withFakeWorld(AT_HOME, async (world) => {
     await save(logStore(world, noWarning), "a0", "of a start that failed\n");

@@ -145,7 +145,6 @@ function fakeLogs(): FakeLogs {
     names: () => Promise.resolve([]),
     outputs: () => Promise.resolve([]),
     newestOutput: () => Promise.resolve(null),
-    rest: () => Promise.resolve(new Uint8Array()),
     read: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
     follow: async function* () {},
   };
