@@ -1,6 +1,6 @@
 /** Asking a tmux server, and what its answers mean. */
 import { BackendUnavailableError, quote } from "../../errors.ts";
-import type { SessionStatus } from "../../model.ts";
+import { howItEnded, type SessionStatus } from "../../model.ts";
 import {
   ExecKilledError,
   type ExecOptions,
@@ -45,10 +45,27 @@ export async function askServer(
   asked?: Asked,
 ): Promise<TmuxSession[] | null> {
   const sessions = await askWith(listPanes, context, socketName, asked);
-  const isLost = sessions?.some(({ panes }) =>
-    panes.some(({ dead, exit }) => dead && exit === null)
-  );
-  return isLost ? await askWith(listPanesCollected, context, socketName) : sessions;
+  if (!sessions?.some(isExitLost)) return sessions;
+  const collected = await askWith(listPanesCollected, context, socketName);
+  return collected && await Promise.all(collected.map((each) => withRecordedExit(context, each)));
+}
+
+function isExitLost({ panes }: TmuxSession): boolean {
+  return panes.some(({ dead, exit }) => dead && exit === null);
+}
+
+/** A session of which tmux has lost for good how its program ended, as its keeper recorded it. */
+async function withRecordedExit(
+  { logs }: Context,
+  session: TmuxSession,
+): Promise<TmuxSession> {
+  const { managedPane: pane, name, runId } = session;
+  if (pane === null || !pane.dead || pane.exit !== null) return session;
+  const ended = (await logs.runs(name)).find(({ id }) => id === runId)?.ended;
+  if (ended == null || ended.exitCode === null) return session;
+  const managedPane = { ...pane, exit: howItEnded(ended.exitCode) };
+  const panes = session.panes.map((each) => each === pane ? managedPane : each);
+  return { ...session, managedPane, panes };
 }
 
 async function askWith(

@@ -345,6 +345,30 @@ Deno.test("an exit that tmux forgot is asked for again", () => {
   );
 });
 
+Deno.test("an exit that tmux has lost for good is what the keeper recorded", () => {
+  const dead = { pane_dead: "1", pane_dead_time: "1700000001" };
+  return withFakeWorld(
+    machine([
+      { ...LIST, stdout: managedRow(1, dead) },
+      { ...LOOK, stdout: managedRow(2, dead) },
+    ]),
+    async (world) => {
+      const ended = { event: "ended", at: world.now(), exitCode: 5, reason: null } as const;
+      const run = { begun: null, executed: null, stopped: null };
+      const logs: LogStore = {
+        ...fakeLogs(),
+        runs: () => {
+          const id = nonceOf(1);
+          return Promise.resolve([{ id, ...run, ended: { ...ended, run: id } }]);
+        },
+      };
+      const [survey] = await tmuxRunner(world, { binary: "tmux", logs }).survey({});
+      const status = survey?.sessions[0]?.status;
+      deepEqual([status?.state, status?.exitCode], ["exited", 5]);
+    },
+  );
+});
+
 Deno.test("tmux is not told of the session that kstops itself may run in", () => {
   const env = { TMUX: undefined, TMUX_PANE: undefined, KSTOPS_ID: undefined };
   return withRunner(
