@@ -109,6 +109,16 @@ export const LOG_BYTES = { least: 64 * 1024, most: 1024 ** 4 };
  */
 export const LOG_FILES = { least: 2, most: 1000 };
 
+/** Volumes of one session. */
+export const MAX_VOLUMES = 20;
+/** Ports of one session. */
+export const MAX_PORTS = 50;
+
+/** How env files are read: as compose does, or each line as it is. */
+export const ENV_FORMATS = ["compose", "raw"] as const;
+/** A way to read env files. */
+export type EnvFormat = typeof ENV_FORMATS[number];
+
 /** Whose a session is: the config that it was started from. Both null: nobody's. */
 export interface Owner {
   /** The `ops.project` of that config; null: it names none. */

@@ -1,19 +1,22 @@
 /**
  * Writes the generated tables of the pages in `docs/`, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, and the JSON Schema of config files. `--check` writes nothing and fails where
- * they differ.
+ * `<!-- end NAME -->`, the JSON Schema of config files and `config/defaults.yml`. `--check` writes
+ * nothing and fails where they differ.
  */
 import { type Command, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
 import { type NamedFlag, namedFlags } from "../src/cli/scan.ts";
 import { PROGRAM } from "../src/cli/table.ts";
-import { DEFAULTS, OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../src/config/keys.ts";
+import { DEFAULTS, OPS_KEYS, type OpsKey, TOP_KEYS } from "../src/keys/file_keys.ts";
+import { SESSION_KEYS } from "../src/keys/session_keys.ts";
 import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
+import { formatSize } from "../src/validate/size.ts";
 import { FAULTS } from "../tests/faults/rows.ts";
 import { entriesBelow, ENVIRONMENT } from "./reference.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
+const defaults = new URL("../config/defaults.yml", import.meta.url);
 const configSchema = new URL("../config/kstops.schema.json", import.meta.url);
 
 /** Markdown of each generated part, by page and name. */
@@ -113,6 +116,16 @@ function regenerate(page: string, text: string): string {
   return result;
 }
 
+/** `config/defaults.yml`. */
+function defaultsFile(): string {
+  const lines = Object.entries<OpsKey>(OPS_KEYS).map(([name, { form, default: value, note }]) => {
+    const text = form.kind === "size" ? formatSize(Number(value)) : String(value);
+    return `  ${name}: ${text}${note === undefined ? "" : ` # ${note}`}\n`;
+  });
+  return "# What holds where neither a flag nor the config file says otherwise. Built into the " +
+    `binary.\nops:\n${lines.join("")}`;
+}
+
 /** A text as `deno fmt` wants it, so that the two never fight. */
 async function formatted(text: string, extension: "json" | "md"): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -146,4 +159,5 @@ for (const page of Object.keys(PAGES)) {
   const url = new URL(`../docs/${page}`, import.meta.url);
   await keep(url, await formatted(regenerate(page, await Deno.readTextFile(url)), "md"));
 }
+await keep(defaults, defaultsFile());
 await keep(configSchema, await formatted(JSON.stringify(jsonSchema()), "json"));

@@ -1,7 +1,10 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
-import type { BackendType, LogPolicy, Runtime, StopScope, StopSignal } from "../model.ts";
-import type { EnvFormat } from "./env_file.ts";
+import type { OPS_KEYS } from "../keys/file_keys.ts";
+import type { ValueOf } from "../keys/form.ts";
+import type { Nested } from "../keys/paths.ts";
+import type { SESSION_KEYS, SessionKey } from "../keys/session_keys.ts";
+import type { BackendType, Runtime } from "../model.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** A place in a file, both counted from 1; columns are UTF-16 code units. */
@@ -34,70 +37,35 @@ export interface Problem {
 /** Keys and indexes from the top of a file. */
 export type Path = readonly (string | number)[];
 
-/** What a config says besides its sessions, over `defaults.yml`. */
-export interface Settings {
-  /** Whose its sessions are; null: those of its file. */
-  readonly project: string | null;
-  readonly defaultBackend: BackendType;
-  /** Name or absolute path. */
-  readonly tmuxBinary: string;
-  /** Null: podman where it is installed, else docker. */
-  readonly containerRuntime: Runtime | null;
-  /** How long `start` watches whether the program stays alive, in milliseconds. */
-  readonly startWaitMs: number;
-  /** How long an engine may be silent before it counts as one that does not answer. */
-  readonly engineTimeoutSeconds: number;
-  /** So many of the newest operations are kept, whatever their age. */
-  readonly operationsKept: number;
-  /** All operations are kept for so long. */
-  readonly operationDays: number;
-  readonly stopTimeoutSeconds: number;
-  /** Null: what the backend or the image says. */
-  readonly stopSignal: StopSignal | null;
-  readonly log: LogPolicy;
-}
+/** What a config says besides its sessions, over what holds where it says nothing: {@link OPS_KEYS}. */
+export type Settings = Nested<OpsValues>;
 
-/** An env file of a session. */
-export interface EnvFileSettings {
-  /** As written. */
-  readonly path: string;
-  /** Null: it does not say, so as compose does, with a word where that is not the same as raw. */
-  readonly format: EnvFormat | null;
-}
+type OpsValues = {
+  readonly [N in keyof OpsTable as OpsTable[N]["field"]]:
+    | ValueOf<OpsTable[N]["form"]>
+    | Extract<OpsTable[N]["default"], null>;
+};
+
+type OpsTable = typeof OPS_KEYS;
 
 /**
- * What a config says of one session; null and empty lists are what it does not say. Texts that are
- * only needed for a start (`command workingDir env image volumes logVolume ports network user
- * runArgs`) still have their `${...}`.
+ * What a config says of one session, by the fields of {@link SESSION_KEYS}; null and empty lists are
+ * what it does not say. Texts of keys that are filled at a start still have their `${...}`.
  */
-export interface SessionSettings {
-  readonly backend: BackendType | null;
-  readonly command: string | readonly string[] | null;
-  readonly shell: boolean;
-  readonly workingDir: string | null;
-  /** A null value is taken from the environment of whoever starts the session. */
-  readonly env: ReadonlyMap<string, string | null>;
-  readonly envFiles: readonly EnvFileSettings[];
-  readonly socketName: string | null;
-  readonly image: string | null;
-  readonly volumes: readonly string[];
-  readonly logVolume: string | null;
-  readonly ports: readonly string[];
-  readonly runtime: Runtime | null;
-  readonly stopSignal: StopSignal | null;
-  readonly stopScope: StopScope | null;
-  readonly stopTimeoutSeconds: number | null;
-  readonly logCapture: boolean | null;
-  readonly logMaxBytes: number | null;
-  readonly logKeep: number | null;
-  readonly network: string | null;
-  readonly user: string | null;
-  readonly restart: string | null;
-  readonly tty: boolean | null;
-  readonly runArgs: readonly string[];
-  readonly protected: boolean;
-  readonly unsafeEnv: readonly string[];
-}
+export type SessionSettings = {
+  readonly [N in keyof SessionTable as SessionTable[N]["field"]]: SettingOf<SessionTable[N]>;
+};
+
+type SessionTable = typeof SESSION_KEYS;
+
+type SettingOf<K extends SessionKey> =
+  | ValueOf<K["form"]>
+  | (K extends { readonly form: { readonly kind: "list" | "variables" } } ? never
+    : K extends { readonly default: false } ? never
+    : null);
+
+/** An env file of a session; without a format as compose does, with a word where that is not raw. */
+export type EnvFileSettings = SessionSettings["envFiles"][number];
 
 /** A session that a config defines. */
 export type SessionEntry = UsableEntry | InvalidEntry;

@@ -2,14 +2,10 @@
  * Env files, as `docker compose` reads them, or as `docker run --env-file` does (`raw`). Pure. No
  * message here ever has a value: values of env files are secret by origin.
  */
+import type { EnvFormat } from "../model.ts";
 import { expand, type Remark } from "./env_expand.ts";
 import type { Lookup } from "./interpolate.ts";
 import { positionsIn } from "./positions.ts";
-
-/** Ways to read an env file. */
-export const ENV_FORMATS = ["compose", "raw"] as const;
-/** A way to read an env file. */
-export type EnvFormat = typeof ENV_FORMATS[number];
 
 /** One variable of an env file. */
 export interface EnvLine {

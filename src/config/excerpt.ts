@@ -9,9 +9,10 @@
  * above, each a key alone, it is one of those.
  */
 import { escapeControls } from "../errors.ts";
+import { OPS_KEYS } from "../keys/file_keys.ts";
+import { SESSION_KEYS } from "../keys/session_keys.ts";
 import { BACKENDS } from "../model.ts";
 import type { Path } from "./config.ts";
-import { OPS_KEYS, SESSION_KEYS } from "./keys.ts";
 import { lineAt, lineStarts } from "./positions.ts";
 import { type Mark, marksIn } from "./yaml.ts";
 

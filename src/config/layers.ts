@@ -1,12 +1,11 @@
 /** `ops.defaults` laid under every session. Pure; what is written in a tree keeps its place. */
+import { foreignKeys, SESSION_KEYS } from "../keys/session_keys.ts";
 import { BACKENDS, type BackendType } from "../model.ts";
 import type { Path, Settings } from "./config.ts";
 import { interpolate, type Lookup } from "./interpolate.ts";
-import { SESSION_KEYS } from "./keys.ts";
 import { mergeMaps } from "./merge.ts";
-import { commandFaults, envFaults } from "./read.ts";
+import { commandFaults, envFaults } from "./session_faults.ts";
 import { below, readKeys } from "./values.ts";
-import { doesNotApply } from "./warnings.ts";
 import type { Entry, Fault, MapNode, Node } from "./yaml.ts";
 
 /** Variables and keys that defaults may stand for in all sessions together. */
@@ -116,7 +115,8 @@ function applicable(
     readonly faults: Fault[];
   },
 ): MapNode {
-  const isStray = (key: string) => key === "backend" || doesNotApply(key, backend);
+  const foreign = foreignKeys(backend);
+  const isStray = (key: string) => key === "backend" || foreign.has(key);
   for (const [key, { at }] of map.entries) {
     if (!isStray(key)) continue;
     const message = `it does not apply here: these are the defaults of ${backend} alone`;

@@ -1,7 +1,6 @@
 /** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
-import { SessionConfigError } from "../errors.ts";
-import { validateCommand } from "../validate/command.ts";
-import { variableProblem } from "../validate/env.ts";
+import { OPS_KEYS, OTHER_OPS_KEYS, TOP_KEYS } from "../keys/file_keys.ts";
+import { SESSION_KEYS } from "../keys/session_keys.ts";
 import { validateSessionName } from "../validate/name.ts";
 import {
   absolutePath,
@@ -11,32 +10,17 @@ import {
   type Path,
   type Problem,
   type SessionEntry,
-  type SessionSettings,
   type Settings,
   type UsableEntry,
 } from "./config.ts";
+import { mistakesOf } from "./checks.ts";
+import { NO_SETTINGS, settingsWith } from "./defaults.ts";
 import { withEnvMaps } from "./env_list.ts";
-import {
-  hasVariables,
-  type Lookup,
-  maskVariables,
-  type Mistake,
-  spellingMistakes,
-  type Spot,
-} from "./interpolate.ts";
-import {
-  isFreeKey,
-  mistakeOf,
-  mistakesOf,
-  OPS_KEYS,
-  OTHER_OPS_KEYS,
-  SESSION_KEYS,
-  TOP_KEYS,
-  unknownKey,
-  type Values,
-} from "./keys.ts";
+import type { Lookup, Mistake } from "./interpolate.ts";
+import { isFreeKey, unknownKey } from "./read_value.ts";
+import { commandFaults, envFaults } from "./session_faults.ts";
 import { nodeAt, type Sources } from "./sources.ts";
-import { below, NO_FINDINGS, NONE, readKey, type ReadKeys, readKeys } from "./values.ts";
+import { below, NO_FINDINGS, type ReadKeys, readKeys, type Said } from "./values.ts";
 import {
   type Entry,
   type Fault,
@@ -114,20 +98,23 @@ function includesOf(
   root: MapNode,
   { lookup, faults }: { lookup: Lookup; faults: readonly Fault[] },
 ): Pick<FileContents, "includes" | "faults"> {
-  const node = root.entries.get("include")?.value;
-  if (node === undefined || node.kind === "null") return { includes: [], faults };
-  const read = readKey(node, { key: TOP_KEYS.include, name: "include", lookup });
-  const files = read.value ?? [];
+  const entry = root.entries.get("include");
+  if (entry === undefined || entry.value.kind === "null") return { includes: [], faults };
+  const node = entry.value;
+  const read = readKeys({ ...root, entries: new Map([["include", entry]]) }, {
+    keys: TOP_KEYS,
+    lookup,
+  });
+  const files = read.values.include ?? [];
   const includes = files.map((file, index) => {
     const path = ["include", ...(node.kind === "list" ? [index] : [])];
     return { at: (nodeAt(root, path) ?? node).at, path, file };
   });
-  const ofInclude = below(["include"], [...read.faults, ...read.unset]);
-  return { includes, faults: [...faults, ...ofInclude] };
+  return { includes, faults: [...faults, ...read.faults, ...read.unset] };
 }
 
 function unknownTopKey(key: string): Mistake {
-  if (OTHER_OPS_KEYS.has(key) || Object.hasOwn(OPS_KEYS, key)) {
+  if (OTHER_OPS_KEYS.includes(key) || Object.hasOwn(OPS_KEYS, key)) {
     return { message: "unknown key", hint: `put ${key} below ops` };
   }
   return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
@@ -193,7 +180,7 @@ function readTop(root: MapNode | null, context: Context): Top {
   if (ops === null) return { settings: context.defaults, sessions, faults, secrets: [] };
 
   const { lookup } = context;
-  const read = readKeys(ops, { keys: OPS_KEYS, others: [...OTHER_OPS_KEYS], lookup });
+  const read = readKeys(ops, { keys: OPS_KEYS, others: OTHER_OPS_KEYS, lookup });
   for (const fault of below(["ops"], [...read.faults, ...read.unset])) faults.push(fault);
   const path = ["ops", "sessions"];
   const all = mapAt(ops.entries.get("sessions"), { path, faults });
@@ -223,35 +210,17 @@ function mapAt(
 }
 
 function settingsOf(
-  values: Values<typeof OPS_KEYS>,
+  said: Said<typeof OPS_KEYS>,
   { ops, context }: { ops: MapNode; context: Context },
 ): Settings {
   const { defaults, sources } = context;
-  const binary = values.tmux_binary ?? defaults.tmuxBinary;
-  const directory = () => {
-    const { value } = ops.entries.get("tmux_binary") ?? { value: ops };
-    return directoryOf(sources.placeOf(value.at).file);
-  };
-  return {
-    project: values.project ?? defaults.project,
-    defaultBackend: values.default_backend ?? defaults.defaultBackend,
-    tmuxBinary: binary.includes("/") ? absolutePath(directory(), binary) : binary,
-    containerRuntime: values.container_runtime ?? defaults.containerRuntime,
-    startWaitMs: values.start_wait ?? defaults.startWaitMs,
-    engineTimeoutSeconds: values.engine_timeout ?? defaults.engineTimeoutSeconds,
-    operationsKept: values.operations_keep ?? defaults.operationsKept,
-    operationDays: values.operations_days ?? defaults.operationDays,
-    stopTimeoutSeconds: values.stop_timeout ?? defaults.stopTimeoutSeconds,
-    stopSignal: values.stop_signal ?? defaults.stopSignal,
-    log: {
-      capture: values.log_capture ?? defaults.log.capture,
-      maxBytes: values.log_max_size ?? defaults.log.maxBytes,
-      keep: values.log_keep ?? defaults.log.keep,
-    },
-  };
+  const settings = settingsWith(said, defaults);
+  const { tmuxBinary } = settings;
+  if (said.tmuxBinary === undefined || !tmuxBinary.includes("/")) return settings;
+  const { value } = ops.entries.get("tmux_binary") ?? { value: ops };
+  const directory = directoryOf(sources.placeOf(value.at).file);
+  return { ...settings, tmuxBinary: absolutePath(directory, tmuxBinary) };
 }
-
-const NO_VARIABLES: ReadonlyMap<string, string | null> = new Map();
 
 interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
   /** Its mapping, or what stands in its place. */
@@ -276,84 +245,12 @@ function readSession(
   return { values, faults, unset: below(path, read.unset), secrets, node };
 }
 
-type SessionValues = Values<typeof SESSION_KEYS>;
-
-/** What is wrong with a command; that can only be said when `shell` is known. */
-export function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
-  const { command, shell = false } = values;
-  const node = map.entries.get("command")?.value;
-  if (command === undefined || node === undefined) return NONE;
-  const words = typeof command === "string" ? [command] : command;
-  const isFilled = words.some(hasVariables);
-  const misspelled = isFilled ? spellingFaults(words, node) : NONE;
-  if (misspelled.length > 0) return misspelled;
-  const masked = !isFilled || shell ? words : words.map(maskVariables);
-  try {
-    validateCommand(typeof command === "string" ? masked[0] ?? "" : masked, { shell });
-    return NONE;
-  } catch (error) {
-    const { message, hint } = mistakeOf(error);
-    const index = error instanceof SessionConfigError ? error.details.index : undefined;
-    const inner = typeof index === "number" ? [index] : [];
-    const { at } = nodeAt(node, inner) ?? node;
-    // Where the text has variables, positions in it are not those of what was checked.
-    const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
-    const spot = isFilled ? null : spotOf(error, command);
-    const fault = { at, path: ["command", ...inner], message: shown, hint };
-    return [spot === null ? fault : { ...fault, spot }];
-  }
-}
-
-/** The character of a command that an error is about. */
-function spotOf(error: unknown, command: string | readonly string[]): Spot | null {
-  const character = error instanceof SessionConfigError ? error.details.character : undefined;
-  if (typeof character !== "number" || typeof command !== "string") return null;
-  const points = [...command];
-  return {
-    offset: points.slice(0, character - 1).join("").length,
-    text: points[character - 1] ?? "",
-  };
-}
-
-function spellingFaults(words: readonly string[], node: Node): readonly Fault[] {
-  return words.flatMap((word, index) => {
-    const inner = node.kind === "list" ? [index] : [];
-    const { at } = nodeAt(node, inner) ?? node;
-    return spellingMistakes(word).map((mistake) => ({
-      at,
-      path: ["command", ...inner],
-      ...mistake,
-    }));
-  });
-}
-
-/** What is wrong with variables, which {@link SESSION_KEYS} leave to those who know `unsafe_env`. */
-export function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
-  const node = map.entries.get("env")?.value;
-  if (values.env === undefined || node?.kind !== "map") return NONE;
-  const faults: Fault[] = [];
-  for (const [key, { at, value }] of node.entries) {
-    const text = value.kind === "text" ? value.text : "";
-    const isFilled = hasVariables(text);
-    const problem = variableProblem(key, isFilled ? "" : text, values.unsafe_env);
-    if (problem !== null) {
-      const { reason: message, hint } = problem;
-      faults.push({ at, path: ["env", key], message, hint });
-    }
-    if (!isFilled) continue;
-    for (const mistake of spellingMistakes(text)) {
-      faults.push({ at: value.at, path: ["env", key], ...mistake });
-    }
-  }
-  return faults;
-}
-
 function usableEntry(
   name: string,
   { session, unset }: { session: ReadSession; unset: readonly Problem[] },
 ): UsableEntry {
   const { values, secrets } = session;
-  return { kind: "usable", name, settings: sessionSettings(values), unset, secrets };
+  return { kind: "usable", name, settings: { ...NO_SETTINGS, ...values }, unset, secrets };
 }
 
 function invalidEntry(
@@ -370,39 +267,9 @@ function invalidEntry(
     kind: "invalid",
     name,
     backend: values.backend ?? (says("backend") ? null : settings.defaultBackend),
-    socketName: values.socket_name ?? null,
+    socketName: values.socketName ?? null,
     runtime: values.runtime ?? null,
     protected: values.protected ?? says("protected"),
     problems,
-  };
-}
-
-function sessionSettings(values: SessionValues): SessionSettings {
-  return {
-    backend: values.backend ?? null,
-    command: values.command ?? null,
-    shell: values.shell ?? false,
-    workingDir: values.working_dir ?? null,
-    env: values.env ?? NO_VARIABLES,
-    envFiles: values.env_file ?? NONE,
-    socketName: values.socket_name ?? null,
-    image: values.image ?? null,
-    volumes: values.volumes ?? NONE,
-    logVolume: values.log_volume ?? null,
-    ports: values.ports ?? NONE,
-    runtime: values.runtime ?? null,
-    stopSignal: values.stop_signal ?? null,
-    stopScope: values.stop_scope ?? null,
-    stopTimeoutSeconds: values.stop_timeout ?? null,
-    logCapture: values.log_capture ?? null,
-    logMaxBytes: values.log_max_size ?? null,
-    logKeep: values.log_keep ?? null,
-    network: values.network ?? null,
-    user: values.user ?? null,
-    restart: values.restart ?? null,
-    tty: values.tty ?? null,
-    runArgs: values.run_args ?? NONE,
-    protected: values.protected ?? false,
-    unsafeEnv: values.unsafe_env ?? NONE,
   };
 }

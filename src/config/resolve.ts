@@ -31,6 +31,7 @@ import {
   sortedProblems,
   type UsableEntry,
 } from "./config.ts";
+import { NO_SETTINGS } from "./defaults.ts";
 import { placeOf } from "./defined.ts";
 import { type Filler, filler } from "./filler.ts";
 import { hasVariables, type Lookup } from "./interpolate.ts";
@@ -506,31 +507,3 @@ function isSwitched({ entry, config, backend }: Start): boolean {
 function given<T>(list: readonly T[] | undefined): readonly T[] | null {
   return list === undefined || list.length === 0 ? null : list;
 }
-
-const NO_SETTINGS: SessionSettings = {
-  backend: null,
-  command: null,
-  shell: false,
-  workingDir: null,
-  env: new Map(),
-  envFiles: [],
-  socketName: null,
-  image: null,
-  volumes: [],
-  logVolume: null,
-  ports: [],
-  runtime: null,
-  stopSignal: null,
-  stopScope: null,
-  stopTimeoutSeconds: null,
-  logCapture: null,
-  logMaxBytes: null,
-  logKeep: null,
-  network: null,
-  user: null,
-  restart: null,
-  tty: null,
-  runArgs: [],
-  protected: false,
-  unsafeEnv: [],
-};

@@ -9,20 +9,12 @@
  */
 import * as z from "zod/mini";
 import type { Json } from "../errors.ts";
-import type { BackendType } from "../model.ts";
+import { DEFAULTS, OPS_KEYS, TOP_KEYS } from "../keys/file_keys.ts";
+import type { Form, Key, Keys, ObjectForm } from "../keys/form.ts";
+import { foreignKeys, SESSION_KEYS } from "../keys/session_keys.ts";
+import { type BackendType, STOP_SIGNALS } from "../model.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
-import { ENV_FORMATS } from "./env_file.ts";
-import {
-  DEFAULTS,
-  type Form,
-  isFreeKey,
-  type Key,
-  type Keys,
-  OPS_KEYS,
-  SESSION_KEYS,
-  TOP_KEYS,
-} from "./keys.ts";
-import { doesNotApply } from "./warnings.ts";
+import { isFreeKey } from "./read_value.ts";
 
 /** A value that kstops takes as the text that is written. */
 const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
@@ -33,6 +25,7 @@ const variable = () => z.string().check(z.regex(/\$\{/));
 function zodOf(form: Form): z.ZodMiniType {
   switch (form.kind) {
     case "text":
+    case "size":
       return scalar();
     case "flag":
       return z.union([
@@ -42,6 +35,10 @@ function zodOf(form: Form): z.ZodMiniType {
       ]);
     case "choice":
       return z.union([z.enum(form.words), variable()]);
+    case "signal": {
+      const short = STOP_SIGNALS.map((signal) => signal.slice(3));
+      return z.union([z.enum([...STOP_SIGNALS, ...short]), variable()]);
+    }
     case "integer":
       return z.union([
         z.int().check(z.gte(form.min), z.lte(form.max)),
@@ -66,14 +63,14 @@ function zodOf(form: Form): z.ZodMiniType {
           .check(z.maxLength(MAX_ENV_VARIABLES)),
       ]);
     }
-    case "envFile":
-      return z.union([
-        scalar(),
-        zodObject({
-          path: scalar(),
-          format: z.optional(z.nullable(z.union([z.enum(ENV_FORMATS), variable()]))),
-        }),
-      ]);
+    case "object":
+      return form.short === undefined ? zodInner(form) : z.union([scalar(), zodInner(form)]);
+    case "command":
+      return z.union([scalar(), z.array(scalar())]);
+    case "map":
+      return z.record(z.string(), zodOf(form.item)).check(z.meta({ maxProperties: form.limit }));
+    case "either":
+      return z.union(form.forms.map(zodOf));
     case "list": {
       const items = z.array(zodOf(form.item));
       const list = form.limit === null ? items : items.check(z.maxLength(form.limit));
@@ -82,8 +79,17 @@ function zodOf(form: Form): z.ZodMiniType {
   }
 }
 
+/** The keys of a value that has keys of its own. */
+function zodInner({ keys }: ObjectForm): z.ZodMiniType {
+  const shape = Object.entries(keys).map(([name, { form, missing }]) => {
+    const value = zodOf(form);
+    return [name, missing === undefined ? z.optional(z.nullable(value)) : value];
+  });
+  return zodObject(Object.fromEntries(shape));
+}
+
 /** A null is as good as a key that is not there. */
-function zodKey({ form, description }: Key<unknown>): z.ZodMiniType {
+function zodKey({ form, description }: Key): z.ZodMiniType {
   return z.optional(z.nullable(zodOf(form))).check(z.describe(description));
 }
 
@@ -102,8 +108,9 @@ function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
 
 /** The keys of a session that a backend has. */
 function zodDefaults(backend: BackendType): z.ZodMiniType {
+  const foreign = foreignKeys(backend);
   const keys = Object.entries(SESSION_KEYS).filter(([key]) =>
-    key !== "backend" && !doesNotApply(key, backend)
+    key !== "backend" && !foreign.has(key)
   );
   return z.optional(z.nullable(zodObject(zodKeys(Object.fromEntries(keys))))).check(
     z.describe(`Defaults of sessions in ${backend} alone.`),

@@ -1,14 +1,15 @@
 /** Reading the values of keys, whichever mapping they are in. Pure. */
+import type { FieldOf, Form, Key, Keys, ValueOf } from "../keys/form.ts";
+import type { SessionKey } from "../keys/session_keys.ts";
 import type { Path } from "./config.ts";
-import { hasVariables, interpolate, type Lookup, spellingMistakes } from "./interpolate.ts";
 import {
-  FILLED_AT_START,
-  isFreeKey,
-  type Key,
-  type Keys,
-  unknownKey,
-  type Values,
-} from "./keys.ts";
+  hasVariables,
+  interpolate,
+  type Lookup,
+  type Mistake,
+  spellingMistakes,
+} from "./interpolate.ts";
+import { isFreeKey, readValue, unknownKey } from "./read_value.ts";
 import { type Fault, type MapNode, MAX_FAULTS, type Node, TOO_MANY_FAULTS } from "./yaml.ts";
 
 /** Nothing, mostly. */
@@ -33,13 +34,21 @@ export interface Findings {
 
 export const NO_FINDINGS: Findings = { faults: NONE, unset: NONE, secrets: NONE };
 
+/** A key with what is needed to read it. */
+type ReadableKey = Key & Pick<SessionKey, "filled">;
+
+/** What keys give: what a mapping does not say is not there. */
+export type Said<K extends Keys> = {
+  readonly [N in keyof K as FieldOf<K[N]>]?: ValueOf<K[N]["form"]>;
+};
+
 /** What the keys of a mapping say. */
 export interface ReadKeys<K extends Keys> extends Findings {
-  readonly values: Values<K>;
+  readonly values: Said<K>;
 }
 
 /** Reads every key of a mapping on its own, so that all mistakes are found. */
-export function readKeys<K extends Keys>(
+export function readKeys<K extends Readonly<Record<string, ReadableKey>>>(
   map: MapNode,
   { keys, others = NONE, lookup }: { keys: K; others?: readonly string[]; lookup: Lookup },
 ): ReadKeys<K> {
@@ -60,34 +69,75 @@ export function readKeys<K extends Keys>(
       continue;
     }
     if (value.kind === "null") continue;
-    const read = readKey(value, { key, name, lookup });
+    const read = readKey(value, { key, lookup });
     faults.push(...below([name], read.faults));
     unset.push(...below([name], read.unset));
     secrets.push(...read.secrets);
-    if (read.value !== undefined) values[name] = read.value;
+    if (read.value !== undefined) values[key.field] = read.value;
   }
-  return { values: values as Values<K>, faults, unset, secrets };
+  // Each field has what the form of its key gives.
+  return { values: values as Said<K>, faults, unset, secrets };
 }
 
 /** The value of one key, or what is wrong with it. */
-export function readKey<T>(
+function readKey(
   node: Node,
-  { key, name, lookup }: { key: Key<T>; name: string; lookup: Lookup },
-): Findings & { readonly value: T | undefined } {
-  const filled = FILLED_AT_START.has(name) ? { node, ...NO_FINDINGS } : fillIn(node, lookup);
+  { key, lookup }: { key: ReadableKey; lookup: Lookup },
+): Findings & { readonly value: unknown } {
+  const isTemplate = key.filled === "start";
+  const filled = isTemplate && isText(key.form)
+    ? { node, ...NO_FINDINGS }
+    : fillIn(node, { form: isTemplate ? key.form : null, lookup });
   const { unset, secrets } = filled;
   if (filled.faults.length > 0 || unset.length > 0) return { ...filled, value: undefined };
   const faults: Fault[] = [];
-  const value = key.read(filled.node, ({ at }, path, mistake) => {
-    faults.push({ at, path, ...mistake });
-  }, NONE);
+  const note = ({ at }: Pick<Node, "at">, path: Path, mistake: Mistake) => {
+    if (faults.length <= MAX_FAULTS) faults.push({ at, path, ...mistake });
+  };
+  const value = readValue(key.form, filled.node, NONE, { note, isTemplate });
   return { value, faults, unset, secrets };
 }
 
-/** A node with its variables filled in. */
-function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } {
+/**
+ * Whether a form is text and nothing else, which may wait for a start with its variables; a number
+ * cannot be read before they are filled in.
+ */
+function isText(form: Form): boolean {
+  const { kind } = form;
+  return kind === "text" || kind === "command" || kind === "variables" ||
+    (kind === "list" || kind === "map") && isText(form.item);
+}
+
+/** The form of what is below a node of this form. */
+function formBelow(form: Form, step: string): Form {
+  switch (form.kind) {
+    case "list":
+    case "map":
+      return form.item;
+    case "object":
+      return form.keys[step]?.form ?? form;
+    case "either": {
+      const known = form.forms.find((each) => each.kind === "object" || each.kind === "map");
+      return known === undefined ? form : formBelow(known, step);
+    }
+    default:
+      return form;
+  }
+}
+
+/**
+ * A node with its variables filled in.
+ *
+ * @param how `form`: what it is read to, where texts wait for a start; null: nothing waits
+ */
+function fillIn(
+  node: Node,
+  { form, lookup }: { readonly form: Form | null; readonly lookup: Lookup },
+): Findings & { readonly node: Node } {
+  if (form !== null && isText(form)) return { node, ...NO_FINDINGS };
+  const formAt = (step: string) => form && formBelow(form, step);
   if (node.kind === "list") {
-    const items = node.items.map((item) => fillIn(item, lookup));
+    const items = node.items.map((item) => fillIn(item, { form: formAt(""), lookup }));
     return {
       node: { ...node, items: items.map((item) => item.node) },
       faults: items.flatMap((item, index) => below([index], item.faults)),
@@ -99,7 +149,7 @@ function fillIn(node: Node, lookup: Lookup): Findings & { readonly node: Node } 
     const filled = [...node.entries].map(([name, { at, value }]) => ({
       name,
       at,
-      ...fillIn(value, lookup),
+      ...fillIn(value, { form: formAt(name), lookup }),
     }));
     return {
       node: {

@@ -1,5 +1,6 @@
 /** What is worth a word about a definition that can be started all the same. Pure. */
 import { escapeControls } from "../errors.ts";
+import { ALL_SESSION_KEYS, appliesTo } from "../keys/session_keys.ts";
 import type { BackendType } from "../model.ts";
 import type { Config, Path, Place, Problem, SessionSettings } from "./config.ts";
 import type { Mistake } from "./interpolate.ts";
@@ -34,30 +35,6 @@ export function warningProblem(
   return written.problem(["ops", "sessions", name, ...path], { message, hint });
 }
 
-/** Keys of a session that only containers have. */
-const CONTAINER_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
-  image: "image",
-  volumes: "volumes",
-  log_volume: "logVolume",
-  ports: "ports",
-  runtime: "runtime",
-  network: "network",
-  user: "user",
-  restart: "restart",
-  tty: "tty",
-  run_args: "runArgs",
-};
-/** Keys of a session that only tmux has. */
-const TMUX_KEYS: Readonly<Record<string, keyof SessionSettings>> = {
-  socket_name: "socketName",
-  stop_scope: "stopScope",
-};
-
-/** Whether a key of a session means nothing to a backend. */
-export function doesNotApply(key: string, backend: BackendType): boolean {
-  return Object.hasOwn(backend === "tmux" ? CONTAINER_KEYS : TMUX_KEYS, key);
-}
-
 /** Whether a session has a key only from `ops.defaults`, which are for sessions of every backend. */
 export function isInherited({ written }: Config, name: string, key: string): boolean {
   const [own, common] = [["ops", "sessions", name, key], ["ops", "defaults", key]]
@@ -71,10 +48,10 @@ export function inapplicableKeys(
   settings: SessionSettings,
   backend: BackendType,
 ): readonly string[] {
-  const keys = backend === "tmux" ? CONTAINER_KEYS : TMUX_KEYS;
-  return Object.entries(keys).filter(([, key]) => {
-    const value = settings[key];
-    return value !== null && !(Array.isArray(value) && value.length === 0);
+  return ALL_SESSION_KEYS.filter(([, key]) => {
+    const value: unknown = Reflect.get(settings, key.field);
+    return !appliesTo(key, backend) && value !== null &&
+      !(Array.isArray(value) && value.length === 0);
   }).map(([name]) => name);
 }
 

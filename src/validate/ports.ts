@@ -9,9 +9,8 @@ import {
   shown,
 } from "./refusal.ts";
 import { quote } from "../errors.ts";
+import { MAX_PORTS } from "../model.ts";
 
-/** Most port entries of one session. */
-export const MAX_PORTS = 50;
 /** Highest port number; the lowest is 1. */
 export const MAX_PORT = 65535;
 

@@ -9,9 +9,7 @@ import {
   shown,
 } from "./refusal.ts";
 import { quote } from "../errors.ts";
-
-/** Most volumes of one session. */
-export const MAX_VOLUMES = 20;
+import { MAX_VOLUMES } from "../model.ts";
 
 /** The options of a volume: those that docker (`docker run -v`) or podman (podman-run(1)) knows. */
 export const VOLUME_OPTIONS: readonly string[] = [

@@ -9,7 +9,7 @@ import {
   problemToWire,
 } from "../../../src/config/config.ts";
 import { definedSessions } from "../../../src/config/defined.ts";
-import { ENV_FORMATS, parseEnvFile } from "../../../src/config/env_file.ts";
+import { parseEnvFile } from "../../../src/config/env_file.ts";
 import { excerptsOf } from "../../../src/config/excerpt.ts";
 import { explain } from "../../../src/config/explain.ts";
 import { MAX_FILES } from "../../../src/config/include.ts";
@@ -19,7 +19,8 @@ import { mergeMaps } from "../../../src/config/merge.ts";
 import { resolve, type Resolved, type StartFlags } from "../../../src/config/resolve.ts";
 import { MAX_FAULTS, type Node, parseYaml } from "../../../src/config/yaml.ts";
 import { definitionToWire } from "../../../src/output/definition.ts";
-import { SESSION_KEYS } from "../../../src/config/keys.ts";
+import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
+import { ENV_FORMATS } from "../../../src/model.ts";
 import { splitCommand } from "../../../src/validate/command.ts";
 import { validateEnv } from "../../../src/validate/env.ts";
 import { validateImageName } from "../../../src/validate/image.ts";

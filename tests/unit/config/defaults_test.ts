@@ -1,6 +1,6 @@
-import { deepEqual, throws } from "node:assert/strict";
-import { defaultSettings, settingsIn } from "../../../src/config/defaults.ts";
-import { OPS_KEYS } from "../../../src/config/keys.ts";
+import { deepEqual } from "node:assert/strict";
+import { defaultSettings } from "../../../src/config/defaults.ts";
+import { OPS_KEYS } from "../../../src/keys/file_keys.ts";
 import { readConfig, readFile } from "../../../src/config/read.ts";
 import { newSources } from "../../../src/config/sources.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
@@ -40,9 +40,4 @@ Deno.test("what is kept where no definition says how much is what defaults.yml s
 
 Deno.test("defaults.yml names every key of ops", () => {
   deepEqual([...text.matchAll(/^ {2}([a-z_]+):/gm)].map(([, key]) => key), Object.keys(OPS_KEYS));
-});
-
-Deno.test("settingsIn() fails for a default that is missing or wrong", () => {
-  throws(() => settingsIn(text.replace("start_wait", "start_wat")), /start_wait is missing/);
-  throws(() => settingsIn(text.replace("500", "soon")), /start_wait is missing or wrong/);
 });

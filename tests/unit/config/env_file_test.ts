@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
-import { type EnvFormat, parseEnvFile } from "../../../src/config/env_file.ts";
+import { parseEnvFile } from "../../../src/config/env_file.ts";
+import type { EnvFormat } from "../../../src/model.ts";
 
 /** Whoever reads the file has these. */
 const ENV: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { resolve } from "../../../src/config/resolve.ts";
-import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
+import { OPS_KEYS, TOP_KEYS } from "../../../src/keys/file_keys.ts";
+import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
 import { DEFAULT_LOG } from "../../../src/model.ts";
 import { configOf, problemsIn } from "./files.ts";
 

@@ -3,7 +3,8 @@ import * as fc from "fast-check";
 import { load } from "js-yaml";
 import * as z from "zod/mini";
 import { allProblems } from "../../../src/config/config.ts";
-import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
+import { OPS_KEYS, TOP_KEYS } from "../../../src/keys/file_keys.ts";
+import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
 import { configShape, jsonSchema } from "../../../src/config/schema.ts";
 import { configOf } from "./files.ts";
 

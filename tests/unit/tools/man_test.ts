@@ -3,7 +3,8 @@ import { entriesBelow } from "../../../tools/reference.ts";
 import { manPage } from "../../../tools/man.ts";
 import { isGroup, longOf } from "../../../src/cli/grammar.ts";
 import { PROGRAM } from "../../../src/cli/table.ts";
-import { OPS_KEYS, SESSION_KEYS, TOP_KEYS } from "../../../src/config/keys.ts";
+import { OPS_KEYS, TOP_KEYS } from "../../../src/keys/file_keys.ts";
+import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
 import { ERRORS } from "../../../src/errors.ts";
 
 const PAGE = manPage(new Date("2026-11-21T03:00:00Z"));

@@ -1,5 +1,6 @@
 import { equal, throws } from "node:assert/strict";
-import { MAX_PORTS, validatePorts } from "../../../src/validate/ports.ts";
+import { MAX_PORTS } from "../../../src/model.ts";
+import { validatePorts } from "../../../src/validate/ports.ts";
 
 const ACCEPTED: Record<string, string> = {
   "a container port": "80",

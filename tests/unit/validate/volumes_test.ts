@@ -1,5 +1,6 @@
 import { equal, throws } from "node:assert/strict";
-import { MAX_VOLUMES, validateVolumes } from "../../../src/validate/volumes.ts";
+import { MAX_VOLUMES } from "../../../src/model.ts";
+import { validateVolumes } from "../../../src/validate/volumes.ts";
 
 const ACCEPTED: Record<string, string> = {
   "an absolute source": "/srv/data:/data",

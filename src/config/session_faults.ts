@@ -1,0 +1,83 @@
+/** What is wrong with the command and the variables of a session, where one key alone does not say. Pure. */
+import { SessionConfigError } from "../errors.ts";
+import type { SESSION_KEYS } from "../keys/session_keys.ts";
+import { validateCommand } from "../validate/command.ts";
+import { variableProblem } from "../validate/env.ts";
+import { mistakeOf } from "./checks.ts";
+import { hasVariables, maskVariables, spellingMistakes, type Spot } from "./interpolate.ts";
+import { nodeAt } from "./sources.ts";
+import { NONE, type Said } from "./values.ts";
+import type { Fault, MapNode, Node } from "./yaml.ts";
+
+/** What a session says. */
+export type SessionValues = Said<typeof SESSION_KEYS>;
+
+/** What is wrong with a command; that can only be said when `shell` is known. */
+export function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
+  const { command, shell = false } = values;
+  const node = map.entries.get("command")?.value;
+  if (command === undefined || node === undefined) return NONE;
+  const words = typeof command === "string" ? [command] : command;
+  const isFilled = words.some(hasVariables);
+  const misspelled = isFilled ? spellingFaults(words, node) : NONE;
+  if (misspelled.length > 0) return misspelled;
+  const masked = !isFilled || shell ? words : words.map(maskVariables);
+  try {
+    validateCommand(typeof command === "string" ? masked[0] ?? "" : masked, { shell });
+    return NONE;
+  } catch (error) {
+    const { message, hint } = mistakeOf(error);
+    const index = error instanceof SessionConfigError ? error.details.index : undefined;
+    const inner = typeof index === "number" ? [index] : [];
+    const { at } = nodeAt(node, inner) ?? node;
+    // Where the text has variables, positions in it are not those of what was checked.
+    const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
+    const spot = isFilled ? null : spotOf(error, command);
+    const fault = { at, path: ["command", ...inner], message: shown, hint };
+    return [spot === null ? fault : { ...fault, spot }];
+  }
+}
+
+/** The character of a command that an error is about. */
+function spotOf(error: unknown, command: string | readonly string[]): Spot | null {
+  const character = error instanceof SessionConfigError ? error.details.character : undefined;
+  if (typeof character !== "number" || typeof command !== "string") return null;
+  const points = [...command];
+  return {
+    offset: points.slice(0, character - 1).join("").length,
+    text: points[character - 1] ?? "",
+  };
+}
+
+function spellingFaults(words: readonly string[], node: Node): readonly Fault[] {
+  return words.flatMap((word, index) => {
+    const inner = node.kind === "list" ? [index] : [];
+    const { at } = nodeAt(node, inner) ?? node;
+    return spellingMistakes(word).map((mistake) => ({
+      at,
+      path: ["command", ...inner],
+      ...mistake,
+    }));
+  });
+}
+
+/** What is wrong with variables, which {@link SESSION_KEYS} leave to those who know `unsafe_env`. */
+export function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
+  const node = map.entries.get("env")?.value;
+  if (values.env === undefined || node?.kind !== "map") return NONE;
+  const faults: Fault[] = [];
+  for (const [key, { at, value }] of node.entries) {
+    const text = value.kind === "text" ? value.text : "";
+    const isFilled = hasVariables(text);
+    const problem = variableProblem(key, isFilled ? "" : text, values.unsafeEnv);
+    if (problem !== null) {
+      const { reason: message, hint } = problem;
+      faults.push({ at, path: ["env", key], message, hint });
+    }
+    if (!isFilled) continue;
+    for (const mistake of spellingMistakes(text)) {
+      faults.push({ at: value.at, path: ["env", key], ...mistake });
+    }
+  }
+  return faults;
+}

@@ -1,0 +1,337 @@
+/**
+ * The keys of a session, as one table. Everything that has to know each key reads it: the reader of
+ * configs, the schemas, the reference, settings and definitions with their types, flags, options of
+ * the library, origins, JSON and records. So a key is described here, and nowhere else.
+ */
+import {
+  BACKENDS,
+  type BackendType,
+  ENV_FORMATS,
+  LOG_BYTES,
+  LOG_FILES,
+  MAX_PORTS,
+  MAX_VOLUMES,
+  RUNTIMES,
+  STOP_SCOPES,
+} from "../model.ts";
+import type { Key } from "./form.ts";
+import type { OPS_KEYS } from "./file_keys.ts";
+
+/** A key of a session. */
+export interface SessionKey extends Key {
+  /** The only backend that has it; without this, all have it. */
+  readonly only?: BackendType;
+  /** `start`: its texts stay as they are until a start; without this, variables are filled in at once. */
+  readonly filled?: "start";
+  /** The key of `ops` that says it where the session does not. */
+  readonly ops?: keyof typeof OPS_KEYS;
+  /** What it is where nobody says; without this null, or an empty list. */
+  readonly default?: string | number | boolean;
+  /** The flag of `start` that says it. */
+  readonly flag?: string;
+  /** What the option of the library means that says it; without this there is none. */
+  readonly option?: string;
+  /** Its part of a definition; without this there is none. */
+  readonly part?: Part;
+}
+
+/** What of a definition a key makes. */
+export interface Part {
+  /** What it is, in the published schema. */
+  readonly about: string;
+  /** Where it is in the definition, such as `log.keep`; without this the field of the key. */
+  readonly at?: string;
+  /** Whether `resolve` has code of its own for it: paths, words, variables. */
+  readonly made?: true;
+  /** Backends whose definitions are none without it. */
+  readonly needed?: readonly BackendType[];
+  /** `each`: every item of the list comes from a place of its own. */
+  readonly origins?: "each";
+  /** Its name in records, where that is not the name of the key; null: a session has no need to remember it. */
+  readonly record?: string | null;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** The keys of one session. */
+export const SESSION_KEYS = {
+  backend: {
+    description: "Where the session runs: `tmux` or `container`. Default: `default_backend`.",
+    field: "backend",
+    form: { kind: "choice", words: BACKENDS },
+    ops: "default_backend",
+    flag: "backend",
+    option: "Default: container where there is an option that only containers have, else tmux.",
+    part: { about: "Kind of engine", made: true, record: null },
+  },
+  command: {
+    description:
+      "What to run: a string, split into words as a POSIX shell would, or a list of words. " +
+      "On containers it replaces the command of the image.",
+    field: "command",
+    form: { kind: "command" },
+    filled: "start",
+    flag: "command",
+    option: "A string, split into words as a POSIX shell would, or the words.",
+    part: {
+      about: "Program and arguments; null: what the image says",
+      at: "argv",
+      made: true,
+      needed: ["tmux"],
+    },
+  },
+  shell: {
+    description:
+      "`true`: run the string with `sh -c`, which then also expands `${NAME}`. Default: `false`.",
+    field: "shell",
+    form: { kind: "flag" },
+    default: false,
+    flag: "shell",
+    option: "Whether the string is run by `sh -c`.",
+  },
+  working_dir: {
+    description: "Directory to run in, relative to this file; by default the directory of this " +
+      "file. On containers: the path inside; by default what the image says.",
+    field: "workingDir",
+    form: { kind: "text", check: "directory" },
+    filled: "start",
+    flag: "workdir",
+    option: "Relative to the current directory; inside of a container absolute.",
+    part: {
+      about: "Directory it runs in; null: what the image says",
+      made: true,
+      needed: ["tmux"],
+    },
+  },
+  env: {
+    description: "Variables of the program, each as the text that is written here; also as a " +
+      "list, `[A=1, B]`. Without a value: taken from the environment of whoever starts the " +
+      "session.",
+    field: "env",
+    form: { kind: "variables" },
+    filled: "start",
+    flag: "env",
+    option: "Variables of the program.",
+    part: {
+      about: "Its variables; values as `***` unless told to show them",
+      made: true,
+    },
+  },
+  env_file: {
+    description: "Files with `KEY=value` lines, relative to this file; later ones win, and `env` " +
+      "wins over all. Read as compose does (quotes, `export`, comments, `${NAME}`); " +
+      "`{path: FILE, format: raw}`: each line as it is, as `docker run --env-file` does.",
+    field: "envFiles",
+    form: {
+      kind: "list",
+      item: {
+        kind: "object",
+        noun: "a path, or a mapping with path and format",
+        short: "path",
+        keys: {
+          path: {
+            field: "path",
+            form: { kind: "text", check: "text" },
+            missing: "the path of the file is missing",
+          },
+          format: { field: "format", form: { kind: "choice", words: ENV_FORMATS } },
+        },
+      },
+      limit: null,
+      orOne: true,
+    },
+    flag: "env-file",
+  },
+  socket_name: {
+    description: "tmux: name of the socket (`tmux -L`). Default: `default`.",
+    field: "socketName",
+    form: { kind: "text", check: "socketName" },
+    only: "tmux",
+    default: "default",
+    flag: "socket",
+    option: "tmux only: the socket (`tmux -L`).",
+    part: { about: "tmux socket", record: null },
+  },
+  image: {
+    description: "Container: the image.",
+    field: "image",
+    form: { kind: "text", check: "image" },
+    only: "container",
+    filled: "start",
+    flag: "image",
+    option: "Containers only, as the rest.",
+    part: { about: "Container image", made: true, needed: ["container"] },
+  },
+  volumes: {
+    description: "Container: `SOURCE:/target[:options]`. A source `./path` is relative to this " +
+      "file.",
+    field: "volumes",
+    form: {
+      kind: "list",
+      item: { kind: "text", check: "volume" },
+      limit: MAX_VOLUMES,
+      orOne: false,
+    },
+    only: "container",
+    filled: "start",
+    flag: "volume",
+    option: "`SOURCE:/target[:options]`; a source `./path` is relative to the current directory.",
+    part: { about: "Volumes of a container", made: true, origins: "each" },
+  },
+  log_volume: {
+    description: "Container: one more volume, for the program's own log files.",
+    field: "logVolume",
+    form: { kind: "text", check: "volume" },
+    only: "container",
+    filled: "start",
+    flag: "log-volume",
+    option: "One more volume, for the program's own log files.",
+    part: { about: "Mount for the container's own logs", made: true },
+  },
+  ports: {
+    description: "Container: `[IP:][HOST:]CONTAINER[/protocol]` to publish.",
+    field: "ports",
+    form: { kind: "list", item: { kind: "text", check: "port" }, limit: MAX_PORTS, orOne: false },
+    only: "container",
+    filled: "start",
+    flag: "port",
+    option: "`[IP:][HOST:]CONTAINER[/protocol]` to publish.",
+    part: { about: "Published ports", origins: "each" },
+  },
+  runtime: {
+    description: "Container: `podman` or `docker`. Default: `container_runtime`.",
+    field: "runtime",
+    form: { kind: "choice", words: RUNTIMES },
+    only: "container",
+    ops: "container_runtime",
+    flag: "runtime",
+    option: "Default: podman where it is installed, else docker.",
+    part: {
+      about: "Container runtime; null: podman where it is installed, else docker",
+      record: null,
+    },
+  },
+  network: {
+    description: "Container: the network to join.",
+    field: "network",
+    form: { kind: "text", check: "network" },
+    only: "container",
+    filled: "start",
+    part: { about: "Network of the container" },
+  },
+  user: {
+    description: "Container: user to run as, `NAME[:GROUP]` or ids.",
+    field: "user",
+    form: { kind: "text", check: "user" },
+    only: "container",
+    filled: "start",
+    part: { about: "User in the container" },
+  },
+  restart: {
+    description: "Container: `no`, `on-failure[:N]`, `always` or `unless-stopped`, done by the " +
+      "runtime.",
+    field: "restart",
+    form: { kind: "text", check: "restart" },
+    only: "container",
+    part: { about: "Restart policy of the container" },
+  },
+  tty: {
+    description: "Container: `false`: no terminal of its own, so that standard error stays apart " +
+      "from standard output. Default: `true`.",
+    field: "tty",
+    form: { kind: "flag" },
+    only: "container",
+    default: true,
+    part: { about: "Whether the container has a terminal; null: not of this backend" },
+  },
+  run_args: {
+    description: "Container: more arguments for the runtime's `run`, passed before the image.",
+    field: "runArgs",
+    form: { kind: "list", item: { kind: "text", check: "runArgument" }, limit: null, orOne: false },
+    only: "container",
+    filled: "start",
+    part: { about: "More arguments for the runtime" },
+  },
+  stop_signal: {
+    description: "Signal that asks the program to end. Default: SIGINT; on containers the image's.",
+    field: "stopSignal",
+    form: { kind: "signal" },
+    ops: "stop_signal",
+    part: { about: "What asks it to end; null: what the backend or the image says" },
+  },
+  stop_scope: {
+    description: "tmux: who gets it: `group`, the foreground processes of its terminal, as by " +
+      "Ctrl-C, or `main`, the program alone. Default: `group` for SIGINT and SIGQUIT, else `main`.",
+    field: "stopScope",
+    form: { kind: "choice", words: STOP_SCOPES },
+    only: "tmux",
+    part: { about: "Who gets it; null: as the signal has it, or not of this backend" },
+  },
+  stop_timeout: {
+    description: "How long a stop waits before it ends the program by force: `10s`, `1m30s`, or " +
+      "a number of seconds. Default: 10.",
+    field: "stopTimeoutSeconds",
+    form: { kind: "duration", unit: "seconds", min: 0, max: DAY_SECONDS },
+    ops: "stop_timeout",
+    part: { about: "How long a stop waits, in seconds" },
+  },
+  log_capture: {
+    description: "`false`: nothing of what it prints is kept. Default: `log_capture` of `ops`.",
+    field: "logCapture",
+    form: { kind: "flag" },
+    ops: "log_capture",
+    part: { about: "Whether what it prints is kept", at: "log.capture" },
+  },
+  log_max_size: {
+    description:
+      "Size at which the next file of its output is begun. Default: `log_max_size` of `ops`.",
+    field: "logMaxBytes",
+    form: { kind: "size", ...LOG_BYTES },
+    ops: "log_max_size",
+    part: {
+      about: "Size at which the next file is begun",
+      at: "log.maxBytes",
+      record: "log_max_bytes",
+    },
+  },
+  log_keep: {
+    description: "How many files of its output are kept. Default: `log_keep` of `ops`.",
+    field: "logKeep",
+    form: { kind: "integer", unit: "files", min: LOG_FILES.least, max: LOG_FILES.most },
+    ops: "log_keep",
+    part: { about: "Number of files", at: "log.keep" },
+  },
+  protected: {
+    description: "`true`: `stop` and `restart` need a yes. Default: `false`.",
+    field: "protected",
+    form: { kind: "flag" },
+    default: false,
+    part: { about: "Whether stopping it needs a yes" },
+  },
+  unsafe_env: {
+    description: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
+    field: "unsafeEnv",
+    form: { kind: "list", item: { kind: "text", check: "text" }, limit: null, orOne: false },
+    flag: "unsafe-env",
+    option: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
+  },
+} as const satisfies Readonly<Record<string, SessionKey>>;
+
+/** The name of a key of a session. */
+export type SessionKeyName = keyof typeof SESSION_KEYS;
+
+/** The keys with their names, in their order, as they are wherever all of them are gone through. */
+export const ALL_SESSION_KEYS: readonly (readonly [name: string, key: SessionKey])[] = Object
+  .entries(SESSION_KEYS);
+
+/** The names of the keys that a backend does not have. */
+export function foreignKeys(backend: BackendType): ReadonlySet<string> {
+  return new Set(
+    ALL_SESSION_KEYS.filter(([, key]) => !appliesTo(key, backend)).map(([name]) => name),
+  );
+}
+
+/** Whether a backend has a key. */
+export function appliesTo({ only }: SessionKey, backend: BackendType): boolean {
+  return only === undefined || only === backend;
+}
