@@ -2,6 +2,7 @@
  * The words of kstops as types: what a user wants ({@link Definition}), what an engine says
  * ({@link SessionStatus}), and what becomes of a change ({@link OperationState}).
  */
+import type { CommonParts, ContainerParts, TmuxParts } from "./keys/fields.ts";
 
 /** The backends, in the order in which they are asked. */
 export const BACKENDS = ["tmux", "container"] as const;
@@ -130,55 +131,22 @@ export interface Owner {
 /** Who owns what was made up on the spot. */
 export const NOBODY: Owner = { project: null, configFile: null };
 
-interface CommonDefinition {
+interface CommonDefinition extends CommonParts {
   readonly name: string;
   /** Whose it is; no part of what it is. */
   readonly owner: Owner;
-  /** Variables of the program's environment, every value as text. */
-  readonly env: Readonly<Record<string, string>>;
-  /** What asks the program to end; null: what the backend or the image says. */
-  readonly stopSignal: StopSignal | null;
-  /** How long a stop waits for the program before it is ended by force, in seconds. */
-  readonly stopTimeoutSeconds: number;
-  /** Whether stopping it needs a yes. */
-  readonly protected: boolean;
-  readonly log: LogPolicy;
 }
 
 /** A session that runs in tmux. */
-export interface TmuxDefinition extends CommonDefinition {
+export interface TmuxDefinition extends CommonDefinition, TmuxParts {
   readonly backend: "tmux";
-  /** Program and arguments; `["sh", "-c", text]` for a command that asked for a shell. */
-  readonly argv: readonly string[];
-  /** Absolute path. */
-  readonly workingDir: string;
-  /** tmux socket (`tmux -L`); `default` for the default one. */
-  readonly socketName: string;
-  /** Who gets the stop signal; null: the foreground group for what keys send, else the program. */
-  readonly stopScope: StopScope | null;
   /** The variables that a session gets from its caller; missing: those of whoever starts it. */
   readonly inherited?: Readonly<Record<string, string>>;
 }
 
 /** A session that runs in a container. */
-export interface ContainerDefinition extends CommonDefinition {
+export interface ContainerDefinition extends CommonDefinition, ContainerParts {
   readonly backend: "container";
-  readonly image: string;
-  /** Program and arguments; null: what the image says. */
-  readonly argv: readonly string[] | null;
-  /** Path inside the container; null: what the image says. */
-  readonly workingDir: string | null;
-  readonly volumes: readonly string[];
-  /** One more mount, for the container's own logs: its directory is made where it is missing. */
-  readonly logVolume: string | null;
-  readonly ports: readonly string[];
-  readonly runtime: Runtime | null;
-  readonly network: string | null;
-  readonly user: string | null;
-  readonly restart: string | null;
-  /** Whether it has a terminal; without one, standard error stays apart from standard output. */
-  readonly tty: boolean;
-  readonly runArgs: readonly string[];
 }
 
 /** What the user wants: config and flags, merged and checked, with only what the backend knows. */

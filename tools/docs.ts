@@ -1,7 +1,8 @@
 /**
  * Writes the generated tables of the pages in `docs/`, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, the JSON Schema of config files and `config/defaults.yml`. `--check` writes
- * nothing and fails where they differ.
+ * `<!-- end NAME -->`, and what comes from the tables of keys: the JSON Schemas of config files and
+ * of definitions, `config/defaults.yml` and `src/keys/fields.ts`. `--check` writes nothing and fails
+ * where they differ.
  */
 import { type Command, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
@@ -13,9 +14,13 @@ import { jsonSchema } from "../src/config/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import { formatSize } from "../src/validate/size.ts";
 import { FAULTS } from "../tests/faults/rows.ts";
+import { definitionSchema } from "./definition_schema.ts";
+import { fieldsFile } from "./fields.ts";
 import { entriesBelow, ENVIRONMENT } from "./reference.ts";
 import schema from "../config/status.schema.json" with { type: "json" };
 
+const definitions = new URL("../config/definition.schema.json", import.meta.url);
+const fields = new URL("../src/keys/fields.ts", import.meta.url);
 const defaults = new URL("../config/defaults.yml", import.meta.url);
 const configSchema = new URL("../config/kstops.schema.json", import.meta.url);
 
@@ -127,7 +132,7 @@ function defaultsFile(): string {
 }
 
 /** A text as `deno fmt` wants it, so that the two never fight. */
-async function formatted(text: string, extension: "json" | "md"): Promise<string> {
+async function formatted(text: string, extension: "json" | "md" | "ts"): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", "--ext", extension, "--line-width", "100", "-"],
     stdin: "piped",
@@ -159,5 +164,7 @@ for (const page of Object.keys(PAGES)) {
   const url = new URL(`../docs/${page}`, import.meta.url);
   await keep(url, await formatted(regenerate(page, await Deno.readTextFile(url)), "md"));
 }
+await keep(definitions, await formatted(JSON.stringify(definitionSchema(), null, 2), "json"));
+await keep(fields, await formatted(fieldsFile(), "ts"));
 await keep(defaults, defaultsFile());
 await keep(configSchema, await formatted(JSON.stringify(jsonSchema()), "json"));

@@ -1,30 +1,26 @@
 /** From flags and config to definitions, for the commands that need them. */
 import { defineWith } from "../config/define.ts";
 import type { Explained } from "../config/explain.ts";
-import { resolve, type Resolved, type StartFlags as ResolvableFlags } from "../config/resolve.ts";
+import type { FlaggedKey, FlagValue, StartFlags as ResolvableFlags } from "../config/flags.ts";
+import { resolve, type Resolved } from "../config/resolve.ts";
 import { warningText } from "../config/warnings.ts";
 import { quote, SessionNotFoundError } from "../errors.ts";
+import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
+import type { Definition } from "../model.ts";
 import { closest } from "../suggest.ts";
-import type { BackendType, Definition, Runtime } from "../model.ts";
 import type { Context } from "./command.ts";
+import { type Property, propertyOf } from "./grammar.ts";
+
+type Table = typeof SESSION_KEYS;
 
 /** Flags that say what to start, as the command line gives them. */
-export interface StartFlags {
-  readonly backend?: BackendType | undefined;
-  readonly command?: string | undefined;
-  readonly argv?: readonly string[] | null;
-  readonly image?: string | undefined;
-  readonly workdir?: string | undefined;
-  readonly env?: readonly string[] | undefined;
-  readonly envFile?: readonly string[] | undefined;
-  readonly volume?: readonly string[] | undefined;
-  readonly port?: readonly string[] | undefined;
-  readonly logVolume?: string | undefined;
-  readonly socket?: string | undefined;
-  readonly runtime?: Runtime | undefined;
-  readonly shell?: true | undefined;
-  readonly unsafeEnv?: readonly string[] | undefined;
-}
+export type StartFlags =
+  & {
+    readonly [N in FlaggedKey as Property<Table[N]["flag"]>]?:
+      | (Table[N]["form"] extends { readonly kind: "flag" } ? true : FlagValue<Table[N]["form"]>)
+      | undefined;
+  }
+  & { readonly argv?: readonly string[] | null };
 
 /** Whether the config has a session of that name. */
 export async function isDefined({ config }: Context, name: string): Promise<boolean> {
@@ -94,27 +90,13 @@ async function withNearest(
   });
 }
 
-/** The flags without what was not given. */
+/** The flags by the fields of their keys, without what was not given. */
 function resolvable(flags: StartFlags): ResolvableFlags {
-  const { backend, command, argv, image, workdir, env, envFile, volume, port } = flags;
-  const { logVolume, socket, runtime, shell, unsafeEnv } = flags;
-  const given = {
-    backend,
-    command,
-    argv: argv ?? undefined,
-    image,
-    workingDir: workdir,
-    env,
-    envFiles: envFile,
-    volumes: volume,
-    ports: port,
-    logVolume,
-    socket,
-    runtime,
-    shell,
-    unsafeEnv,
-  };
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as ResolvableFlags;
+  const given = ALL_SESSION_KEYS.flatMap(([, { flag, field }]): [string, unknown][] => {
+    const value: unknown = flag === undefined ? undefined : Reflect.get(flags, propertyOf(flag));
+    return value === undefined ? [] : [[field, value]];
+  });
+  const argv = flags.argv == null ? {} : { argv: flags.argv };
+  // Both types come from the same table.
+  return { ...Object.fromEntries(given), ...argv } as ResolvableFlags;
 }

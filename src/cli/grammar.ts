@@ -180,7 +180,8 @@ type ValueOf<V extends Value> = V extends { readonly choices: readonly (infer C)
   : V extends { readonly read: (text: string) => infer T } ? Exclude<T, null>
   : string;
 
-type Property<K> = K extends `${infer First}-${infer Rest}`
+/** The property of what a command is given that a flag becomes, as {@link propertyOf} makes it. */
+export type Property<K> = K extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Property<Rest> & string>}`
   : K;
 

@@ -46,7 +46,7 @@ export async function namesFrom(
 export async function definedNames(context: Context, task: string): Promise<string[]> {
   const { path, sessions, problems } = await context.config();
   if (problems.length > 0 && sessions.size === 0) {
-    const { configInvalid } = await import("../config/resolve.ts");
+    const { configInvalid } = await import("../config/problems.ts");
     throw configInvalid(task, problems);
   }
   if (sessions.size > 0) return [...sessions.keys()];
@@ -65,7 +65,7 @@ async function allNames(
   const task = `${verb} every session`;
   // A stop goes on with what is known.
   if (problems.length > 0 && (verb !== "stop" || sessions.size === 0)) {
-    const { configInvalid } = await import("../config/resolve.ts");
+    const { configInvalid } = await import("../config/problems.ts");
     throw configInvalid(task, problems);
   }
   if (verb !== "stop" && path === null) {

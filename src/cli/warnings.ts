@@ -27,7 +27,7 @@ export async function warnOfProblems(context: Context, about: About): Promise<vo
   const config = await context.config();
   if (allProblems(config).length === 0) return;
   if (await isMissing(context, config) && !await isOneThatRuns(context, about)) {
-    const { configInvalid } = await import("../config/resolve.ts");
+    const { configInvalid } = await import("../config/problems.ts");
     throw configInvalid("use the config", config.problems);
   }
   const entries = [...config.sessions.values()].filter(({ kind }) => kind === "invalid");

@@ -2,7 +2,8 @@
 import type { World } from "../world/world.ts";
 import type { Config } from "./config.ts";
 import { readEnvFiles } from "./load.ts";
-import { envFilesOf, resolve, type Resolved, type StartFlags } from "./resolve.ts";
+import { envFilesOf, resolve, type Resolved } from "./resolve.ts";
+import type { StartFlags } from "./flags.ts";
 
 /**
  * What `start NAME` with these flags is to start here and now.

@@ -1,7 +1,11 @@
 /** What exactly a start would start, where each value comes from, and without secrets. Pure. */
-import type { Definition } from "../model.ts";
+import { valueAt } from "../keys/paths.ts";
+import { ALL_SESSION_KEYS, appliesTo, type SessionKey } from "../keys/session_keys.ts";
+import { BACKENDS, type Definition } from "../model.ts";
 import type { Config, Origin, Path } from "./config.ts";
-import { resolve, type Resolved, type StartFlags, type Surroundings } from "./resolve.ts";
+import { resolve, type Resolved } from "./resolve.ts";
+import { flagged, flagsOnlyOf, given, type StartFlags } from "./flags.ts";
+import type { Surroundings } from "./starting.ts";
 import { originAt } from "./variables.ts";
 
 /** A start, explained. */
@@ -29,7 +33,7 @@ export function explain(
     masked: true,
   });
   const entry = config.sessions.get(name);
-  const secrets = entry?.kind === "usable" && flags.socket === undefined ? entry.secrets : [];
+  const secrets = entry?.kind === "usable" && flags.socketName === undefined ? entry.secrets : [];
   const shown = withoutSecrets(definition, secrets);
   return { ...resolved, shown, origins: originsOf(name, resolved, { flags, config }) };
 }
@@ -52,94 +56,57 @@ function withoutSecrets(definition: Definition, secrets: readonly string[]): Def
   return { ...definition, env, socketName };
 }
 
-/** A flag, and whether it was given. */
-type Given = readonly [flag: string, given: unknown];
-
 function originsOf(
   name: string,
   { definition, envOrigins }: Resolved,
   { flags, config }: { flags: StartFlags; config: Config },
 ): ReadonlyMap<string, Origin> {
   const entry = config.sessions.get(name);
+  const path = ["ops", "sessions", name];
   const settings = entry?.kind === "usable" ? entry.settings : null;
-  /** The first of the flags that was given; else the session, where it says it; else `ops`. */
-  const from = (
-    candidates: readonly Given[],
-    session: { readonly says: unknown; readonly path: Path } | null,
-    opsKey: string | null = null,
-  ): Origin => {
-    const flag = candidates.find(([, given]) => isSaid(given))?.[0];
+  /** The flag that was given; else the session, where it says it; else `ops`. */
+  const originOf = (key: string, about: SessionKey, ...below: Path): Origin => {
+    const flag = flagsFor(key, about, flags)[0];
     if (flag !== undefined) return { kind: "flag", flag };
-    if (session !== null && isSaid(session.says)) {
-      return originAt(config, ["ops", "sessions", name, ...session.path]);
-    }
-    return opsKey === null ? { kind: "default" } : originAt(config, ["ops", opsKey]);
+    const isInSession = settings !== null && isSaid(Reflect.get(settings, about.field), about);
+    if (isInSession) return originAt(config, [...path, key, ...below]);
+    return about.ops === undefined ? { kind: "default" } : originAt(config, ["ops", about.ops]);
   };
-  const said = (says: unknown, ...path: Path) => ({ says, path });
 
   const origins = new Map<string, Origin>();
-  const containerFlags: readonly Given[] = [
-    ["--image", flags.image],
-    ["--volume", flags.volumes],
-    ["--port", flags.ports],
-    ["--log-volume", flags.logVolume],
-    ["--runtime", flags.runtime],
-    ["--socket", flags.socket],
-  ];
-  origins.set(
-    "backend",
-    from(
-      [["--backend", flags.backend], ...containerFlags],
-      said(settings?.backend, "backend"),
-      "default_backend",
-    ),
-  );
-  const commandFlags: readonly Given[] = [["--", flags.argv], ["--command", flags.command]];
-  origins.set("command", from(commandFlags, said(settings?.command, "command")));
-  const directory = said(settings?.workingDir, "working_dir");
-  origins.set("working_dir", from([["--workdir", flags.workingDir]], directory));
-  for (const key of Object.keys(definition.env)) {
-    // A variable that a shell needs stands in its command.
-    const command = originAt(config, ["ops", "sessions", name, "command"]);
-    origins.set(`env.${key}`, envOrigins.get(key) ?? command);
+  for (const [key, about] of ALL_SESSION_KEYS) {
+    const { part, field } = about;
+    if (part === undefined || !appliesTo(about, definition.backend)) continue;
+    const value = valueAt(definition, part.at ?? field);
+    if (about.form.kind === "variables") {
+      for (const variable of Object.keys(definition.env)) {
+        // One that a shell needs stands in its command.
+        const command = originAt(config, [...path, "command"]);
+        origins.set(`${key}.${variable}`, envOrigins.get(variable) ?? command);
+      }
+    } else if (part.origins === "each" && Array.isArray(value)) {
+      for (const index of value.keys()) {
+        origins.set(`${key}[${index}]`, originOf(key, about, index));
+      }
+    } else origins.set(key, originOf(key, about));
   }
-  if (definition.backend === "tmux") {
-    const socket = said(settings?.socketName, "socket_name");
-    origins.set("socket_name", from([["--socket", flags.socket]], socket));
-  } else {
-    origins.set("image", from([["--image", flags.image]], said(settings?.image, "image")));
-    for (const index of definition.volumes.keys()) {
-      const volume = said(settings?.volumes, "volumes", index);
-      origins.set(`volumes[${index}]`, from([["--volume", flags.volumes]], volume));
-    }
-    const logVolume = said(settings?.logVolume, "log_volume");
-    origins.set("log_volume", from([["--log-volume", flags.logVolume]], logVolume));
-    for (const index of definition.ports.keys()) {
-      const port = said(settings?.ports, "ports", index);
-      origins.set(`ports[${index}]`, from([["--port", flags.ports]], port));
-    }
-    const runtime = said(settings?.runtime, "runtime");
-    origins.set("runtime", from([["--runtime", flags.runtime]], runtime, "container_runtime"));
-    origins.set("network", from([], said(settings?.network, "network")));
-    origins.set("user", from([], said(settings?.user, "user")));
-    origins.set("restart", from([], said(settings?.restart, "restart")));
-    origins.set("tty", from([], said(settings?.tty, "tty")));
-    origins.set("run_args", from([], said(settings?.runArgs, "run_args")));
-  }
-  const timeout = said(settings?.stopTimeoutSeconds, "stop_timeout");
-  origins.set("stop_signal", from([], said(settings?.stopSignal, "stop_signal"), "stop_signal"));
-  if (definition.backend === "tmux") {
-    origins.set("stop_scope", from([], said(settings?.stopScope, "stop_scope")));
-  }
-  origins.set("stop_timeout", from([], timeout, "stop_timeout"));
-  const size = said(settings?.logMaxBytes, "log_max_size");
-  origins.set("log_capture", from([], said(settings?.logCapture, "log_capture"), "log_capture"));
-  origins.set("log_max_size", from([], size, "log_max_size"));
-  origins.set("log_keep", from([], said(settings?.logKeep, "log_keep"), "log_keep"));
-  origins.set("protected", from([], said(settings?.protected || null, "protected")));
   return origins;
 }
 
-function isSaid(value: unknown): boolean {
-  return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+/** The flags that were given which say the value of a key. */
+function flagsFor(
+  key: string,
+  { flag, field }: SessionKey,
+  flags: StartFlags,
+): readonly string[] {
+  const own = flag !== undefined && flagged(flags, field) !== null ? [`--${flag}`] : [];
+  // Words, and the flags that only one backend has, say it, too.
+  if (key === "command") return given(flags.argv) === null ? own : ["--"];
+  if (key !== "backend") return own;
+  return [...own, ...BACKENDS.toReversed().flatMap((backend) => flagsOnlyOf(backend, flags))];
+}
+
+function isSaid(value: unknown, { default: unsaid }: SessionKey): boolean {
+  if (value === null || value === false && unsaid === false) return false;
+  return !(Array.isArray(value) && value.length === 0);
 }

@@ -12,7 +12,8 @@ import {
 } from "./config.ts";
 import { variablesIn } from "./interpolate.ts";
 import { readEnvFiles } from "./load.ts";
-import { ConfigProblemsError, envFilesOf, resolve } from "./resolve.ts";
+import { envFilesOf, resolve } from "./resolve.ts";
+import { ConfigProblemsError } from "./problems.ts";
 import { reasonOf } from "./rules.ts";
 import { warningProblem } from "./warnings.ts";
 

@@ -15,7 +15,8 @@ import {
 import type { Remark } from "./env_expand.ts";
 import { parseEnvFile } from "./env_file.ts";
 import type { Filler } from "./filler.ts";
-import type { StartFlags, Surroundings } from "./resolve.ts";
+import type { StartFlags } from "./flags.ts";
+import type { Surroundings } from "./starting.ts";
 import { type Warning, warningAt } from "./warnings.ts";
 
 /** What variables are made from. */

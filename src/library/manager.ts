@@ -3,7 +3,7 @@ import type { AttachEnd } from "../backends/backend.ts";
 import type { Config, UsableEntry } from "../config/config.ts";
 import { placeOf } from "../config/defined.ts";
 import { loadConfig } from "../config/load.ts";
-import { configInvalid } from "../config/resolve.ts";
+import { configInvalid } from "../config/problems.ts";
 import { quote, SessionConfigError } from "../errors.ts";
 import type { BackendType, SessionStatus } from "../model.ts";
 import { detectBackend, type Selection } from "../sessions/sessions.ts";

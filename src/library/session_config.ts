@@ -1,47 +1,19 @@
 /** What a program says of a session that it wants: the options of the library, checked. */
 import { type Config, emptyConfig, type UsableEntry } from "../config/config.ts";
 import { defaultSettings } from "../config/defaults.ts";
-import type { StartFlags } from "../config/resolve.ts";
-import { checkDirectory } from "../config/rules.ts";
+import { checkList, CHECKS } from "../config/checks.ts";
+import type { StartFlags } from "../config/flags.ts";
 import { quote, SessionConfigError } from "../errors.ts";
-import { BACKENDS, type BackendType, type Runtime, RUNTIMES } from "../model.ts";
+import type { SessionOptions } from "../keys/fields.ts";
+import { appliesTo, SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
+import { BACKENDS, type BackendType, RUNTIMES } from "../model.ts";
 import { validateCommand } from "../validate/command.ts";
 import { validateEnv } from "../validate/env.ts";
-import { validateImageName } from "../validate/image.ts";
 import { validateSessionName } from "../validate/name.ts";
-import { validatePorts } from "../validate/ports.ts";
 import { refusal, shown } from "../validate/refusal.ts";
-import { validateSocketName } from "../validate/socket_name.ts";
-import { validateVolumes } from "../validate/volumes.ts";
 import type { World } from "../world/world.ts";
 
-/** What a session is to be. What is left out is up to the config, the image or the defaults. */
-export interface SessionOptions {
-  /** Default: container where there is an option that only containers have, else tmux. */
-  readonly backend?: BackendType;
-  /** A string, split into words as a POSIX shell would, or the words. */
-  readonly command?: string | readonly string[];
-  /** Whether the string is run by `sh -c`. */
-  readonly shell?: boolean;
-  /** Relative to the current directory; inside of a container absolute. */
-  readonly workingDir?: string;
-  /** Variables of the program. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Variables like `LD_PRELOAD`, otherwise refused, that `env` may have. */
-  readonly unsafeEnv?: readonly string[];
-  /** tmux only: the socket (`tmux -L`). */
-  readonly socketName?: string;
-  /** Containers only, as the rest. */
-  readonly image?: string;
-  /** `SOURCE:/target[:options]`; a source `./path` is relative to the current directory. */
-  readonly volumes?: readonly string[];
-  /** One more volume, for the program's own log files. */
-  readonly logVolume?: string;
-  /** `[IP:][HOST:]CONTAINER[/protocol]` to publish. */
-  readonly ports?: readonly string[];
-  /** Default: podman where it is installed, else docker. */
-  readonly runtime?: Runtime;
-}
+export type { SessionOptions };
 
 /** The configuration of one session. */
 export interface SessionConfig extends SessionOptions {
@@ -49,15 +21,18 @@ export interface SessionConfig extends SessionOptions {
   readonly name: string;
 }
 
-/** The options of each backend that the other one does not have. */
-const ONLY: Readonly<Record<BackendType, readonly (keyof SessionOptions)[]>> = {
-  tmux: ["socketName"],
-  container: ["image", "volumes", "logVolume", "ports", "runtime"],
-};
+/** The keys of which there is an option. */
+const OPTIONS: readonly SessionKey[] = Object.values<SessionKey>(SESSION_KEYS)
+  .filter(({ option }) => option !== undefined);
+
+function valueOf(options: SessionOptions, { field }: SessionKey): unknown {
+  return Reflect.get(options, field);
+}
 
 /** The backend that options mean without saying so; null: either. */
 export function impliedBackend(options: SessionOptions): BackendType | null {
-  const said = (backend: BackendType) => ONLY[backend].some((key) => options[key] !== undefined);
+  const said = (backend: BackendType) =>
+    OPTIONS.some((key) => key.only === backend && valueOf(options, key) !== undefined);
   return options.backend ?? (said("container") ? "container" : said("tmux") ? "tmux" : null);
 }
 
@@ -72,14 +47,15 @@ export function checkOptions<Options extends SessionOptions>(
 ): Options {
   validateSessionName(name);
   oneOf(BACKENDS, { value: backend, kind: "a backend" });
-  const { command, shell = false, workingDir, env, unsafeEnv = [], socketName } = options;
-  const { image, volumes, logVolume, ports, runtime } = options;
-  const other = backend === "tmux" ? "container" : "tmux";
-  const stray = ONLY[other].find((key) => options[key] !== undefined);
+  const { command, shell = false, env, unsafeEnv = [] } = options;
+  const stray = OPTIONS.find((key) =>
+    !appliesTo(key, backend) && valueOf(options, key) !== undefined
+  );
   if (stray !== undefined) {
+    const other = quote(String(stray.only));
     throw new SessionConfigError(
-      `Cannot use ${stray} for ${quote(name)}: it is only for backend ${quote(other)}`,
-      { hint: `leave it out, or say backend: ${quote(other)}` },
+      `Cannot use ${stray.field} for ${quote(name)}: it is only for backend ${other}`,
+      { hint: `leave it out, or say backend: ${other}` },
     );
   }
   if (shell && typeof command === "object") {
@@ -88,15 +64,21 @@ export function checkOptions<Options extends SessionOptions>(
     );
   }
   if (command !== undefined) validateCommand(command, { shell });
-  if (workingDir !== undefined) checkDirectory(workingDir);
   if (env !== undefined) validateEnv(env, { unsafeKeys: unsafeEnv });
-  if (socketName !== undefined) validateSocketName(socketName);
-  if (image !== undefined) validateImageName(image);
-  if (volumes !== undefined) validateVolumes(volumes);
-  if (logVolume !== undefined) validateVolumes([logVolume]);
-  if (ports !== undefined) validatePorts(ports);
-  if (runtime !== undefined) checkRuntime(runtime);
+  for (const key of OPTIONS) checkOption(key, valueOf(options, key));
   return options;
+}
+
+function checkOption({ field, form }: SessionKey, value: unknown): void {
+  if (value === undefined) return;
+  if (form.kind === "text") CHECKS[form.check](value as string);
+  if (form.kind === "choice") {
+    const kind = field === "runtime" ? "a container runtime" : `a ${field}`;
+    oneOf(form.words, { value: value as string, kind });
+  }
+  if (form.kind === "list" && form.item.kind === "text" && form.item.check !== "text") {
+    checkList(form.item.check, value as readonly string[]);
+  }
 }
 
 /**
@@ -139,24 +121,13 @@ export function checkComplete({ image, command }: SessionOptions, { name, backen
 }
 
 /** The options as the flags of `start`, which say the same. */
-export function flagsOf(
-  { command, volumes, ports, env, unsafeEnv, ...rest }: SessionOptions,
-  backend: BackendType | null,
-): StartFlags {
-  const { shell, image, workingDir, logVolume, socketName: socket, runtime } = rest;
+export function flagsOf(options: SessionOptions, backend: BackendType | null): StartFlags {
+  const { command, env } = options;
   return {
+    ...Object.fromEntries(OPTIONS.map((key) => [key.field, valueOf(options, key)])),
     backend: backend ?? undefined,
-    ...(typeof command === "string" ? { command } : { argv: command }),
-    shell,
-    image,
-    workingDir,
+    ...(typeof command === "string" ? { command } : { command: undefined, argv: command }),
     env: Object.entries(env ?? {}).map(([key, value]) => `${key}=${value}`),
-    volumes,
-    ports,
-    logVolume,
-    socket,
-    runtime,
-    unsafeEnv,
   };
 }
 
@@ -165,27 +136,17 @@ export function flagsOf(
  * has. Variables are not filled in.
  */
 export function writtenIn({ settings }: UsableEntry, backend: BackendType): SessionOptions {
-  const { command, shell, workingDir, env, unsafeEnv, socketName } = settings;
-  const { image, volumes, logVolume, ports, runtime } = settings;
-  const written: Record<keyof SessionOptions, unknown> = {
-    backend,
-    command,
-    shell: shell || null,
-    workingDir,
-    env: Object.fromEntries([...env].filter(([, value]) => value !== null)),
-    unsafeEnv,
-    socketName,
-    image,
-    volumes,
-    logVolume,
-    ports,
-    runtime,
-  };
-  const foreign: readonly string[] = ONLY[backend === "tmux" ? "container" : "tmux"];
-  const said = Object.entries(written).filter(([key, value]) =>
-    value !== null && !foreign.includes(key) && !isEmpty(value)
-  );
-  return Object.fromEntries(said) as SessionOptions;
+  const said = OPTIONS.filter((key) => appliesTo(key, backend)).map(({ field }) => {
+    const value: unknown = Reflect.get(settings, field);
+    return [
+      field,
+      value instanceof Map
+        ? Object.fromEntries([...value].filter(([, each]) => each !== null))
+        : value,
+    ] as const;
+  }).filter(([, value]) => value !== null && value !== false && !isEmpty(value));
+  // The types of both come from the table.
+  return { ...Object.fromEntries(said), backend } as SessionOptions;
 }
 
 function isEmpty(value: unknown): boolean {

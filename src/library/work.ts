@@ -2,7 +2,7 @@
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
 import { define } from "../config/define.ts";
-import type { StartFlags } from "../config/resolve.ts";
+import type { StartFlags } from "../config/flags.ts";
 import { warningText } from "../config/warnings.ts";
 import { needsOwner } from "../sessions/elsewhere.ts";
 import {

@@ -1,6 +1,9 @@
 /** What a session is started from, for people and scripts. */
 import type { Origin } from "../config/config.ts";
 import { escapeControls, type Json } from "../errors.ts";
+import { toJson } from "../keys/json.ts";
+import { valueAt } from "../keys/paths.ts";
+import { ALL_SESSION_KEYS, appliesTo } from "../keys/session_keys.ts";
 import type { Definition } from "../model.ts";
 import { formatSize } from "../validate/size.ts";
 import { paint, type Screen } from "./screen.ts";
@@ -13,32 +16,14 @@ export interface Explanation {
 
 /** The JSON of a definition: the keys of a config file, those of the other backend null. */
 export function definitionToWire(definition: Definition): { [key: string]: Json } {
-  const tmux = definition.backend === "tmux" ? definition : null;
-  const container = definition.backend === "container" ? definition : null;
-  return {
-    backend: definition.backend,
-    command: definition.argv,
-    working_dir: definition.workingDir,
-    env: definition.env,
-    socket_name: tmux?.socketName ?? null,
-    image: container?.image ?? null,
-    volumes: container?.volumes ?? null,
-    log_volume: container?.logVolume ?? null,
-    ports: container?.ports ?? null,
-    runtime: container?.runtime ?? null,
-    network: container?.network ?? null,
-    user: container?.user ?? null,
-    restart: container?.restart ?? null,
-    tty: container?.tty ?? null,
-    run_args: container?.runArgs ?? null,
-    stop_signal: definition.stopSignal,
-    stop_scope: tmux?.stopScope ?? null,
-    stop_timeout: definition.stopTimeoutSeconds,
-    log_capture: definition.log.capture,
-    log_max_size: formatSize(definition.log.maxBytes),
-    log_keep: definition.log.keep,
-    protected: definition.protected,
-  };
+  const pairs = ALL_SESSION_KEYS.flatMap(([name, key]): [string, Json][] => {
+    const { part, field, form } = key;
+    if (part === undefined) return [];
+    const isOwn = appliesTo(key, definition.backend);
+    const value = isOwn ? valueAt(definition, part.at ?? field) : null;
+    return [[name, toJson(form, value, formatSize)]];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** The JSON of origins: by key `{from: "flag", flag}`, `{from: "file", file, line, column}`, `{from: "default"}`. */
@@ -82,9 +67,7 @@ export function yamlLines(
     const entries = Object.entries(value);
     if (entries.length === 0) return [];
     const hasOrigin = origins.has(key);
-    if (isList && hasOrigin) {
-      return [line(`${key}: [${value.map((item) => yamlScalar(item)).join(", ")}]`, key)];
-    }
+    if (hasOrigin) return [line(`${key}: ${yamlFlow(value)}`, key)];
     return [
       `${key}:`,
       ...entries.map(([name, each]) => {
@@ -93,6 +76,14 @@ export function yamlLines(
       }),
     ];
   });
+}
+
+/** A value on one line. */
+function yamlFlow(value: Json): string {
+  if (typeof value !== "object" || value === null) return yamlScalar(value);
+  if (Array.isArray(value)) return `[${value.map(yamlFlow).join(", ")}]`;
+  const pairs = Object.entries(value).map(([name, each]) => `${name}: ${yamlFlow(each)}`);
+  return `{ ${pairs.join(", ")} }`;
 }
 
 /** Words that some reader of YAML takes for something else than text. */

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[] }>>[] = [
   {
     "src/model.ts": { beside: ["src/errors.ts", "src/suggest.ts", "src/keys/"] },
-    "src/keys/": { beside: ["src/model.ts"] },
+    "src/keys/": { beside: ["src/model.ts", "src/errors.ts"] },
     "src/errors.ts": { beside: ["src/model.ts", "src/suggest.ts"] },
     "src/suggest.ts": { beside: ["src/model.ts", "src/errors.ts"] },
     "src/mask.ts": { beside: ["src/errors.ts"] },

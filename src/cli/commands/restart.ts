@@ -1,7 +1,7 @@
 /** `kstops restart NAME`: stop, then start with the fresh definition. */
 import type { Session } from "../../backends/backend.ts";
 import { placeOf } from "../../config/defined.ts";
-import { configInvalid } from "../../config/resolve.ts";
+import { configInvalid } from "../../config/problems.ts";
 import {
   InputRequiredError,
   type Json,

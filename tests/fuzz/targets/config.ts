@@ -16,7 +16,8 @@ import { MAX_FILES } from "../../../src/config/include.ts";
 import { interpolate, interpolateCommand, variablesIn } from "../../../src/config/interpolate.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { mergeMaps } from "../../../src/config/merge.ts";
-import { resolve, type Resolved, type StartFlags } from "../../../src/config/resolve.ts";
+import { resolve, type Resolved } from "../../../src/config/resolve.ts";
+import type { StartFlags } from "../../../src/config/flags.ts";
 import { MAX_FAULTS, type Node, parseYaml } from "../../../src/config/yaml.ts";
 import { definitionToWire } from "../../../src/output/definition.ts";
 import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
@@ -167,7 +168,7 @@ const FLAGS: fc.Arbitrary<StartFlags> = fc.record({
   volumes: fc.array(fc.oneof(TEXT, fc.constant("./a:/b")), { maxLength: 2 }),
   ports: fc.array(fc.oneof(TEXT, fc.constant("80:80")), { maxLength: 2 }),
   logVolume: TEXT,
-  socket: fc.oneof(TEXT, fc.constant("bots")),
+  socketName: fc.oneof(TEXT, fc.constant("bots")),
   runtime: fc.constantFrom("podman", "docker" as const),
   unsafeEnv: fc.array(TEXT, { maxLength: 2 }),
 }, { requiredKeys: [] }) as fc.Arbitrary<StartFlags>;

@@ -5,7 +5,8 @@ import { explain, type Explained } from "../../../src/config/explain.ts";
 import { interpolate } from "../../../src/config/interpolate.ts";
 import { OPS_KEYS } from "../../../src/keys/file_keys.ts";
 import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
-import { resolve, type StartFlags } from "../../../src/config/resolve.ts";
+import { resolve } from "../../../src/config/resolve.ts";
+import type { StartFlags } from "../../../src/config/flags.ts";
 import { OpsError, UsageError } from "../../../src/errors.ts";
 import type { ContainerDefinition, Definition, TmuxDefinition } from "../../../src/model.ts";
 import { configOf } from "./files.ts";
@@ -80,7 +81,7 @@ const OPTIONS: Record<string, Option> = {
     backend: "tmux",
     of: tmux(({ socketName }) => socketName),
     key: "socket_name",
-    flag: ["--socket", { socket: "flag" }, "flag"],
+    flag: ["--socket", { socketName: "flag" }, "flag"],
     session: ["socket_name: session", "session"],
     builtIn: "default",
   },
@@ -419,7 +420,7 @@ Deno.test("resolve() ends in a definition or in an error of ours, whatever is as
     volumes: fc.array(word, { maxLength: 2 }),
     ports: fc.array(word, { maxLength: 2 }),
     logVolume: word,
-    socket: word,
+    socketName: word,
     unsafeEnv: fc.array(word, { maxLength: 1 }),
   }, { requiredKeys: [] });
   await fc.assert(

@@ -4,12 +4,9 @@ import { type Config, problemText } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { placeOf } from "../../../src/config/defined.ts";
 import { SessionConfigError } from "../../../src/errors.ts";
-import {
-  type ConfigProblemsError,
-  envFilesOf,
-  resolve,
-  type StartFlags,
-} from "../../../src/config/resolve.ts";
+import { envFilesOf, resolve } from "../../../src/config/resolve.ts";
+import type { ConfigProblemsError } from "../../../src/config/problems.ts";
+import type { StartFlags } from "../../../src/config/flags.ts";
 import { warningText } from "../../../src/config/warnings.ts";
 import { type ContainerDefinition, NOBODY, type TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
@@ -105,7 +102,7 @@ const TMUX_DEFINITIONS: Record<string, [Given, Partial<TmuxDefinition>]> = {
   ],
   "a socket": [{ astro: [SLEEP, "socket_name: bots"] }, { socketName: "bots" }],
   "a socket flag over it": [
-    { astro: [SLEEP, "socket_name: bots"], flags: { socket: "other" } },
+    { astro: [SLEEP, "socket_name: bots"], flags: { socketName: "other" } },
     { socketName: "other" },
   ],
   "a command flag over it": [
@@ -333,11 +330,11 @@ const USAGE: Record<string, [Given, string]> = {
     "Cannot use --port with --backend tmux: it is only for containers",
   ],
   "a socket for containers": [
-    { flags: { socket: "a", backend: "container" } },
+    { flags: { socketName: "a", backend: "container" } },
     "Cannot use --socket with --backend container: it is only for tmux",
   ],
   "a socket with a volume": [
-    { flags: { socket: "a", volumes: ["/a:/b"] } },
+    { flags: { socketName: "a", volumes: ["/a:/b"] } },
     "Cannot use --volume with --socket: it is only for containers",
   ],
   "a command twice": [
@@ -390,7 +387,7 @@ const INVALID: Record<string, [Given, string]> = {
   "an image": [{ flags: { image: "A" } }, "value_invalid"],
   "a volume": [{ flags: { image: "a", volumes: ["../a:/b"] } }, "value_invalid"],
   "a port": [{ flags: { image: "a", ports: ["x"] } }, "value_invalid"],
-  "a socket": [{ flags: { command: "a", socket: "a/b" } }, "value_invalid"],
+  "a socket": [{ flags: { command: "a", socketName: "a/b" } }, "value_invalid"],
   "a directory": [{ flags: { command: "a", workingDir: "" } }, "value_invalid"],
   "a relative directory in a container": [
     { flags: { image: "a", workingDir: "b" } },

@@ -33,7 +33,7 @@ export async function requireConfig(
     );
   }
   if (await context.world.files.facts(path) === null) {
-    const { configInvalid } = await import("../../../config/resolve.ts");
+    const { configInvalid } = await import("../../../config/problems.ts");
     throw configInvalid(task, problems);
   }
   return { ...config, path };

@@ -1,6 +1,6 @@
 /** `kstops config show`: what the config means, with everything filled in. */
 import type { Config, Origin, Settings } from "../../../config/config.ts";
-import { configInvalid, ConfigProblemsError } from "../../../config/resolve.ts";
+import { configInvalid, ConfigProblemsError } from "../../../config/problems.ts";
 import { originAt } from "../../../config/variables.ts";
 import {
   aboutSession,
@@ -10,6 +10,9 @@ import {
   SessionConfigError,
   SessionNotFoundError,
 } from "../../../errors.ts";
+import { OPS_KEYS } from "../../../keys/file_keys.ts";
+import { toJson } from "../../../keys/json.ts";
+import { valueAt } from "../../../keys/paths.ts";
 import {
   definitionToWire,
   type Explanation,
@@ -130,21 +133,11 @@ function explainedSettings(config: Config, { showSecrets }: ShowFlags): Explanat
 }
 
 function settingsToWire(settings: Settings, secrets: readonly string[]): { [key: string]: Json } {
-  return {
-    project: settings.project === null ? null : masked(settings.project, secrets),
-    default_backend: settings.defaultBackend,
-    tmux_binary: masked(settings.tmuxBinary, secrets),
-    container_runtime: settings.containerRuntime,
-    start_wait: settings.startWaitMs,
-    engine_timeout: settings.engineTimeoutSeconds,
-    operations_keep: settings.operationsKept,
-    operations_days: settings.operationDays,
-    stop_timeout: settings.stopTimeoutSeconds,
-    stop_signal: settings.stopSignal,
-    log_capture: settings.log.capture,
-    log_max_size: formatSize(settings.log.maxBytes),
-    log_keep: settings.log.keep,
-  };
+  const pairs = Object.entries(OPS_KEYS).map(([name, { field, form }]): [string, Json] => {
+    const json = toJson(form, valueAt(settings, field), formatSize);
+    return [name, typeof json === "string" && form.kind === "text" ? masked(json, secrets) : json];
+  });
+  return Object.fromEntries(pairs);
 }
 
 function dataOf(

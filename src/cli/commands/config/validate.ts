@@ -1,6 +1,6 @@
 /** `kstops config validate`: everything that is wrong with the config. */
 import { problemReport, problemToWire } from "../../../config/config.ts";
-import { configInvalid } from "../../../config/resolve.ts";
+import { configInvalid } from "../../../config/problems.ts";
 import { validateConfig } from "../../../config/validate.ts";
 import { escapeControls } from "../../../errors.ts";
 import type { Context, Reply } from "../../command.ts";

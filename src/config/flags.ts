@@ -1,0 +1,82 @@
+/** The flags of a start that say what to start. Pure. */
+import { UsageError } from "../errors.ts";
+import type { FieldOf, Form, ValueOf } from "../keys/form.ts";
+import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
+import type { BackendType } from "../model.ts";
+
+type Table = typeof SESSION_KEYS;
+
+/** The names of the keys that have a flag. */
+export type FlaggedKey = {
+  [N in keyof Table]: Table[N] extends { readonly flag: string } ? N : never;
+}[keyof Table];
+
+/**
+ * The flags of `start` that say what to start, by the fields of their keys. Nothing in them is expanded:
+ * a shell has done that. Variables are `KEY=VALUE`, or `KEY` to take it from the environment.
+ */
+export type StartFlags =
+  & {
+    readonly [N in FlaggedKey as FieldOf<Table[N]>]?: FlagValue<Table[N]["form"]> | undefined;
+  }
+  & {
+    /** Words, as after `--`; `command` is one string. */
+    readonly argv?: readonly string[] | undefined;
+  };
+
+/** What a flag for a value of a form is given as. */
+export type FlagValue<F extends Form> = F extends { readonly kind: "command" } ? string
+  : F extends { readonly kind: "list" | "variables" } ? readonly string[]
+  : ValueOf<F>;
+
+/** What the flag of a key was given; null: nothing. */
+export function flagged(flags: StartFlags, field: string): unknown {
+  const value: unknown = Reflect.get(flags, field);
+  return value === undefined || Array.isArray(value) && value.length === 0 ? null : value;
+}
+
+/** The flags that were given which only one backend has: `--image`. */
+export function flagsOnlyOf(backend: BackendType, flags: StartFlags): readonly string[] {
+  return ALL_SESSION_KEYS.flatMap(([, { only, flag, field }]) =>
+    only === backend && flag !== undefined && flagged(flags, field) !== null ? [`--${flag}`] : []
+  );
+}
+
+/** The backend that flags mean without saying so. */
+export function impliedBackend(flags: StartFlags): BackendType | null {
+  if (flags.command !== undefined && given(flags.argv) !== null) {
+    throw new UsageError("Cannot use --command with a program after --: it takes one of them", {
+      hint: "leave one out",
+    });
+  }
+  if (flags.shell === true && given(flags.argv) !== null) {
+    throw new UsageError("Cannot use --shell with words after --: a shell takes one string", {
+      hint: "use --command",
+    });
+  }
+  const container = flagsOnlyOf("container", flags);
+  const [ofContainer] = container;
+  const [ofTmux] = flagsOnlyOf("tmux", flags);
+  if (ofContainer !== undefined && (ofTmux !== undefined || flags.backend === "tmux")) {
+    const other = ofTmux ?? "--backend tmux";
+    throw new UsageError(`Cannot use ${ofContainer} with ${other}: it is only for containers`, {
+      hint: `leave out ${container.join(", ")}, or ${other}`,
+    });
+  }
+  if (ofTmux !== undefined && flags.backend === "container") {
+    throw new UsageError(`Cannot use ${ofTmux} with --backend container: it is only for tmux`, {
+      hint: `leave out ${ofTmux}, or --backend container`,
+    });
+  }
+  return ofContainer !== undefined ? "container" : ofTmux !== undefined ? "tmux" : null;
+}
+
+/** Whether flags say what to run. */
+export function hasProgram(flags: StartFlags): boolean {
+  return flags.command !== undefined || flags.image !== undefined || given(flags.argv) !== null;
+}
+
+/** A list that was given; a repeatable flag that was not is undefined or empty. */
+export function given<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list === undefined || list.length === 0 ? null : list;
+}

@@ -1,0 +1,112 @@
+/** The parts of a definition for which the table of keys says everything. Pure. */
+import { OPS_KEYS } from "../keys/file_keys.ts";
+import type { Form } from "../keys/form.ts";
+import { objectWith, valueAt } from "../keys/paths.ts";
+import {
+  ALL_SESSION_KEYS,
+  appliesTo,
+  type SESSION_KEYS,
+  type SessionKey,
+} from "../keys/session_keys.ts";
+import type { BackendType, Definition } from "../model.ts";
+import { checkList, CHECKS } from "./checks.ts";
+import type { Path } from "./config.ts";
+import type { Filler } from "./filler.ts";
+import { flagged } from "./flags.ts";
+import type { Start } from "./starting.ts";
+
+type Table = typeof SESSION_KEYS;
+
+/** Where in definitions the keys are for which `resolve` has code of its own. */
+type MadeField = {
+  [N in keyof Table]: Table[N] extends { readonly part: { readonly made: true } }
+    ? Table[N] extends { readonly part: { readonly at: infer At } } ? At : Table[N]["field"]
+    : never;
+}[keyof Table];
+
+/** What the table says of a definition. */
+export type Parts<B extends BackendType> = Omit<
+  Extract<Definition, { readonly backend: B }>,
+  MadeField | "name" | "owner" | "inherited"
+>;
+
+/** The flag, else what the session says, else `ops`, else the default, for every key of a backend. */
+export function partsOf<B extends BackendType>(start: Start, backend: B): Parts<B> {
+  const values = ALL_SESSION_KEYS.flatMap(([name, key]): readonly [string, unknown][] => {
+    if (key.part === undefined || key.part.made || !appliesTo(key, backend)) return [];
+    return [[key.part.at ?? key.field, partOf(start, name, key)]];
+  });
+  // Definitions have the types that the same table gives: see `fields.ts`.
+  return objectWith(values) as Parts<B>;
+}
+
+function partOf(
+  { flags, settings, config, filler }: Start,
+  name: string,
+  key: SessionKey,
+): unknown {
+  const { field, form } = key;
+  const flag = flagged(flags, field);
+  if (flag !== null) {
+    checkFlag(form, flag);
+    return flag;
+  }
+  const said: unknown = Reflect.get(settings, field);
+  if (said !== null && !(Array.isArray(said) && said.length === 0)) {
+    return key.filled === "start" ? filledIn(form, said, { path: [name], filler }) : said;
+  }
+  const common = key.ops === undefined ? null : valueAt(config.settings, OPS_KEYS[key.ops].field);
+  return common ?? key.default ?? (form.kind === "list" ? [] : null);
+}
+
+/** Only the shell has looked at it: throws for what is not allowed. */
+function checkFlag(form: Form, value: unknown): void {
+  if (form.kind === "text") CHECKS[form.check](String(value));
+  if (form.kind === "list" && form.item.kind === "text" && Array.isArray(value)) {
+    checkList(form.item.check, value);
+  }
+}
+
+/** A value with the variables of its texts filled in. */
+function filledIn(
+  form: Form,
+  value: unknown,
+  { path, filler }: { readonly path: Path; readonly filler: Filler },
+): unknown {
+  const inner = (below: Form, each: unknown, ...steps: Path) =>
+    filledIn(below, each, { path: [...path, ...steps], filler });
+  if (form.kind === "either") {
+    const isList = Array.isArray(value);
+    const fitting = form.forms.find(({ kind }) =>
+      typeof value === "string"
+        ? kind === "text" || kind === "command"
+        : isList
+        ? kind === "list"
+        : kind === "map" || kind === "object"
+    );
+    return fitting === undefined ? value : inner(fitting, value);
+  }
+  if (typeof value === "string") {
+    return form.kind === "text"
+      ? filler.text(path, value, CHECKS[form.check])
+      : form.kind === "command"
+      ? filler.text(path, value, () => {})
+      : value;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    const item: Form = form.kind === "list" ? form.item : { kind: "command" };
+    return value.map((each, index) => inner(item, each, index));
+  }
+  if (form.kind === "map") {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, each]) => [name, inner(form.item, each, name)]),
+    );
+  }
+  if (form.kind !== "object") return value;
+  const fields = Object.entries(form.keys).map(([name, { field, form: below }]) => [
+    field,
+    inner(below, Reflect.get(value, field), name),
+  ]);
+  return Object.fromEntries(fields);
+}

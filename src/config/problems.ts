@@ -1,0 +1,38 @@
+/** A config that cannot be used, as an error with everything that is wrong with it. */
+import { SessionConfigError } from "../errors.ts";
+import {
+  indented,
+  type Problem,
+  problemReport,
+  problemText,
+  problemToWire,
+  sortedProblems,
+} from "./config.ts";
+
+/** A config has mistakes. */
+export class ConfigProblemsError extends SessionConfigError {
+  constructor(message: string, readonly problems: readonly Problem[], hint: string | null) {
+    super(message, {
+      code: "config_invalid",
+      hint,
+      details: { problems: problems.map(problemToWire) },
+    });
+  }
+}
+
+/** `Cannot TASK: what is wrong with the config`, each mistake with the line shown. */
+export function configInvalid(task: string, unsorted: readonly Problem[]): ConfigProblemsError {
+  const problems = sortedProblems(unsorted);
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) {
+    const { hint, excerpt } = first;
+    const below = excerpt === null ? "" : `\n${indented(excerpt())}`;
+    const message = `Cannot ${task}: ${problemText(first)}${below}`;
+    return new ConfigProblemsError(message, problems, hint);
+  }
+  const message = [
+    `Cannot ${task}: the config has ${problems.length} mistakes`,
+    ...problems.map(problemReport),
+  ].join("\n");
+  return new ConfigProblemsError(message, problems, null);
+}
