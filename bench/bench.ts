@@ -8,7 +8,7 @@
  * deno task bench 25 containers     # only that part; the other one is tmux
  * ```
  */
-import { defaultSettings } from "../src/config/defaults.ts";
+import { defaultSettings } from "../src/keys/file_keys.ts";
 import { clearSandbox, type Sandbox, waitFor } from "../tests/support/tmux.ts";
 import {
   compare,

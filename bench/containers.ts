@@ -1,5 +1,5 @@
 /** Commands on containers, against the calls of podman and docker that they are made of. */
-import { defaultSettings } from "../src/config/defaults.ts";
+import { defaultSettings } from "../src/keys/file_keys.ts";
 import { type Runtime, RUNTIMES } from "../src/model.ts";
 import { startDaemon } from "../tests/support/daemon.ts";
 import { makeSandbox, type Sandbox, waitFor } from "../tests/support/tmux.ts";

@@ -2,6 +2,7 @@
  * The words of kstops as types: what a user wants ({@link Definition}), what an engine says
  * ({@link SessionStatus}), and what becomes of a change ({@link OperationState}).
  */
+import type { Json } from "./errors.ts";
 import type { CommonParts, ContainerParts, TmuxParts } from "./keys/fields.ts";
 
 /** The backends, in the order in which they are asked. */
@@ -135,6 +136,8 @@ interface CommonDefinition extends CommonParts {
   readonly name: string;
   /** Whose it is; no part of what it is. */
   readonly owner: Owner;
+  /** What its record says beyond what this kstops knows: an older or newer one wrote it. */
+  readonly unknown?: { readonly [key: string]: Json };
 }
 
 /** A session that runs in tmux. */

@@ -1,8 +1,7 @@
 /** The JSON Schema of a definition, `config/definition.schema.json`, from the table of keys. */
 import type { Json } from "../src/errors.ts";
-import { OPS_KEYS } from "../src/keys/file_keys.ts";
 import type { Form } from "../src/keys/form.ts";
-import { ALL_SESSION_KEYS, type SessionKey } from "../src/keys/session_keys.ts";
+import { ALL_SESSION_KEYS, defaultOf, type SessionKey } from "../src/keys/session_keys.ts";
 
 type Rules = { readonly [key: string]: Json };
 
@@ -25,10 +24,8 @@ export function definitionSchema(): Rules {
   };
 }
 
-function mayBeNull({ only, form, ops, default: value }: SessionKey): boolean {
-  if (only !== undefined) return true;
-  if (form.kind === "list" || form.kind === "variables" || value !== undefined) return false;
-  return ops === undefined || OPS_KEYS[ops].default === null;
+function mayBeNull(key: SessionKey): boolean {
+  return key.only !== undefined || defaultOf(key) === null;
 }
 
 function orNull(rules: Rules): Rules {

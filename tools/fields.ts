@@ -2,9 +2,8 @@
  * The types that the library shows of keys, written out from the table of keys: what a package shows
  * needs types that nobody has to infer (JSR calls others slow), and comments.
  */
-import { OPS_KEYS } from "../src/keys/file_keys.ts";
 import type { Form } from "../src/keys/form.ts";
-import { ALL_SESSION_KEYS, type SessionKey } from "../src/keys/session_keys.ts";
+import { ALL_SESSION_KEYS, defaultOf, type SessionKey } from "../src/keys/session_keys.ts";
 import { BACKENDS, type BackendType } from "../src/model.ts";
 
 /** `src/keys/fields.ts`. */
@@ -63,9 +62,8 @@ function partsWhere(
   });
 }
 
-function mayBeNull({ form, ops, default: value }: SessionKey): boolean {
-  if (value !== undefined || form.kind === "list" || form.kind === "variables") return false;
-  return ops === undefined || OPS_KEYS[ops].default === null;
+function mayBeNull(key: SessionKey): boolean {
+  return defaultOf(key) === null;
 }
 
 function interfaceText(name: string, doc: string, lines: readonly Line[]): string {

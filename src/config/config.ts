@@ -1,8 +1,7 @@
 /** What a config file says, and what is wrong with it. */
 import { escapeControls, type Json } from "../errors.ts";
-import type { OPS_KEYS } from "../keys/file_keys.ts";
+import type { Settings } from "../keys/file_keys.ts";
 import type { ValueOf } from "../keys/form.ts";
-import type { Nested } from "../keys/paths.ts";
 import type { SESSION_KEYS, SessionKey } from "../keys/session_keys.ts";
 import type { BackendType, Runtime } from "../model.ts";
 import type { Mistake } from "./interpolate.ts";
@@ -37,16 +36,7 @@ export interface Problem {
 /** Keys and indexes from the top of a file. */
 export type Path = readonly (string | number)[];
 
-/** What a config says besides its sessions, over what holds where it says nothing: {@link OPS_KEYS}. */
-export type Settings = Nested<OpsValues>;
-
-type OpsValues = {
-  readonly [N in keyof OpsTable as OpsTable[N]["field"]]:
-    | ValueOf<OpsTable[N]["form"]>
-    | Extract<OpsTable[N]["default"], null>;
-};
-
-type OpsTable = typeof OPS_KEYS;
+export type { Settings };
 
 /**
  * What a config says of one session, by the fields of {@link SESSION_KEYS}; null and empty lists are

@@ -13,7 +13,7 @@ import {
   problemText,
   problemToWire,
 } from "./config.ts";
-import { defaultSettings } from "./defaults.ts";
+import { defaultSettings } from "../keys/file_keys.ts";
 import { trustedOwners } from "./owners.ts";
 import type { Unreadable } from "./trusted.ts";
 

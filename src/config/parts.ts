@@ -9,7 +9,7 @@ import {
   type SessionKey,
 } from "../keys/session_keys.ts";
 import type { BackendType, Definition } from "../model.ts";
-import { checkList, CHECKS } from "./checks.ts";
+import { checkList, CHECKS } from "./rules.ts";
 import type { Path } from "./config.ts";
 import type { Filler } from "./filler.ts";
 import { flagged } from "./flags.ts";

@@ -1,5 +1,5 @@
 /** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
-import { OPS_KEYS, OTHER_OPS_KEYS, TOP_KEYS } from "../keys/file_keys.ts";
+import { OPS_KEYS, OTHER_OPS_KEYS, settingsWith, TOP_KEYS } from "../keys/file_keys.ts";
 import { SESSION_KEYS } from "../keys/session_keys.ts";
 import { validateSessionName } from "../validate/name.ts";
 import {
@@ -13,14 +13,13 @@ import {
   type Settings,
   type UsableEntry,
 } from "./config.ts";
-import { mistakesOf } from "./checks.ts";
-import { NO_SETTINGS, settingsWith } from "./defaults.ts";
+import { mistakesOf } from "./rules.ts";
 import { withEnvMaps } from "./env_list.ts";
 import type { Lookup, Mistake } from "./interpolate.ts";
 import { isFreeKey, unknownKey } from "./read_value.ts";
 import { commandFaults, envFaults } from "./session_faults.ts";
 import { nodeAt, type Sources } from "./sources.ts";
-import { below, NO_FINDINGS, type ReadKeys, readKeys, type Said } from "./values.ts";
+import { below, NO_FINDINGS, NO_SETTINGS, type ReadKeys, readKeys, type Said } from "./values.ts";
 import {
   type Entry,
   type Fault,

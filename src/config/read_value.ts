@@ -5,7 +5,7 @@ import { closest } from "../suggest.ts";
 import { parseDuration } from "../validate/duration.ts";
 import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { parseSize } from "../validate/size.ts";
-import { CHECKS, mistakeOf, mistakesOf } from "./checks.ts";
+import { CHECKS, mistakeOf, mistakesOf } from "./rules.ts";
 import type { Path } from "./config.ts";
 import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
 import type { Entry, MapNode, Node } from "./yaml.ts";

@@ -8,7 +8,6 @@ import { validateSessionName } from "../validate/name.ts";
 import { oddFlags } from "../validate/run_args.ts";
 import { commandOf } from "./command.ts";
 import { absolutePath, type Config, type Origin, type UsableEntry } from "./config.ts";
-import { NO_SETTINGS } from "./defaults.ts";
 import { containerDirectory, directoryAt, isSwitched, volumesOf } from "./directories.ts";
 import { filler } from "./filler.ts";
 import { hasProgram, impliedBackend, type StartFlags } from "./flags.ts";
@@ -16,6 +15,7 @@ import { partsOf } from "./parts.ts";
 import { configInvalid } from "./problems.ts";
 import { checkDirectory } from "./rules.ts";
 import type { Start, Surroundings } from "./starting.ts";
+import { NO_SETTINGS } from "./values.ts";
 import { filesOf, unsafeKeys, type Variables, variablesOf } from "./variables.ts";
 import {
   inapplicableKeys,

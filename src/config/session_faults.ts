@@ -3,7 +3,7 @@ import { SessionConfigError } from "../errors.ts";
 import type { SESSION_KEYS } from "../keys/session_keys.ts";
 import { validateCommand } from "../validate/command.ts";
 import { variableProblem } from "../validate/env.ts";
-import { mistakeOf } from "./checks.ts";
+import { mistakeOf } from "./rules.ts";
 import { hasVariables, maskVariables, spellingMistakes, type Spot } from "./interpolate.ts";
 import { nodeAt } from "./sources.ts";
 import { NONE, type Said } from "./values.ts";

@@ -1,7 +1,7 @@
 /** Reading the values of keys, whichever mapping they are in. Pure. */
 import type { FieldOf, Form, Key, Keys, ValueOf } from "../keys/form.ts";
-import type { SessionKey } from "../keys/session_keys.ts";
-import type { Path } from "./config.ts";
+import { ALL_SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
+import type { Path, SessionSettings } from "./config.ts";
 import {
   hasVariables,
   interpolate,
@@ -169,4 +169,16 @@ function fillIn(
   const { text, mistakes, secrets } = interpolate(node.text, lookup);
   const unset = mistakes.map((mistake) => ({ at, path: NONE, ...mistake }));
   return { node: { ...node, text }, faults, unset, secrets };
+}
+
+/** The settings of a session that says nothing. */
+export const NO_SETTINGS: SessionSettings = Object.fromEntries(
+  ALL_SESSION_KEYS.map(([, key]) => [key.field, unsaid(key)]),
+  // Every key has its field, with what `SessionSettings` says of it.
+) as SessionSettings;
+
+function unsaid({ form, default: value }: SessionKey): unknown {
+  if (form.kind === "variables") return new Map();
+  if (form.kind === "list") return [];
+  return value === false ? false : null;
 }

@@ -1,6 +1,7 @@
 /** The keys of a config file outside of its sessions, as tables; see `session_keys.ts`. */
 import { BACKENDS, DEFAULT_LOG, LOG_BYTES, LOG_FILES, RUNTIMES } from "../model.ts";
-import type { Key } from "./form.ts";
+import type { Key, ValueOf } from "./form.ts";
+import { type Nested, objectWith, valueAt } from "./paths.ts";
 
 /** A key of `ops`. */
 export interface OpsKey extends Key {
@@ -127,3 +128,30 @@ export const TOP_KEYS = {
     form: { kind: "list", item: { kind: "text", check: "text" }, limit: null, orOne: true },
   },
 } as const satisfies Readonly<Record<string, Key>>;
+
+/** What a config says besides its sessions, over what holds where it says nothing. */
+export type Settings = Nested<
+  {
+    readonly [N in keyof OpsTable as OpsTable[N]["field"]]:
+      | ValueOf<OpsTable[N]["form"]>
+      | Extract<OpsTable[N]["default"], null>;
+  }
+>;
+
+type OpsTable = typeof OPS_KEYS;
+
+/** What holds where no config says otherwise, as in `config/defaults.yml`. */
+export function defaultSettings(): Settings {
+  return settingsFrom((key) => key.default);
+}
+
+/** What is said, over what holds where it is not; by the fields of {@link OPS_KEYS}. */
+export function settingsWith(said: object, under: Settings): Settings {
+  return settingsFrom(({ field }) => Reflect.get(said, field) ?? valueAt(under, field));
+}
+
+function settingsFrom(valueOf: (key: OpsKey) => unknown): Settings {
+  const keys: readonly OpsKey[] = Object.values(OPS_KEYS);
+  // Every key has its field, with what its form gives.
+  return objectWith(keys.map((key) => [key.field, valueOf(key)])) as Settings;
+}

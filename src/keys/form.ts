@@ -5,7 +5,7 @@
  */
 import type { StopSignal } from "../model.ts";
 
-/** The rules for texts by name: see `config/checks.ts`. */
+/** The rules for texts by name: see `config/rules.ts`. */
 export type CheckName =
   | "directory"
   | "image"

@@ -3,6 +3,7 @@
  * configs, the schemas, the reference, settings and definitions with their types, flags, options of
  * the library, origins, JSON and records. So a key is described here, and nowhere else.
  */
+import type { Json } from "../errors.ts";
 import {
   BACKENDS,
   type BackendType,
@@ -15,7 +16,7 @@ import {
   STOP_SCOPES,
 } from "../model.ts";
 import type { Key } from "./form.ts";
-import type { OPS_KEYS } from "./file_keys.ts";
+import { OPS_KEYS } from "./file_keys.ts";
 
 /** A key of a session. */
 export interface SessionKey extends Key {
@@ -49,6 +50,8 @@ export interface Part {
   readonly origins?: "each";
   /** Its name in records, where that is not the name of the key; null: a session has no need to remember it. */
   readonly record?: string | null;
+  /** Whether a stop needs it also where only the record of runs tells of the session. */
+  readonly ending?: true;
 }
 
 const DAY_SECONDS = 86_400;
@@ -257,7 +260,7 @@ export const SESSION_KEYS = {
     field: "stopSignal",
     form: { kind: "signal" },
     ops: "stop_signal",
-    part: { about: "What asks it to end; null: what the backend or the image says" },
+    part: { about: "What asks it to end; null: what the backend or the image says", ending: true },
   },
   stop_scope: {
     description: "tmux: who gets it: `group`, the foreground processes of its terminal, as by " +
@@ -265,7 +268,10 @@ export const SESSION_KEYS = {
     field: "stopScope",
     form: { kind: "choice", words: STOP_SCOPES },
     only: "tmux",
-    part: { about: "Who gets it; null: as the signal has it, or not of this backend" },
+    part: {
+      about: "Who gets it; null: as the signal has it, or not of this backend",
+      ending: true,
+    },
   },
   stop_timeout: {
     description: "How long a stop waits before it ends the program by force: `10s`, `1m30s`, or " +
@@ -273,7 +279,7 @@ export const SESSION_KEYS = {
     field: "stopTimeoutSeconds",
     form: { kind: "duration", unit: "seconds", min: 0, max: DAY_SECONDS },
     ops: "stop_timeout",
-    part: { about: "How long a stop waits, in seconds" },
+    part: { about: "How long a stop waits, in seconds", ending: true },
   },
   log_capture: {
     description: "`false`: nothing of what it prints is kept. Default: `log_capture` of `ops`.",
@@ -306,7 +312,7 @@ export const SESSION_KEYS = {
     field: "protected",
     form: { kind: "flag" },
     default: false,
-    part: { about: "Whether stopping it needs a yes" },
+    part: { about: "Whether stopping it needs a yes", ending: true },
   },
   unsafe_env: {
     description: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
@@ -329,6 +335,12 @@ export function foreignKeys(backend: BackendType): ReadonlySet<string> {
   return new Set(
     ALL_SESSION_KEYS.filter(([, key]) => !appliesTo(key, backend)).map(([name]) => name),
   );
+}
+
+/** What a key means where nobody says it. */
+export function defaultOf({ form, ops, default: value }: SessionKey): Json {
+  if (form.kind === "list" || form.kind === "variables") return [];
+  return value ?? (ops === undefined ? null : OPS_KEYS[ops].default);
 }
 
 /** Whether a backend has a key. */

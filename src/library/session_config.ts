@@ -1,7 +1,7 @@
 /** What a program says of a session that it wants: the options of the library, checked. */
 import { type Config, emptyConfig, type UsableEntry } from "../config/config.ts";
-import { defaultSettings } from "../config/defaults.ts";
-import { checkList, CHECKS } from "../config/checks.ts";
+import { defaultSettings } from "../keys/file_keys.ts";
+import { checkList, CHECKS } from "../config/rules.ts";
 import type { StartFlags } from "../config/flags.ts";
 import { quote, SessionConfigError } from "../errors.ts";
 import type { SessionOptions } from "../keys/fields.ts";

@@ -1,16 +1,24 @@
 /** Telling whether a definition has changed. Pure. */
+import { ALL_SESSION_KEYS, defaultOf } from "../keys/session_keys.ts";
 import type { Definition } from "../model.ts";
 
 /**
  * Where it runs, whose it is, and who called, is no part of what it is: one that leaves its place open
  * runs where it was before.
  */
-const NO_PART: ReadonlySet<string> = new Set(["runtime", "socketName", "owner", "inherited"]);
-/** Keys that definitions did not have at first: with this value it is the definition that it was. */
-const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ["stopScope", null],
-  ["tty", true],
+const NO_PART: ReadonlySet<string> = new Set([
+  ..."runtime socketName owner inherited unknown".split(" "),
 ]);
+/** What definitions had at first. What came later is left out where it is what it always was. */
+const FIRST: ReadonlySet<string> = new Set([
+  ..."backend name argv workingDir image env volumes logVolume ports network user restart".split(
+    " ",
+  ),
+  ..."runArgs stopSignal stopTimeoutSeconds log protected".split(" "),
+]);
+const LATER: ReadonlyMap<string, string> = new Map(
+  ALL_SESSION_KEYS.map(([, key]) => [key.field, JSON.stringify(defaultOf(key))]),
+);
 
 /**
  * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
@@ -18,7 +26,9 @@ const LATER: ReadonlyMap<string, unknown> = new Map<string, unknown>([
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
   const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
-    .filter(([key, value]) => !NO_PART.has(key) && !(LATER.has(key) && LATER.get(key) === value))
+    .filter(([key, value]) =>
+      FIRST.has(key) || !NO_PART.has(key) && LATER.get(key) !== JSON.stringify(value)
+    )
     .toSorted((
       [a],
       [b],

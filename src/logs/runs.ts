@@ -1,4 +1,5 @@
 /** What is remembered of the runs of a session: one line of JSON for each thing that happened. Pure. */
+import { decodeEnding, encodeEnding, type EndingParts } from "../keys/record.ts";
 import {
   BACKENDS,
   type BackendType,
@@ -8,10 +9,6 @@ import {
   momentOf,
   type Owner,
   RUNTIMES,
-  STOP_SCOPES,
-  STOP_SIGNALS,
-  type StopScope,
-  type StopSignal,
 } from "../model.ts";
 
 /** A run began. Its command is no part of this: it may have secrets in it. */
@@ -36,14 +33,9 @@ export interface Begun {
 }
 
 /** What a stop has to know of a run that only this record tells of. */
-export interface Ending {
-  readonly stopSignal: StopSignal | null;
-  readonly stopScope: StopScope | null;
-  readonly stopTimeoutSeconds: number;
+export interface Ending extends EndingParts {
   /** The file that its keeper looks at; null: it looks at none. */
   readonly holdFile: string | null;
-  /** Whether stopping it needs a yes. */
-  readonly protected: boolean;
   /** Whether its program is a shell for a person, who may have left programs of theirs. */
   readonly interactive: boolean;
 }
@@ -123,11 +115,8 @@ export function formatEvent(event: RunEvent): string {
         project: event.owner.project,
         config_file: event.owner.configFile,
         ...(event.ending === null ? {} : {
-          stop_signal: event.ending.stopSignal,
-          stop_scope: event.ending.stopScope,
+          ...encodeEnding(event.ending),
           hold_file: event.ending.holdFile,
-          stop_timeout: event.ending.stopTimeoutSeconds,
-          protected: event.ending.protected,
           interactive: event.ending.interactive,
         }),
       });
@@ -221,14 +210,11 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
 }
 
 function parseEnding(fields: Readonly<Record<string, unknown>>): Ending | null {
-  const { stop_timeout: timeout, stop_signal: signal, stop_scope: scope } = fields;
-  if (typeof timeout !== "number") return null;
-  return {
-    stopSignal: STOP_SIGNALS.find((each) => each === signal) ?? null,
-    stopScope: STOP_SCOPES.find((each) => each === scope) ?? null,
+  // An older kstops did not say how it is stopped.
+  const parts = typeof fields["stop_timeout"] === "number" ? decodeEnding(fields) : null;
+  return parts && {
+    ...parts,
     holdFile: textOrNull(fields["hold_file"]),
-    stopTimeoutSeconds: timeout,
-    protected: fields["protected"] === true,
     interactive: fields["interactive"] === true,
   };
 }

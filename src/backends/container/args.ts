@@ -1,6 +1,6 @@
 /** What is asked of podman and docker, as argument lists. Pure. */
+import { encodeRecord, type RecordOf } from "../../keys/record.ts";
 import type { ContainerDefinition } from "../../model.ts";
-import { encodeRecord } from "../record.ts";
 import type { Client } from "./clients.ts";
 import { logOptions } from "./log_options.ts";
 
@@ -14,30 +14,7 @@ export const PROTECTED_LABEL = "io.kstops.protected";
 export const DEFINITION_LABEL = "io.kstops.definition";
 
 /** What a container remembers of its definition: everything but the values of its variables. */
-export interface DefinitionRecord {
-  readonly image: string;
-  readonly command: readonly string[] | null;
-  readonly working_dir: string | null;
-  /** Names; the runtime has the values. */
-  readonly env: readonly string[];
-  readonly volumes: readonly string[];
-  readonly log_volume: string | null;
-  readonly ports: readonly string[];
-  readonly network: string | null;
-  readonly user: string | null;
-  readonly restart: string | null;
-  readonly tty: boolean;
-  readonly run_args: readonly string[];
-  readonly stop_signal: string | null;
-  /** Seconds. */
-  readonly stop_timeout: number;
-  readonly log_capture: boolean;
-  readonly log_max_bytes: number;
-  readonly log_keep: number;
-  /** In here, and no label of their own: one that is left out would be that of the image. */
-  readonly project: string | null;
-  readonly config_file: string | null;
-}
+export type DefinitionRecord = RecordOf<ContainerDefinition>;
 
 /** podman's list of every container. */
 export function listContainers({ program }: Client): string[] {
@@ -105,7 +82,7 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
     [SESSION_LABEL]: name,
     [RUN_LABEL]: runId,
     ...(definition.protected ? { [PROTECTED_LABEL]: "true" } : {}),
-    [DEFINITION_LABEL]: encodeRecord(recordOf(definition)),
+    [DEFINITION_LABEL]: encodeRecord(definition),
   };
   const argv = [
     ...[program, "run", "--detach", "--interactive"],
@@ -151,30 +128,6 @@ function volumesOf({ volumes, logVolume }: ContainerDefinition): readonly string
 
 function option(flag: string, value: string | null): string[] {
   return value === null ? [] : [flag, value];
-}
-
-function recordOf(definition: ContainerDefinition): DefinitionRecord {
-  return {
-    image: definition.image,
-    command: definition.argv,
-    working_dir: definition.workingDir,
-    env: Object.keys(definition.env),
-    volumes: definition.volumes,
-    log_volume: definition.logVolume,
-    ports: definition.ports,
-    network: definition.network,
-    user: definition.user,
-    restart: definition.restart,
-    tty: definition.tty,
-    run_args: definition.runArgs,
-    stop_signal: definition.stopSignal,
-    stop_timeout: definition.stopTimeoutSeconds,
-    log_capture: definition.log.capture,
-    log_max_bytes: definition.log.maxBytes,
-    log_keep: definition.log.keep,
-    project: definition.owner.project,
-    config_file: definition.owner.configFile,
-  };
 }
 
 /** Variables that the clients themselves, or the programs that they call, go by. */

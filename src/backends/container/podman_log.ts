@@ -40,7 +40,7 @@ function fileOf(container: Container): { path: string; mostBytes: number } | nul
   const record = recordOf(container);
   const path = container.details?.logPath ?? null;
   if (record === null || path === null) return null;
-  return { path, mostBytes: record.log_max_bytes * record.log_keep };
+  return { path, mostBytes: record.log.maxBytes * record.log.keep };
 }
 
 /** Puts a file aside that is larger than what is promised, and removes those that nobody needs. */

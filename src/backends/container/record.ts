@@ -1,7 +1,7 @@
 /** What is kept of a container beyond its own life: how it ended, and what it printed. */
 import { SessionNotFoundError } from "../../errors.ts";
-import { DEFAULT_LOG, type LogPolicy, OUT_OF_MEMORY } from "../../model.ts";
-import { type DefinitionRecord, RUN_LABEL } from "./args.ts";
+import { DEFAULT_LOG, OUT_OF_MEMORY } from "../../model.ts";
+import { RUN_LABEL } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { lastBytesOf, UnreadableLogError } from "./logs.ts";
@@ -51,8 +51,7 @@ export async function recordStop(
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {
-  const record = recordOf(container);
-  const policy = record === null ? DEFAULT_LOG : policyOf(record);
+  const policy = recordOf(container)?.log ?? DEFAULT_LOG;
   if (!policy.capture) return;
   try {
     const keepBytes = policy.maxBytes * policy.keep;
@@ -65,9 +64,4 @@ async function save(context: Context, client: Client, container: Container): Pro
     if (!(error instanceof UnreadableLogError)) throw error;
     context.logs.notKept(error.message);
   }
-}
-
-/** How much is kept of what a container printed. */
-export function policyOf({ log_capture, log_max_bytes, log_keep }: DefinitionRecord): LogPolicy {
-  return { capture: log_capture, maxBytes: log_max_bytes, keep: log_keep };
 }

@@ -1,6 +1,6 @@
 /** What can be done with one container. Loaded when it is done. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
-import { type ContainerDefinition, type SessionStatus, STOP_SIGNALS } from "../../model.ts";
+import type { ContainerDefinition, SessionStatus } from "../../model.ts";
 import { type ExecResult, FileError, type World } from "../../world/world.ts";
 import type { AttachEnd, AttachOptions, DefinitionOptions, StopOptions } from "../backend.ts";
 import {
@@ -21,7 +21,7 @@ import { isManaged, isProtected, recordOf } from "./labels.ts";
 import { disowned } from "./origin.ts";
 import { type Container, withoutPrefix } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
-import { keepEnd, policyOf, recordStop } from "./record.ts";
+import { keepEnd, recordStop } from "./record.ts";
 
 /** Hands the terminal to a container that runs. */
 export async function attachTo(
@@ -74,30 +74,17 @@ export async function definitionOf(
   const record = recordOf(container);
   if (record === null) return null;
   const details = container.details ?? (await askOne(context, client, container.id))?.details;
-  const env = record.env.map((key): [string, string] => [key, details?.env[key] ?? ""]);
+  const { envNames, facts: _, ...rest } = record;
   return {
+    ...rest,
     backend: "container",
     name: container.name,
-    owner: { project: record.project, configFile: record.config_file },
+    runtime: client.runtime,
     image: asItRan
       ? await imageOf(context, client, { container, name: record.image })
       : record.image,
-    argv: record.command,
-    workingDir: record.working_dir,
-    env: Object.fromEntries(env),
-    volumes: record.volumes,
-    logVolume: record.log_volume,
-    ports: record.ports,
-    runtime: client.runtime,
-    network: record.network,
-    user: record.user,
-    restart: record.restart,
-    tty: record.tty,
-    runArgs: record.run_args,
-    stopSignal: STOP_SIGNALS.find((signal) => signal === record.stop_signal) ?? null,
-    stopTimeoutSeconds: record.stop_timeout,
+    env: Object.fromEntries(envNames.map((key) => [key, details?.env[key] ?? ""])),
     protected: isProtected(container),
-    log: policyOf(record),
   };
 }
 
@@ -206,7 +193,7 @@ function restartsItself({ details }: Container): boolean {
 }
 
 function graceOf(container: Container, { force, timeoutSeconds }: StopOptions): number {
-  return force ? 0 : timeoutSeconds ?? recordOf(container)?.stop_timeout ?? 10;
+  return force ? 0 : timeoutSeconds ?? recordOf(container)?.stopTimeoutSeconds ?? 10;
 }
 
 const STOP_ATTEMPTS = 10;

@@ -75,12 +75,12 @@ export function statusOfContainer(
     image,
     ports,
     // What was asked for: a runtime puts its entry point and its init before it.
-    command: record === null ? container.command : record.command ?? container.command,
-    workingDir: record?.working_dir ?? details?.workingDir ?? null,
+    command: record === null ? container.command : record.argv ?? container.command,
+    workingDir: record?.workingDir ?? details?.workingDir ?? null,
     reason: known !== null ? reasonOf(container, runtime) : container.unread?.reason ??
       `${runtime} calls its state ${container.state}, which this version of kstops does not know`,
-    project: record?.project ?? null,
-    configFile: record?.config_file ?? null,
+    project: record?.owner.project ?? null,
+    configFile: record?.owner.configFile ?? null,
     leftovers: null,
   };
 }

@@ -5,6 +5,8 @@
  * exactly that session (`=name` alone falls back to another one for list-panes, tmux 3.3a); and what
  * was looked up before is addressed by its id (`$3`, `%7`), which a server never gives out twice.
  */
+import type { RecordOf } from "../../keys/record.ts";
+import type { TmuxDefinition } from "../../model.ts";
 
 /** The user option on a session that makes it a managed one: the id of its run. */
 export const RUN_ID_OPTION = "@kstops";
@@ -20,29 +22,15 @@ export const PID_OPTION = "@kstops_pid";
 /** The variable that marks every process of a run, also those that left its process session. */
 export const RUN_ID_VARIABLE = "KSTOPS_ID";
 
+/**
+ * What a session remembers besides its definition: its name (tmux may call it otherwise by now), what the
+ * names of the files begin with that have what the pane printed, and the file in which a stop says
+ * how long it needs the terminal. Null: there are none, or an older kstops did not say.
+ */
+export const RUN_FACTS = ["name", "log", "hold_file"] as const;
+
 /** What kstops remembers of a run on the session itself. No value of a variable is in it. */
-export interface RunRecord {
-  /** The name of the session; null: an older kstops did not say. tmux may call it otherwise by now. */
-  readonly name: string | null;
-  readonly command: readonly string[];
-  readonly working_dir: string;
-  /** Names of the variables that the definition set. */
-  readonly env: readonly string[];
-  /** What the names of the files begin with that have what the pane printed; null: none have. */
-  readonly log: string | null;
-  readonly log_capture: boolean;
-  readonly log_max_bytes: number;
-  readonly log_keep: number;
-  readonly stop_signal: string | null;
-  /** Null: as the signal has it. */
-  readonly stop_scope: string | null;
-  readonly stop_timeout: number;
-  /** The file in which a stop says how long it needs the terminal; null: the keeper looks at none. */
-  readonly hold_file: string | null;
-  readonly protected: boolean;
-  readonly project: string | null;
-  readonly config_file: string | null;
-}
+export type RunRecord = RecordOf<TmuxDefinition, typeof RUN_FACTS[number]>;
 
 /** A tmux program and the socket it talks over. */
 export interface Server {

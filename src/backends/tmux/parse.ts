@@ -1,6 +1,6 @@
 /** What tmux says, as facts: pure functions from its output. */
+import { decodeRecord } from "../../keys/record.ts";
 import {
-  DEFAULT_LOG,
   howItEnded,
   isExitCode,
   momentOf,
@@ -9,21 +9,12 @@ import {
   statusOf,
 } from "../../model.ts";
 import {
-  booleanOr,
-  decodeRecord,
-  numberOr,
-  type Shape,
-  TEXT,
-  TEXT_OR_NULL,
-  TEXTS,
-  TEXTS_OR_NONE,
-} from "../record.ts";
-import {
   fieldSeparator,
   PANE_FIELD_COUNT,
   type PaneFacts,
   rowBegin,
   rowEnd,
+  RUN_FACTS,
   type RunRecord,
 } from "./args.ts";
 import { decodeQuoted, writesEscapes } from "./escapes.ts";
@@ -272,7 +263,7 @@ function sessionOf(
 /** The name that a session was started with; null: nobody knows. */
 function startedName(record: RunRecord | null): string | null {
   // An older kstops only wrote it into the path of its output.
-  return record?.name ?? OUTPUT_PATH.exec(record?.log ?? "")?.[1] ?? null;
+  return record?.facts.name ?? OUTPUT_PATH.exec(record?.facts.log ?? "")?.[1] ?? null;
 }
 
 const OUTPUT_PATH = /\/logs\/([A-Za-z][A-Za-z0-9_-]{0,63})\/\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+$/;
@@ -386,26 +377,8 @@ export function timeOf(seconds: number | null): Date | null {
   return seconds === null || seconds === 0 ? null : momentOf(seconds * 1000);
 }
 
-const RECORD_SHAPE: Shape<RunRecord> = {
-  name: TEXT_OR_NULL,
-  command: TEXTS,
-  working_dir: TEXT,
-  env: TEXTS_OR_NONE,
-  log: TEXT_OR_NULL,
-  log_capture: booleanOr(DEFAULT_LOG.capture),
-  log_max_bytes: numberOr(DEFAULT_LOG.maxBytes),
-  log_keep: numberOr(DEFAULT_LOG.keep),
-  stop_signal: TEXT_OR_NULL,
-  stop_scope: TEXT_OR_NULL,
-  hold_file: TEXT_OR_NULL,
-  stop_timeout: numberOr(10),
-  protected: booleanOr(false),
-  project: TEXT_OR_NULL,
-  config_file: TEXT_OR_NULL,
-};
-
 function recordOf(text: string): RunRecord | null {
-  return text === "" ? null : decodeRecord(RECORD_SHAPE, text);
+  return text === "" ? null : decodeRecord(text, "tmux", RUN_FACTS);
 }
 
 function isText(value: unknown): value is string {
@@ -443,11 +416,11 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       engine: "tmux",
       socketName,
       id: session.id || null,
-      command: record?.command ?? null,
-      workingDir: record?.working_dir ?? null,
+      command: record?.argv ?? null,
+      workingDir: record?.workingDir ?? null,
       reason: session.unreadable,
-      project: record?.project ?? null,
-      configFile: record?.config_file ?? null,
+      project: record?.owner.project ?? null,
+      configFile: record?.owner.configFile ?? null,
     });
   }
   // All keys at once: to spread one object over another took longer than to parse the row.
@@ -471,14 +444,14 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
     image: null,
     ports: null,
     command: managed
-      ? record?.command ?? null
+      ? record?.argv ?? null
       : pane === null || pane.startCommand === ""
       ? null
       : [pane.startCommand],
-    workingDir: record?.working_dir ?? session.path,
+    workingDir: record?.workingDir ?? session.path,
     reason: reasonOf(session, pane),
-    project: record?.project ?? null,
-    configFile: record?.config_file ?? null,
+    project: record?.owner.project ?? null,
+    configFile: record?.owner.configFile ?? null,
     leftovers: null,
   };
 }

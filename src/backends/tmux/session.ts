@@ -1,14 +1,6 @@
 /** What can be done with one session of tmux. Loaded when it is done. */
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
-import {
-  type Owner,
-  type SessionStatus,
-  STOP_SCOPES,
-  STOP_SIGNALS,
-  type StopScope,
-  type StopSignal,
-  type TmuxDefinition,
-} from "../../model.ts";
+import type { Owner, SessionStatus, TmuxDefinition } from "../../model.ts";
 import { mayBeSame } from "../../owner.ts";
 import type {
   AttachEnd,
@@ -75,7 +67,7 @@ export async function logs(
   wanted: LogOptions,
 ): Promise<Uint8Array> {
   const { lines } = wanted;
-  const log = session.record?.log ?? null;
+  const log = session.record?.facts.log ?? null;
   if (session.runId !== null && log !== null) {
     const kept = await context.logs.read(log, wanted);
     // Somebody may have removed it. Nothing is nothing in the pane, too, unless since a time.
@@ -112,15 +104,15 @@ export async function* follow(
     readonly abort: AbortSignal;
   },
 ): AsyncGenerator<Uint8Array, void> {
-  if (session.runId === null || session.record?.log == null) {
+  if (session.runId === null || session.record?.facts.log == null) {
     throw new UsageError(`Cannot follow ${quote(session.name)}: its output is not kept`, {
       hint: session.runId === null
         ? `kstops did not start it: kstops attach --read-only ${session.name} shows it`
         : "log_capture is off for it, or its files could not be made",
     });
   }
-  const { project, config_file: configFile } = session.record;
-  const isMeant = (owner: Owner): boolean => mayBeSame(owner, { project, configFile });
+  const { owner: own } = session.record;
+  const isMeant = (owner: Owner): boolean => mayBeSame(owner, own);
   yield* context.logs.follow(session.name, { ...options, isMeant }, abort);
 }
 
@@ -132,23 +124,13 @@ export async function definitionOf(
 ): Promise<TmuxDefinition | null> {
   const { record } = session;
   if (session.runId === null || record === null) return null;
+  const { envNames, facts: _, ...rest } = record;
   return {
+    ...rest,
     backend: "tmux",
     name: session.name,
-    owner: { project: record.project, configFile: record.config_file },
-    argv: record.command,
-    workingDir: record.working_dir,
     socketName,
-    env: await environmentOf(context, socketName, session, record.env),
-    stopSignal: stopSignalOf(session),
-    stopScope: stopScopeOf(session),
-    stopTimeoutSeconds: record.stop_timeout,
-    protected: record.protected,
-    log: {
-      capture: record.log_capture,
-      maxBytes: record.log_max_bytes,
-      keep: record.log_keep,
-    },
+    env: await environmentOf(context, socketName, session, envNames),
     ...(asItRan
       ? { inherited: await environmentOf(context, socketName, session, INHERITED_NAMES) }
       : {}),
@@ -175,10 +157,6 @@ async function environmentOf(
   return parseEnvironment(answer.stdout, names, { nonce, serverVersion });
 }
 
-function stopSignalOf({ record }: TmuxSession): StopSignal | null {
-  return STOP_SIGNALS.find((signal) => signal === record?.stop_signal) ?? null;
-}
-
 /** Pids of what the run of a session left behind that has ended; null: it has not, or is foreign. */
 export async function leftovers(
   { world }: Context,
@@ -195,10 +173,6 @@ export async function leftovers(
   return left?.map(({ pid }) => pid) ?? [];
 }
 
-function stopScopeOf({ record }: TmuxSession): StopScope | null {
-  return STOP_SCOPES.find((scope) => scope === record?.stop_scope) ?? null;
-}
-
 /** Ends a session with all its processes, and takes it away. */
 export async function stop(
   context: Context,
@@ -207,7 +181,7 @@ export async function stop(
   options: StopOptions,
 ): Promise<SessionStatus> {
   const { world } = context;
-  const timeoutSeconds = options.timeoutSeconds ?? session.record?.stop_timeout ?? 10;
+  const timeoutSeconds = options.timeoutSeconds ?? session.record?.stopTimeoutSeconds ?? 10;
   // A question may have stood between looking it up and now: its pids may be other processes' ones.
   const now = await again(context, socketName, session);
   // A window that other sessions show, too, stays with them, unless it is the managed one.
@@ -223,10 +197,10 @@ export async function stop(
     run: session.runId,
     known: [],
     sessions: [],
-    signal: options.force ? null : stopSignalOf(session) ?? "SIGINT",
-    scope: stopScopeOf(session),
+    signal: options.force ? null : session.record?.stopSignal ?? "SIGINT",
+    scope: session.record?.stopScope ?? null,
     timeoutMs: timeoutSeconds * 1000,
-    holdFile: session.record?.hold_file ?? null,
+    holdFile: session.record?.facts.hold_file ?? null,
   });
   const last = await close(context, socketName, now ?? session);
   if (survivors.length > 0) throw survived(session.name, survivors);

@@ -2,7 +2,7 @@
  * The script that starts a session, and what it prints. Pure, as are `args.ts` and `parse.ts`, which
  * do not have it because most commands start nothing.
  */
-import { encodeRecord } from "../record.ts";
+import { encodeRecord } from "../../keys/record.ts";
 import { type Capture, captureScript } from "../../logs/capture.ts";
 import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
@@ -114,7 +114,7 @@ function marks(
   { session, pane }: { readonly session: string; readonly pane: string },
 ): string[][] {
   const { runId, capture } = plan;
-  const record = [RECORD_OPTION, inAscii(encodeRecord(recordOf(plan)))];
+  const record = [RECORD_OPTION, inAscii(recordOf(plan))];
   const pipe = capture === null
     ? []
     : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
@@ -189,24 +189,13 @@ function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function recordOf({ definition, capture, holdFile }: StartPlan): RunRecord {
-  return {
+function recordOf({ definition, capture, holdFile }: StartPlan): string {
+  const facts: RunRecord["facts"] = {
     name: definition.name,
-    command: definition.argv,
-    working_dir: definition.workingDir,
-    env: Object.keys(definition.env),
     log: capture === null ? null : outputOf(capture),
-    log_capture: definition.log.capture,
-    log_max_bytes: definition.log.maxBytes,
-    log_keep: definition.log.keep,
-    stop_signal: definition.stopSignal,
-    stop_scope: definition.stopScope,
-    stop_timeout: definition.stopTimeoutSeconds,
     hold_file: holdFile,
-    protected: definition.protected,
-    project: definition.owner.project,
-    config_file: definition.owner.configFile,
   };
+  return encodeRecord(definition, facts);
 }
 
 /** The shell command of a pipe; tmux expands formats and `strftime` in it first. */

@@ -1,6 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { defaultSettings } from "../../../src/config/defaults.ts";
-import { OPS_KEYS } from "../../../src/keys/file_keys.ts";
+import { defaultSettings, OPS_KEYS } from "../../../src/keys/file_keys.ts";
 import { readConfig, readFile } from "../../../src/config/read.ts";
 import { newSources } from "../../../src/config/sources.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";

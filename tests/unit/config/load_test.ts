@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { problemText } from "../../../src/config/config.ts";
-import { defaultSettings } from "../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../src/keys/file_keys.ts";
 import { findConfig, loadConfig, readEnvFiles } from "../../../src/config/load.ts";
 import { MAX_FILE_BYTES } from "../../../src/config/trusted.ts";
 import type { FileFacts } from "../../../src/world/world.ts";

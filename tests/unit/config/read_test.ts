@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
 import { allProblems, problemText, type SessionSettings } from "../../../src/config/config.ts";
-import { defaultSettings } from "../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../src/keys/file_keys.ts";
 import { configOf, problemsIn } from "./files.ts";
 
 /** A config with one session, `astro`, of these lines. */

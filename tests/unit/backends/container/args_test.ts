@@ -259,6 +259,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
     log_max_bytes: 10_485_760,
     log_keep: 5,
     project: "bots",
+    protected: false,
     config_file: "/srv/kstops.yml",
   });
 });

@@ -78,7 +78,7 @@ Deno.test("the record of a session is that on its own pane, whatever pane comes 
   for (const fields of before) {
     const rows = [managedRow({ pane_id: "%0", ...fields }), managedRow()];
     const session = parsePanes(rows.join(""), NONCE).find(({ runId }) => runId === "run1");
-    deepEqual([session?.record?.working_dir, session?.managedPane?.id], ["/opt/astro", "%1"]);
+    deepEqual([session?.record?.workingDir, session?.managedPane?.id], ["/opt/astro", "%1"]);
   }
 });
 
@@ -311,21 +311,17 @@ Deno.test("a record of another version is read as far as it goes", () => {
   const { command, working_dir, env } = RECORD;
   const text = JSON.stringify({ command, working_dir, env, future: 1 });
   deepEqual(only(managedRow({ "@kstops_run": text })).record, {
-    name: null,
-    command,
-    working_dir,
-    env,
-    hold_file: null,
-    stop_scope: null,
-    log: null,
-    log_capture: true,
-    log_max_bytes: DEFAULT_LOG.maxBytes,
-    log_keep: DEFAULT_LOG.keep,
-    stop_signal: null,
-    stop_timeout: 10,
+    argv: command,
+    workingDir: working_dir,
+    envNames: env,
+    stopScope: null,
+    log: DEFAULT_LOG,
+    stopSignal: null,
+    stopTimeoutSeconds: 10,
     protected: false,
-    project: null,
-    config_file: null,
+    owner: NOBODY,
+    facts: { name: null, log: null, hold_file: null },
+    unknown: { future: 1 },
   });
 });
 

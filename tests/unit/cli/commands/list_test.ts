@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
-import { defaultSettings } from "../../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { BackendUnavailableError } from "../../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";

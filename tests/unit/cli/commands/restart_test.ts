@@ -3,7 +3,7 @@ import type { Session } from "../../../../src/backends/backend.ts";
 import type { Context } from "../../../../src/cli/command.ts";
 import { restart } from "../../../../src/cli/commands/restart.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
-import { defaultSettings } from "../../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { OpsError, SessionStartError } from "../../../../src/errors.ts";
 import { type Definition, type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions/sessions.ts";

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { status, type StatusFlags } from "../../../../src/cli/commands/status.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
-import { defaultSettings } from "../../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/output/wire.ts";

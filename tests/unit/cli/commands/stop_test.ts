@@ -3,7 +3,7 @@ import type { Session, StopOptions } from "../../../../src/backends/backend.ts";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
 import { stop, type StopFlags } from "../../../../src/cli/commands/stop.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
-import { defaultSettings } from "../../../../src/config/defaults.ts";
+import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { denoWorld } from "../../../../src/world/deno.ts";
