@@ -5,7 +5,7 @@
 import { BACKENDS } from "../model.ts";
 import type { Path } from "./config.ts";
 import { NONE } from "./values.ts";
-import type { Entry, Fault, ListNode, MapNode, Node } from "./yaml.ts";
+import type { Entry, Fault, ListNode, MapNode, Node } from "./tree.ts";
 
 /** A tree without lists below `env`, and what is wrong with those that it had. */
 export function withEnvMaps(

@@ -7,16 +7,11 @@ import { type FileContents, type Include, readConfig, readFile } from "./read.ts
 import { newSources, type Sources, writtenIn } from "./sources.ts";
 import { realPathOf } from "./owners.ts";
 import { MAX_FILE_BYTES, readTrusted } from "./trusted.ts";
-import {
-  countValues,
-  type Fault,
-  type MapNode,
-  MAX_VALUES,
-  parseYaml,
-  type Tree,
-  withoutMark,
-} from "./yaml.ts";
+import type { Fault, MapNode, Tree } from "./tree.ts";
+import { parseYaml, withoutMark } from "./yaml.ts";
 
+/** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
+export const MAX_VALUES = 200_000;
 /** Levels of includes. */
 export const MAX_INCLUDE_DEPTH = 10;
 /** Files of one config. */
@@ -136,3 +131,30 @@ async function readFiles(world: World, first: First): Promise<Merged> {
   const { root } = await visit(first.file, first.text, []);
   return { root, faults, files, sources };
 }
+
+/** How many lines and values a text has at most, without reading it as YAML. */
+export function countValues(source: string): number {
+  let count = 1;
+  for (let index = 0; index < source.length; index++) {
+    const character = source.charCodeAt(index);
+    if (
+      character === COMMA || character === BRACKET || character === BRACE || character === NEWLINE
+    ) {
+      count++;
+    } else if (character === COLON || character === DASH || character === QUESTION) {
+      // Without a blank behind it, it is a part of a text.
+      const next = source.charCodeAt(index + 1);
+      if (!(next > SPACE)) count++;
+    }
+  }
+  return count;
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const COMMA = 0x2c;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;

@@ -6,7 +6,7 @@ import { interpolate, type Lookup } from "./interpolate.ts";
 import { mergeMaps } from "./merge.ts";
 import { commandFaults, envFaults } from "./session_faults.ts";
 import { below, readKeys } from "./values.ts";
-import type { Entry, Fault, MapNode, Node } from "./yaml.ts";
+import type { Entry, Fault, MapNode, Node } from "./tree.ts";
 
 /** Variables and keys that defaults may stand for in all sessions together. */
 export const MAX_INHERITED = 1_000_000;

@@ -1,5 +1,5 @@
 /** One config laid over another. Pure; what is written in a tree keeps its place. */
-import type { Entry, MapNode, Node } from "./yaml.ts";
+import type { Entry, MapNode, Node } from "./tree.ts";
 
 /**
  * A tree over another. Mappings are merged, key by key; everything else replaces what is under it,

@@ -20,15 +20,8 @@ import { isFreeKey, unknownKey } from "./read_value.ts";
 import { commandFaults, envFaults } from "./session_faults.ts";
 import { nodeAt, type Sources } from "./sources.ts";
 import { below, NO_FINDINGS, NO_SETTINGS, type ReadKeys, readKeys, type Said } from "./values.ts";
-import {
-  type Entry,
-  type Fault,
-  type MapNode,
-  MAX_FAULTS,
-  type Node,
-  TOO_MANY_FAULTS,
-  type Tree,
-} from "./yaml.ts";
+import type { Entry, Fault, MapNode, Node, Tree } from "./tree.ts";
+import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
 /** Sessions of one config. */
 export const MAX_SESSIONS = 10_000;

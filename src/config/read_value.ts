@@ -8,7 +8,7 @@ import { parseSize } from "../validate/size.ts";
 import { CHECKS, mistakeOf, mistakesOf } from "./rules.ts";
 import type { Path } from "./config.ts";
 import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
-import type { Entry, MapNode, Node } from "./yaml.ts";
+import type { Entry, MapNode, Node } from "./tree.ts";
 
 /** How a value is read. */
 export interface Reading {

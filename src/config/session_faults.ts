@@ -7,7 +7,7 @@ import { mistakeOf } from "./rules.ts";
 import { hasVariables, maskVariables, spellingMistakes, type Spot } from "./interpolate.ts";
 import { nodeAt } from "./sources.ts";
 import { NONE, type Said } from "./values.ts";
-import type { Fault, MapNode, Node } from "./yaml.ts";
+import type { Fault, MapNode, Node } from "./tree.ts";
 
 /** What a session says. */
 export type SessionValues = Said<typeof SESSION_KEYS>;

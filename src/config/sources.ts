@@ -14,7 +14,7 @@ import {
 import { excerptsOf } from "./excerpt.ts";
 import type { Mistake } from "./interpolate.ts";
 import { lineAt, positionsIn } from "./positions.ts";
-import type { Node } from "./yaml.ts";
+import type { Node } from "./tree.ts";
 
 /** The files so far. */
 export interface Sources {

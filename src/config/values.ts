@@ -10,7 +10,8 @@ import {
   spellingMistakes,
 } from "./interpolate.ts";
 import { isFreeKey, readValue, unknownKey } from "./read_value.ts";
-import { type Fault, type MapNode, MAX_FAULTS, type Node, TOO_MANY_FAULTS } from "./yaml.ts";
+import type { Fault, MapNode, Node } from "./tree.ts";
+import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
 /** Nothing, mostly. */
 export const NONE: readonly never[] = [];

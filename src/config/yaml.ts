@@ -8,9 +8,9 @@
 import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
 import type { Path, Position } from "./config.ts";
-import type { Spot } from "./interpolate.ts";
 import { openQuote } from "./open_quote.ts";
 import { positionsIn } from "./positions.ts";
+import type { Entry, Fault, Node, Tree } from "./tree.ts";
 
 /** Levels of nesting. */
 export const MAX_DEPTH = 50;
@@ -18,59 +18,8 @@ export const MAX_DEPTH = 50;
 export const MAX_ALIASES = 100;
 /** Values that all aliases of a file stand for: ten aliases of ten aliases of ten ... grow fast. */
 export const MAX_ALIASED_VALUES = 100_000;
-/** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
-export const MAX_VALUES = 200_000;
 /** Mistakes in a file, or in one mapping, after which it is taken for something else. */
 export const MAX_FAULTS = 100;
-
-/** A value in a file; `at` is where it begins, see {@link parseYaml}. */
-export type Node = TextNode | NullNode | ListNode | MapNode;
-/** A scalar. */
-export interface TextNode {
-  readonly kind: "text";
-  readonly at: number;
-  readonly text: string;
-}
-/** No value; `at` is where the key is. */
-export interface NullNode {
-  readonly kind: "null";
-  readonly at: number;
-}
-/** A list. */
-export interface ListNode {
-  readonly kind: "list";
-  readonly at: number;
-  readonly items: readonly Node[];
-}
-/** A mapping. */
-export interface MapNode {
-  readonly kind: "map";
-  readonly at: number;
-  readonly entries: ReadonlyMap<string, Entry>;
-}
-/** A key and its value; `at` is where the key begins. */
-export interface Entry {
-  readonly at: number;
-  readonly value: Node;
-}
-
-/** What is wrong at one place of a file. */
-export interface Fault {
-  readonly at: number;
-  readonly path: Path;
-  readonly message: string;
-  readonly hint: string | null;
-  readonly spot?: Spot;
-  /** It is about a key that is none. What is below it is left out, and nothing else is the worse for it. */
-  readonly isStray?: true;
-}
-
-/** A file as a tree. */
-export interface Tree {
-  /** Null when the text has no value, or cannot be read. */
-  readonly root: Node | null;
-  readonly faults: readonly Fault[];
-}
 
 /**
  * Reads one YAML document; JSON is YAML, too. Never throws.
@@ -87,33 +36,6 @@ export function parseYaml(text: string, base = 0): Tree {
     return { root: null, faults: [syntaxFault(error, { source, base })] };
   }
 }
-
-/** How many lines and values a text has at most, without reading it as YAML. */
-export function countValues(source: string): number {
-  let count = 1;
-  for (let index = 0; index < source.length; index++) {
-    const character = source.charCodeAt(index);
-    if (
-      character === COMMA || character === BRACKET || character === BRACE || character === NEWLINE
-    ) {
-      count++;
-    } else if (character === COLON || character === DASH || character === QUESTION) {
-      // Without a blank behind it, it is a part of a text.
-      const next = source.charCodeAt(index + 1);
-      if (!(next > SPACE)) count++;
-    }
-  }
-  return count;
-}
-
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const COMMA = 0x2c;
-const DASH = 0x2d;
-const COLON = 0x3a;
-const QUESTION = 0x3f;
-const BRACKET = 0x5b;
-const BRACE = 0x7b;
 
 /** A text without its byte order mark. */
 export function withoutMark(text: string): string {

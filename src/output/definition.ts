@@ -82,7 +82,8 @@ export function yamlLines(
 function yamlFlow(value: Json): string {
   if (typeof value !== "object" || value === null) return yamlScalar(value);
   if (Array.isArray(value)) return `[${value.map(yamlFlow).join(", ")}]`;
-  const pairs = Object.entries(value).map(([name, each]) => `${name}: ${yamlFlow(each)}`);
+  const pairs = Object.entries(value).filter(([, each]) => each !== null)
+    .map(([name, each]) => `${name}: ${yamlFlow(each)}`);
   return `{ ${pairs.join(", ")} }`;
 }
 

@@ -2,7 +2,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { interpolate } from "../../../src/config/interpolate.ts";
-import { type Node, parseYaml } from "../../../src/config/yaml.ts";
+import type { Node } from "../../../src/config/tree.ts";
+import { parseYaml } from "../../../src/config/yaml.ts";
 import { escapeControls, type Json, quote } from "../../../src/errors.ts";
 import { masked, maskedJson, needles } from "../../../src/mask.ts";
 import { maskedArgv } from "../../../src/operations/argv.ts";

@@ -1,7 +1,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import * as fc from "fast-check";
 import { merge } from "../../../src/config/merge.ts";
-import { type Node, parseYaml } from "../../../src/config/yaml.ts";
+import type { Node } from "../../../src/config/tree.ts";
+import { parseYaml } from "../../../src/config/yaml.ts";
 
 function nodeOf(value: unknown, base = 0): Node {
   const { root, faults } = parseYaml(JSON.stringify(value), base);

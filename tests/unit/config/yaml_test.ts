@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
 import { positionsIn } from "../../../src/config/positions.ts";
-import { type Node, parseYaml, withoutMark } from "../../../src/config/yaml.ts";
+import type { Node } from "../../../src/config/tree.ts";
+import { parseYaml, withoutMark } from "../../../src/config/yaml.ts";
 
 function plain(node: Node | null): unknown {
   if (node === null || node.kind === "null") return null;

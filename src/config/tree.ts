@@ -1,0 +1,52 @@
+/** What a config file says, as a tree that knows where everything is. */
+import type { Path } from "./config.ts";
+import type { Spot } from "./interpolate.ts";
+
+/** A value in a file; `at` is where it begins, see `parseYaml`. */
+export type Node = TextNode | NullNode | ListNode | MapNode;
+/** A scalar. */
+export interface TextNode {
+  readonly kind: "text";
+  readonly at: number;
+  readonly text: string;
+}
+/** No value; `at` is where the key is. */
+export interface NullNode {
+  readonly kind: "null";
+  readonly at: number;
+}
+/** A list. */
+export interface ListNode {
+  readonly kind: "list";
+  readonly at: number;
+  readonly items: readonly Node[];
+}
+/** A mapping. */
+export interface MapNode {
+  readonly kind: "map";
+  readonly at: number;
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+/** A key and its value; `at` is where the key begins. */
+export interface Entry {
+  readonly at: number;
+  readonly value: Node;
+}
+
+/** What is wrong at one place of a file. */
+export interface Fault {
+  readonly at: number;
+  readonly path: Path;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly spot?: Spot;
+  /** It is about a key that is none. What is below it is left out, and nothing else is the worse for it. */
+  readonly isStray?: true;
+}
+
+/** A file as a tree. */
+export interface Tree {
+  /** Null when the text has no value, or cannot be read. */
+  readonly root: Node | null;
+  readonly faults: readonly Fault[];
+}
