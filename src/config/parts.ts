@@ -1,6 +1,7 @@
 /** The parts of a definition for which the table of keys says everything. Pure. */
 import { OPS_KEYS } from "../keys/file_keys.ts";
 import type { Form } from "../keys/form.ts";
+import { type Leaf, mapValue } from "../keys/json.ts";
 import { objectWith, valueAt } from "../keys/paths.ts";
 import {
   ALL_SESSION_KEYS,
@@ -10,7 +11,6 @@ import {
 } from "../keys/session_keys.ts";
 import type { BackendType, Definition } from "../model.ts";
 import { checkList, CHECKS } from "./rules.ts";
-import type { Path } from "./config.ts";
 import type { Filler } from "./filler.ts";
 import { flagged } from "./flags.ts";
 import type { Start } from "./starting.ts";
@@ -53,7 +53,9 @@ function partOf(
   }
   const said: unknown = Reflect.get(settings, field);
   if (said !== null && !(Array.isArray(said) && said.length === 0)) {
-    return key.filled === "start" ? filledIn(form, said, { path: [name], filler }) : said;
+    return key.filled === "start"
+      ? mapValue(form, said, { leaf: filledIn(filler), named: false, path: [name] })
+      : said;
   }
   const common = key.ops === undefined ? null : valueAt(config.settings, OPS_KEYS[key.ops].field);
   return common ?? key.default ?? (form.kind === "list" ? [] : null);
@@ -67,46 +69,9 @@ function checkFlag(form: Form, value: unknown): void {
   }
 }
 
-/** A value with the variables of its texts filled in. */
-function filledIn(
-  form: Form,
-  value: unknown,
-  { path, filler }: { readonly path: Path; readonly filler: Filler },
-): unknown {
-  const inner = (below: Form, each: unknown, ...steps: Path) =>
-    filledIn(below, each, { path: [...path, ...steps], filler });
-  if (form.kind === "either") {
-    const isList = Array.isArray(value);
-    const fitting = form.forms.find(({ kind }) =>
-      typeof value === "string"
-        ? kind === "text" || kind === "command"
-        : isList
-        ? kind === "list"
-        : kind === "map" || kind === "object"
-    );
-    return fitting === undefined ? value : inner(fitting, value);
-  }
-  if (typeof value === "string") {
-    return form.kind === "text"
-      ? filler.text(path, value, CHECKS[form.check])
-      : form.kind === "command"
-      ? filler.text(path, value, () => {})
-      : value;
-  }
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const item: Form = form.kind === "list" ? form.item : { kind: "command" };
-    return value.map((each, index) => inner(item, each, index));
-  }
-  if (form.kind === "map") {
-    return Object.fromEntries(
-      Object.entries(value).map(([name, each]) => [name, inner(form.item, each, name)]),
-    );
-  }
-  if (form.kind !== "object") return value;
-  const fields = Object.entries(form.keys).map(([name, { field, form: below }]) => [
-    field,
-    inner(below, Reflect.get(value, field), name),
-  ]);
-  return Object.fromEntries(fields);
+function filledIn(filler: Filler): Leaf<unknown> {
+  return (form, value, path) => {
+    if (typeof value !== "string" || form.kind !== "text" && form.kind !== "command") return value;
+    return filler.text(path, value, form.kind === "text" ? CHECKS[form.check] : () => {});
+  };
 }

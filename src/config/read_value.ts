@@ -7,22 +7,38 @@ import { MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { parseSize } from "../validate/size.ts";
 import { CHECKS, mistakeOf, mistakesOf } from "./rules.ts";
 import type { Path } from "./config.ts";
-import { hasVariables, type Mistake, spellingMistakes } from "./interpolate.ts";
+import {
+  hasVariables,
+  interpolate,
+  type Lookup,
+  type Mistake,
+  spellingMistakes,
+} from "./interpolate.ts";
 import type { Entry, MapNode, Node } from "./tree.ts";
 
 /** How a value is read. */
 export interface Reading {
   /** Gets what is wrong at a node, and the path from the key to it. */
   readonly note: (node: Pick<Node, "at">, below: Path, mistake: Mistake) => void;
-  /** Whether its texts still have variables, which a start fills in: they are checked then. */
+  /** The same for a variable that is not set. */
+  readonly unset: Reading["note"];
+  /**
+   * Whether its texts keep their variables, which a start fills in: they are checked then. What is no
+   * text cannot be read before they are filled in.
+   */
   readonly isTemplate: boolean;
+  readonly lookup: Lookup;
+  /** Gets what came from the environment. */
+  readonly secrets: string[];
 }
 
 /**
  * The value of a node, which is what `ValueOf` says of its form; what is wrong with it is noted, and the
  * value then undefined.
  */
-export function readValue(form: Form, node: Node, below: Path, reading: Reading): unknown {
+export function readValue(form: Form, given: Node, below: Path, reading: Reading): unknown {
+  const node = filled(form, given, below, reading);
+  if (node === undefined) return undefined;
   const refuse = (message: string, hint: string | null = null): undefined => {
     reading.note(node, below, { message, hint });
     return undefined;
@@ -131,6 +147,32 @@ export function readValue(form: Form, node: Node, below: Path, reading: Reading)
         : readValue(fitting, node, below, reading);
     }
   }
+}
+
+/** Texts that keep their variables where those wait for a start. */
+const MAY_WAIT: ReadonlySet<Form["kind"]> = new Set(["text", "command"]);
+/** What is filled in further down, if it is a text at all. */
+const NOT_HERE: ReadonlySet<Form["kind"]> = new Set(["list", "object", "either"]);
+
+/** A text with its variables filled in; undefined: that cannot be done. */
+function filled({ kind }: Form, node: Node, below: Path, reading: Reading): Node | undefined {
+  if (node.kind === "list" && kind === "command" && !reading.isTemplate) {
+    const items = node.items.map((item, index) =>
+      filled({ kind }, item, [...below, index], reading)
+    );
+    return items.includes(undefined)
+      ? undefined
+      : { ...node, items: items.flatMap((x) => x ?? []) };
+  }
+  if (node.kind !== "text" || NOT_HERE.has(kind) || !hasVariables(node.text)) return node;
+  if (reading.isTemplate && MAY_WAIT.has(kind)) return node;
+  const misspelled = spellingMistakes(node.text);
+  for (const mistake of misspelled) reading.note(node, below, mistake);
+  if (misspelled.length > 0) return undefined;
+  const { text, mistakes, secrets } = interpolate(node.text, reading.lookup);
+  for (const mistake of mistakes) reading.unset(node, below, mistake);
+  reading.secrets.push(...secrets);
+  return mistakes.length === 0 ? { ...node, text } : undefined;
 }
 
 type Refuse = (message: string, hint?: string | null) => undefined;

@@ -1,15 +1,9 @@
 /** Reading the values of keys, whichever mapping they are in. Pure. */
-import type { FieldOf, Form, Key, Keys, ValueOf } from "../keys/form.ts";
+import type { FieldOf, Key, Keys, ValueOf } from "../keys/form.ts";
 import { ALL_SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
 import type { Path, SessionSettings } from "./config.ts";
-import {
-  hasVariables,
-  interpolate,
-  type Lookup,
-  type Mistake,
-  spellingMistakes,
-} from "./interpolate.ts";
-import { isFreeKey, readValue, unknownKey } from "./read_value.ts";
+import type { Lookup } from "./interpolate.ts";
+import { isFreeKey, type Reading, readValue, unknownKey } from "./read_value.ts";
 import type { Fault, MapNode, Node } from "./tree.ts";
 import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
@@ -85,91 +79,20 @@ function readKey(
   node: Node,
   { key, lookup }: { key: ReadableKey; lookup: Lookup },
 ): Findings & { readonly value: unknown } {
-  const isTemplate = key.filled === "start";
-  const filled = isTemplate && isText(key.form)
-    ? { node, ...NO_FINDINGS }
-    : fillIn(node, { form: isTemplate ? key.form : null, lookup });
-  const { unset, secrets } = filled;
-  if (filled.faults.length > 0 || unset.length > 0) return { ...filled, value: undefined };
   const faults: Fault[] = [];
-  const note = ({ at }: Pick<Node, "at">, path: Path, mistake: Mistake) => {
-    if (faults.length <= MAX_FAULTS) faults.push({ at, path, ...mistake });
+  const unset: Fault[] = [];
+  const secrets: string[] = [];
+  const into = (list: Fault[]): Reading["note"] => ({ at }, path, mistake) => {
+    if (list.length <= MAX_FAULTS) list.push({ at, path, ...mistake });
   };
-  const value = readValue(key.form, filled.node, NONE, { note, isTemplate });
+  const value = readValue(key.form, node, NONE, {
+    note: into(faults),
+    unset: into(unset),
+    isTemplate: key.filled === "start",
+    lookup,
+    secrets,
+  });
   return { value, faults, unset, secrets };
-}
-
-/**
- * Whether a form is text and nothing else, which may wait for a start with its variables; a number
- * cannot be read before they are filled in.
- */
-function isText(form: Form): boolean {
-  const { kind } = form;
-  return kind === "text" || kind === "command" || kind === "variables" ||
-    (kind === "list" || kind === "map") && isText(form.item);
-}
-
-/** The form of what is below a node of this form. */
-function formBelow(form: Form, step: string): Form {
-  switch (form.kind) {
-    case "list":
-    case "map":
-      return form.item;
-    case "object":
-      return form.keys[step]?.form ?? form;
-    case "either": {
-      const known = form.forms.find((each) => each.kind === "object" || each.kind === "map");
-      return known === undefined ? form : formBelow(known, step);
-    }
-    default:
-      return form;
-  }
-}
-
-/**
- * A node with its variables filled in.
- *
- * @param how `form`: what it is read to, where texts wait for a start; null: nothing waits
- */
-function fillIn(
-  node: Node,
-  { form, lookup }: { readonly form: Form | null; readonly lookup: Lookup },
-): Findings & { readonly node: Node } {
-  if (form !== null && isText(form)) return { node, ...NO_FINDINGS };
-  const formAt = (step: string) => form && formBelow(form, step);
-  if (node.kind === "list") {
-    const items = node.items.map((item) => fillIn(item, { form: formAt(""), lookup }));
-    return {
-      node: { ...node, items: items.map((item) => item.node) },
-      faults: items.flatMap((item, index) => below([index], item.faults)),
-      unset: items.flatMap((item, index) => below([index], item.unset)),
-      secrets: items.flatMap((item) => item.secrets),
-    };
-  }
-  if (node.kind === "map") {
-    const filled = [...node.entries].map(([name, { at, value }]) => ({
-      name,
-      at,
-      ...fillIn(value, { form: formAt(name), lookup }),
-    }));
-    return {
-      node: {
-        ...node,
-        entries: new Map(filled.map(({ name, at, node: value }) => [name, { at, value }])),
-      },
-      faults: filled.flatMap(({ name, faults }) => below([name], faults)),
-      unset: filled.flatMap(({ name, unset }) => below([name], unset)),
-      secrets: filled.flatMap(({ secrets }) => secrets),
-    };
-  }
-  if (node.kind !== "text" || !hasVariables(node.text)) return { node, ...NO_FINDINGS };
-  const { at } = node;
-  const misspelled = spellingMistakes(node.text);
-  const faults = misspelled.map((mistake) => ({ at, path: NONE, ...mistake }));
-  if (faults.length > 0) return { node, ...NO_FINDINGS, faults };
-  const { text, mistakes, secrets } = interpolate(node.text, lookup);
-  const unset = mistakes.map((mistake) => ({ at, path: NONE, ...mistake }));
-  return { node: { ...node, text }, faults, unset, secrets };
 }
 
 /** The settings of a session that says nothing. */

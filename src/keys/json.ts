@@ -3,39 +3,68 @@ import type { Json } from "../errors.ts";
 import { STOP_SIGNALS } from "../model.ts";
 import type { Form } from "./form.ts";
 
+/** Something to be done with every value that has no others below it. */
+export type Leaf<T> = (form: Form, value: string | number | boolean, path: readonly Step[]) => T;
+
+/** A key or an index. */
+export type Step = string | number;
+
+/**
+ * A value with something done to everything in it; null stays null.
+ *
+ * @param how `named`: whether the properties of objects get the names of their keys, and not their fields
+ */
+export function mapValue<T>(
+  form: Form,
+  value: unknown,
+  how: { readonly leaf: Leaf<T>; readonly named: boolean; readonly path?: readonly Step[] },
+): unknown {
+  const { leaf, named, path = [] } = how;
+  const inner = (below: Form, each: unknown, step: Step) =>
+    mapValue(below, each, { ...how, path: [...path, step] });
+  if (form.kind === "either") {
+    const fitting = form.forms.find((each) => holds(each, value));
+    return fitting === undefined ? null : mapValue(fitting, value, how);
+  }
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return leaf(form, value, path);
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (Array.isArray(value)) {
+    const item: Form = form.kind === "list" ? form.item : form;
+    return value.map((each, index) => inner(item, each, index));
+  }
+  const pairs = form.kind === "object"
+    ? Object.entries(form.keys).map(([name, { field, form: below }]) => [
+      named ? name : field,
+      inner(below, Reflect.get(value, field), name),
+    ])
+    : Object.entries(value).map(([name, each]) => [
+      name,
+      inner(form.kind === "map" ? form.item : form, each, name),
+    ]);
+  return Object.fromEntries(pairs);
+}
+
 /**
  * A value as JSON, with the names of keys for its properties.
  *
  * @param sizes how a size is written, in bytes
  */
-export function toJson(form: Form, value: unknown, sizes: (bytes: number) => Json): Json {
-  const inner = (below: Form, each: unknown) => toJson(below, each, sizes);
-  if (typeof value === "number") return form.kind === "size" ? sizes(value) : value;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value !== "object" || value === null) return null;
-  if (form.kind === "either") {
-    const fitting = form.forms.find((each) => holds(each, value));
-    return fitting === undefined ? null : inner(fitting, value);
-  }
-  if (Array.isArray(value)) {
-    return value.map((each) => form.kind === "list" ? inner(form.item, each) : String(each));
-  }
-  const pairs = form.kind === "object"
-    ? Object.entries(form.keys).map(([name, key]): [string, Json] => [
-      name,
-      inner(key.form, Reflect.get(value, key.field)),
-    ])
-    : Object.entries(value).map(([name, each]): [string, Json] => [
-      name,
-      form.kind === "map" ? inner(form.item, each) : String(each),
-    ]);
-  return Object.fromEntries(pairs);
+export function toJson(
+  form: Form,
+  value: unknown,
+  sizes: (bytes: number) => Json = (bytes) => bytes,
+): Json {
+  const leaf: Leaf<Json> = ({ kind }, each) => kind === "size" ? sizes(Number(each)) : each;
+  // Leaves are JSON, and so is what lists and objects have of them.
+  return mapValue(form, value, { leaf, named: true }) as Json;
 }
 
-function holds({ kind }: Form, value: object): boolean {
-  return Array.isArray(value)
-    ? kind === "list" || kind === "command"
-    : kind === "map" || kind === "object";
+function holds({ kind }: Form, value: unknown): boolean {
+  if (Array.isArray(value)) return kind === "list" || kind === "command";
+  const isMapping = kind === "map" || kind === "object";
+  return typeof value === "object" ? isMapping : !isMapping && kind !== "list";
 }
 
 /**

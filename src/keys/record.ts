@@ -129,12 +129,8 @@ export function decodeEnding(fields: Readonly<Record<string, unknown>>): EndingP
 
 function encoded(fields: readonly Field[], values: object): { readonly [key: string]: Json } {
   return Object.fromEntries(
-    fields.map(({ name, path, form }) => [name, toJson(form, valueAt(values, path), inBytes)]),
+    fields.map(({ name, path, form }) => [name, toJson(form, valueAt(values, path))]),
   );
-}
-
-function inBytes(bytes: number): Json {
-  return bytes;
 }
 
 /** Null: something that is needed is not there, or something is not what its form says. */
