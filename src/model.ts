@@ -132,6 +132,11 @@ export interface Owner {
 /** Who owns what was made up on the spot. */
 export const NOBODY: Owner = { project: null, configFile: null };
 
+/** When a program is executed again that has ended, the same words on every backend. */
+export const RESTART_KINDS = ["no", "on-failure", "always", "unless-stopped"] as const;
+/** When a program is executed again that has ended. */
+export type RestartKind = (typeof RESTART_KINDS)[number];
+
 interface CommonDefinition extends CommonParts {
   readonly name: string;
   /** Whose it is; no part of what it is. */
@@ -194,6 +199,12 @@ export interface SessionStatus {
   readonly configFile: string | null;
   /** Pids of what its program left behind; null: nobody looked, or it runs. */
   readonly leftovers: readonly number[] | null;
+  /** When its program is executed again, in the words of the config; null: never, or nobody knows. */
+  readonly restartPolicy: string | null;
+  /** How often its restart policy has executed its program again in this run; null: it has none. */
+  readonly restarts: number | null;
+  /** When its program is executed again; null: it runs, nothing does that, or nobody knows when. */
+  readonly nextRestartAt: Date | null;
 }
 
 /** A status in which everything but what is given is unknown. */
@@ -221,6 +232,9 @@ export function statusOf(
     reason: null,
     ...NOBODY,
     leftovers: null,
+    restartPolicy: null,
+    restarts: null,
+    nextRestartAt: null,
     ...known,
   };
 }

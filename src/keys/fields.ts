@@ -8,6 +8,8 @@ import type { StopSignal } from "../model.ts";
 export interface CommonParts {
   /** Its variables; values as `***` unless told to show them. */
   readonly env: Readonly<Record<string, string>>;
+  /** When it is executed again; null: never. */
+  readonly restart: string | null;
   /** What asks it to end; null: what the backend or the image says. */
   readonly stopSignal: StopSignal | null;
   /** How long a stop waits, in seconds. */
@@ -32,6 +34,14 @@ export interface TmuxParts {
   readonly workingDir: string;
   /** tmux socket. */
   readonly socketName: string;
+  /** The first delay before it is executed again, in milliseconds. */
+  readonly restartDelayMs: number;
+  /** The longest delay, in milliseconds. */
+  readonly restartMaxDelayMs: number;
+  /** After how long up its failures are forgotten, in milliseconds. */
+  readonly restartResetMs: number;
+  /** Exit codes that are no failure, besides 0. */
+  readonly successExitCodes: readonly number[];
   /** Who gets it; null: as the signal has it, or not of this backend. */
   readonly stopScope: "group" | "main" | null;
 }
@@ -56,8 +66,6 @@ export interface ContainerParts {
   readonly network: string | null;
   /** User in the container. */
   readonly user: string | null;
-  /** Restart policy of the container. */
-  readonly restart: string | null;
   /** Whether the container has a terminal; null: not of this backend. */
   readonly tty: boolean;
   /** More arguments for the runtime. */

@@ -55,6 +55,7 @@ export interface Part {
 }
 
 const DAY_SECONDS = 86_400;
+const DAY_MS = DAY_SECONDS * 1000;
 
 /** The keys of one session. */
 export const SESSION_KEYS = {
@@ -231,12 +232,50 @@ export const SESSION_KEYS = {
     part: { about: "User in the container" },
   },
   restart: {
-    description: "Container: `no`, `on-failure[:N]`, `always` or `unless-stopped`, done by the " +
-      "runtime.",
+    description: "When a program that has ended is executed again: `no`, `on-failure`, with how " +
+      "many restarts after failures in a row there may be (`on-failure:5`), `always` or " +
+      "`unless-stopped`. In tmux by the shell in its pane, on containers by the runtime. " +
+      "Default: `no`.",
     field: "restart",
     form: { kind: "text", check: "restart" },
-    only: "container",
-    part: { about: "Restart policy of the container" },
+    part: { about: "When it is executed again; null: never" },
+  },
+  restart_delay: {
+    description: "tmux: how long after its end that is. It doubles with every failure in a row, " +
+      "and a tenth of it is at random either way. Default: `1s`.",
+    field: "restartDelayMs",
+    form: { kind: "duration", unit: "milliseconds", min: 100, max: DAY_MS },
+    only: "tmux",
+    default: 1000,
+    part: { about: "The first delay before it is executed again, in milliseconds" },
+  },
+  restart_max_delay: {
+    description: "tmux: the longest that it becomes. Default: `60s`.",
+    field: "restartMaxDelayMs",
+    form: { kind: "duration", unit: "milliseconds", min: 100, max: DAY_MS },
+    only: "tmux",
+    default: 60_000,
+    part: { about: "The longest delay, in milliseconds" },
+  },
+  restart_reset: {
+    description: "tmux: a program that was up so long has no failures behind it. Default: `60s`.",
+    field: "restartResetMs",
+    form: { kind: "duration", unit: "milliseconds", min: 0, max: DAY_MS },
+    only: "tmux",
+    default: 60_000,
+    part: { about: "After how long up its failures are forgotten, in milliseconds" },
+  },
+  success_exit_codes: {
+    description: "Exit codes that are no failure, besides 0.",
+    field: "successExitCodes",
+    form: {
+      kind: "list",
+      item: { kind: "integer", unit: "", min: 0, max: 255 },
+      limit: 256,
+      orOne: true,
+    },
+    only: "tmux",
+    part: { about: "Exit codes that are no failure, besides 0" },
   },
   tty: {
     description: "Container: `false`: no terminal of its own, so that standard error stays apart " +

@@ -16,6 +16,8 @@ const FIRST: ReadonlySet<string> = new Set([
   ),
   ..."runArgs stopSignal stopTimeoutSeconds log protected".split(" "),
 ]);
+/** What only some of them had. */
+const LATER_IN: Readonly<Record<string, ReadonlySet<string>>> = { tmux: new Set(["restart"]) };
 const LATER: ReadonlyMap<string, string> = new Map(
   ALL_SESSION_KEYS.map(([, key]) => [key.field, JSON.stringify(defaultOf(key))]),
 );
@@ -25,9 +27,11 @@ const LATER: ReadonlyMap<string, string> = new Map(
  * are no part of it: from a fingerprint that anybody may read, short ones could be guessed.
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
+  const later = LATER_IN[definition.backend];
   const open = Object.entries({ ...definition, env: Object.keys(definition.env).toSorted() })
     .filter(([key, value]) =>
-      FIRST.has(key) || !NO_PART.has(key) && LATER.get(key) !== JSON.stringify(value)
+      FIRST.has(key) && !later?.has(key) ||
+      !NO_PART.has(key) && LATER.get(key) !== JSON.stringify(value)
     )
     .toSorted((
       [a],

@@ -1,8 +1,9 @@
 /** Following what a session prints, across files and runs. */
 import type { World } from "../world/world.ts";
-import { CUT_MARK, linesBehindFirst, marked, withoutReturns } from "./lines.ts";
+import { marksFilter } from "./executions.ts";
+import { CUT_MARK, joined, linesBehindFirst, marked, withoutReturns } from "./lines.ts";
 import { isFirst, isNext } from "./parts.ts";
-import { endsMidLine, joined, type Part, readIn, withTimes } from "./read.ts";
+import { endsMidLine, type Part, readIn, withTimes } from "./read.ts";
 
 /** How often it is looked whether there is more. */
 const POLL_MS = 50;
@@ -29,6 +30,7 @@ export async function* follow(
   },
 ): AsyncGenerator<Uint8Array, void> {
   const { files, sleep } = world;
+  const marks = marksFilter();
   const strip = withoutReturns();
   let isMidLine = endsMidLine(head);
   const shown = (chunk: Uint8Array): Uint8Array => {
@@ -54,7 +56,7 @@ export async function* follow(
           break;
         }
         current = { path: current.path, bytes: current.bytes + chunk.length };
-        yield shown(strip(isGap ? behindGap(chunk, isMidLine) : chunk));
+        yield shown(strip(marks.write(isGap ? behindGap(chunk, isMidLine) : chunk)));
         isGap = false;
       }
     }

@@ -1,7 +1,8 @@
 /** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
 import { FileError, type World } from "../world/world.ts";
 import { isFirst, timesName } from "./parts.ts";
-import { countLines, fromWholeLine, lastLines, shortened } from "./lines.ts";
+import { findMark, marksFilter, withoutMarks } from "./executions.ts";
+import { countLines, fromWholeLine, joined, lastLines, shortened } from "./lines.ts";
 import { type Mark, offsetSince, parseTimes, timeAt } from "./times.ts";
 
 const NEWLINE = 0x0a;
@@ -41,13 +42,35 @@ export async function readParts(
   reading: Reading = { isOpen: false },
 ): Promise<Uint8Array> {
   const { since = null, timestamps = false, lines, mostLineBytes } = wanted;
-  if (since !== null || timestamps) {
-    return lastLines(await timed(world, parts, wanted), lines, reading);
-  }
+  const last = (bytes: Uint8Array): Uint8Array => lastLines(withoutMarks(bytes), lines, reading);
+  if (since !== null || timestamps) return last(await timed(world, parts, wanted));
   if (mostLineBytes !== undefined) {
-    return lastLines(await shortTail(world, parts, { lines, mostLineBytes }), lines, reading);
+    return last(await shortTail(world, parts, { lines, mostLineBytes }));
   }
-  return lastLines(await tailOf(world, parts, lines), lines, reading);
+  return last(await tailOf(world, parts, lines));
+}
+
+/**
+ * The wanted lines of the execution before the last one; null: what is kept has no end of one.
+ */
+export async function readPrevious(
+  world: World,
+  parts: readonly Part[],
+  { lines }: Pick<Wanted, "lines">,
+): Promise<Uint8Array | null> {
+  const bytes = joined(
+    await Promise.all(
+      parts.map(({ path, bytes: end }) => readIn(world, path, { start: 0, end })),
+    ),
+  );
+  let [from, to] = [0, 0];
+  for (let mark = findMark(bytes); mark !== null; mark = findMark(bytes, mark.to)) {
+    [from, to] = [to, mark.to];
+  }
+  if (to === 0) return null;
+  const isWhole = from > 0 || isFirst(parts[0]?.path ?? "");
+  const own = withoutMarks(bytes.subarray(from, to));
+  return lastLines(isWhole ? own : fromWholeLine(own), lines);
 }
 
 /** The output since a time, with the times of its lines where they are wanted. */
@@ -158,6 +181,7 @@ async function shortTail(
 ): Promise<Uint8Array> {
   const from = await tailStart(world, parts, lines);
   const short = shortened(mostLineBytes);
+  const filter = marksFilter();
   const chunks: Uint8Array[] = [];
   let isWhole = from.isWhole;
   for (const [index, { path, bytes }] of parts.entries()) {
@@ -172,11 +196,11 @@ async function shortTail(
         if (chunks.length === 0) isWhole = false;
         break;
       }
-      chunks.push(...short.write(chunk));
+      chunks.push(...short.write(filter.write(chunk)));
       start += chunk.length;
     }
   }
-  const tail = joined([...chunks, ...short.end()]);
+  const tail = joined([...chunks, ...short.write(filter.end()), ...short.end()]);
   return isWhole ? tail : fromWholeLine(tail);
 }
 
@@ -281,15 +305,4 @@ export function withTimes(
 /** Whether bytes end in the middle of a line. */
 export function endsMidLine(bytes: Uint8Array): boolean {
   return bytes.length > 0 && bytes.at(-1) !== NEWLINE;
-}
-
-/** Chunks as one. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
 }

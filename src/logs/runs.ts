@@ -65,6 +65,16 @@ export interface Ended {
   readonly exitCode: number | null;
   /** What the engine says besides, such as that it was killed for want of memory. */
   readonly reason: string | null;
+  /** What its restart policy made of it; missing: it has none, or has nothing to do with it. */
+  readonly policy?: Supervised;
+}
+
+/** What a restart policy made of an end. */
+export interface Supervised {
+  /** How many failures in a row that were. */
+  readonly failures: number;
+  /** After how long the program was to be executed again; null: it was given up. */
+  readonly restartInMs: number | null;
 }
 
 /** kstops stopped it. */
@@ -86,11 +96,13 @@ export interface Run {
   readonly id: string;
   /** Null where that line is lost. */
   readonly begun: Begun | null;
-  /** Null: its program was not executed, or by a kstops that did not remember it. */
+  /** The last time; null: its program was not executed, or by a kstops that did not remember it. */
   readonly executed: Executed | null;
-  /** Null: it runs, or nobody saw it end. */
+  /** How it ended that time; null: it runs, or nobody saw it end. */
   readonly ended: Ended | null;
   readonly stopped: Stopped | null;
+  /** How it ended before, where a policy had it executed again: the oldest first. */
+  readonly earlier: readonly Ended[];
 }
 
 /** The line for an event, with its newline. */
@@ -121,7 +133,17 @@ export function formatEvent(event: RunEvent): string {
         }),
       });
     case "ended":
-      return line({ ...head, exit_code: event.exitCode, reason: event.reason });
+      return line({
+        ...head,
+        exit_code: event.exitCode,
+        reason: event.reason,
+        ...(event.policy === undefined ? {} : {
+          failures: event.policy.failures,
+          ...(event.policy.restartInMs === null
+            ? { gave_up: true }
+            : { restart_in_ms: event.policy.restartInMs }),
+        }),
+      });
     case "stopped":
       return line({
         ...head,
@@ -136,7 +158,13 @@ function line(fields: unknown): string {
 }
 
 /** A run of which nothing is known yet. */
-const NOTHING: Omit<Run, "id"> = { begun: null, executed: null, ended: null, stopped: null };
+const NOTHING: Omit<Run, "id"> = {
+  begun: null,
+  executed: null,
+  ended: null,
+  stopped: null,
+  earlier: [],
+};
 
 /** The runs in a file, in the order in which they began. What cannot be read is left out. */
 export function parseRuns(text: string): Run[] {
@@ -145,9 +173,17 @@ export function parseRuns(text: string): Run[] {
     const event = parseEvent(each);
     if (event === null) continue;
     const run = runs.get(event.run) ?? { id: event.run, ...NOTHING };
-    runs.set(event.run, { ...run, [event.event]: event });
+    runs.set(event.run, withEvent(run, event));
   }
   return [...runs.values()];
+}
+
+function withEvent(run: Run, event: RunEvent): Run {
+  // How its program ended before it was executed again is no end of the run.
+  const before = event.event === "executed" && run.ended !== null
+    ? { ended: null, earlier: [...run.earlier, run.ended] }
+    : {};
+  return { ...run, ...before, [event.event]: event };
 }
 
 function parseEvent(text: string): RunEvent | null {
@@ -181,9 +217,19 @@ function parseEvent(text: string): RunEvent | null {
       at: time,
       exitCode: typeof exitCode === "number" && isExitCode(exitCode) ? exitCode : null,
       reason: textOrNull(reason),
+      ...supervisedIn(fields),
     };
   }
   return event === "begun" ? begun(fields, run, time) : null;
+}
+
+function supervisedIn(
+  { failures, restart_in_ms: restartInMs }: Readonly<Record<string, unknown>>,
+): Pick<Ended, "policy"> {
+  if (typeof failures !== "number") return {};
+  return {
+    policy: { failures, restartInMs: typeof restartInMs === "number" ? restartInMs : null },
+  };
 }
 
 function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date): Begun | null {

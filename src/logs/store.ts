@@ -63,6 +63,8 @@ export interface LogStore {
   outputs(name: string, isMeant?: IsMeant): Promise<readonly string[]>;
   /** The one of them that is the run's that began last; null: of that one nothing is kept. */
   newestOutput(name: string, isMeant?: IsMeant): Promise<string | null>;
+  /** What a program printed before it was executed again in its run; null: it was not. */
+  readPrevious(output: string, wanted: Pick<Wanted, "lines">): Promise<Uint8Array | null>;
   /** What a run printed: the lines that are wanted of it, each ended by a newline. */
   read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
@@ -323,6 +325,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       // A run that nobody remembers is no older one: whoever began it was ended before he said so.
       const isOlder = begun.slice(0, -1).some(({ id }) => last?.endsWith(`-${id}`));
       return last === undefined || isOlder ? null : last;
+    },
+    readPrevious: async (output, wanted) => {
+      const { readPrevious } = await import("./read.ts");
+      return await readPrevious(world, await partsOf(output), wanted);
     },
     read: async (output, wanted) => {
       const { readParts } = await import("./read.ts");

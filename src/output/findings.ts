@@ -1,11 +1,12 @@
 /** What is known of how a session ended, as text and as JSON. Pure. */
 import { escapeControls, type Json } from "../errors.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
+import type { Ended } from "../logs/runs.ts";
 import type { Operation } from "../operations/machine.ts";
 import { operationText, operationToWire } from "./operation.ts";
 import { leftoversText, momentAndTime, type Property, propertyLines } from "./properties.ts";
 import { endWords, moment, paint, type Screen, stateColour } from "./screen.ts";
-import { statusToWire } from "./wire.ts";
+import { statusToWire, time } from "./wire.ts";
 
 /** Everything that `why` found out. */
 export interface Findings {
@@ -18,6 +19,8 @@ export interface Findings {
   readonly seconds: number | null;
   /** How often it began and how it ended, as far as that is remembered. */
   readonly starts: Starts;
+  /** How its program ended before it was executed again in this run, the oldest first. */
+  readonly earlier: readonly Ended[];
   /** Whether a start would begin something else now; null: nobody can tell. */
   readonly definitionChanged: boolean | null;
   /** What kstops did to it last; null: nothing that is recorded. */
@@ -54,6 +57,7 @@ export function findingsToWire(findings: Findings): { [key: string]: Json } {
     duration_seconds: seconds,
     starts: starts.count,
     failures: starts.failures,
+    earlier_executions: findings.earlier.map(executionToWire),
     definition_changed: definitionChanged,
     operation: operation === null ? null : operationToWire(operation),
     last_lines: lines,
@@ -74,6 +78,7 @@ export function findingsText(findings: Findings, screen: Screen): string {
     ["ended", momentAndTime(status.finishedAt, screen)],
     [status.state === "running" ? "has run for" : "ran for", durationText(seconds)],
     ["started", startsText(starts, screen)],
+    ["before", earlierText(findings.earlier, screen)],
     ["definition", changeText(definitionChanged)],
     ["last change", operation === null ? null : operationText(operation, screen)],
   ];
@@ -89,6 +94,29 @@ function headline(status: SessionStatus): string {
   const { name, engine, backend, state } = status;
   const end = state === "running" ? null : endWords(status);
   return `${name} (${engine ?? backend}): ${state}${end === null ? "" : `, ${end}`}`;
+}
+
+/** How many executions a screen tells of. */
+const MOST_EARLIER = 5;
+
+function earlierText(earlier: readonly Ended[], screen: Screen): string | null {
+  if (earlier.length === 0) return null;
+  const shown = earlier.slice(-MOST_EARLIER).toReversed().map(({ exitCode, at }) => {
+    const signal = exitCode === null ? null : howItEnded(exitCode).signal;
+    const end = signal ?? (exitCode === null ? "in an unknown way" : `exit code ${exitCode}`);
+    return `${end} (${moment(at, screen)})`;
+  });
+  return shown.join(", ") + (earlier.length > MOST_EARLIER ? ", ..." : "");
+}
+
+function executionToWire({ exitCode, at, policy }: Ended): { [key: string]: Json } {
+  return {
+    exit_code: exitCode,
+    signal: exitCode === null ? null : howItEnded(exitCode).signal,
+    finished_at: time(at),
+    failures_in_a_row: policy?.failures ?? null,
+    restart_in_ms: policy?.restartInMs ?? null,
+  };
 }
 
 function startsText(

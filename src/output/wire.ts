@@ -29,6 +29,9 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
     project: status.project,
     config_file: status.configFile,
     leftovers: status.leftovers,
+    restart_policy: status.restartPolicy,
+    restarts: status.restarts,
+    next_restart_at: time(status.nextRestartAt),
   };
 }
 

@@ -238,9 +238,15 @@ export function sessionsOver(
         isInTheWay: last !== null && isInTheWay(last.owner, starting),
         anyway: options.anyway ?? false,
       });
-      await clearLastRun(definition, living, options);
+      // Before anything is removed: what cannot be started must not cost what is there.
+      const waiting = managed.filter((session) => !others.includes(session) && isWaiting(session));
+      const [replaced] = waiting;
+      if (replaced !== undefined) await runner.check(definition, replaced);
+      await Promise.all(waiting.map((session) => session.stop(AS_DEFINED)));
+      if (!waiting.some(({ run }) => run === living?.run.id)) {
+        await clearLastRun(definition, living, options);
+      }
       if (others.length > 0) {
-        // Before anything is removed: what cannot be started must not cost what is there.
         await runner.check(definition);
         await runner.rehearse?.(definition, { replaced: null, say: options.say ?? (() => {}) });
         await Promise.all(others.map((session) => session.stop(AS_DEFINED)));
@@ -272,6 +278,11 @@ function withElsewhere(sessions: Sessions): Sessions {
       return found.value;
     },
   };
+}
+
+/** Whether its program has ended, and is executed again after a delay. */
+function isWaiting({ status: { state, engineState } }: Session): boolean {
+  return state === "exited" && engineState === "backoff";
 }
 
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };

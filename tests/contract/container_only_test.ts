@@ -486,7 +486,7 @@ containerTest("a start that fails leaves nothing, and says why in one line", asy
       const error = await failure(runner.start(define({ ...wanted, name }), { waitMs: LIMIT_MS }));
       equal(error.code, "start_failed", why);
       ok(error.message.startsWith(`Cannot start "${name}": `), error.message);
-      match(error.message, reason, why);
+      match(error.message, reason, `${why}: ${error.message}`);
       ok(!error.message.includes("\n") && !error.message.includes("\x1b"), error.message);
       ok(!error.message.endsWith("."), error.message);
       ok(error.message.length < 400, error.message);

@@ -5,7 +5,7 @@
  * The programs of these tests are scripts of a POSIX `sh`, and talk to the test through files of a
  * directory that both see at the same path.
  */
-import { joined } from "../../src/logs/read.ts";
+import { joined } from "../../src/logs/lines.ts";
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Runner, Session } from "../../src/backends/backend.ts";
 import { ERRORS } from "../../src/errors.ts";

@@ -1,8 +1,9 @@
 /** The tmux backend in the private corner of a test. */
 import { tmuxRunner } from "../../src/backends/tmux/runner.ts";
 import { logStore } from "../../src/logs/store.ts";
-import { DEFAULT_LOG, NOBODY, type TmuxDefinition } from "../../src/model.ts";
+import type { TmuxDefinition } from "../../src/model.ts";
 import type { World } from "../../src/world/world.ts";
+import { tmuxDefinition } from "../support/definitions.ts";
 import type { SuiteTest } from "./suite.ts";
 
 /** What is known of the tmux backend besides what every backend has. */
@@ -24,18 +25,6 @@ export function setUpTmux(world: World, settings: { readonly binary?: string } =
     logs,
     directory,
     warnings,
-    define: (wanted) => ({
-      backend: "tmux",
-      owner: NOBODY,
-      env: {},
-      workingDir: directory,
-      socketName: "default",
-      stopSignal: null,
-      stopScope: null,
-      stopTimeoutSeconds: 10,
-      protected: false,
-      log: DEFAULT_LOG,
-      ...wanted,
-    }),
+    define: (wanted) => tmuxDefinition({ workingDir: directory, ...wanted }),
   };
 }

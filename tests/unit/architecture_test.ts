@@ -23,6 +23,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/owner.ts": { beside: ["src/model.ts", "src/errors.ts"] },
   },
   {
+    "src/supervise/": { beside: [] },
     "src/validate/": { beside: [] },
     "src/world/": { beside: [] },
   },

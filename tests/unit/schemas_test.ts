@@ -36,7 +36,7 @@ import { STATUSES } from "../support/statuses.ts";
 const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
-  "project, config_file, leftovers",
+  "project, config_file, leftovers, restart_policy, restarts, next_restart_at",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------
@@ -102,6 +102,9 @@ Deno.test("any status fits the schema", () => {
     project: maybe(fc.string()),
     configFile: maybe(fc.string()),
     leftovers: maybe(fc.array(fc.nat())),
+    restartPolicy: maybe(fc.constantFrom("always", "on-failure:5")),
+    restarts: maybe(fc.nat()),
+    nextRestartAt: time,
   });
   fc.assert(fc.property(any, (status) => {
     equal(problemWith(schema, JSON.parse(JSON.stringify(statusToWire(status)))), null);

@@ -1,5 +1,5 @@
 /** Lines as a program printed them, out of what docker makes of them. Pure. */
-import { joined } from "../../logs/read.ts";
+import { joined } from "../../logs/lines.ts";
 import type { OutputName } from "../../world/world.ts";
 
 /** What docker takes for a line at most: a longer one comes in parts (daemon/logger/copier.go). */

@@ -5,8 +5,7 @@ import {
   quote,
   SessionNotFoundError,
 } from "../../errors.ts";
-import { countLines, lastLines, marked, shortened } from "../../logs/lines.ts";
-import { joined } from "../../logs/read.ts";
+import { countLines, joined, lastLines, marked, shortened } from "../../logs/lines.ts";
 import type { ExecBytesResult, OutputName } from "../../world/world.ts";
 import type { LogOptions } from "../backend.ts";
 import { containerLogs } from "./args.ts";

@@ -66,6 +66,8 @@ export interface Details {
   readonly startedAt: Date | null;
   /** Whether, and when, the runtime starts it again: `no`, `always`, ...; null: it does not say. */
   readonly restartPolicy: string | null;
+  /** How often it starts it again after failures; 0: without a limit. */
+  readonly mostRestarts: number;
   /** How often its restart policy has started it again. */
   readonly restarts: number;
   /** Whether its runtime removes it when it ends (`--rm`). */
@@ -308,6 +310,11 @@ function inspected(whole: Fields): Container {
         "RestartPolicy",
         () => textOf(fieldsOf(host["RestartPolicy"] ?? {})["Name"]) || null,
         null,
+      ),
+      mostRestarts: read(
+        "RestartPolicy",
+        () => numberOf(fieldsOf(host["RestartPolicy"] ?? {})["MaximumRetryCount"]),
+        0,
       ),
       restarts: read("RestartCount", () => numberOf(whole["RestartCount"]), 0),
       removesItself: host["AutoRemove"] === true,

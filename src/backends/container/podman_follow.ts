@@ -2,8 +2,8 @@
  * Follows podman's file of what a container printed. podman's own follower (4.3) leaves out what it has
  * not read yet when the container ends.
  */
-import { CUT_MARK, withoutReturns } from "../../logs/lines.ts";
-import { endsMidLine, joined } from "../../logs/read.ts";
+import { CUT_MARK, joined, withoutReturns } from "../../logs/lines.ts";
+import { endsMidLine } from "../../logs/read.ts";
 import { FileError, type OpenFile, type World } from "../../world/world.ts";
 import type { Container } from "./parse.ts";
 import { kubernetesLines } from "./podman_lines.ts";

@@ -1,5 +1,5 @@
 /** The lines of podman's files of output (`k8s-file`): `TIME STREAM F TEXT`. Pure. */
-import { joined } from "../../logs/read.ts";
+import { joined } from "../../logs/lines.ts";
 import type { OutputName } from "../../world/world.ts";
 
 /** What a container printed on each stream. With a terminal there is but one. */

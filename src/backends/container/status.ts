@@ -36,6 +36,15 @@ function stateOf({ state, finishedAt }: Container): SessionState | null {
   }
 }
 
+/** Its restart policy, in the words of the config; null: nothing starts it again. */
+function policyOf(container: Container): string | null {
+  const { details } = container;
+  const policy = recordOf(container)?.restart ?? details?.restartPolicy ?? null;
+  if (policy === null || policy === "no") return null;
+  const most = details?.mostRestarts ?? 0;
+  return policy.includes(":") || most === 0 ? policy : `${policy}:${most}`;
+}
+
 /** The session that a container is. */
 export function statusOfContainer(
   container: Container,
@@ -82,6 +91,9 @@ export function statusOfContainer(
     project: record?.owner.project ?? null,
     configFile: record?.owner.configFile ?? null,
     leftovers: null,
+    restartPolicy: policyOf(container),
+    restarts: policyOf(container) === null ? null : details?.restarts ?? null,
+    nextRestartAt: null,
   };
 }
 

@@ -13,7 +13,8 @@ import {
 } from "./args.ts";
 import { parseClients, parseServer, type ServerFacts } from "./answers.ts";
 import { ANSWER_TIMEOUT_MS } from "./list.ts";
-import { mainPane, statusOfSession, type TmuxSession } from "./parse.ts";
+import type { TmuxSession } from "./parse.ts";
+import { mainPane, statusOfSession } from "./status.ts";
 
 /** What attaching works with. */
 export interface AttachPlan {

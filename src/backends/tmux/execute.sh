@@ -6,14 +6,28 @@
 # them; nothing of this is printed into the terminal of the program but why it cannot be executed.
 # shellcheck disable=SC2329 # called by a name that stands behind it
 
-kstops_run=$2 kstops_tmux=$3 kstops_story=$4 kstops_carried=$6 kstops_marks=$7
-shift 7
+kstops_run=$2 kstops_tmux=$3 kstops_story=$4 kstops_hold=$5 kstops_carried=$6 kstops_marks=$7
+shift 9
 
 # The pane is marked here where hooks of a tmux.conf kept the start script from it.
-case $("$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid "$$ $PPID" \; \
+kstops_pids="$$ $PPID"
+[ -z "$KSTOPS_EXECUTION" ] || kstops_pids="$kstops_pids $((${KSTOPS_EXECUTION##*.} - 1))"
+case $("$kstops_tmux" -u set-option -p -t "$TMUX_PANE" @kstops_pid "$kstops_pids" \; \
   display-message -p -t "$TMUX_PANE" "#{@kstops_pane}" </dev/null 2>/dev/null) in
 *"$kstops_run"*) ;;
 *) eval "printf %s $kstops_marks" | "$kstops_tmux" -u source-file - >/dev/null 2>&1 ;;
+esac
+
+# A stop that does not know of this process yet has written its file before it looked for one. Of the
+# first execution every stop knows: its keeper has no other program.
+case $KSTOPS_EXECUTION in
+'' | *.1) ;;
+*)
+  if [ -s "$kstops_hold" ] && read -r kstops_until <"$kstops_hold" && [ "$kstops_until" != go ]; then
+    kill -s ALRM "$PPID"
+    exit
+  fi
+  ;;
 esac
 
 # Appended in one write, which no other writer gets into.

@@ -14,10 +14,16 @@ export interface Held {
   readonly file: string | null;
 }
 
-/** A terminal that stays open. */
+/** A terminal that stays open, in which no keeper executes its program again. */
 export interface Hold {
   /** Says how late it is: to be called with every look. */
   readonly refresh: (look: Look) => Promise<void>;
+  /**
+   * To be called before anything is asked to end: from then on nothing is executed again, also where
+   * this process is killed.
+   */
+  readonly asking: () => Promise<void>;
+  /** Where nothing was asked to end, keepers go on as before. */
   readonly release: () => Promise<void>;
 }
 
@@ -29,55 +35,74 @@ const LEFT_MS = 10_000;
 /** How often a keeper is told: also while a look, or whatever a stop does, takes its time. */
 const TOLD_EVERY_MS = 500;
 
-/** What a keeper's file says: until when it stays, in hundredths of a second, and who wants that. */
+/**
+ * What a keeper's file says: until when it stays, in hundredths of a second, who wants that, and whether
+ * its program was asked to end.
+ */
 function formatHold(
-  { clock, tookMs, self }: {
+  { clock, tookMs, self, isAsked }: {
     readonly clock: number;
     readonly tookMs: number;
     readonly self: number;
+    readonly isAsked: boolean;
   },
 ): string {
   // As long as a look takes, the next one may take again, and twice that on a bad day.
-  return `${clock + Math.ceil((LEFT_MS + 3 * tookMs) / 10)}\n${self}\n`;
+  const until = clock + Math.ceil((LEFT_MS + 3 * tookMs) / 10);
+  return `${until}\n${self}\n${isAsked ? "asked\n" : ""}`;
 }
+
+/** What it says where a stop asked for nothing after all. */
+const GO_ON = "go\n";
 
 /** Holds the terminal from now on, as far as that can be done. */
 export async function holdTerminal(world: World, held: Held, look: Look): Promise<Hold> {
   const { keepers, file } = held;
   if (keepers.length === 0) return NO_HOLD;
-  const hold = file === null ? null : await holdBy(world, file, look);
-  if (hold !== null) {
-    // A keeper that sleeps wakes up and sees it; an older one does not mind.
+  // A keeper that sleeps wakes up and sees the file; an older one does not mind.
+  const wake = (): void => {
     for (const { pid } of keepers) world.processes.signal(pid, "SIGURG");
-    return hold;
-  }
+  };
+  const hold = file === null ? null : await holdBy(world, { file, wake }, look);
+  wake();
+  if (hold !== null) return hold;
   if (world.operatingSystem !== "linux") return NO_HOLD;
   const holds = await Promise.all(keepers.map((keeper) => holdOlder(world, keeper)));
   return {
-    refresh: () => Promise.resolve(),
+    ...NO_HOLD,
     release: async () => {
       await Promise.all(holds.map((release) => release()));
     },
   };
 }
 
-const NO_HOLD: Hold = { refresh: () => Promise.resolve(), release: () => Promise.resolve() };
+const nothing = (): Promise<void> => Promise.resolve();
+export const NO_HOLD: Hold = { refresh: nothing, asking: nothing, release: nothing };
 
 /** Holds it by a file; null: that cannot be written, or nobody knows how late it is. */
-async function holdBy(world: World, file: string, first: Look): Promise<Hold | null> {
+async function holdBy(
+  world: World,
+  { file, wake }: { readonly file: string; readonly wake: () => void },
+  first: Look,
+): Promise<Hold | null> {
   const seen = (look: Look) => ({ look, since: world.now().getTime() - look.tookMs });
   let last = seen(first);
-  /** The last look, with the time that its clock shows by now. */
-  const now = (): Look => {
-    const { look, since } = last;
-    const { clock } = look;
+  let isAsked = false;
+  /** Tells keepers the time that the clock of the last look shows by now. */
+  const tell = async (): Promise<boolean> => {
+    const { look: { clock, tookMs }, since } = last;
+    if (clock === null) return false;
     const passed = Math.max(0, world.now().getTime() - since);
-    return { ...look, clock: clock === null ? null : clock + Math.floor(passed / 10) };
+    const now = clock + Math.floor(passed / 10);
+    const { self } = world.processes;
+    return await write(world, file, formatHold({ clock: now, tookMs, self, isAsked }));
   };
-  if (!await write(world, file, now())) return null;
+  if (!await tell()) return null;
   let writing: Promise<unknown> | null = null;
   const stop = world.every(TOLD_EVERY_MS, () => {
-    writing ??= write(world, file, now()).finally(() => writing = null);
+    // One that was just about to wait may have missed the first one.
+    wake();
+    writing ??= tell().finally(() => writing = null);
   });
   return {
     refresh: (look) => {
@@ -85,18 +110,24 @@ async function holdBy(world: World, file: string, first: Look): Promise<Hold | n
       if (look.clock !== null) last = seen(look);
       return Promise.resolve();
     },
+    asking: async () => {
+      if (isAsked) return;
+      isAsked = true;
+      await writing;
+      await tell();
+    },
     release: async () => {
       stop();
       await writing;
-      await remove(world, file);
+      if (isAsked) return await remove(world, file);
+      await write(world, file, GO_ON);
+      wake();
     },
   };
 }
 
-async function write(world: World, file: string, { clock, tookMs }: Look): Promise<boolean> {
-  if (clock === null) return false;
+async function write(world: World, file: string, text: string): Promise<boolean> {
   try {
-    const text = formatHold({ clock, tookMs, self: world.processes.self });
     await world.files.replace(file, new TextEncoder().encode(text));
     return true;
   } catch (error) {

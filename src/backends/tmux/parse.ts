@@ -1,13 +1,6 @@
 /** What tmux says, as facts: pure functions from its output. */
 import { decodeRecord } from "../../keys/record.ts";
-import {
-  howItEnded,
-  isExitCode,
-  momentOf,
-  type SessionStatus,
-  signalName,
-  statusOf,
-} from "../../model.ts";
+import { howItEnded, isExitCode, momentOf, signalName } from "../../model.ts";
 import {
   fieldSeparator,
   PANE_FIELD_COUNT,
@@ -37,8 +30,23 @@ export interface Pane {
   readonly programPid: number | null;
   /** That shell; null: nobody knows its pid. */
   readonly keeperPid: number | null;
+  /** What its restart policy is at; null: it has none. */
+  readonly supervision: Supervision | null;
   /** Whether other sessions show the pane's window, too; unknown where only one was asked for. */
   readonly linked: boolean;
+}
+
+/** What the keeper of a program says that has a restart policy. */
+export interface Supervision {
+  readonly restarts: number;
+  /** How the program ended last; null: it runs. */
+  readonly ended: {
+    readonly exitCode: number;
+    readonly failures: number;
+    readonly at: Date | null;
+    /** When it is executed again; null: it was given up. */
+    readonly dueAt: Date | null;
+  } | null;
 }
 
 /** One tmux session with all its panes. */
@@ -337,7 +345,8 @@ function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
   // Of a foreign session these are two digits, of a pane with a mark its run.
   const managed = fields[2] !== "" || active.length > 2;
   const life = facts[7];
-  const [programPid, keeperPid] = managed ? (fields[4] ?? "").split(" ") : [];
+  const words = managed ? (fields[4] ?? "").split(" ") : [];
+  const [programPid, keeperPid] = words;
   const end = typeof life === "string" ? life.split(" ") : null;
   return {
     id: facts[6],
@@ -350,7 +359,28 @@ function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
     runId: managed ? active || null : null,
     programPid: numberOf(programPid),
     keeperPid: numberOf(keeperPid),
+    supervision: words.length < 3 ? null : supervisionOf(words),
     linked: false,
+  };
+}
+
+/** Reads `PID KEEPER RESTARTS`, or `wait | gave_up KEEPER RESTARTS CODE FAILURES [ENDED DUE]`. */
+function supervisionOf(words: readonly string[]): Supervision | null {
+  const [word, , restarts, code, failures, endedAt, dueAt] = words;
+  const count = numberOf(restarts);
+  if (count === null) return null;
+  const exitCode = numberOf(code);
+  if (word !== "wait" && word !== "gave_up" || exitCode === null) {
+    return { restarts: count, ended: null };
+  }
+  return {
+    restarts: count,
+    ended: {
+      exitCode,
+      failures: numberOf(failures) ?? 0,
+      at: timeOf(numberOf(endedAt)),
+      dueAt: word === "wait" ? timeOf(numberOf(dueAt)) : null,
+    },
   };
 }
 
@@ -387,102 +417,6 @@ function isText(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-/**
- * The pane that speaks for a session: the managed one; of a foreign session the active one. Null
- * when the managed pane was closed.
- */
-export function mainPane(session: TmuxSession): Pane | null {
-  if (session.runId !== null) return session.managedPane;
-  return session.panes.find((pane) => pane.active && !pane.dead) ??
-    session.panes.find((pane) => !pane.dead) ??
-    session.panes.find((pane) => pane.active) ?? session.panes[0] ?? null;
-}
-
-/** The status of one session. */
-export function statusOfSession(session: TmuxSession, socketName: string): SessionStatus {
-  const { record } = session;
-  const pane = mainPane(session);
-  const managed = session.runId !== null;
-  const dead = pane !== null && pane.dead;
-  const taken = pane !== null && isTaken(pane);
-  if (session.unreadable !== null) {
-    return statusOf({
-      name: session.name || null,
-      backend: "tmux",
-      state: "unknown",
-      managed,
-      engine: "tmux",
-      socketName,
-      id: session.id || null,
-      command: record?.argv ?? null,
-      workingDir: record?.workingDir ?? null,
-      reason: session.unreadable,
-      project: record?.owner.project ?? null,
-      configFile: record?.owner.configFile ?? null,
-    });
-  }
-  // All keys at once: to spread one object over another took longer than to parse the row.
-  return {
-    name: session.name,
-    backend: "tmux",
-    state: pane === null || taken ? "stopped" : dead ? "exited" : "running",
-    pid: pane === null || dead || taken ? null : managed ? pane.programPid : pane.pid,
-    exitCode: pane?.exit?.exitCode ?? null,
-    signal: pane?.exit?.signal ?? null,
-    createdAt: session.createdAt,
-    finishedAt: pane?.finishedAt ?? null,
-    managed,
-    defined: false,
-    engine: "tmux",
-    engineState: dead ? "dead" : null,
-    socketName,
-    windowCount: session.windowCount,
-    attached: session.attached,
-    id: session.id,
-    image: null,
-    ports: null,
-    command: managed
-      ? record?.argv ?? null
-      : pane === null || pane.startCommand === ""
-      ? null
-      : [pane.startCommand],
-    workingDir: record?.workingDir ?? session.path,
-    reason: reasonOf(session, pane),
-    project: record?.owner.project ?? null,
-    configFile: record?.owner.configFile ?? null,
-    leftovers: null,
-  };
-}
-
-function reasonOf(
-  { runId, name, tmuxName, strayPane }: TmuxSession,
-  pane: Pane | null,
-): string | null {
-  if (pane === null) return "the pane of its program was closed";
-  if (isTaken(pane)) return "its pane was given to another program (respawn-pane)";
-  if (pane.dead && pane.exit === null) return "tmux does not know how it ended";
-  if (runId === null) return null;
-  if (strayPane !== null) return `somebody moved it into the tmux session ${tmuxName}`;
-  return name === tmuxName ? null : `tmux calls it ${tmuxName} by now`;
-}
-
-/** Whether something else than the shell of its run runs in a managed pane by now. */
-export function isTaken({ dead, pid, keeperPid }: Pane): boolean {
-  return !dead && keeperPid !== null && keeperPid !== pid;
-}
-
-/**
- * The pid of a program that may live, while its session does not show it: its pane was closed, given to
- * another program, or lost the shell that keeps it. Null: there is none.
- */
-export function hiddenProgram(
-  { runId, managedPane, unreadable }: TmuxSession,
-): "any" | number | null {
-  if (runId === null || unreadable !== null) return null;
-  if (managedPane === null || isTaken(managedPane)) return "any";
-  return managedPane.dead ? managedPane.programPid : null;
 }
 
 /** What a failed call of tmux means. */

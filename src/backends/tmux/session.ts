@@ -2,6 +2,7 @@
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import type { Owner, SessionStatus, TmuxDefinition } from "../../model.ts";
 import { mayBeSame } from "../../owner.ts";
+import type { World } from "../../world/world.ts";
 import type {
   AttachEnd,
   AttachOptions,
@@ -21,7 +22,10 @@ import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { isTaken, mainPane, parseFailure, statusOfSession, type TmuxSession } from "./parse.ts";
+import { type Hold, holdTerminal } from "./hold.ts";
+import { lookAround } from "./look.ts";
+import { type Pane, parseFailure, type TmuxSession } from "./parse.ts";
+import { isTaken, isWaiting, mainPane, statusOfSession } from "./status.ts";
 import { INHERITED_NAMES } from "./inherited.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
@@ -182,8 +186,19 @@ export async function stop(
 ): Promise<SessionStatus> {
   const { world } = context;
   const timeoutSeconds = options.timeoutSeconds ?? session.record?.stopTimeoutSeconds ?? 10;
+  const holdFile = session.record?.facts.hold_file ?? null;
   // A question may have stood between looking it up and now: its pids may be other processes' ones.
-  const now = await again(context, socketName, session);
+  let now = await again(context, socketName, session);
+  const hold = await holdPolicy(world, now?.managedPane ?? null, holdFile);
+  if (hold !== null) {
+    try {
+      // What was executed until then is to be seen.
+      now = await again(context, socketName, session);
+    } catch (error) {
+      await hold.release();
+      throw error;
+    }
+  }
   // A window that other sessions show, too, stays with them, unless it is the managed one.
   const panes = (now?.panes ?? []).filter((pane) =>
     !pane.dead && (!pane.linked || pane === now?.managedPane)
@@ -192,7 +207,7 @@ export async function stop(
     panes: panes.map((pane) => ({
       pid: pane.pid,
       isKept: pane === now?.managedPane,
-      program: pane.programPid,
+      program: isWaiting(pane) ? NONE : pane.programPid,
     })),
     run: session.runId,
     known: [],
@@ -200,12 +215,14 @@ export async function stop(
     signal: options.force ? null : session.record?.stopSignal ?? "SIGINT",
     scope: session.record?.stopScope ?? null,
     timeoutMs: timeoutSeconds * 1000,
-    holdFile: session.record?.facts.hold_file ?? null,
+    holdFile,
+    ...(hold === null ? {} : { hold }),
   });
   const last = await close(context, socketName, now ?? session);
   if (survivors.length > 0) throw survived(session.name, survivors);
   if (session.runId !== null) {
-    const hadEnded = mainPane(session)?.dead === true;
+    const pane = mainPane(session);
+    const hadEnded = pane !== null && (pane.dead || isWaiting(pane));
     await context.logs.record(session.name, {
       event: "stopped",
       run: session.runId,
@@ -224,6 +241,20 @@ export async function stop(
     windowCount: null,
     reason: null,
   };
+}
+
+/** Stands for the pid of a program that does not run: what its keeper runs is its own. */
+const NONE = 0;
+
+/** Keeps a program from being executed again; null: nothing does that. */
+async function holdPolicy(
+  world: World,
+  pane: Pane | null,
+  file: string | null,
+): Promise<Hold | null> {
+  if (pane === null || pane.dead || pane.supervision === null || isTaken(pane)) return null;
+  const { pid, programPid: program } = pane;
+  return await holdTerminal(world, { keepers: [{ pid, program }], file }, await lookAround(world));
 }
 
 /** How often a session is taken away anew, where its pane is somewhere else each time. */

@@ -6,19 +6,15 @@ import { endOf } from "../../logs/runs.ts";
 import { excerptOf, lastShown } from "../../logs/shown.ts";
 import { outputOf } from "../../logs/store.ts";
 import { whereIs } from "../../logs/where.ts";
-import { type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
+import { howItEnded, type SessionStatus, statusOf, type TmuxDefinition } from "../../model.ts";
 import { type ExecResult, ProgramMissingError, type World } from "../../world/world.ts";
 import type { EngineCall, StartOptions } from "../backend.ts";
 import { line, runScript, type Server, showProgram, startServerAndRunScript } from "./args.ts";
 import { answerOf, ask, howWords, POLL_MS, unavailable, unexpected } from "./ask.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
-import {
-  type Failure,
-  mainPane,
-  parseFailure,
-  statusOfSession,
-  type TmuxSession,
-} from "./parse.ts";
+import { type Failure, parseFailure, type TmuxSession } from "./parse.ts";
+import { isWaiting, mainPane, statusOfSession } from "./status.ts";
+import { successCodes } from "../../supervise/policy.ts";
 import { findProgram } from "../program.ts";
 import { inheritedFrom } from "./inherited.ts";
 import { isInteractiveShell } from "./processes.ts";
@@ -268,6 +264,9 @@ async function proveStarted(context: Context, proof: Proof): Promise<SessionStat
       return await closedAtOnce(context, proof);
     }
     if (pane.dead) return await endedAtOnce(context, proof, session);
+    if (isWaiting(pane) || (pane.supervision?.restarts ?? 0) > 0) {
+      return await endedAndGoesOn(context, proof, session);
+    }
     const status = statusOfSession(session, definition.socketName);
     program = status.pid;
     if (status.pid === null) {
@@ -317,21 +316,50 @@ async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStat
     attached: null,
     reason: "tmux closed it when it ended: this was recorded",
   });
-  if (status.exitCode === 0) return status;
+  if (isSuccess(definition, status.exitCode)) return status;
   const output = capture === null
     ? []
     : lastShown(await context.logs.read(outputOf(capture), excerptOf(LAST_LINES)), LAST_LINES);
-  throw endedEarly(definition, status, output);
+  throw endedEarly(definition, status, { output });
+}
+
+/** What became of a program that ended within the wait, and that its policy executes again. */
+async function endedAndGoesOn(
+  context: Context,
+  { definition, runId, capture }: Proof,
+  session: TmuxSession,
+): Promise<SessionStatus> {
+  const status = statusOfSession(session, definition.socketName);
+  const run = (await context.logs.runs(definition.name)).find(({ id }) => id === runId);
+  const ended = run?.ended ?? run?.earlier.at(-1) ?? null;
+  const end = ended === null || ended.exitCode === null ? status : howItEnded(ended.exitCode);
+  if (isSuccess(definition, end.exitCode)) return status;
+  const output = capture === null
+    ? []
+    : lastShown(await context.logs.read(outputOf(capture), excerptOf(LAST_LINES)), LAST_LINES);
+  throw endedEarly(definition, end, { output, goesOn: true });
+}
+
+/** Whether a program that ended with that code has not failed. */
+function isSuccess(definition: TmuxDefinition, exitCode: number | null): boolean {
+  return exitCode !== null && successCodes(definition).includes(exitCode);
 }
 
 function endedEarly(
-  { name }: TmuxDefinition,
-  status: SessionStatus,
-  output: readonly string[],
+  { name, restart }: TmuxDefinition,
+  status: Pick<SessionStatus, "exitCode" | "signal">,
+  { output, goesOn = false }: {
+    readonly output: readonly string[];
+    /** Whether it is executed again. */
+    readonly goesOn?: boolean;
+  },
 ): SessionStartError {
   return new SessionStartError(name, `it ended at once ${howWords(status)}`, {
     backend: "tmux",
-    hint: `the whole output: kstops logs ${name}`,
+    hint: goesOn
+      ? `it is started again (restart: ${restart}), kstops stop ${name} ends that; ` +
+        `the whole output: kstops logs ${name}`
+      : `the whole output: kstops logs ${name}`,
     details: { exit_code: status.exitCode, signal: status.signal, output: [...output] },
   });
 }
@@ -358,7 +386,7 @@ async function endedAtOnce(
   session: TmuxSession,
 ): Promise<SessionStatus> {
   const status = statusOfSession(session, definition.socketName);
-  if (status.exitCode === 0) return status;
+  if (isSuccess(definition, status.exitCode)) return status;
   const wanted = excerptOf(LAST_LINES);
   const output = lastShown(
     capture === null
@@ -379,5 +407,5 @@ async function endedAtOnce(
       { backend: "tmux", hint: "check the file and the interpreter in its first line" },
     );
   }
-  throw endedEarly(definition, status, output);
+  throw endedEarly(definition, status, { output });
 }

@@ -15,7 +15,8 @@ import {
   RUN_ID_VARIABLE,
   type RunRecord,
 } from "./args.ts";
-import { CARRIER, keeperArgv } from "./keeper.ts";
+import { CARRIER, keeperArgv, type KeptPolicy } from "./keeper.ts";
+import { restartPolicy, successCodes } from "../../supervise/policy.ts";
 import { numberOf, rowsOf, timeOf } from "./parse.ts";
 
 /** What {@link startScript} needs besides the definition. */
@@ -79,6 +80,7 @@ export function startScript(plan: StartPlan): string {
         ...keeperArgv({
           ...{ ...plan, carried, argv: definition.argv },
           marks: marksInPane(plan),
+          policy: policyOf(definition),
         }),
       ],
     ],
@@ -94,6 +96,15 @@ export function startScript(plan: StartPlan): string {
     ]),
   ];
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
+}
+
+/** What the keeper does when the program has ended. */
+function policyOf(definition: TmuxDefinition): KeptPolicy {
+  return {
+    ...restartPolicy(definition),
+    successCodes: successCodes(definition),
+    graceMs: definition.stopTimeoutSeconds * 1000,
+  };
 }
 
 /** What {@link startScript} prints besides where it has marked session and pane. */

@@ -2,7 +2,7 @@
 import type { StopScope } from "../../model.ts";
 import type { Signal, World } from "../../world/world.ts";
 import { type Crowd, watchCrowd, type Watched } from "./crowd.ts";
-import { type Hold, holdTerminal } from "./hold.ts";
+import { type Hold, holdTerminal, NO_HOLD } from "./hold.ts";
 import { argsOf, lookAround, pipesOf } from "./look.ts";
 import { isInteractiveShell, isShellName, type Look, type Process } from "./processes.ts";
 
@@ -16,6 +16,8 @@ export interface Ending extends Watched {
   readonly timeoutMs: number;
   /** The file that its keeper looks at; null: it looks at none. */
   readonly holdFile: string | null;
+  /** What keeps its keeper from executing it again; missing: nothing has to. */
+  readonly hold?: Hold;
 }
 
 /** How it went. */
@@ -54,18 +56,20 @@ export async function endProcesses(
   const crowd = watchCrowd(world, ending, look);
   await crowd.look();
   let isEmpty = crowd.isEmpty();
-  if (!isEmpty && ending.signal !== null) {
-    const hold = await holdTerminal(
-      world,
-      { keepers: crowd.keepers(), file: ending.holdFile },
-      crowd.last(),
-    );
-    try {
-      isEmpty = await finish(world, { ...ending, signal: ending.signal, crowd, hold }) ||
+  const { signal } = ending;
+  const hold = ending.hold ?? (isEmpty || signal === null ? NO_HOLD : await holdTerminal(
+    world,
+    { keepers: crowd.keepers(), file: ending.holdFile },
+    crowd.last(),
+  ));
+  try {
+    await hold.asking();
+    if (!isEmpty && signal !== null) {
+      isEmpty = await finish(world, { ...ending, signal, crowd, hold }) ||
         await terminate(world, crowd, hold);
-    } finally {
-      await hold.release();
     }
+  } finally {
+    await hold.release();
   }
   const killed = isEmpty ? [] : crowd.members();
   if (!isEmpty) crowd.killMembers();

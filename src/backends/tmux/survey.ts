@@ -1,11 +1,12 @@
 /** What tmux servers have, once they were asked for it. */
 import { BackendUnavailableError } from "../../errors.ts";
-import type { Place } from "../../model.ts";
+import type { Place, SessionStatus } from "../../model.ts";
 import { ProgramMissingError, type World } from "../../world/world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
 import { ask, installHint, SilentServerError, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
-import { hiddenProgram, isTooOld, statusOfSession, type TmuxSession } from "./parse.ts";
+import { isTooOld, type TmuxSession } from "./parse.ts";
+import { BACKOFF, hiddenProgram, statusOfSession, waitingWords } from "./status.ts";
 
 /** What each server has, or why it does not say. */
 export async function surveyAll(context: Context, asked: readonly Asked[]): Promise<Survey[]> {
@@ -70,6 +71,14 @@ async function mayHideProgram(world: World, session: TmuxSession): Promise<boole
   return program === "any" || (program !== null && await world.processes.alive(program));
 }
 
+/** The status, which says of a session whose program is executed again after a delay when that is. */
+function statusNow(world: World, session: TmuxSession, socketName: string): SessionStatus {
+  const status = statusOfSession(session, socketName);
+  const { managedPane: pane } = session;
+  if (pane === null || status.engineState !== BACKOFF) return status;
+  return { ...status, reason: waitingWords(pane, world.now()) };
+}
+
 /** A session with what can be done to it; most commands only look at it. */
 function sessionAt(
   context: Context,
@@ -78,7 +87,7 @@ function sessionAt(
 ): Omit<Session, "hidesProgram"> {
   const { unreadable } = session;
   return {
-    status: statusOfSession(session, socketName),
+    status: statusNow(context.world, session, socketName),
     protected: session.record?.protected ?? false,
     stop: async (options) => {
       // What its processes are, nobody knows: that nothing is left could not be proven.

@@ -134,6 +134,13 @@ const OWNER: Column = {
   silent: ["-"],
 };
 
+/** How often sessions were started again by themselves; for terminals, for the same reason. */
+const RESTARTS: Column = {
+  head: { text: "RESTARTS", leaves: 6 },
+  text: ({ restarts }) => restarts === null || restarts === 0 ? "-" : String(restarts),
+  silent: ["-"],
+};
+
 /** On a terminal, the row of an engine in trouble says which, since that column may have left. */
 function nameOf({ name, engine, backend }: SessionStatus, { screen }: View): string {
   return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
@@ -159,7 +166,8 @@ function imageText(image: string, ports: readonly PortBinding[]): string {
 /** The columns of the table: in a pipe always the same ones; whose each is says the JSON. */
 function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
   if (!view.screen.terminal) return COLUMNS;
-  return [...COLUMNS.slice(0, -1), OWNER, ...COLUMNS.slice(-1)].filter(({ text, silent = [] }) =>
+  const columns = [...COLUMNS.slice(0, -1), RESTARTS, OWNER, ...COLUMNS.slice(-1)];
+  return columns.filter(({ text, silent = [] }) =>
     statuses.some((status) => !silent.includes(text(status, view)))
   );
 }

@@ -7,7 +7,7 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../../errors.ts";
-import { joined } from "../../logs/read.ts";
+import { joined } from "../../logs/lines.ts";
 import { type IsMeant, type LogStore, logStore } from "../../logs/store.ts";
 import { isSameOwner } from "../../owner.ts";
 import { type Colour, paint, type Screen } from "../../output/screen.ts";
@@ -175,7 +175,11 @@ async function keptOutput(
   }
   const isCurrent = (output: string) =>
     run === null ? output === newest : output.endsWith(`-${run}`);
-  const wanted = (await store.outputs(name, isMeant)).findLast((output) => !isCurrent(output));
+  const outputs = await store.outputs(name, isMeant);
+  const current = outputs.findLast(isCurrent);
+  const execution = current === undefined ? null : await store.readPrevious(current, options);
+  if (execution !== null) return execution;
+  const wanted = outputs.findLast((output) => !isCurrent(output));
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 

@@ -114,6 +114,12 @@ function whoseText(status: SessionStatus, isAnothers: boolean): string | null {
   return ownerWords(status) + (isAnothers ? ", another config than this" : "");
 }
 
+/** How often it was started again, and by which policy: `3 (on-failure:5)`. */
+function restartsText({ restarts, restartPolicy }: SessionStatus): string | null {
+  if (restarts === null) return restartPolicy;
+  return restartPolicy === null ? String(restarts) : `${restarts} (${restartPolicy})`;
+}
+
 /** Every property as people call it, what matters most first; null: it is not known. */
 function labelled(
   status: SessionStatus,
@@ -128,6 +134,7 @@ function labelled(
     ["left behind", leftoversText(status)],
     ["exit code", exitCode === null ? null : String(exitCode)],
     ["signal", status.signal],
+    ["restarts", restartsText(status)],
     ["pid", pid === null ? null : String(pid)],
     ["command", command === null ? null : commandLine(command)],
     ["image", status.image],

@@ -59,7 +59,9 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
     match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
   );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
-  const executions = match.kind === "session" ? match.session.executions ?? null : null;
+  const executions = match.kind === "session"
+    ? match.session.executions ?? executionsIn(ofStatus)
+    : null;
   const again = executions === null ? 0 : executedAgain(executions, ofStatus);
   // Of one that was executed again, the time since then counts.
   const startedAt = again > 0 ? executions?.startedAt ?? null : null;
@@ -73,6 +75,7 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
     meaning: meaningOf(status, { isForced: ofStatus !== null && wasForced(ofStatus) }),
     startedAt,
     seconds: secondsOf({ ...status, createdAt: startedAt ?? status.createdAt }, world.now()),
+    earlier: ofStatus?.earlier ?? [],
     starts: startsOf(runs, { status, again, areFailures: executions?.areFailures ?? false }),
     definitionChanged,
     operation,
@@ -84,6 +87,17 @@ async function findingsOf(context: Context, flags: WhyFlags): Promise<Findings> 
       isMistaken: !isStrange && await isMistaken(context, name),
       whose: isStrange ? ` --project ${shellWord(ownerName(status))}` : "",
     }),
+  };
+}
+
+/** What is recorded of a program that the shell in its pane has executed again; null: it has not. */
+function executionsIn(run: Run | null): Executions | null {
+  const last = run?.earlier.at(-1);
+  if (run === null || last === undefined) return null;
+  return {
+    startedAt: new Date(last.at.getTime() + (last.policy?.restartInMs ?? 0)),
+    restarts: run.earlier.length,
+    areFailures: run.earlier.every(({ exitCode }) => exitCode !== 0),
   };
 }
 

@@ -29,8 +29,8 @@ import {
   isTooOld,
   parseFailure,
   parsePanes,
-  statusOfSession,
 } from "../../../src/backends/tmux/parse.ts";
+import { statusOfSession } from "../../../src/backends/tmux/status.ts";
 import { parseLook, parsePipes, parseProcesses } from "../../../src/backends/tmux/look.ts";
 import { parseEnvironment, parseServer } from "../../../src/backends/tmux/answers.ts";
 import { belongings, isInteractiveShell } from "../../../src/backends/tmux/processes.ts";

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import {
   countLines,
   fromWholeLine,
+  joined,
   lastLines,
   shortened,
   withoutReturns,
 } from "../../../src/logs/lines.ts";
-import { joined } from "../../../src/logs/read.ts";
 import { lastShown, shown } from "../../../src/logs/shown.ts";
 import { partName, timesName } from "../../../src/logs/parts.ts";
 import {

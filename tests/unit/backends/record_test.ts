@@ -85,6 +85,8 @@ const KINDS = {
       ...{ version: 1, log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep },
       stop_timeout: 10,
       ...{ protected: false, project: null, config_file: null },
+      ...{ restart: null, restart_delay: 1000, restart_max_delay: 60_000, restart_reset: 60_000 },
+      success_exit_codes: [],
     },
     needed: ["command", "working_dir"],
   },
@@ -141,7 +143,7 @@ Deno.test("a record says of which version it is, and no value of a variable", ()
 });
 
 Deno.test("a word that only a newer kstops knows is what the key means without it", () => {
-  const newest = fixture("tmux-5.json");
+  const newest = fixture("tmux-6.json");
   deepEqual(ofTmux(JSON.stringify({ ...newest, stop_signal: "SIGNEW", stop_scope: "cgroup" })), {
     ...newest,
     stop_signal: null,

@@ -80,6 +80,8 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       workingDir: "/opt/astro",
       socketName: "default",
       stopScope: null,
+      ...{ restart: null, restartDelayMs: 1000, restartMaxDelayMs: 60_000, restartResetMs: 60_000 },
+      successExitCodes: [],
       env: { ASTRO_ENV: "development" },
       ...common,
     });

@@ -554,10 +554,9 @@ const OF_CONTAINERS = [
   "runtime: docker",
   "network: net",
   "user: me",
-  "restart: always",
   "run_args: [--init]",
 ];
-const OF_TMUX = ["socket_name: bots"];
+const OF_TMUX = ["socket_name: bots", "restart_delay: 2s", "success_exit_codes: [3]"];
 
 Deno.test("resolve() names every key that does not apply to the backend of the session", async () => {
   const said = (keys: readonly string[], backend: string) =>
@@ -573,10 +572,10 @@ Deno.test("resolve() names every key that does not apply to the backend of the s
   deepEqual([container.warnings, container.leftOut], [said(OF_TMUX, "container"), []]);
   // Also where the flag says what the session is anyway, and where ops names the backend.
   const flagged = await resolved({
-    astro: [SLEEP, "restart: always"],
+    astro: [SLEEP, "user: me"],
     flags: { backend: "tmux" },
   });
-  deepEqual(flagged.warnings, said(["restart"], "tmux"));
+  deepEqual(flagged.warnings, said(["user"], "tmux"));
   const ofOps = await resolved({
     ops: ["default_backend: container"],
     astro: ["image: alpine", ...OF_TMUX],
@@ -586,12 +585,16 @@ Deno.test("resolve() names every key that does not apply to the backend of the s
 
 Deno.test("resolve() does not warn of keys of the backend that flags switch away from", async () => {
   const away = await resolved({
-    astro: [...IMAGE, SLEEP, "restart: always"],
+    astro: [...IMAGE, SLEEP, "user: me"],
     flags: { backend: "tmux" },
   });
-  deepEqual([away.warnings, away.leftOut], [[], ["image", "restart"]]);
+  deepEqual([away.warnings, away.leftOut], [[], ["image", "user"]]);
   const there = await resolved({ astro: [SLEEP, ...OF_TMUX], flags: { image: "alpine" } });
-  deepEqual([there.warnings, there.leftOut], [[], ["socket_name"]]);
+  deepEqual([there.warnings, there.leftOut], [[], [
+    "socket_name",
+    "restart_delay",
+    "success_exit_codes",
+  ]]);
 });
 
 Deno.test("resolve() says what to mask", async () => {

@@ -4,7 +4,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { type Capture, captureScript } from "../../../src/logs/capture.ts";
 import { partName, timesName } from "../../../src/logs/parts.ts";
-import { joined } from "../../../src/logs/read.ts";
+import { joined } from "../../../src/logs/lines.ts";
 import { type Mark, parseTimes } from "../../../src/logs/times.ts";
 import { writeExecutable } from "../../support/executable.ts";
 import { waitFor } from "../../support/tmux.ts";

@@ -40,7 +40,7 @@ function story(...events: readonly RunEvent[]): string {
 }
 
 function runOf(more: Partial<Run>): Run {
-  return { id: "a", begun: null, executed: null, ended: null, stopped: null, ...more };
+  return { id: "a", begun: null, executed: null, ended: null, stopped: null, earlier: [], ...more };
 }
 
 // --- lines ---------------------------------------------------------------------------------------
@@ -113,6 +113,17 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
     reason: TEXT,
   }),
   fc.record({
+    event: fc.constant("ended" as const),
+    run: RUN_ID,
+    at: TIME,
+    exitCode: fc.nat(255),
+    reason: TEXT,
+    policy: fc.record({
+      failures: fc.nat(),
+      restartInMs: fc.option(fc.nat(), { nil: null }),
+    }),
+  }),
+  fc.record({
     event: fc.constant("stopped" as const),
     run: RUN_ID,
     at: TIME,
@@ -120,16 +131,27 @@ const EVENT: fc.Arbitrary<RunEvent> = fc.oneof(
   }),
 );
 
-/** The same as plainly as can be said: of each run the last event of each kind. */
+/**
+ * The same as plainly as can be said: of each run the last event of each kind. An end before the last
+ * time that its program was executed is an earlier one.
+ */
 function plainRuns(events: readonly RunEvent[]): readonly Run[] {
   return [...new Set(events.map(({ run }) => run))].map((id) => {
-    const last = (kind: RunEvent["event"]): RunEvent | null =>
-      events.findLast(({ run, event }) => run === id && event === kind) ?? null;
+    const own = events.filter(({ run }) => run === id);
+    const last = (kind: RunEvent["event"], among = own): RunEvent | null =>
+      among.findLast(({ event }) => event === kind) ?? null;
+    const executions: RunEvent[][] = [[]];
+    for (const event of own) {
+      if (event.event === "executed") executions.push([]);
+      executions.at(-1)?.push(event);
+    }
+    const ends = executions.map((each) => last("ended", each));
     return {
       id,
       begun: last("begun"),
       executed: last("executed"),
-      ended: last("ended"),
+      ended: ends.at(-1) ?? null,
+      earlier: ends.slice(0, -1).filter((end) => end !== null),
       stopped: last("stopped"),
     } as Run;
   });

@@ -131,7 +131,7 @@ for (const [what, { of, is }] of Object.entries(STORIES)) {
 }
 
 Deno.test("a run that has no beginning has no status", () => {
-  const run = { id: "a", begun: null, executed: null, ended: ENDED, stopped: null };
+  const run = { id: "a", begun: null, executed: null, ended: ENDED, stopped: null, earlier: [] };
   equal(statusOfRun("astro", run), null);
 });
 

@@ -4,7 +4,7 @@ import {
   hasLongLine,
   withLongLines,
 } from "../../../../src/backends/container/docker_lines.ts";
-import { joined } from "../../../../src/logs/read.ts";
+import { joined } from "../../../../src/logs/lines.ts";
 
 const PART = 16_384;
 const timeOf = (n: number) => `2026-01-02T03:04:05.${String(n).padStart(9, "0")}Z `;

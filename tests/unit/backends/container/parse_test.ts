@@ -115,6 +115,9 @@ Deno.test("docker's container that runs is whole", () => {
     reason: null,
     ...NOBODY,
     leftovers: null,
+    restartPolicy: "unless-stopped",
+    restarts: 0,
+    nextRestartAt: null,
   });
 });
 
@@ -146,6 +149,9 @@ Deno.test("podman's container that runs is whole", () => {
     reason: null,
     ...NOBODY,
     leftovers: null,
+    restartPolicy: null,
+    restarts: null,
+    nextRestartAt: null,
   });
 });
 
@@ -154,7 +160,7 @@ for (const container of LISTED) {
   if (closer === undefined) continue;
   Deno.test(`podman's list and inspect say the same of ${container.name}`, () => {
     // What only a closer look tells; and one that restarts was looked at twice.
-    const unknown = { workingDir: null, reason: null };
+    const unknown = { workingDir: null, reason: null, restartPolicy: null, restarts: null };
     const moment = container.name === "st-restarting" ? { finishedAt: null } : {};
     deepEqual(
       { ...status("podman", container), ...unknown, ...moment },
@@ -276,6 +282,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
       startedAt: new Date("2026-01-02T03:00:01.250Z"),
       restartPolicy: "always",
       restarts: 0,
+      mostRestarts: 0,
       removesItself: false,
       logPath: null,
     },
@@ -327,6 +334,7 @@ Deno.test("what is missing is unknown", () => {
       outOfMemory: false,
       error: null,
       restarts: 0,
+      mostRestarts: 0,
       removesItself: false,
       logPath: null,
     },

@@ -9,11 +9,10 @@ import {
 import {
   GarbledAnswerError,
   isTooOld,
-  mainPane,
   parseFailure,
   parsePanes,
-  statusOfSession,
 } from "../../../../src/backends/tmux/parse.ts";
+import { mainPane, statusOfSession } from "../../../../src/backends/tmux/status.ts";
 import { DEFAULT_LOG, NOBODY } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 
@@ -111,6 +110,9 @@ Deno.test("a foreign session is what its active pane is", () => {
     reason: null,
     ...NOBODY,
     leftovers: null,
+    restartPolicy: null,
+    restarts: null,
+    nextRestartAt: null,
   });
 });
 
@@ -315,6 +317,8 @@ Deno.test("a record of another version is read as far as it goes", () => {
     workingDir: working_dir,
     envNames: env,
     stopScope: null,
+    ...{ restart: null, restartDelayMs: 1000, restartMaxDelayMs: 60_000, restartResetMs: 60_000 },
+    successExitCodes: [],
     log: DEFAULT_LOG,
     stopSignal: null,
     stopTimeoutSeconds: 10,

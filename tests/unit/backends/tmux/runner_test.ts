@@ -145,6 +145,7 @@ function fakeLogs(): FakeLogs {
     names: () => Promise.resolve([]),
     outputs: () => Promise.resolve([]),
     newestOutput: () => Promise.resolve(null),
+    readPrevious: () => Promise.resolve(null),
     read: () => Promise.resolve(new TextEncoder().encode("one\ntwo\n")),
     follow: async function* () {},
   };
@@ -354,7 +355,7 @@ Deno.test("an exit that tmux has lost for good is what the keeper recorded", () 
     ]),
     async (world) => {
       const ended = { event: "ended", at: world.now(), exitCode: 5, reason: null } as const;
-      const run = { begun: null, executed: null, stopped: null };
+      const run = { begun: null, executed: null, stopped: null, earlier: [] };
       const logs: LogStore = {
         ...fakeLogs(),
         runs: () => {
@@ -713,7 +714,14 @@ for (const [what, { exitCode, says }] of Object.entries(CLOSED)) {
         const logs: LogStore = {
           ...without,
           runs: () =>
-            Promise.resolve([{ id: run, begun: null, executed: null, ended, stopped: null }]),
+            Promise.resolve([{
+              id: run,
+              begun: null,
+              executed: null,
+              ended,
+              stopped: null,
+              earlier: [],
+            }]),
         };
         const start = tmuxRunner(world, { binary: "tmux", logs }).start(DEFINITION, {
           waitMs: 500,

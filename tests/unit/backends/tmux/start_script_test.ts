@@ -75,6 +75,7 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
   ]);
   match(program[10] ?? "", /"\$TMUX_PANE"/);
   deepEqual(program.slice(11), [
+    ...["no", ""],
     "python",
     "-m",
     "astro.bot; rm -rf ~",
@@ -163,6 +164,8 @@ Deno.test("a session remembers what it was started from, without the values", ()
     stop_timeout: 20,
     hold_file: "/logs/0123456789ab.hold",
     protected: true,
+    ...{ restart: null, restart_delay: 1000, restart_max_delay: 60_000, restart_reset: 60_000 },
+    success_exit_codes: [],
     project: "bots",
     config_file: "/srv/kstops.yml",
   });
