@@ -119,8 +119,12 @@ function follow({ t }: Setup, ...args: readonly string[]): Follower {
   };
 }
 
-/** Prints numbered lines with the name of the run before them, as fast as a shell can, until it is ended. */
-const ENDLESS = 'run=$(cat run); i=0; while :; do i=$((i+1)); echo "$run $i"; done';
+/**
+ * Prints numbered lines with the name of the run before them, until it is ended: not faster than a
+ * terminal takes them, so that the line that it is at when it is killed is a whole one.
+ */
+const ENDLESS = 'run=$(cat run); i=0; while :; do i=$((i+1)); echo "$run $i"; ' +
+  "[ $((i % 100)) -ne 0 ] || sleep 0.1; done";
 
 followTest("a restart loses and repeats no line", async (setup) => {
   const { t, kstops, define } = setup;
