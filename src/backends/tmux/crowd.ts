@@ -20,6 +20,15 @@ export interface WatchedPane {
   readonly program: number | null;
 }
 
+/** A shell that keeps a program, with the pid of that, where it is known. */
+export interface Keeper {
+  readonly pid: number;
+  readonly program: number | null;
+}
+
+/** Stands for the pid of a program that does not run: what its keeper runs is the keeper's own. */
+export const NO_PROGRAM = 0;
+
 /** Where the processes of a session are looked for. */
 export interface Watched {
   /** Its panes; none: what is left of a run that no pane shows any more. */
@@ -46,7 +55,7 @@ export interface Crowd {
   /** The group in the foreground of a program's terminal; without a terminal, its own group. */
   readonly foregroundOf: (program: Process) => number;
   /** The shells that keep programs, with the pids of those. */
-  readonly keepers: () => readonly { readonly pid: number; readonly program: number | null }[];
+  readonly keepers: () => readonly Keeper[];
   /** The keepers that are still there, and what these run themselves. */
   readonly keeping: () => readonly Process[];
   /** Sends a signal to a member, unless it has had it. */
@@ -74,7 +83,7 @@ export function watchCrowd(world: World, watched: Watched, look: () => Promise<L
   let keeping: readonly Process[] = [];
   let programs: readonly Identity[] | null = null;
   const had = new Map<string, Set<Signal>>();
-  const kept = new Map<number, { readonly pid: number; readonly program: number | null }>();
+  const kept = new Map<number, Keeper>();
 
   const identify = (process: Process): Identity => ({ ...process, boot: last.boot });
   const isProgram = (process: Process): boolean => {

@@ -4,12 +4,13 @@
  */
 import { FileError, type World } from "../../world/world.ts";
 import olderHold from "./hold_older.sh" with { type: "text" };
+import type { Keeper } from "./crowd.ts";
+import { lookAround } from "./look.ts";
 import type { Look } from "./processes.ts";
 
 /** Whom to keep, and how. */
 export interface Held {
-  /** The keepers, with the pid of the program of each, where it is known. */
-  readonly keepers: readonly { readonly pid: number; readonly program: number | null }[];
+  readonly keepers: readonly Keeper[];
   /** The file that a keeper looks at; null: it is of an older kstops, and looks at none. */
   readonly file: string | null;
 }
@@ -74,6 +75,15 @@ export async function holdTerminal(world: World, held: Held, look: Look): Promis
       await Promise.all(holds.map((release) => release()));
     },
   };
+}
+
+/** Keeps the program of one keeper from being executed again, from before anybody looks for it. */
+export async function holdKeeper(
+  world: World,
+  keeper: Keeper,
+  file: string | null,
+): Promise<Hold> {
+  return await holdTerminal(world, { keepers: [keeper], file }, await lookAround(world));
 }
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -148,7 +158,7 @@ async function remove(world: World, file: string): Promise<void> {
 /** Begins to watch for the end of the program of an older keeper; gives what ends that. */
 async function holdOlder(
   world: World,
-  { pid, program }: Held["keepers"][number],
+  { pid, program }: Keeper,
 ): Promise<() => Promise<void>> {
   const open = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();

@@ -3,6 +3,8 @@ import { SessionStopError } from "../../errors.ts";
 import type { Ending, Run } from "../../logs/runs.ts";
 import type { World } from "../../world/world.ts";
 import type { StopOptions } from "../backend.ts";
+import { NO_PROGRAM } from "./crowd.ts";
+import { holdKeeper } from "./hold.ts";
 import { lookAround } from "./look.ts";
 import { belongingsOfEach, findProcess, isService, type Look, type Process } from "./processes.ts";
 import { endProcesses } from "./stop.ts";
@@ -13,6 +15,8 @@ export interface Remains {
   readonly program: Process | null;
   /** The shell that keeps it; null: it has gone. */
   readonly keeper: Process | null;
+  /** Whether that shell waits to execute the program again: then nothing is left behind. */
+  readonly isWaiting: boolean;
   /** All of them, the program and the shell that keeps it included. */
   readonly processes: readonly Process[];
   /** Pid of the tmux server that still has its pane; null: none has. */
@@ -57,9 +61,15 @@ function remainsOf(run: Sought, processes: readonly Process[], look: Look): Rema
   return {
     program: recorded ?? (isUnknown ? guess ?? null : null),
     keeper,
+    isWaiting: keeper !== null && recorded === null && isToBeExecuted(run),
     processes,
     serverPid: keeper === null ? null : keeper.ppid,
   };
+}
+
+/** Whether the restart policy of a run whose program has ended executes it again. */
+function isToBeExecuted({ ended }: Sought): boolean {
+  return (ended?.policy?.restartInMs ?? null) !== null;
 }
 
 /** What is to be ended of a run. */
@@ -84,17 +94,22 @@ export async function endRemains(
 ): Promise<boolean> {
   const { program, keeper } = remains;
   const timeoutSeconds = options.timeoutSeconds ?? ending?.stopTimeoutSeconds ?? 10;
+  const holdFile = ending?.holdFile ?? null;
+  // What a keeper runs whose program has ended is its own.
+  const programPid = program?.pid ?? (run.ended === null ? null : NO_PROGRAM);
+  const kept = keeper === null ? null : { pid: keeper.pid, program: programPid };
   const { survivors, killed } = await endProcesses(world, {
-    panes: keeper === null
-      ? []
-      : [{ pid: keeper.pid, isKept: true, program: program?.pid ?? null }],
+    panes: kept === null ? [] : [{ ...kept, isKept: true }],
     run: run.id,
     known: run.executed === null ? [] : [run.executed],
     sessions: [],
     signal: options.force ? null : ending?.stopSignal ?? "SIGINT",
     scope: ending?.stopScope ?? null,
     timeoutMs: timeoutSeconds * 1000,
-    holdFile: ending?.holdFile ?? null,
+    holdFile,
+    ...(kept === null || holdFile === null
+      ? {}
+      : { hold: await holdKeeper(world, kept, holdFile) }),
   });
   if (survivors.length > 0) throw survived(name, survivors);
   return killed.length > 0;

@@ -22,8 +22,8 @@ import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { type Hold, holdTerminal } from "./hold.ts";
-import { lookAround } from "./look.ts";
+import { NO_PROGRAM } from "./crowd.ts";
+import { type Hold, holdKeeper } from "./hold.ts";
 import { type Pane, parseFailure, type TmuxSession } from "./parse.ts";
 import { isTaken, isWaiting, mainPane, statusOfSession } from "./status.ts";
 import { INHERITED_NAMES } from "./inherited.ts";
@@ -207,7 +207,7 @@ export async function stop(
     panes: panes.map((pane) => ({
       pid: pane.pid,
       isKept: pane === now?.managedPane,
-      program: isWaiting(pane) ? NONE : pane.programPid,
+      program: isWaiting(pane) ? NO_PROGRAM : pane.programPid,
     })),
     run: session.runId,
     known: [],
@@ -243,9 +243,6 @@ export async function stop(
   };
 }
 
-/** Stands for the pid of a program that does not run: what its keeper runs is its own. */
-const NONE = 0;
-
 /** Keeps a program from being executed again; null: nothing does that. */
 async function holdPolicy(
   world: World,
@@ -254,7 +251,7 @@ async function holdPolicy(
 ): Promise<Hold | null> {
   if (pane === null || pane.dead || pane.supervision === null || isTaken(pane)) return null;
   const { pid, programPid: program } = pane;
-  return await holdTerminal(world, { keepers: [{ pid, program }], file }, await lookAround(world));
+  return await holdKeeper(world, { pid, program }, file);
 }
 
 /** How often a session is taken away anew, where its pane is somewhere else each time. */

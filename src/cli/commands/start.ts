@@ -174,7 +174,7 @@ async function questionOf(
   flags: StartTaskFlags,
 ): Promise<Question | null> {
   const living = await context.sessions().living(name);
-  if (living === null || living.remains.program !== null) return null;
+  if (living === null || living.remains.program !== null || living.remains.isWaiting) return null;
   // What another config's run left is not touched, whatever the answer.
   const self = selfOf(await context.config());
   const owner = living.run.begun?.owner ?? NOBODY;

@@ -53,9 +53,10 @@ async function look(world: World, { pids, areAll }: Servers): Promise<ProcessFac
     lookAround(world),
   ]);
   const living = open.flatMap(({ name, run }) => {
-    const { program = null, processes = [], serverPid = null } = remains.get(run.id) ?? {};
+    const found = remains.get(run.id);
+    const { program = null, isWaiting = false, processes = [], serverPid = null } = found ?? {};
     const isShown = serverPid !== null && (!areAll || pids.includes(serverPid));
-    return processes.length === 0 || (program !== null && isShown)
+    return processes.length === 0 || ((program !== null || isWaiting) && isShown)
       ? []
       : [{ name, isRunning: program !== null, pids: processes.map((each) => each.pid) }];
   });
