@@ -7,12 +7,12 @@ import { joined } from "./lines.ts";
 const BEGIN = new TextEncoder().encode("\x18\x1b]5379;kstops;");
 const END = new TextEncoder().encode("\x1b]5379;end\x07");
 /** How long a mark is, at most: what is longer is no mark. */
-export const MARK_BYTES = 512;
+const MARK_BYTES = 512;
 const NEWLINE = 0x0a;
 const CANCEL = 0x18;
 
 /** Where a mark begins in some bytes, and where it ends. */
-export interface MarkBounds {
+interface MarkBounds {
   readonly from: number;
   readonly to: number;
 }

@@ -281,8 +281,8 @@ function withElsewhere(sessions: Sessions): Sessions {
 }
 
 /** Whether its program has ended, and is executed again after a delay. */
-function isWaiting({ status: { state, engineState } }: Session): boolean {
-  return state === "exited" && engineState === "backoff";
+function isWaiting({ status: { state, nextRestartAt } }: Session): boolean {
+  return state === "exited" && nextRestartAt !== null;
 }
 
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };

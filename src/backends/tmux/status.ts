@@ -16,7 +16,7 @@ export function mainPane(session: TmuxSession): Pane | null {
 /** What the engine's own word for a session is whose program is executed again after a delay. */
 export const BACKOFF = "backoff";
 /** The same where its restart policy has given it up. */
-export const GAVE_UP = "gave_up";
+const GAVE_UP = "gave_up";
 
 /** Whether its keeper waits to execute its program again. */
 export function isWaiting({ dead, supervision }: Pane): boolean {
