@@ -106,6 +106,13 @@ export function numberOf(value: unknown): number {
   return Number(value);
 }
 
+/** A number of things. */
+export function countOf(value: unknown): number {
+  const number = numberOf(value);
+  if (number < 0) throw new GarbledAnswerError();
+  return number;
+}
+
 export function labelsOf(value: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(entriesOf(value).map(([key, text]) => [key, textOf(text)]));
 }

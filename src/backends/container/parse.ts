@@ -3,6 +3,7 @@ import { isExitCode, momentOf, type PortBinding } from "../../model.ts";
 import { type Answers, idIn } from "./dial.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import {
+  countOf,
   entriesOf,
   type Fields,
   fieldsOf,
@@ -313,10 +314,10 @@ function inspected(whole: Fields): Container {
       ),
       mostRestarts: read(
         "RestartPolicy",
-        () => numberOf(fieldsOf(host["RestartPolicy"] ?? {})["MaximumRetryCount"]),
+        () => countOf(fieldsOf(host["RestartPolicy"] ?? {})["MaximumRetryCount"]),
         0,
       ),
-      restarts: read("RestartCount", () => numberOf(whole["RestartCount"]), 0),
+      restarts: read("RestartCount", () => countOf(whole["RestartCount"]), 0),
       removesItself: host["AutoRemove"] === true,
       logPath: read("LogConfig", () => logPathOf(fieldsOf(host["LogConfig"] ?? {})), null),
     },
