@@ -34,12 +34,12 @@ export interface TmuxParts {
   readonly workingDir: string;
   /** tmux socket. */
   readonly socketName: string;
-  /** The first delay before it is executed again, in milliseconds. */
-  readonly restartDelayMs: number;
-  /** The longest delay, in milliseconds. */
-  readonly restartMaxDelayMs: number;
-  /** After how long up its failures are forgotten, in milliseconds. */
-  readonly restartResetMs: number;
+  /** The first delay before it is executed again, in seconds. */
+  readonly restartDelaySeconds: number;
+  /** The longest delay, in seconds. */
+  readonly restartMaxDelaySeconds: number;
+  /** After how long up its failures are forgotten, in seconds. */
+  readonly restartResetSeconds: number;
   /** Exit codes that are no failure, besides 0. */
   readonly successExitCodes: readonly number[];
   /** Who gets it; null: as the signal has it, or not of this backend. */

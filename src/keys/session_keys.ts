@@ -55,7 +55,6 @@ export interface Part {
 }
 
 const DAY_SECONDS = 86_400;
-const DAY_MS = DAY_SECONDS * 1000;
 
 /** The keys of one session. */
 export const SESSION_KEYS = {
@@ -241,29 +240,30 @@ export const SESSION_KEYS = {
     part: { about: "When it is executed again; null: never" },
   },
   restart_delay: {
-    description: "tmux: how long after its end that is. It doubles with every failure in a row, " +
-      "and a tenth of it is at random either way. Default: `1s`.",
-    field: "restartDelayMs",
-    form: { kind: "duration", unit: "milliseconds", min: 100, max: DAY_MS },
+    description:
+      "tmux: how long after its end that is: `500ms`, `10s`, or a number of seconds. It " +
+      "doubles with every failure in a row, and a tenth of it is at random either way. Default: 1.",
+    field: "restartDelaySeconds",
+    form: { kind: "duration", unit: "seconds", min: 0.1, max: DAY_SECONDS },
     only: "tmux",
-    default: 1000,
-    part: { about: "The first delay before it is executed again, in milliseconds" },
+    default: 1,
+    part: { about: "The first delay before it is executed again, in seconds" },
   },
   restart_max_delay: {
     description: "tmux: the longest that it becomes. Default: `60s`.",
-    field: "restartMaxDelayMs",
-    form: { kind: "duration", unit: "milliseconds", min: 100, max: DAY_MS },
+    field: "restartMaxDelaySeconds",
+    form: { kind: "duration", unit: "seconds", min: 0.1, max: DAY_SECONDS },
     only: "tmux",
-    default: 60_000,
-    part: { about: "The longest delay, in milliseconds" },
+    default: 60,
+    part: { about: "The longest delay, in seconds" },
   },
   restart_reset: {
-    description: "tmux: a program that was up so long has no failures behind it. Default: `60s`.",
-    field: "restartResetMs",
-    form: { kind: "duration", unit: "milliseconds", min: 0, max: DAY_MS },
+    description: "tmux: a program that was up so long has no failures behind it. Default: 60.",
+    field: "restartResetSeconds",
+    form: { kind: "duration", unit: "seconds", min: 0, max: DAY_SECONDS },
     only: "tmux",
-    default: 60_000,
-    part: { about: "After how long up its failures are forgotten, in milliseconds" },
+    default: 60,
+    part: { about: "After how long up its failures are forgotten, in seconds" },
   },
   success_exit_codes: {
     description: "Exit codes that are no failure, besides 0.",

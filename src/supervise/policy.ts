@@ -21,7 +21,7 @@ export interface RestartPolicy {
 /** What of a definition makes its restart policy. */
 type Defined = Pick<
   TmuxDefinition,
-  "restart" | "restartDelayMs" | "restartMaxDelayMs" | "restartResetMs"
+  "restart" | "restartDelaySeconds" | "restartMaxDelaySeconds" | "restartResetSeconds"
 >;
 
 /** The restart policy of a definition. */
@@ -30,10 +30,15 @@ export function restartPolicy(definition: Defined): RestartPolicy {
   return {
     kind: RESTART_KINDS.find((kind) => kind === word) ?? "no",
     mostRestarts: most === undefined ? null : Number(most),
-    delayMs: definition.restartDelayMs,
-    maxDelayMs: definition.restartMaxDelayMs,
-    resetMs: definition.restartResetMs,
+    delayMs: millisecondsOf(definition.restartDelaySeconds),
+    maxDelayMs: millisecondsOf(definition.restartMaxDelaySeconds),
+    resetMs: millisecondsOf(definition.restartResetSeconds),
   };
+}
+
+/** A length of time as a whole number: shells know no other. */
+export function millisecondsOf(seconds: number): number {
+  return Math.round(seconds * 1000);
 }
 
 /** The exit codes of a program that are no failure. */

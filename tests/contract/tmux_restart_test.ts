@@ -29,7 +29,7 @@ async function executions({ directory }: TmuxSetup): Promise<number> {
 restartTest("a program that fails is executed again, and the record tells of each", async (t) => {
   const { runner, define, logs } = t;
   const argv = counted('echo "execution $n"; [ "$n" -lt 4 ] || exec sleep 300; exit "$n"');
-  const policy = { restart: "on-failure", restartDelayMs: 100, restartMaxDelayMs: 200 };
+  const policy = { restart: "on-failure", restartDelaySeconds: 0.1, restartMaxDelaySeconds: 0.2 };
   await runner.start(define({ name: "astro", argv, ...policy }), { waitMs: 0 });
   const session = await waitFor(async () => {
     const found = await existing(runner, "astro");
@@ -55,7 +55,7 @@ restartTest("a program that fails is executed again, and the record tells of eac
 
 restartTest("a stop ends a session that waits, and a session that runs", async (t) => {
   const { runner, define, logs } = t;
-  const policy = { restart: "always", restartDelayMs: 300_000, restartMaxDelayMs: 300_000 };
+  const policy = { restart: "always", restartDelaySeconds: 300, restartMaxDelaySeconds: 300 };
   for (const options of [ASKED, FORCE]) {
     await runner.start(define({ name: "astro", argv: sh("exit 3"), ...policy }), { waitMs: 0 });
     const waiting = await waitFor(async () => {
@@ -72,7 +72,7 @@ restartTest("a stop ends a session that waits, and a session that runs", async (
     deepEqual((await logs.runs("astro")).at(-1)?.stopped?.hadEnded, true);
 
     const argv = ["sleep", `${1_000_000 + Math.floor(Math.random() * 1e6)}`];
-    await runner.start(define({ name: "astro", argv, ...policy, restartDelayMs: 100 }), {
+    await runner.start(define({ name: "astro", argv, ...policy, restartDelaySeconds: 0.1 }), {
       waitMs: 100,
     });
     await (await existing(runner, "astro")).stop(options);
@@ -83,7 +83,7 @@ restartTest("a stop ends a session that waits, and a session that runs", async (
 
 restartTest("whenever a stop comes, nothing is executed behind it", async (t) => {
   const { runner, define } = t;
-  const policy = { restart: "always", restartDelayMs: 100, restartMaxDelayMs: 100 };
+  const policy = { restart: "always", restartDelaySeconds: 0.1, restartMaxDelaySeconds: 0.1 };
   const argv = counted('[ "$((n % 3))" -ne 0 ] || sleep 0.1; exit 1');
   for (let round = 0; round < 12; round++) {
     await Deno.writeTextFile(`${t.directory}/times`, "");
@@ -104,7 +104,7 @@ restartTest("whenever a stop comes, nothing is executed behind it", async (t) =>
 
 restartTest("an early failure is a failed start, which says that it goes on", async (t) => {
   const { runner, define } = t;
-  const policy = { restart: "always", restartDelayMs: 60_000 };
+  const policy = { restart: "always", restartDelaySeconds: 60 };
   const definition = define({ name: "astro", argv: sh("echo no; exit 3"), ...policy });
   const error = await failure(runner.start(definition, { waitMs: 60_000 }));
   equal(error.code, "start_failed");
@@ -114,7 +114,7 @@ restartTest("an early failure is a failed start, which says that it goes on", as
 
 restartTest("a program gives up after as many restarts as it may have", async (t) => {
   const { runner, define } = t;
-  const policy = { restart: "on-failure:2", restartDelayMs: 100 };
+  const policy = { restart: "on-failure:2", restartDelaySeconds: 0.1 };
   await runner.start(define({ name: "astro", argv: counted("exit 7"), ...policy }), { waitMs: 0 });
   const { status, stop } = await waitFor(async () => {
     const found = await existing(runner, "astro");
@@ -138,7 +138,7 @@ restartTest("a code that is no failure is none, at the start as well", async (t)
 
 restartTest("a program that is killed comes back, with another pid", async (t) => {
   const { runner, define } = t;
-  const policy = { restart: "on-failure", restartDelayMs: 100 };
+  const policy = { restart: "on-failure", restartDelaySeconds: 0.1 };
   const argv = sh("trap '' INT; while :; do sleep 0.1; done");
   const first = await runner.start(define({ name: "astro", argv, ...policy }), { waitMs: 100 });
   Deno.kill(first.pid ?? 0, "SIGKILL");

@@ -16,7 +16,7 @@ import {
   type RunRecord,
 } from "./args.ts";
 import { CARRIER, keeperArgv, type KeptPolicy } from "./keeper.ts";
-import { restartPolicy, successCodes } from "../../supervise/policy.ts";
+import { millisecondsOf, restartPolicy, successCodes } from "../../supervise/policy.ts";
 import { numberOf, rowsOf, timeOf } from "./parse.ts";
 
 /** What {@link startScript} needs besides the definition. */
@@ -103,7 +103,7 @@ function policyOf(definition: TmuxDefinition): KeptPolicy {
   return {
     ...restartPolicy(definition),
     successCodes: successCodes(definition),
-    graceMs: definition.stopTimeoutSeconds * 1000,
+    graceMs: millisecondsOf(definition.stopTimeoutSeconds),
   };
 }
 

@@ -85,7 +85,7 @@ const KINDS = {
       ...{ version: 1, log_max_bytes: DEFAULT_LOG.maxBytes, log_keep: DEFAULT_LOG.keep },
       stop_timeout: 10,
       ...{ protected: false, project: null, config_file: null },
-      ...{ restart: null, restart_delay: 1000, restart_max_delay: 60_000, restart_reset: 60_000 },
+      ...{ restart: null, restart_delay: 1, restart_max_delay: 60, restart_reset: 60 },
       success_exit_codes: [],
     },
     needed: ["command", "working_dir"],

@@ -80,7 +80,12 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       workingDir: "/opt/astro",
       socketName: "default",
       stopScope: null,
-      ...{ restart: null, restartDelayMs: 1000, restartMaxDelayMs: 60_000, restartResetMs: 60_000 },
+      ...{
+        restart: null,
+        restartDelaySeconds: 1,
+        restartMaxDelaySeconds: 60,
+        restartResetSeconds: 60,
+      },
       successExitCodes: [],
       env: { ASTRO_ENV: "development" },
       ...common,

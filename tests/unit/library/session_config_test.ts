@@ -107,7 +107,12 @@ Deno.test("options come to the same as the flags of start", () => {
       workingDir: "/project/sub",
       socketName: "default",
       stopScope: null,
-      ...{ restart: null, restartDelayMs: 1000, restartMaxDelayMs: 60_000, restartResetMs: 60_000 },
+      ...{
+        restart: null,
+        restartDelaySeconds: 1,
+        restartMaxDelaySeconds: 60,
+        restartResetSeconds: 60,
+      },
       successExitCodes: [],
       ...common,
     },

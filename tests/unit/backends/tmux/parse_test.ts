@@ -317,7 +317,12 @@ Deno.test("a record of another version is read as far as it goes", () => {
     workingDir: working_dir,
     envNames: env,
     stopScope: null,
-    ...{ restart: null, restartDelayMs: 1000, restartMaxDelayMs: 60_000, restartResetMs: 60_000 },
+    ...{
+      restart: null,
+      restartDelaySeconds: 1,
+      restartMaxDelaySeconds: 60,
+      restartResetSeconds: 60,
+    },
     successExitCodes: [],
     log: DEFAULT_LOG,
     stopSignal: null,

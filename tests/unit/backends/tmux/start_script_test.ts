@@ -164,7 +164,7 @@ Deno.test("a session remembers what it was started from, without the values", ()
     stop_timeout: 20,
     hold_file: "/logs/0123456789ab.hold",
     protected: true,
-    ...{ restart: null, restart_delay: 1000, restart_max_delay: 60_000, restart_reset: 60_000 },
+    ...{ restart: null, restart_delay: 1, restart_max_delay: 60, restart_reset: 60 },
     success_exit_codes: [],
     project: "bots",
     config_file: "/srv/kstops.yml",
