@@ -7,6 +7,7 @@ import { endsMidLine, type Part, readIn, withTimes } from "./read.ts";
 
 /** How often it is looked whether there is more. */
 const POLL_MS = 50;
+const NEWLINE = new TextEncoder().encode("\n");
 /** How much is read at once. */
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -65,6 +66,8 @@ export async function* follow(
       continue;
     }
     isGap ||= current !== null && isNext(next, current.path) ? isGone : !isFirst(next);
+    // The next run does not go on with the line that the last one did not end.
+    if (isFirst(next) && isMidLine) yield shown(NEWLINE);
     current = { path: next, bytes: 0 };
   }
 }

@@ -6,7 +6,8 @@
  * are the output in its order, over all runs. A run itself is named by the path that these names
  * begin with.
  */
-import type { LogPolicy, Owner } from "../model.ts";
+import { type LogPolicy, NOBODY, type Owner } from "../model.ts";
+import { mayBeSame } from "../owner.ts";
 import { FileError, type World } from "../world/world.ts";
 // What reads and writes is loaded when it is done: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
@@ -49,8 +50,11 @@ export interface LogStore {
    * {@link LogStore.storyOf}.
    */
   holdFileOf(name: string, runId: string): string | null;
-  /** The run of a session that began last; null: none is remembered. */
-  newestRun(name: string): Promise<Run | null>;
+  /**
+   * The newest run of each session that has this name: configs may have it for sessions of their own.
+   * The newest one comes first.
+   */
+  newestRuns(name: string): Promise<readonly Run[]>;
   /** The runs of a session that are remembered, the oldest first. */
   runs(name: string): Promise<readonly Run[]>;
   /** The names of all sessions of which anything is kept. */
@@ -115,7 +119,7 @@ const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
 const HOLD = /\.hold$/;
 const OLD_HOLD_MS = 60_000;
 
-/** The end of a story, with all lines of the last run in it: a line has less than a third of that. */
+/** The end of a story, with all lines of the last runs in it: a line has less than a third of that. */
 const NEWEST_BYTES = 32 * 1024;
 /** At this size the older half of a session's story is forgotten. */
 const MOST_STORY_BYTES = 256 * 1024;
@@ -311,9 +315,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       const directory = directoryOf(name);
       return directory === null || unsafe.has(name) ? null : `${directory}/${runId}.hold`;
     },
-    newestRun: async (name) =>
-      (await story(name, NEWEST_BYTES))
-        .findLast(({ begun, executed }) => begun !== null || executed !== null) ?? null,
+    newestRuns: async (name) => newestOfEach(await story(name, NEWEST_BYTES)),
     runs: (name) => story(name, Infinity),
     names: async () =>
       state === null ? [] : (await list(`${state}/logs`)).filter((name) => STORED_NAME.test(name)),
@@ -359,6 +361,15 @@ const MOST_LOOKS = 100;
 /** The run that a file of output is of. */
 function runOfPart(part: string): string {
   return PART.exec(part)?.[1] ?? "";
+}
+
+/** Those that no later run has taken the place of, the newest first. */
+function newestOfEach(runs: readonly Run[]): readonly Run[] {
+  const begun = runs.filter((run) => run.begun !== null || run.executed !== null).toReversed();
+  const ownerOf = (run: Run): Owner => run.begun?.owner ?? NOBODY;
+  return begun.filter((run, index) =>
+    !begun.slice(0, index).some((later) => mayBeSame(ownerOf(later), ownerOf(run)))
+  );
 }
 
 /** Whether a run is of somebody who is meant, or of nobody. */

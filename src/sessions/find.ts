@@ -32,8 +32,9 @@ export function match(search: Search): Match {
   }
   const isMine = owner === null || isSameOwner(owner, self);
   const home = definition === undefined ? undefined : homeOf(definition, surveys);
-  if (unheard !== null && !home?.trouble && isMeant(unheard.status, search)) {
-    const { status, trouble } = unheard;
+  const silentRun = unheard.find((each) => isMeant(each.status, search));
+  if (silentRun !== undefined && !home?.trouble) {
+    const { status, trouble } = silentRun;
     return { kind: "defined", status: mark(status, { defined, self }), trouble };
   }
   const [other] = managed;

@@ -76,10 +76,10 @@ function recordedLater(world: World, logs: LogStore): Recorded {
 
 /** Nothing is recorded. */
 const NO_RECORDS: Recorded = {
-  named: () => Promise.resolve(null),
+  named: () => Promise.resolve([]),
   others: () => Promise.resolve([]),
-  living: () => Promise.resolve(null),
-  openIn: () => Promise.resolve(null),
+  living: () => Promise.resolve([]),
+  openIn: () => Promise.resolve([]),
 };
 
 /** A backend of this machine. */
@@ -185,14 +185,12 @@ export function sessionsOver(
     find: async (verb, name, selection) => {
       const [defined, self] = await Promise.all([readDefined(), readSelf()]);
       const definition = defined.find((session) => session.name === name);
-      const named = async (shown: Shown) => [await recorded.named(name, shown) ?? []].flat();
-      const { asked, lost: [lost = null] } = await look(selection, named, name);
+      const named = (shown: Shown) => recorded.named(name, shown);
+      const { asked, lost } = await look(selection, named, name);
       const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
       const there = [...asked, ...missing];
-      const surveys = lost === null
-        ? there
-        : withRecorded(there, [lost], { selection, defined, self });
-      const unheard = lost === null ? null : unheardIn(there, lost, selection);
+      const surveys = withRecorded(there, lost, { selection, defined, self });
+      const unheard = lost.flatMap((session) => unheardIn(there, session, selection) ?? []);
       const owner = selection.project === undefined ? null : await ownerOf(selection.project);
       return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
     },
@@ -214,7 +212,7 @@ export function sessionsOver(
     living: recorded.living,
     start: async (definition, options) => {
       const runner = await runnerFor(definition.backend);
-      const [living, surveys, place, last, self] = await Promise.all([
+      const [living, surveys, place, open, self] = await Promise.all([
         recorded.living(definition.name),
         everywhere(),
         runner.place(definition),
@@ -224,18 +222,16 @@ export function sessionsOver(
       const starting = { definition, self, ownOnly: options.ownOnly };
       const managed = managedIn(surveys, definition.name);
       refuseStrange(managed, starting);
-      const owner = living?.run.begun?.owner ?? NOBODY;
-      if (living !== null && isInTheWay(owner, starting)) {
-        throw existsAsRun(definition.name, living);
-      }
+      const own = living.filter(({ run }) => !isInTheWay(run.begun?.owner ?? NOBODY, starting));
+      const strange = living.find((run) => !own.includes(run));
+      if (strange !== undefined) throw existsAsRun(definition.name, strange);
       const others = besides(managed, place);
       const other = others.find((session) => !isOver(session));
       if (other !== undefined) throw existsElsewhere(other);
       refuseUnheard(definition.name, {
         place,
         surveys,
-        last,
-        isInTheWay: last !== null && isInTheWay(last.owner, starting),
+        open: open.map((run) => ({ ...run, isInTheWay: isInTheWay(run.owner, starting) })),
         anyway: options.anyway ?? false,
       });
       // Before anything is removed: what cannot be started must not cost what is there.
@@ -243,8 +239,9 @@ export function sessionsOver(
       const [replaced] = waiting;
       if (replaced !== undefined) await runner.check(definition, replaced);
       await Promise.all(waiting.map((session) => session.stop(AS_DEFINED)));
-      if (!waiting.some(({ run }) => run === living?.run.id)) {
-        await clearLastRun(definition, living, options);
+      for (const last of own) {
+        if (waiting.some(({ run }) => run === last.run.id)) continue;
+        await clearLastRun(definition, last, options);
       }
       if (others.length > 0) {
         await runner.check(definition);

@@ -28,14 +28,14 @@ export interface Shown {
 
 /** The sessions whose end nobody has taken note of by stopping or starting them. */
 export interface Recorded {
-  /** The one of that name; null: an engine shows it, it was stopped, or it never ran. */
-  readonly named: (name: string, shown: Shown) => Promise<Session | null>;
+  /** Those of that name that no engine shows, and that nobody stopped: one for each owner at most. */
+  readonly named: (name: string, shown: Shown) => Promise<readonly Session[]>;
   /** All that no engine shows. */
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
-  /** The newest run of that name, with what lives of it; null: nothing does, or it was stopped. */
-  readonly living: (name: string) => Promise<LivingRun | null>;
-  /** The newest run of that name in a runtime; null: it is of tmux, was stopped, or has ended. */
-  readonly openIn: (name: string) => Promise<OpenRun | null>;
+  /** The newest runs of that name of which something lives, unless they were stopped. */
+  readonly living: (name: string) => Promise<readonly LivingRun[]>;
+  /** The newest runs of that name in a runtime that were not stopped, and have not ended. */
+  readonly openIn: (name: string) => Promise<readonly OpenRun[]>;
 }
 
 /** A run that nobody stopped or saw end, in a container runtime. */
@@ -60,10 +60,10 @@ export interface LivingRun {
 
 /** What is recorded in a log store. */
 export function recordedIn(store: LogStore, world: World): Recorded {
-  const newest = async (name: string): Promise<Lost | null> => {
-    const run = await store.newestRun(name);
-    return run === null || run.stopped !== null ? null : { name, run, begun: begunOf(world, run) };
-  };
+  const newest = async (name: string): Promise<readonly Lost[]> =>
+    (await store.newestRuns(name))
+      .map((run, index) => ({ name, run, begun: begunOf(world, run), isNewest: index === 0 }))
+      .filter(({ run }) => run.stopped === null);
   /** Those that live, and those that are over where an engine would show them if it had them. */
   const sessions = async (lost: readonly Lost[], shown: Shown): Promise<readonly Session[]> => {
     const remains = await remainsOf(world, lost.filter(({ run }) => !shown.runs.has(run.id)));
@@ -78,7 +78,7 @@ export function recordedIn(store: LogStore, world: World): Recorded {
       if (found?.program) return orphan({ store, world, ...each, remains: found });
       // Another engine than the one that is asked now may have it still.
       const isLeft = found !== null && found.processes.length > 0;
-      if (isElsewhere(world, each) && !isLeft) return [];
+      if (!isLeft && (isElsewhere(world, each) || !each.isNewest)) return [];
       const run = isLeft ? { ...each.run, begun: each.begun } : each.run;
       const status = shown.names.has(each.name)
         ? null
@@ -87,35 +87,34 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     });
   };
   return {
-    named: async (name, shown) => {
-      const lost = await newest(name);
-      return lost === null ? null : (await sessions([lost], shown))[0] ?? null;
-    },
+    named: async (name, shown) => await sessions(await newest(name), shown),
     others: async (shown) => {
       // Of what is shown and runs the newest run is known: with many sessions that saves most of the
       // work. What ended may have gone on elsewhere.
       const names = (await store.names()).filter((name) => !shown.managed.has(name));
-      const lost = await Promise.all(names.map(newest));
-      return await sessions(lost.filter((each) => each !== null), shown);
+      return await sessions((await Promise.all(names.map(newest))).flat(), shown);
     },
     living: async (name) => {
-      const lost = await newest(name);
-      if (lost === null || lost.begun.engine !== "tmux" || !mayLive(world, lost)) return null;
+      const maybe = (await newest(name)).filter((lost) => mayLive(world, lost));
+      if (maybe.length === 0) return [];
       const { findRemains, namedProcesses } = await import("../backends/tmux/remains.ts");
-      const remains = (await findRemains(world, [lost.run])).get(lost.run.id);
-      if (remains === undefined || remains.processes.length === 0) return null;
-      const names = namedProcesses(remains.processes);
-      const end = async () => {
-        await endRun({ world, ...lost, remains, options: AS_DEFINED });
-      };
-      return { run: lost.run, remains, names, end };
+      const found = await findRemains(world, maybe.map(({ run }) => run));
+      return maybe.flatMap((lost) => {
+        const remains = found.get(lost.run.id);
+        if (remains === undefined || remains.processes.length === 0) return [];
+        const names = namedProcesses(remains.processes);
+        const end = async () => {
+          await endRun({ world, ...lost, remains, options: AS_DEFINED });
+        };
+        return { run: lost.run, remains, names, end };
+      });
     },
-    openIn: async (name) => {
-      const lost = await newest(name);
-      if (lost === null || lost.run.ended !== null || isElsewhere(world, lost)) return null;
-      const engine = RUNTIMES.find((each) => each === lost.begun.engine);
-      return engine === undefined ? null : { engine, owner: lost.begun.owner };
-    },
+    openIn: async (name) =>
+      (await newest(name)).flatMap((lost) => {
+        const engine = RUNTIMES.find((each) => each === lost.begun.engine);
+        const isOpen = lost.run.ended === null && !isElsewhere(world, lost);
+        return isOpen && engine !== undefined ? { engine, owner: lost.begun.owner } : [];
+      }),
   };
 }
 
@@ -124,6 +123,8 @@ interface Lost {
   readonly name: string;
   readonly run: Run;
   readonly begun: Begun;
+  /** Whether no other owner has begun one of that name since: only then its end is news. */
+  readonly isNewest: boolean;
 }
 
 /** How a run began; of one whose start was cut off behind that of its program, what is known of it. */

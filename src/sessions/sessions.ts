@@ -96,7 +96,7 @@ export interface Sessions {
   /** The call with which a start begins: see {@link Runner.plan}. */
   plan(definition: Definition): Promise<EngineCall>;
   /** What lives of the newest run of that name, unless that was stopped. */
-  living(name: string): Promise<LivingRun | null>;
+  living(name: string): Promise<readonly LivingRun[]>;
   /**
    * Starts a session: see {@link Runner.start}. What the program of an ended run left behind is ended
    * first, and `options.say` is told of it. An ended one in another place is removed.
@@ -120,7 +120,7 @@ export interface Search {
   readonly surveys: readonly Survey[];
   readonly defined: readonly DefinedSession[];
   /** What is recorded of it, where its engine cannot be asked. */
-  readonly unheard: Unheard | null;
+  readonly unheard: readonly Unheard[];
   readonly self: Self;
   /** Whose session is meant; null: no flag says. */
   readonly owner: Owner | null;

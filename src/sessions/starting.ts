@@ -32,10 +32,9 @@ export function refuseStrange(sessions: readonly Session[], starting: Starting):
 /** Ends what the last run left behind, unless its program lives. */
 export async function clearLastRun(
   { name, backend }: Definition,
-  living: LivingRun | null,
+  living: LivingRun,
   { say = () => {} }: StartOptions,
 ): Promise<void> {
-  if (living === null) return;
   const { program } = living.remains;
   if (program !== null) {
     throw new SessionExistsError(name, "it is already running", {

@@ -63,10 +63,11 @@ function troubleOf(engine: Engine, surveys: readonly Survey[]): Trouble | null {
 export interface StartingPoint {
   readonly place: Place;
   readonly surveys: readonly Survey[];
-  /** The last run in a runtime, unless that was stopped or has ended. */
-  readonly last: OpenRun | null;
-  /** Whether that run is another config's, which a start leaves alone. */
-  readonly isInTheWay: boolean;
+  /** The last runs in a runtime that were not stopped and have not ended. */
+  readonly open: readonly (OpenRun & {
+    /** Whether it is another config's, which a start leaves alone. */
+    readonly isInTheWay: boolean;
+  })[];
   /** Whether the user knows that it may run there. */
   readonly anyway: boolean;
 }
@@ -79,7 +80,7 @@ export interface StartingPoint {
  */
 export function refuseUnheard(
   name: string,
-  { place, surveys, last, isInTheWay, anyway }: StartingPoint,
+  { place, surveys, open, anyway }: StartingPoint,
 ): void {
   const home = surveys.find((survey) =>
     survey.place.engine === place.engine && survey.place.socketName === place.socketName
@@ -93,28 +94,28 @@ export function refuseUnheard(
       details,
     });
   }
-  if (last === null || last.engine === place.engine) return;
-  const { engine, owner } = last;
-  const trouble = troubleOf(engine, surveys);
-  if (trouble === null) return;
-  if (isInTheWay) {
-    throw new SessionExistsError(
-      name,
-      `one that belongs to ${
-        ownerWords(owner)
-      } may still run in ${engine}, which cannot be asked: ${trouble.reason}`,
-      {
-        backend: "container",
-        hint: `bring ${engine} back, or choose another name`,
-        details: { engine, reason: trouble.reason, ...ownerDetails(owner) },
-      },
-    );
+  for (const { engine, owner, isInTheWay } of open) {
+    const trouble = engine === place.engine ? null : troubleOf(engine, surveys);
+    if (trouble === null) continue;
+    if (isInTheWay) {
+      throw new SessionExistsError(
+        name,
+        `one that belongs to ${
+          ownerWords(owner)
+        } may still run in ${engine}, which cannot be asked: ${trouble.reason}`,
+        {
+          backend: "container",
+          hint: `bring ${engine} back, or choose another name`,
+          details: { engine, reason: trouble.reason, ...ownerDetails(owner) },
+        },
+      );
+    }
+    if (anyway) continue;
+    const reason = `it may still run in ${engine}, which cannot be asked: ${trouble.reason}`;
+    throw new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
+      reason,
+      hint: `bring ${engine} back, or add --yes to start it here all the same`,
+      details: { engine, reason: trouble.reason },
+    });
   }
-  if (anyway) return;
-  const reason = `it may still run in ${engine}, which cannot be asked: ${trouble.reason}`;
-  throw new BackendUnavailableError(`Cannot start ${quote(name)}: ${reason}`, {
-    reason,
-    hint: `bring ${engine} back, or add --yes to start it here all the same`,
-    details: { engine, reason: trouble.reason },
-  });
 }

@@ -6,6 +6,7 @@ import { containerRunner } from "../../src/backends/container/runner.ts";
 import { lookAtContainers } from "../../src/doctor/look/containers.ts";
 import { logStore } from "../../src/logs/store.ts";
 import type { ContainerDefinition, Runtime } from "../../src/model.ts";
+import { recordedIn } from "../../src/sessions/recorded.ts";
 import type { World } from "../../src/world/world.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { ignoreWithoutEngines, pathWithoutEngines } from "../support/engines.ts";
@@ -205,6 +206,8 @@ daemonTest(
         "Cannot ask docker: it did not answer within 4 s; whether it has made the container is not known",
       );
       deepEqual([...new Set(said)], ["docker does not answer yet: kstops waits up to 4 s for it"]);
+      const [last] = await recordedIn(logStore(t.world, () => {}), t.world).openIn(name);
+      equal(last?.engine, "docker");
     } finally {
       Deno.kill(pid, "SIGCONT");
     }

@@ -339,7 +339,7 @@ function whatAProgramGets(test: Register): void {
     const { status, definition: recorded } = await existing(runner, name);
     deepEqual([status.project, status.configFile], [owner.project, owner.configFile]);
     deepEqual((await recorded())?.owner, owner);
-    deepEqual((await logs.newestRun(name))?.begun?.owner, owner);
+    deepEqual((await logs.newestRuns(name))[0]?.begun?.owner, owner);
   });
 }
 

@@ -115,7 +115,7 @@ export async function withKnown<T>(
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof RuntimeUnavailableError && error.isCut)) throw error;
+    if (!(error instanceof RuntimeUnavailableError && isCutOff(error))) throw error;
     throw new BackendUnavailableError(`${error.message}; ${known}`, {
       reason: `${error.reason}; ${known}`,
       hint: `once ${client.runtime} answers again, kstops status ${name} tells`,
@@ -123,6 +123,13 @@ export async function withKnown<T>(
       cause: error,
     });
   }
+}
+
+/** Whether a runtime fell silent over what it was told, so that what came of that is not known. */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof RuntimeUnavailableError
+    ? error.isCut
+    : error instanceof BackendUnavailableError && isCutOff(error.cause);
 }
 
 /** A runtime that cannot be asked, and what it said. */

@@ -4,7 +4,14 @@ import { whereIs } from "../../logs/where.ts";
 import type { ContainerDefinition, SessionStatus } from "../../model.ts";
 import type { EngineCall, Session, StartOptions } from "../backend.ts";
 import { runContainer } from "./args.ts";
-import { askByName, askOne, type Context, RuntimeUnavailableError, withKnown } from "./ask.ts";
+import {
+  askByName,
+  askOne,
+  type Context,
+  isCutOff,
+  RuntimeUnavailableError,
+  withKnown,
+} from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { create, refuseStranger } from "./create.ts";
 import type { Container } from "./parse.ts";
@@ -22,21 +29,31 @@ export async function start(
   await makeLogDirectory(world, definition);
   const runId = world.randomId();
   const calledAt = world.now();
-  const id = await create(context, client, { definition, runId, say: options.say ?? (() => {}) });
-  await context.logs.record(definition.name, {
-    event: "begun",
-    run: runId,
-    at: await beginOf(context, client, { id, calledAt }),
-    backend: "container",
-    engine: client.runtime,
-    where: whereIs(client.runtime, world),
-    socketName: null,
-    image: definition.image,
-    workingDir: definition.workingDir,
-    definition: await fingerprintOf(definition),
-    owner: definition.owner,
-    ending: null,
-  });
+  const recordBegin = async (at: Date): Promise<void> =>
+    await context.logs.record(definition.name, {
+      event: "begun",
+      run: runId,
+      at,
+      backend: "container",
+      engine: client.runtime,
+      where: whereIs(client.runtime, world),
+      socketName: null,
+      image: definition.image,
+      workingDir: definition.workingDir,
+      definition: await fingerprintOf(definition),
+      owner: definition.owner,
+      ending: null,
+    });
+  const say = options.say ?? (() => {});
+  let id: string;
+  try {
+    id = await create(context, client, { definition, runId, say });
+  } catch (error) {
+    // It may run: no second one is started elsewhere until the runtime can be asked.
+    if (isCutOff(error)) await recordBegin(calledAt);
+    throw error;
+  }
+  await recordBegin(await beginOf(context, client, { id, calledAt }));
   if (options.waitMs === 0) return startedStatus(definition, client, id);
   return await withKnown(
     client,

@@ -174,13 +174,16 @@ async function questionOf(
   flags: StartTaskFlags,
 ): Promise<Question | null> {
   const living = await context.sessions().living(name);
-  if (living === null || living.remains.program !== null || living.remains.isWaiting) return null;
-  // What another config's run left is not touched, whatever the answer.
+  if (living.some(({ remains }) => remains.program !== null || remains.isWaiting)) return null;
   const self = selfOf(await context.config());
-  const owner = living.run.begun?.owner ?? NOBODY;
-  if (flags.all ? !isSameOwner(owner, self) : isStrange(owner, self)) return null;
-  if (living.run.begun?.ending?.interactive !== true) return null;
-  const reason = `the shell that it was left ${living.names}`;
+  const left = living.find(({ run: { begun } }) => {
+    // What another config's run left is not touched, whatever the answer.
+    const owner = begun?.owner ?? NOBODY;
+    const isOwn = flags.all ? isSameOwner(owner, self) : !isStrange(owner, self);
+    return isOwn && begun?.ending?.interactive === true;
+  });
+  if (left === undefined) return null;
+  const reason = `the shell that it was left ${left.names}`;
   return {
     text: `End them and start ${quote(name)}? ${reason} [y/N] `,
     reason,

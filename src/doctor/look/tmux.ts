@@ -41,13 +41,16 @@ async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   const store = logStore(world, () => {});
   const here = whereIs("tmux", world);
   const names = await store.names();
-  const runs = await Promise.all(names.map((name) => store.newestRun(name)));
-  return names.flatMap((name, index) => {
-    const { begun = null, ended = null, stopped = null } = runs[index] ?? {};
-    return begun?.engine === "tmux" && begun.where === here && ended === null && stopped === null
-      ? [{ name, socketName: begun.socketName ?? "default" }]
-      : [];
-  });
+  const unended = await Promise.all(
+    names.map(async (name) =>
+      (await store.newestRuns(name)).flatMap(({ begun, ended, stopped }) =>
+        begun?.engine === "tmux" && begun.where === here && ended === null && stopped === null
+          ? { name, socketName: begun.socketName ?? "default" }
+          : []
+      )
+    ),
+  );
+  return unended.flat();
 }
 
 /** Asked and read as every other command does it: what it cannot read here it cannot read there. */

@@ -119,6 +119,13 @@ Deno.test("the next run comes, and no earlier one", () =>
     },
   ));
 
+Deno.test("the next run begins a line of its own where the last one ended in the middle of one", () =>
+  following({ [FIRST]: "a\n" }, [{ path: FIRST, bytes: 2 }], async (follower, world) => {
+    await world.files.append(FIRST, bytes("killed he"));
+    world.put(NEXT_RUN, "b\n");
+    equal(await follower.read(12), "killed he\nb\n");
+  }));
+
 Deno.test("where there is nothing yet, the first run comes", () =>
   following({}, [], async (follower, world) => {
     const first = follower.read(2);

@@ -209,7 +209,7 @@ for (const [why, spec] of Object.entries(NOWHERE)) {
       await store.record("astro", STOPPED);
       deepEqual(await store.outputs("astro"), []);
       deepEqual(await store.runs("astro"), []);
-      equal(await store.newestRun("astro"), null);
+      deepEqual(await store.newestRuns("astro"), []);
       equal(warnings.length, 1, warnings.join("; "));
       match(warnings[0] ?? "", /^The output is not kept: .*[^.]$/);
     }));
@@ -309,11 +309,27 @@ Deno.test("the newest run is the one that began last, whatever was heard of othe
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
     await store.record("astro", STOPPED);
-    equal(await store.newestRun("astro"), null);
+    deepEqual(await store.newestRuns("astro"), []);
     for (const run of ["a", "b"]) await store.record("astro", { ...BEGUN, run });
     await store.record("astro", { ...STOPPED, run: "a" });
-    const newest = await store.newestRun("astro");
-    deepEqual([newest?.id, newest?.begun?.engine, newest?.stopped], ["b", "tmux", null]);
+    const newest = await store.newestRuns("astro");
+    deepEqual(newest.map(({ id, stopped }) => [id, stopped]), [["b", null]]);
+  }));
+
+Deno.test("each owner has a newest run of its own, unless nobody's has come after it", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const begin = (run: string, project: string | null): Promise<void> =>
+      store.record("astro", { ...BEGUN, run, owner: { project, configFile: null } });
+    const newest = async () => (await store.newestRuns("astro")).map(({ id }) => id);
+    for (const [run, project] of [["1", "a"], ["2", "b"], ["3", "b"]] as const) {
+      await begin(run, project);
+    }
+    deepEqual(await newest(), ["3", "1"]);
+    await begin("4", null);
+    deepEqual(await newest(), ["4"]);
+    await begin("5", "a");
+    deepEqual(await newest(), ["5"]);
   }));
 
 Deno.test("the output of the newest run is never that of an earlier one", () =>

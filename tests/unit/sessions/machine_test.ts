@@ -892,14 +892,14 @@ function recordOf(
   ok(session);
   const isShown = ({ names, runs }: Shown) => names.has("astro") || runs.has(RECORDED_RUN);
   return {
-    named: (name, shown) => Promise.resolve(name === "astro" && !isShown(shown) ? session : null),
+    named: (name, shown) => Promise.resolve(name === "astro" && !isShown(shown) ? [session] : []),
     others: (shown) => Promise.resolve(isShown(shown) ? [] : [session]),
-    living: () => Promise.resolve(null),
+    living: () => Promise.resolve([]),
     openIn: () =>
       Promise.resolve(
         place.engine === "tmux" || status.finishedAt !== null
-          ? null
-          : { engine: place.engine, owner: status },
+          ? []
+          : [{ engine: place.engine, owner: status }],
       ),
   };
 }

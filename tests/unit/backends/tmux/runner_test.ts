@@ -140,7 +140,7 @@ function fakeLogs(): FakeLogs {
     },
     storyOf: (name) => `/logs/${name}/runs.ndjson`,
     holdFileOf: (name, runId) => `/logs/${name}/${runId}.hold`,
-    newestRun: () => Promise.resolve(null),
+    newestRuns: () => Promise.resolve([]),
     runs: () => Promise.resolve([]),
     names: () => Promise.resolve([]),
     outputs: () => Promise.resolve([]),
