@@ -1,7 +1,7 @@
 /** Rows of text: an aligned table on a terminal, tab-separated values in a pipe. */
 import { escapeControls } from "../errors.ts";
 import { type Colour, cutSign, paint, type Screen } from "./screen.ts";
-import { cut, widthOf } from "./text.ts";
+import { cut, padding, widthOf } from "./text.ts";
 
 /** One cell: text, and its colour on a terminal. */
 export interface Cell {
@@ -25,12 +25,11 @@ export interface Rows {
 }
 
 /** Lays the rows out. In a pipe there is no head, nothing is cut, and colour only if demanded. */
-export async function layOut(table: Rows, screen: Screen): Promise<string> {
+export function layOut(table: Rows, screen: Screen): string {
   if (!screen.terminal) return table.rows.map((row) => separated(row, screen)).join("");
   const rows = table.rows.map((row) =>
     row.map((cell) => ({ ...cell, text: escapeControls(cell.text) }))
   );
-  const { default: Table } = await import("cli-table3");
   const all = table.head.map((head, column): Column => ({
     head,
     cells: [
@@ -39,21 +38,14 @@ export async function layOut(table: Rows, screen: Screen): Promise<string> {
     ],
   }));
   const { columns, widths } = fitting(all, screen.columns);
-  const grid = new Table({
-    chars: BORDERLESS,
-    style: { "padding-left": 0, "padding-right": GAP, head: [], border: [], compact: true },
-    colWidths: widths.map((width) => width + GAP),
-  });
-  // Cut here, since cli-table3 cuts surrogate pairs in two and loses the end of a colour (0.6.5).
-  const painted = columns.map(({ cells }, column) =>
-    cells.map(({ text, colour = null }) =>
-      paint(cut(text, widths[column] ?? 0, cutSign(screen)), colour, screen)
-    )
-  );
-  grid.push(
-    ...[table.head, ...rows].map((_, row) => painted.map((cells) => cells[row] ?? "")),
-  );
-  return `${grid.toString().split("\n").map((line) => line.trimEnd()).join("\n")}\n`;
+  const line = (row: number): string =>
+    columns.map(({ cells }, column) => {
+      const { text, colour = null } = cells[row] ?? { text: "" };
+      const width = widths[column] ?? 0;
+      const shown = cut(text, width, cutSign(screen));
+      return `${paint(shown, colour, screen)}${padding(shown, width + GAP)}`;
+    }).join("").trimEnd();
+  return [table.head, ...rows].map((_, row) => `${line(row)}\n`).join("");
 }
 
 /** A row with tabs between its cells. */
@@ -63,14 +55,6 @@ function separated(row: readonly Cell[], screen: Screen): string {
 }
 
 const GAP = 2;
-
-const BORDERLESS = Object.fromEntries(
-  [
-    ...["top", "top-mid", "top-left", "top-right"],
-    ...["bottom", "bottom-mid", "bottom-left", "bottom-right"],
-    ...["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"],
-  ].map((part) => [part, ""]),
-);
 
 interface Column {
   readonly head: Head;

@@ -9,8 +9,8 @@ const EMOJI = /\p{Emoji}/u;
 
 /**
  * Columns that a text takes, rather one too many: what is not known to be narrow counts as wide,
- * and so does every part of a joined emoji. Never less than cli-table3 (0.6.5) finds, which would
- * cut once more. Exact tables cost more start-up time than they are worth.
+ * and so does every part of a joined emoji: what is cut by it fits on every terminal. Exact tables
+ * cost more start-up time than they are worth.
  */
 export function widthOf(text: string): number {
   let width = 0;
@@ -24,6 +24,26 @@ function widthOfCharacter(character: string): number {
   if (ACCENT.test(character)) return 0;
   if (EMOJI.test(character)) return 2;
   return code < 0x1100 || character === "\ufe0f" || NARROW.test(character) ? 1 : 2;
+}
+
+/** Letters of one column each, as nearly all texts have no others. */
+const PLAIN = /^[\x20-\x7e]*$/;
+/** What nearly every terminal shows in two columns, by East Asian Width (Unicode 16) and as emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{17000}-\u{18cff}\u{1aff0}-\u{1b2fb}\u{1f200}-\u{1f251}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+
+/**
+ * Blanks that fill the columns behind a text. Most terminals show an old sign such as U+2194 in one
+ * column and a joined emoji in two, so that these are counted as they look, and not as
+ * {@link widthOf} does.
+ */
+export function padding(text: string, columns: number): string {
+  if (PLAIN.test(text)) return " ".repeat(Math.max(0, columns - text.length));
+  let width = 0;
+  for (const character of text.replaceAll(/\p{RGI_Emoji}/gv, "\u3000")) {
+    width += ACCENT.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  }
+  return " ".repeat(Math.max(0, columns - width));
 }
 
 /** The text, cut where it takes more columns than there are; `sign`, one column, stands for the rest. */

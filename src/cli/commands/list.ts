@@ -38,7 +38,7 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
     data: shown.map(statusToWire) as readonly Json[],
     text: async (screen) => {
       if (flags.quiet) return namesOf(shown);
-      return await textOf(shown, { screen, self: selfOf(await context.config()) }, flags);
+      return textOf(shown, { screen, self: selfOf(await context.config()) }, flags);
     },
     failures: failuresOf(context, troubles),
   };
@@ -56,12 +56,12 @@ function namesOf(statuses: readonly SessionStatus[]): string {
   return statuses.flatMap(({ name }) => name === null ? [] : `${commandLine([name])}\n`).join("");
 }
 
-async function textOf(
+function textOf(
   statuses: readonly SessionStatus[],
   view: View,
   flags: ListFlags,
-): Promise<string> {
-  if (statuses.length > 0) return await tableOf(statuses, view);
+): string {
+  if (statuses.length > 0) return tableOf(statuses, view);
   if (!view.screen.terminal) return "";
   const isPart = Object.values(flags).some((flag) => flag !== undefined);
   return isPart
@@ -69,7 +69,7 @@ async function textOf(
     : "No sessions. Start one: kstops start NAME -- COMMAND\n";
 }
 
-async function tableOf(statuses: readonly SessionStatus[], view: View): Promise<string> {
+function tableOf(statuses: readonly SessionStatus[], view: View): string {
   const { screen } = view;
   const shown = columnsFor(statuses, view);
   const rows = statuses.map((status) => {
@@ -80,7 +80,7 @@ async function tableOf(statuses: readonly SessionStatus[], view: View): Promise<
     }));
   });
   const head = shown.map((column) => column.head);
-  return await layOut({ head, rows }, screen);
+  return layOut({ head, rows }, screen);
 }
 
 /** Who looks, and at what. */

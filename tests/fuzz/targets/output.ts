@@ -140,13 +140,13 @@ export const OUTPUT = [
       fc.integer({ min: 12, max: 60 }),
       fc.boolean(),
     ),
-    holds: async ([rows, columns, terminal]) => {
+    holds: ([rows, columns, terminal]) => {
       const head = [{ text: "NAME", atLeast: 4 }, { text: "SINCE", leaves: 1 }, {
         text: "COMMAND",
         atLeast: 2,
       }];
       const cells = rows.map((row) => row.map((text) => ({ text })));
-      const text = await layOut({ head, rows: cells }, { ...SCREEN, terminal, columns });
+      const text = layOut({ head, rows: cells }, { ...SCREEN, terminal, columns });
       const lines = text.split("\n").slice(0, -1);
       equal(lines.length, rows.length + (terminal ? 1 : 0));
       for (const line of lines) {

@@ -21,8 +21,8 @@ const HEAD: readonly Head[] = [
   { text: "COMMAND", atLeast: 7 },
 ];
 
-async function linesOf(rows: readonly (readonly Cell[])[], screen: Screen): Promise<string[]> {
-  const text = await layOut({ head: HEAD, rows }, screen);
+function linesOf(rows: readonly (readonly Cell[])[], screen: Screen): string[] {
+  const text = layOut({ head: HEAD, rows }, screen);
   equal(text.at(-1), "\n");
   return text.slice(0, -1).split("\n");
 }
@@ -33,65 +33,65 @@ function columnsOf(line: string): number {
     .reduce((sum, character) => sum + (/[語🐍]/u.test(character) ? 2 : 1), 0);
 }
 
-Deno.test("a table on a terminal is aligned, has a head and no borders", async () => {
-  deepEqual(await linesOf([cells("astro", "running", "run"), cells("b", "-", "x")], terminal(80)), [
+Deno.test("a table on a terminal is aligned, has a head and no borders", () => {
+  deepEqual(linesOf([cells("astro", "running", "run"), cells("b", "-", "x")], terminal(80)), [
     "NAME   STATE    COMMAND",
     "astro  running  run",
     "b      -        x",
   ]);
 });
 
-Deno.test("a table in a pipe has no head, no colour and no padding", async () => {
+Deno.test("a table in a pipe has no head, no colour and no padding", () => {
   const rows = [cells("astro", "running", "run it"), [{ text: "b", colour: "red" as const }]];
-  equal(await layOut({ head: HEAD, rows }, PIPE), "astro\trunning\trun it\nb\n");
+  equal(layOut({ head: HEAD, rows }, PIPE), "astro\trunning\trun it\nb\n");
 });
 
-Deno.test("a table in a pipe has colour only if somebody demands it", async () => {
+Deno.test("a table in a pipe has colour only if somebody demands it", () => {
   const rows = [[{ text: "b", colour: "red" as const }, { text: "c" }]];
-  const text = await layOut({ head: HEAD, rows }, { ...PIPE, colour: true });
+  const text = layOut({ head: HEAD, rows }, { ...PIPE, colour: true });
   equal(text, "\x1b[31mb\x1b[0m\tc\n");
 });
 
-Deno.test("a table without rows is its head on a terminal, and nothing in a pipe", async () => {
-  equal(await layOut({ head: HEAD, rows: [] }, terminal(80)), "NAME  STATE  COMMAND\n");
-  equal(await layOut({ head: HEAD, rows: [] }, PIPE), "");
+Deno.test("a table without rows is its head on a terminal, and nothing in a pipe", () => {
+  equal(layOut({ head: HEAD, rows: [] }, terminal(80)), "NAME  STATE  COMMAND\n");
+  equal(layOut({ head: HEAD, rows: [] }, PIPE), "");
 });
 
-Deno.test("a table in a pipe cuts nothing", async () => {
+Deno.test("a table in a pipe cuts nothing", () => {
   const long = "x".repeat(5000);
   equal(
-    await layOut({ head: HEAD, rows: [cells("a", long, long)] }, PIPE),
+    layOut({ head: HEAD, rows: [cells("a", long, long)] }, PIPE),
     `a\t${long}\t${long}\n`,
   );
 });
 
-Deno.test("wide letters are aligned as a terminal shows them", async () => {
-  deepEqual(await linesOf([cells("日本", "up", "x"), cells("🐍", "up", "x")], terminal(80)), [
+Deno.test("wide letters are aligned as a terminal shows them", () => {
+  deepEqual(linesOf([cells("日本", "up", "x"), cells("🐍", "up", "x")], terminal(80)), [
     "NAME  STATE  COMMAND",
     "日本  up     x",
     "🐍    up     x",
   ]);
 });
 
-Deno.test("on a narrow terminal the last column gives way, and the others stay whole", async () => {
+Deno.test("on a narrow terminal the last column gives way, and the others stay whole", () => {
   const rows = [cells("a-name-of-some-length", "running", "x".repeat(100))];
-  deepEqual(await linesOf(rows, terminal(42)), [
+  deepEqual(linesOf(rows, terminal(42)), [
     "NAME                   STATE    COMMAND",
     "a-name-of-some-length  running  xxxxxxxxx…",
   ]);
 });
 
-Deno.test("a long name is cut where the last column is as narrow as it gets", async () => {
+Deno.test("a long name is cut where the last column is as narrow as it gets", () => {
   const rows = [cells("n".repeat(64), "running", "x".repeat(100))];
-  deepEqual(await linesOf(rows, terminal(40)), [
+  deepEqual(linesOf(rows, terminal(40)), [
     "NAME                    STATE    COMMAND",
     "nnnnnnnnnnnnnnnnnnnnn…  running  xxxxxx…",
   ]);
 });
 
-Deno.test("columns leave a terminal that is too narrow for what must stay", async () => {
+Deno.test("columns leave a terminal that is too narrow for what must stay", () => {
   const rows = [cells("n".repeat(64), "running", "x".repeat(100))];
-  deepEqual(await linesOf(rows, terminal(23)), [
+  deepEqual(linesOf(rows, terminal(23)), [
     "NAME            COMMAND",
     "nnnnnnnnnnnnn…  xxxxxx…",
   ]);
@@ -102,21 +102,21 @@ Deno.test("columns leave a terminal that is too narrow for what must stay", asyn
   ];
   const textAt = (columns: number) =>
     layOut({ head, rows: [cells("aaaa", "bbbb", "cccc")] }, terminal(columns));
-  equal(await textAt(16), "A     B     C\naaaa  bbbb  cccc\n");
-  equal(await textAt(15), "A     B\naaaa  bbbb\n");
-  equal(await textAt(9), "B\nbbbb\n");
+  equal(textAt(16), "A     B     C\naaaa  bbbb  cccc\n");
+  equal(textAt(15), "A     B\naaaa  bbbb\n");
+  equal(textAt(9), "B\nbbbb\n");
 });
 
-Deno.test("where the locale has only ASCII, so has the sign of a cut", async () => {
+Deno.test("where the locale has only ASCII, so has the sign of a cut", () => {
   const rows = [cells("a", "b", "x".repeat(20))];
-  const [, line] = await linesOf(rows, { ...terminal(23), unicode: false });
+  const [, line] = linesOf(rows, { ...terminal(23), unicode: false });
   equal(line, "a     b      xxxxxxxxx~");
 });
 
-Deno.test("a wide letter is never cut in two", async () => {
+Deno.test("a wide letter is never cut in two", () => {
   for (const letter of ["🐍", "語"]) {
     for (const first of ["", "a"]) {
-      const [, line = ""] = await linesOf(
+      const [, line = ""] = linesOf(
         [cells("a", "b", first + letter.repeat(9))],
         terminal(23),
       );
@@ -125,20 +125,20 @@ Deno.test("a wide letter is never cut in two", async () => {
   }
 });
 
-Deno.test("a cut text ends its colour", async () => {
+Deno.test("a cut text ends its colour", () => {
   const rows = [[...cells("name", "s"), { text: "x".repeat(20), colour: "dim" as const }]];
-  const [head, line] = await linesOf(rows, terminal(20, true));
+  const [head, line] = linesOf(rows, terminal(20, true));
   equal(head, "\x1b[1mNAME\x1b[0m  \x1b[1mSTATE\x1b[0m  \x1b[1mCOMMAND\x1b[0m");
   equal(line, "name  s      \x1b[2mxxxxxx…\x1b[0m");
 });
 
-Deno.test("text from outside moves no cursor", async () => {
+Deno.test("text from outside moves no cursor", () => {
   const rows = [cells("a\x1b[2J\nb\tc\r", "\x9b31m", "\u202egpj")];
-  deepEqual((await linesOf(rows, terminal(80))).slice(1), [
+  deepEqual((linesOf(rows, terminal(80))).slice(1), [
     "a\\x1b[2J\\nb\\tc\\r  \\x9b31m  \\u202egpj",
   ]);
   equal(
-    await layOut({ head: HEAD, rows }, PIPE),
+    layOut({ head: HEAD, rows }, PIPE),
     "a\\x1b[2J\\nb\\tc\\r\t\\x9b31m\t\\u202egpj\n",
   );
 });
@@ -154,10 +154,10 @@ function rowsOf(text: fc.Arbitrary<string>) {
   return fc.array(fc.tuple(cell, cell, cell), { maxLength: 4 });
 }
 
-Deno.test("a row in a pipe is one line with one cell between two tabs", async () => {
-  await fc.assert(
-    fc.asyncProperty(rowsOf(fc.oneof(anyText, someText)), async (rows) => {
-      const text = await layOut({ head: HEAD, rows }, PIPE);
+Deno.test("a row in a pipe is one line with one cell between two tabs", () => {
+  fc.assert(
+    fc.property(rowsOf(fc.oneof(anyText, someText)), (rows) => {
+      const text = layOut({ head: HEAD, rows }, PIPE);
       const lines = text.split("\n");
       equal(lines.pop(), "");
       equal(lines.length, rows.length);
@@ -167,10 +167,10 @@ Deno.test("a row in a pipe is one line with one cell between two tabs", async ()
   );
 });
 
-Deno.test("a row on a terminal is one line, with whole letters and colours that end", async () => {
-  await fc.assert(
-    fc.asyncProperty(rowsOf(anyText), fc.nat({ max: 100 }), async (rows, columns) => {
-      const lines = await linesOf(rows, terminal(columns, true));
+Deno.test("a row on a terminal is one line, with whole letters and colours that end", () => {
+  fc.assert(
+    fc.property(rowsOf(anyText), fc.nat({ max: 100 }), (rows, columns) => {
+      const lines = linesOf(rows, terminal(columns, true));
       equal(lines.length, rows.length + 1);
       for (const line of lines) {
         // deno-lint-ignore no-control-regex
@@ -183,11 +183,11 @@ Deno.test("a row on a terminal is one line, with whole letters and colours that 
   );
 });
 
-Deno.test("no line is wider than the terminal", async () => {
+Deno.test("no line is wider than the terminal", () => {
   const columns = fc.integer({ min: 10, max: 100 });
-  await fc.assert(
-    fc.asyncProperty(rowsOf(someText), columns, fc.boolean(), async (rows, columns, colour) => {
-      for (const line of await linesOf(rows, terminal(columns, colour))) {
+  fc.assert(
+    fc.property(rowsOf(someText), columns, fc.boolean(), (rows, columns, colour) => {
+      for (const line of linesOf(rows, terminal(columns, colour))) {
         ok(columnsOf(line) <= columns, `${columnsOf(line)} columns of ${columns}: ${line}`);
       }
     }),

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { cut, folded, widthOf, wrapped, type Wrapping } from "../../../src/output/text.ts";
+import { cut, folded, padding, widthOf, wrapped, type Wrapping } from "../../../src/output/text.ts";
 
 const WIDTHS: Record<string, readonly [string, number]> = {
   "Latin letters": ["astro é", 7],
@@ -17,6 +17,23 @@ const WIDTHS: Record<string, readonly [string, number]> = {
 
 for (const [what, [text, width]] of Object.entries(WIDTHS)) {
   Deno.test(`widthOf() counts the columns of ${what}`, () => equal(widthOf(text), width));
+}
+
+const SHOWN: Record<string, readonly [string, number]> = {
+  "plain letters": ["astro", 5],
+  "an accent apart and a wide letter": ["e\u0301語", 3],
+  "an emoji": ["🐍", 2],
+  "a joined emoji, as one": ["👩‍🚀", 2],
+  "two letters that are a flag": ["🇩🇪", 2],
+  "an old sign, and the same made an emoji": ["↔↔\ufe0f", 3],
+  "old signs": ["✔©", 2],
+};
+
+for (const [what, [text, shown]] of Object.entries(SHOWN)) {
+  Deno.test(`padding() fills the columns behind ${what} as most terminals show it`, () => {
+    equal(padding(text, 7), " ".repeat(7 - shown));
+    equal(padding(text, 1), "");
+  });
 }
 
 Deno.test("cut() says with its sign that there was more", () => {

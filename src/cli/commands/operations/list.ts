@@ -41,11 +41,11 @@ export async function listOperations(
   const operations = (await kept()).list({ ...flags, since });
   return {
     data: operations.map(operationToWire),
-    text: async (screen) => {
+    text: (screen) => {
       if (operations.length === 0) {
         return screen.terminal ? `${paint("No operations", "dim", screen)}\n` : "";
       }
-      return await layOut({
+      return layOut({
         head: HEAD,
         rows: operations.map((operation) => {
           const { id, kind, session, state, createdAt, actor } = operation;
