@@ -1,0 +1,169 @@
+/** The commands that change sessions. */
+import { command, type Commands } from "../grammar.ts";
+import { BACKEND, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
+
+const CHANGE = "Change sessions:";
+
+const WHAT = "What to run:";
+const WHERE = "Where:";
+const CONTAINERS = "For containers:";
+const HOW = "How:";
+
+const ALL = { about: "every session of the config" } as const;
+const FORCE = { short: "f", about: "kill at once" } as const;
+const NO_WAIT = {
+  about: "return at once, without proof that the program lives",
+  negated: true,
+} as const;
+const QUIET = { short: "q", about: "print nothing when it works" } as const;
+
+const TIMEOUT = {
+  short: "t",
+  about: "wait so long before ending it by force",
+  value: {
+    name: "seconds",
+    read: seconds,
+    rule: "it must be a number of seconds, such as 30 or 0.5",
+  },
+} as const;
+
+const start = command({
+  about: "start sessions: from the config, or made up here",
+  group: CHANGE,
+  arguments: { names: { ...NAMES, about: "sessions to start; with -- ARGV exactly one" } },
+  argv: true,
+  usage: "NAME [-- ARGV...]",
+  flags: {
+    command: {
+      short: "c",
+      about: "the command, split into words as a shell would",
+      group: WHAT,
+      value: { name: "string" },
+    },
+    shell: { about: "run the command with sh -c", group: WHAT },
+    workdir: {
+      short: "w",
+      about: "directory to run in",
+      group: WHAT,
+      value: { name: "dir", kind: "directory" },
+    },
+    env: {
+      short: "e",
+      about: "set a variable, or take it from here (repeatable)",
+      group: WHAT,
+      value: { name: "key[=value]" },
+      repeats: true,
+    },
+    "env-file": {
+      about: "read variables from a file (repeatable)",
+      group: WHAT,
+      value: { name: "file", kind: "file" },
+      repeats: true,
+    },
+    "unsafe-env": {
+      about: "allow a variable that is refused otherwise (repeatable)",
+      group: WHAT,
+      value: { name: "key" },
+      repeats: true,
+    },
+    backend: { ...BACKEND, group: WHERE },
+    socket: { ...SOCKET, group: WHERE },
+    runtime: { ...RUNTIME, group: WHERE },
+    image: {
+      short: "i",
+      about: "container image",
+      group: CONTAINERS,
+      value: { name: "image", kind: "image" },
+    },
+    volume: {
+      short: "v",
+      about: "mount into the container (repeatable)",
+      group: CONTAINERS,
+      value: { name: "spec" },
+      repeats: true,
+    },
+    port: {
+      short: "p",
+      about: "publish a port of the container (repeatable)",
+      group: CONTAINERS,
+      value: { name: "spec" },
+      repeats: true,
+    },
+    "log-volume": {
+      about: "mount for the container's own logs",
+      group: CONTAINERS,
+      value: { name: "spec" },
+    },
+    all: { ...ALL, group: HOW },
+    attach: { about: "attach to it at once", group: HOW },
+    "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
+    wait: { ...NO_WAIT, group: HOW },
+    yes: { about: "also where its last run left something, or may go on unseen", group: HOW },
+    quiet: { ...QUIET, group: HOW },
+  },
+  examples: {
+    "kstops start astro": "a session of kstops.yml, as it stands there",
+    "kstops start astro -e MODE=test": "the same, with one variable changed",
+    "kstops start web -- python3 -m http.server": "made up on the spot",
+    "kstops start --all": "everything in kstops.yml, side by side",
+    "kstops start astro --dry-run": "what that would be, and where each value is from",
+  },
+  load: async () => (await import("../commands/start.ts")).start,
+});
+
+const stop = command({
+  about: "end them with all their processes, and prove it",
+  group: CHANGE,
+  arguments: { names: { ...NAMES, about: "sessions to stop" } },
+  flags: {
+    all: ALL,
+    force: FORCE,
+    timeout: TIMEOUT,
+    keep: { about: "only end the program: its container stays" },
+    yes: { about: "also stop a session that is protected, or that kstops did not make" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+    quiet: QUIET,
+  },
+  examples: {
+    "kstops stop astro": "ask it to end, wait, then make sure",
+    "kstops stop astro -t 60": "give it a minute",
+    "kstops stop --all": "everything in kstops.yml",
+    "kstops stop notes --yes": "one that kstops did not start",
+    "kstops stop web --project shop": "one that another config started",
+  },
+  load: async () => (await import("../commands/stop.ts")).stop,
+});
+
+const restart = command({
+  about: "stop, then start with the fresh definition",
+  group: CHANGE,
+  arguments: { names: { ...NAMES, about: "sessions to restart" } },
+  flags: {
+    all: ALL,
+    force: FORCE,
+    timeout: TIMEOUT,
+    yes: { about: "also restart a session that is protected, or that kstops did not make" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+    wait: NO_WAIT,
+    rollback: { about: "start the old one again when the new one does not start" },
+    quiet: QUIET,
+  },
+  examples: {
+    "kstops restart astro": "with what kstops.yml says now",
+    "kstops restart astro --rollback": "and the old one again, should that fail",
+  },
+  load: async () => (await import("../commands/restart.ts")).restart,
+});
+
+/** Commands that change sessions, in the order of the help. */
+export const CHANGING: Commands = { start, stop, restart };
+
+function seconds(text: string): number | null {
+  return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : null;
+}

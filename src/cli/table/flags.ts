@@ -1,0 +1,40 @@
+/** What several commands have: headings, flags and arguments. */
+import { BACKENDS, RUNTIMES } from "../../model.ts";
+
+/** The heading of what only looks. */
+export const LOOK = "Look at sessions:";
+/** The heading of what is done once. */
+export const SET_UP = "Set up:";
+
+/** `--backend` */
+export const BACKEND = {
+  short: "b",
+  about: "kind of engine",
+  value: { name: "backend", choices: BACKENDS },
+} as const;
+
+/** `--runtime` */
+export const RUNTIME = {
+  about: "container runtime",
+  value: { name: "runtime", choices: RUNTIMES },
+} as const;
+
+/** `--socket` */
+export const SOCKET = {
+  short: "L",
+  about: "tmux socket",
+  value: {
+    name: "name",
+    kind: "socket",
+    check: async () => (await import("../../validate/socket_name.ts")).validateSocketName,
+  },
+} as const;
+
+/** `--project` */
+export const PROJECT = {
+  about: "whose: a project, or the path of a config",
+  value: { name: "project", kind: "owner" },
+} as const;
+
+/** Any number of sessions; `about` says what for. */
+export const NAMES = { name: "name", kind: "session", variadic: true } as const;

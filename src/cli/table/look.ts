@@ -1,0 +1,123 @@
+/** The commands that look at sessions. */
+import { SESSION_STATES } from "../../model.ts";
+import { command, type Commands } from "../grammar.ts";
+import { BACKEND, LOOK, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
+
+const NAME = { name: "name", kind: "session", about: "the session", required: true } as const;
+
+const attach = command({
+  about: "hand the terminal to a session",
+  group: LOOK,
+  arguments: { name: NAME },
+  flags: {
+    "read-only": { about: "only look: keys do not reach the session" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops attach astro": "Ctrl-b d (your tmux prefix, then d) gives it back",
+    "ssh -t HOST kstops attach astro": "over SSH it needs a terminal",
+  },
+  load: async () => (await import("../commands/attach.ts")).attach,
+});
+
+const status = command({
+  about: "one session, every known property",
+  group: LOOK,
+  arguments: { name: NAME },
+  flags: {
+    operations: { about: "also what kstops last did to it" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops status astro": "every known property",
+    "kstops status astro --operations": "and who did what to it last",
+    "kstops status astro --json | jq .state": "for scripts",
+  },
+  load: async () => (await import("../commands/status.ts")).status,
+});
+
+const why = command({
+  about: "how a session ended, what it printed last, and what to do next",
+  group: LOOK,
+  arguments: { name: NAME },
+  flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME, project: PROJECT },
+  examples: {
+    "kstops why astro": "also after it was stopped, or its engine has lost it",
+    "kstops why astro --json | jq .exit_code": "for scripts",
+  },
+  load: async () => (await import("../commands/why.ts")).why,
+});
+
+const logs = command({
+  about: "what sessions printed, also after they ended",
+  group: LOOK,
+  arguments: {
+    names: {
+      ...NAMES,
+      about:
+        "sessions; of several, each line has its name before it; without any, all of the config",
+    },
+  },
+  flags: {
+    follow: { short: "f", about: "go on with what they print, also after a restart" },
+    lines: {
+      short: "n",
+      about: "how many lines, from the end; all for everything",
+      value: { name: "n", read: lineCount, rule: "it must be a whole number, or all" },
+      default: 100,
+    },
+    since: {
+      about: "only what was printed since then: 10m, 2h, 1d or a time",
+      value: { name: "when" },
+    },
+    timestamps: { about: "say before each line when it was printed, where that is known" },
+    previous: { about: "of the run before" },
+    plain: { about: "without colours and other control sequences" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops logs astro": "the last 100 lines",
+    "kstops logs -f astro web": "of both, as it comes",
+    "kstops logs astro --since 10m --timestamps": "of the last ten minutes, with times",
+    "kstops logs astro --previous -n 20": "how the run before ended",
+    "kstops logs astro -n all --plain": "everything, without colours",
+  },
+  load: async () => (await import("../commands/logs.ts")).logs,
+});
+
+const list = command({
+  about: "every session: running, ended, defined, foreign",
+  group: LOOK,
+  aliases: ["ls"],
+  flags: {
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    state: { about: "only this state", value: { name: "state", choices: SESSION_STATES } },
+    managed: { about: "only sessions that kstops made" },
+    quiet: { short: "q", about: "print only names" },
+  },
+  examples: {
+    "kstops list": "everything",
+    "kstops list --state exited": "what ended by itself",
+    "kstops list -q --managed | xargs kstops stop": "names alone, for scripts",
+  },
+  load: async () => (await import("../commands/list.ts")).list,
+});
+
+/** Commands that look at sessions, in the order of the help. */
+export const LOOKING: Commands = { attach, status, why, logs, list };
+
+function lineCount(text: string): number | null {
+  if (text === "all") return Infinity;
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
