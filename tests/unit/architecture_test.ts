@@ -5,6 +5,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseSyntax } from "../support/syntax.ts";
 
 /**
  * The layers, lowest first. An entry is a file or a folder (with a final slash). A file may import
@@ -50,121 +51,12 @@ const NOT_THROUGH_THE_DOOR = ["src/output/", "src/cli/", "main.ts"];
 const WORLD = "src/world/";
 /** Only this file prints. */
 const PRINTER = "src/cli/app.ts";
+/** Names that reach outside without an import; the linter refuses `process`. */
+const OUTSIDE = ["Deno", "globalThis", "fetch"];
 /** Modules of the runtime that only compute. The others reach outside, which is the world's part. */
 const PURE_MODULES = ["node:buffer", "node:path", "node:path/posix", "node:url", "node:util"];
 
-interface Token {
-  readonly kind: "word" | "string" | "mark";
-  readonly text: string;
-}
-
-interface Import {
-  readonly specifier: string;
-  /** It is gone once the types are. */
-  readonly typeOnly: boolean;
-}
-
 type Sources = Readonly<Record<string, string>>;
-
-/** Words after which a slash begins a regular expression and does not divide. */
-const BEFORE_REGEX = new Set(
-  "await case delete do else in instanceof new of return throw typeof void yield".split(" "),
-);
-
-/**
- * The tokens of TypeScript, as far as these rules need them: comments, numbers, regular expressions
- * and the text of templates are left out, the code inside of templates is not.
- */
-function tokenize(source: string): readonly Token[] {
-  const tokens: Token[] = [];
-  // For every open brace, whether it is the `${` of a template.
-  const braces: boolean[] = [];
-  const pattern =
-    /\s+|\/\/.*|\/\*[^]*?\*\/|(?<string>"(?:\\[^]|[^"\\])*"|'(?:\\[^]|[^'\\])*')|\d[\w.]*|(?<word>[\p{L}_$#][\p{L}\p{N}_$]*)|(?<mark>[^])/uy;
-  const regex = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/y;
-  const template = /(?:\\[^]|\$(?!\{)|[^`\\$])*(?:`|\$\{)/y;
-  let at = 0;
-  const skip = (what: RegExp): string => {
-    what.lastIndex = at;
-    const text = what.exec(source)?.[0] ?? "";
-    at += text.length;
-    return text;
-  };
-  const skipTemplateText = () => {
-    if (skip(template).endsWith("${")) braces.push(true);
-  };
-  while (at < source.length) {
-    pattern.lastIndex = at;
-    const found = pattern.exec(source);
-    if (found === null) throw new Error(`Cannot read the source at offset ${at}`);
-    const { string, word, mark } = found.groups ?? {};
-    const last = tokens.at(-1);
-    const valueBefore = last !== undefined &&
-      (last.kind === "mark"
-        ? [")", "]", "}"].includes(last.text)
-        : last.kind === "string" || !BEFORE_REGEX.has(last.text));
-    if (mark === "/" && !valueBefore && skip(regex) !== "") continue;
-    at = pattern.lastIndex;
-    if (string !== undefined) tokens.push({ kind: "string", text: string.slice(1, -1) });
-    if (word !== undefined) tokens.push({ kind: "word", text: word });
-    if (mark === undefined) continue;
-    if (mark === "`") {
-      // A template is a value, so that a slash after it divides.
-      tokens.push({ kind: "string", text: "" });
-      skipTemplateText();
-    } else if (mark === "{") {
-      braces.push(false);
-      tokens.push({ kind: "mark", text: mark });
-    } else if (mark === "}" && braces.pop() === true) {
-      skipTemplateText();
-    } else {
-      tokens.push({ kind: "mark", text: mark });
-    }
-  }
-  return tokens;
-}
-
-/** Every import and re-export of a file; the specifier is null where it is no plain string. */
-function importsOf(tokens: readonly Token[]): readonly (Import | null)[] {
-  const found: (Import | null)[] = [];
-  const at = (index: number): string => tokens[index]?.text ?? "";
-  tokens.forEach((token, index) => {
-    if (token.kind !== "word" || at(index - 1) === ".") return;
-    if (token.text === "import" && at(index + 1) === "(") {
-      const specifier = tokens[index + 2];
-      const plain = specifier?.kind === "string" && specifier.text !== "" &&
-        [")", ","].includes(at(index + 3));
-      // `import("./x.ts").Name` where a type stands cannot be told apart here, and counts in full.
-      found.push(plain ? { specifier: specifier.text, typeOnly: false } : null);
-    } else if (token.text === "import" && tokens[index + 1]?.kind === "string") {
-      found.push({ specifier: at(index + 1), typeOnly: false });
-    } else if (token.text === "import" || token.text === "export") {
-      // import|export [type] [name ,] [* as name | { ... }] from "..."
-      let next = index + 1;
-      const type = at(next) === "type" && ![",", "from"].includes(at(next + 1));
-      if (type) next += 1;
-      if (token.text === "export" && !["*", "{"].includes(at(next))) return;
-      if (token.text === "import" && at(next + 1) === "=") return;
-      const names: string[][] = [];
-      while (next < tokens.length && at(next) !== "from") {
-        if (at(next) === "{" || at(next) === ",") names.push([]);
-        else if (at(next) === "}") {
-          // `export { a };` without a source
-          if (at(next + 1) !== "from") break;
-        } else (names.at(-1) ?? names[names.push([]) - 1])?.push(at(next));
-        next += 1;
-      }
-      if (at(next) !== "from" || tokens[next + 1]?.kind !== "string") return;
-      const named = names.filter((words) => words.length > 0);
-      found.push({
-        specifier: at(next + 1),
-        typeOnly: type ||
-          named.length > 0 && named.every((words) => words.length > 1 && words[0] === "type"),
-      });
-    }
-  });
-  return found;
-}
 
 /** The row and the layer that a file belongs to. */
 function placeOf(file: string): { readonly row: number; readonly layer: string } | null {
@@ -223,29 +115,30 @@ function violations(sources: Sources): readonly string[] {
   const found: string[] = [];
   const graph = new Map<string, string[]>();
   for (const [file, source] of Object.entries(sources)) {
-    const tokens = tokenize(source);
+    const { imports, names } = parseSyntax(file, source);
     if (file !== DOOR && placeOf(file) === null) found.push(`${file} belongs to no layer`);
     const targets: string[] = [];
     graph.set(file, targets);
-    for (const imported of importsOf(tokens)) {
-      if (imported === null) {
+    for (const { specifier, typeOnly } of imports) {
+      if (specifier === null) {
         found.push(`${file} has an import() of something that is no plain string`);
         continue;
       }
-      const wrong = wrongWithImport(file, imported.specifier);
+      const wrong = wrongWithImport(file, specifier);
       if (wrong !== null) found.push(wrong);
-      if (imported.specifier.startsWith(".") && !imported.typeOnly) {
-        targets.push(normalize(join(dirname(file), imported.specifier)));
+      if (specifier.startsWith(".") && !typeOnly) {
+        targets.push(normalize(join(dirname(file), specifier)));
       }
     }
-    const words = new Set(tokens.filter(({ kind }) => kind === "word").map(({ text }) => text));
-    if (words.has("console")) found.push(`${file} names console`);
-    if (words.has("Deno") && !file.startsWith(WORLD) && file !== "main.ts") {
-      found.push(`${file} names Deno`);
+    if (names.has("console")) found.push(`${file} names console`);
+    for (const name of OUTSIDE) {
+      if (names.has(name) && !file.startsWith(WORLD) && file !== "main.ts") {
+        found.push(`${file} names ${name}`);
+      }
     }
     if (!file.startsWith(WORLD) && file !== PRINTER) {
       for (const method of ["writeOut", "writeError"]) {
-        if (words.has(method)) found.push(`${file} prints with ${method}`);
+        if (names.has(method)) found.push(`${file} prints with ${method}`);
       }
     }
   }
@@ -334,6 +227,10 @@ const BROKEN: Record<string, { readonly sources: Sources; readonly says: string 
   "an import() of a higher layer": {
     sources: { "src/logs/follow.ts": `const s = await import("../sessions/list.ts");` },
     says: "src/logs/follow.ts must not import src/sessions/list.ts",
+  },
+  "an import in the place of a type": {
+    sources: { "src/model.ts": `export type World = import("./world/world.ts").World;` },
+    says: "src/model.ts must not import src/world/world.ts",
   },
   "an import() in the middle of a template": {
     sources: { "src/model.ts": "const a = `x ${`y ${await import('./world/world.ts')}`} z`;" },
@@ -429,6 +326,22 @@ const BROKEN: Record<string, { readonly sources: Sources; readonly says: string 
     sources: { "src/cli/app.ts": "const a = `${Deno.args}`;" },
     says: "src/cli/app.ts names Deno",
   },
+  "Deno in a file that the linter leaves alone": {
+    sources: { "src/cli/app.ts": "// deno-lint-ignore-file\nDeno.exit();" },
+    says: "src/cli/app.ts names Deno",
+  },
+  "Deno by its name as a text": {
+    sources: { "src/cli/app.ts": 'const { args } = globalThis["De" + "no"];' },
+    says: "src/cli/app.ts names globalThis",
+  },
+  "a type of Deno's": {
+    sources: { "src/backends/tmux/ask.ts": "export type Child = Deno.ChildProcess;" },
+    says: "src/backends/tmux/ask.ts names Deno",
+  },
+  "a call of the network": {
+    sources: { "src/backends/container/dial.ts": "await fetch('http://127.0.0.1/');" },
+    says: "src/backends/container/dial.ts names fetch",
+  },
   "a module that reaches outside": {
     sources: { "src/config/load.ts": `import { readFileSync } from "node:fs";` },
     says: "src/config/load.ts imports node:fs, which only src/world/ may",
@@ -466,12 +379,15 @@ Deno.test("every kind of import is seen, and whether it is of types alone", () =
     export type { l } from "13"; export { m }; export type N = { from: string }; import.meta.url;
     const o = await import("14"); const p = { import: 1 }; q.import("15"); export default "16";
     import r from "17" with { type: "json" }; export const s = { t: 1 }; type U = import("18").V;
+    export type * from "19"; import {} from "20"; import w = require("21"); let x: typeof import("22");
+    export { type y } from "23"; export * as z from "24"; import(\`25\${a}\`); import(a);
   `;
-  const seen = importsOf(tokenize(source)).map((found) =>
-    found === null ? "?" : `${found.specifier}${found.typeOnly ? " type" : ""}`
+  const seen = parseSyntax("src/a.ts", source).imports.map(({ specifier, typeOnly, lazy }) =>
+    [specifier ?? "?", ...typeOnly ? ["type"] : [], ...lazy ? ["lazy"] : []].join(" ")
   );
   equal(
     seen.join(", "),
-    "1, 2, 3, 4 type, 5 type, 6 type, 7, 8, 9, 10, 11, 12, 13 type, 14, 17, 18",
+    "1, 2, 3, 4 type, 5 type, 6 type, 7, 8, 9, 10, 11, 12, 13 type, 14 lazy, 17, 18 type, " +
+      "19 type, 20, 21, 22 type, 23 type, 24, ? lazy, ? lazy",
   );
 });

@@ -1,17 +1,17 @@
 /** What a command does not need is not loaded for it: a walk over what is imported at once. */
 import { deepEqual, ok } from "node:assert/strict";
+import { parseSyntax } from "../support/syntax.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** The files that a file imports at once; types alone are gone when it runs. */
 async function importsAtOnce(file: URL): Promise<readonly URL[]> {
-  const text = await Deno.readTextFile(file);
-  const found = text.matchAll(/^(?:import|export) (?!type\b)([^;]*?) from "(\.[^"]+\.ts)";/gm);
-  return Array.from(found).flatMap(([, names = "", specifier = ""]) => {
-    const listed = /^\{(.*)\}$/s.exec(names)?.[1]?.split(",").map((name) => name.trim());
-    const isErased = listed?.every((name) => name === "" || name.startsWith("type "));
-    return isErased ? [] : [new URL(specifier, file)];
-  });
+  const { imports } = parseSyntax(file.pathname, await Deno.readTextFile(file));
+  return imports.flatMap(({ specifier, typeOnly, lazy }) =>
+    specifier === null || typeOnly || lazy || !/^\..*\.ts$/.test(specifier)
+      ? []
+      : [new URL(specifier, file)]
+  );
 }
 
 /** All files that are loaded with some files, by their paths below the root. */
