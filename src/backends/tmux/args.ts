@@ -146,13 +146,17 @@ export function listPanesCollected(server: Server, nonce: string): string[] {
 
 const COLLECT = ["run-shell", "true", ";"];
 
+/** The call that runs a script after the server has collected the programs that ended. */
+export function collectAndRunScript(server: Server): string[] {
+  return [...tmux(server), ...COLLECT, "source-file", "-"];
+}
+
 /**
  * The panes of one session a last time, and its end; of a session that is only a pane in somebody
  * else's, that of the pane. Ids are those of one server: where another one took its place meanwhile,
  * nothing is said and nothing is done.
  */
-export function closeSession(
-  server: Server,
+export function closeScript(
   session: {
     readonly id: string;
     readonly serverPid: number;
@@ -164,7 +168,7 @@ export function closeSession(
     readonly sharedPane?: string | null;
   },
   nonce: string,
-): string[] {
+): string {
   const { id, isOwn, strayPane, sharedPane = null } = session;
   const target = strayPane ?? `${id}:`;
   const close = [
@@ -174,7 +178,7 @@ export function closeSession(
     ...(sharedPane === null ? [] : [killPaneIfThere(sharedPane)]),
   ].join(" ; ");
   const isSame = `#{==:#{pid},${session.serverPid}}`;
-  return [...tmux(server), ...COLLECT, "if-shell", "-F", isSame, close];
+  return `${line(["if-shell", "-F", isSame, close])}\n`;
 }
 
 function killPaneIfThere(pane: string): string {

@@ -76,7 +76,9 @@ async function askWith(
 ): Promise<TmuxSession[] | null> {
   for (let attempt = 1, { nonce, answer: coming } = asked;; attempt++) {
     const answer = await inTime(socketName, coming);
-    if (answer.code === 0) return readPanes(socketName, answer.stdout, nonce);
+    if (answer.code === 0) {
+      return readOnce(answer, () => readPanes(socketName, answer.stdout, nonce));
+    }
     const failure = parseFailure(answer.stderr);
     if (failure.kind === "no_server") return null;
     if (failure.kind === "not_found") return [];
@@ -84,6 +86,16 @@ async function askWith(
     await context.world.sleep(POLL_MS);
     ({ nonce, answer: coming } = list(context, socketName, question, WORK_TIMEOUT_MS));
   }
+}
+
+/** What answers say that several have asked for together. */
+const READ = new WeakMap<ExecResult, TmuxSession[]>();
+
+/** Reads an answer that others may have read already: of many sessions that takes its time. */
+function readOnce(answer: ExecResult, read: () => TmuxSession[]): TmuxSession[] {
+  const sessions = READ.get(answer) ?? read();
+  READ.set(answer, sessions);
+  return sessions;
 }
 
 /**

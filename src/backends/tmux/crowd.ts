@@ -3,6 +3,7 @@ import type { Signal, World } from "../../world/world.ts";
 import {
   belongings,
   findProcess,
+  groupIn,
   type Identity,
   ignores,
   isShellName,
@@ -156,7 +157,7 @@ export function watchCrowd(world: World, watched: Watched, look: () => Promise<L
     keeping: () => keeping,
     signal,
     signalGroup: (group, name) => {
-      const inGroup = [...last.table.values()].filter((each) => each.group === group);
+      const inGroup = groupIn(last, group);
       const own = members.filter((each) => each.group === group);
       const isWhole = inGroup.every((each) => each.zombie || all.includes(each));
       const endsKeeper = ENDS_KEEPERS.includes(name) && inGroup.some(({ pid }) => kept.has(pid));

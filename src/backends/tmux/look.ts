@@ -35,6 +35,9 @@ const PS_ENV = { TZ: "UTC", LC_ALL: "C" };
 /** A look is a matter of milliseconds; on a machine that is busy with other things it may take long. */
 const LOOK_TIMEOUT_MS = 20_000;
 
+/** How long nobody looks after a look that others have waited for. */
+const LONGEST_PAUSE_MS = 200;
+
 /** What every look of a world shares. */
 interface Looker {
   /** The look that is taken now. */
@@ -63,9 +66,11 @@ export function lookAround(world: World): Promise<Look> {
     return taken;
   };
   if (looker.running === null) return begin();
-  looker.next ??= looker.running.catch(() => {}).then(() => {
+  looker.next ??= looker.running.then(({ tookMs }) => tookMs, () => 0).then(async (tookMs) => {
+    // Of many stops one always wants to look: half of the time is for what they wait for.
+    await world.sleep(Math.min(tookMs, LONGEST_PAUSE_MS));
     looker.next = null;
-    return begin();
+    return await begin();
   });
   return looker.next;
 }

@@ -77,16 +77,12 @@ export function belongingsOfEach(
   sessions: readonly Omit<Roots, "self">[],
   self: number,
 ): Process[][] {
-  const all = [...look.table.values()];
-  const children = Map.groupBy(all, ({ ppid }) => ppid);
-  const bySession = Map.groupBy(all, ({ session }) => session);
-  const services = all.filter(isService);
-  const asking = withAllBelow(all.filter(({ pid }) => pid === self), children);
-  const marked = Map.groupBy(look.marks.keys(), (pid) => look.marks.get(pid) ?? "");
+  const { children, bySession, services, marked } = indexOf(look);
   const at = (pid: number): Process[] => {
     const process = look.table.get(pid);
     return process === undefined ? [] : [process];
   };
+  const asking = withAllBelow(at(self), children);
   return sessions.map(({ panes, run, known }) => {
     // Whose mark it has it belongs to; a session without a mark may be anywhere below one that has.
     const isOthers = ({ pid }: Process): boolean =>
@@ -112,6 +108,38 @@ export function belongingsOfEach(
       process.pid > 1 && !process.zombie && !asking.has(process)
     );
   });
+}
+
+/** What is looked up in a look again and again. */
+interface Index {
+  readonly children: ReadonlyMap<number, readonly Process[]>;
+  readonly bySession: ReadonlyMap<number, readonly Process[]>;
+  readonly byGroup: ReadonlyMap<number, readonly Process[]>;
+  readonly services: readonly Process[];
+  /** The pids that carry the mark of a run. */
+  readonly marked: ReadonlyMap<string, readonly number[]>;
+}
+const INDEXES = new WeakMap<Look, Index>();
+
+/** The index of a look, which all stops in flight share. */
+function indexOf(look: Look): Index {
+  const known = INDEXES.get(look);
+  if (known !== undefined) return known;
+  const all = [...look.table.values()];
+  const index = {
+    children: Map.groupBy(all, ({ ppid }) => ppid),
+    bySession: Map.groupBy(all, ({ session }) => session),
+    byGroup: Map.groupBy(all, ({ group }) => group),
+    services: all.filter(isService),
+    marked: Map.groupBy(look.marks.keys(), (pid) => look.marks.get(pid) ?? ""),
+  };
+  INDEXES.set(look, index);
+  return index;
+}
+
+/** The processes of a process group. */
+export function groupIn(look: Look, group: number): readonly Process[] {
+  return indexOf(look).byGroup.get(group) ?? [];
 }
 
 /**

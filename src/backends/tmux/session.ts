@@ -12,7 +12,8 @@ import type {
 } from "../backend.ts";
 import {
   capturePane,
-  closeSession,
+  closeScript,
+  collectAndRunScript,
   environmentScript,
   rowBegin,
   runScript,
@@ -23,6 +24,7 @@ import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
 import { NO_PROGRAM } from "./crowd.ts";
+import { runTogether } from "./batch.ts";
 import { type Hold, holdKeeper } from "./hold.ts";
 import { type Pane, parseFailure, type TmuxSession } from "./parse.ts";
 import { isTaken, isWaiting, mainPane, statusOfSession } from "./status.ts";
@@ -285,9 +287,11 @@ async function closeOnce(
   const nonce = context.world.randomId();
   const { managedPane } = session;
   const sharedPane = managedPane?.linked ? managedPane.id : null;
-  const argv = closeSession(server, { ...session, sharedPane }, nonce);
-  const answer = await answerOf(context, socketName, argv, {
-    timeoutMs: WORK_TIMEOUT_MS,
+  const answer = await runTogether(context, {
+    argv: collectAndRunScript(server),
+    socketName,
+    text: closeScript({ ...session, sharedPane }, nonce),
+    isToldIn: (stdout) => stdout.includes(rowBegin(nonce)),
   });
   // Where another server took its place nothing is said, but for what hooks print.
   const isTold = answer.stdout.includes(rowBegin(nonce));

@@ -9,6 +9,7 @@ import type { EngineCall, StartOptions } from "../backend.ts";
 import { findProgram } from "../program.ts";
 import { line, runScript, type Server, startServerAndRunScript } from "./args.ts";
 import { answerOf, POLL_MS, unavailable, unexpected } from "./ask.ts";
+import { runTogether } from "./batch.ts";
 import { checkDefinition, existing, missingTmux, namesake, versionTrouble } from "./check.ts";
 import { inheritedFrom } from "./inherited.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
@@ -112,12 +113,12 @@ async function create(context: Context, creation: Creation): Promise<Created> {
     const script = startScript(plan);
     let answer: ExecResult;
     try {
-      answer = await answerOf(
-        context,
-        definition.socketName,
-        startServerAndRunScript(server),
-        { timeoutMs: WORK_TIMEOUT_MS, stdin: script },
-      );
+      answer = await runTogether(context, {
+        argv: startServerAndRunScript(server),
+        socketName: definition.socketName,
+        text: script,
+        isToldIn: (stdout) => parseCreated(stdout, nonce) !== null,
+      });
     } catch (error) {
       throw error instanceof ProgramMissingError ? missingTmux(context) : error;
     }
