@@ -20,11 +20,14 @@ export interface LogStore {
   /** Where the output of a run that begins now would go; null: nowhere. Nothing is made. */
   captureOf(name: string, runId: string, policy: LogPolicy): Capture | null;
   /**
-   * Makes room for the output of a new run.
+   * Makes a file for the output of a new run. What is kept of earlier ones stays until it is known that
+   * this one began: see {@link LogStore.prune}.
    *
    * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
    */
   open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
+  /** Takes away the oldest output of a session, beyond what is to be kept: a run has taken its place. */
+  prune(name: string, policy: LogPolicy): Promise<void>;
   /** Forgets a run that never began: what it printed, and what was remembered of it. */
   discard(name: string, runId: string): Promise<void>;
   /**
@@ -115,6 +118,9 @@ const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** A file of output: the run, and its part. */
 const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
 
+/** For how long an empty file may be that of a program which is yet to begin. */
+const STARTING_MS = 60_000;
+
 /** What a stop leaves that was killed itself, and how old it is when nobody can need it any more. */
 const HOLD = /\.hold$/;
 const OLD_HOLD_MS = 60_000;
@@ -174,10 +180,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const open: LogStore["open"] = async (name, runId, policy) => {
     const capture = captureOf(name, runId, policy);
     if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
-    return await kept(name, () => again(() => makeRoom(capture, policy)));
+    return await kept(name, () => again(() => makeFile(capture, policy)));
   };
-  const makeRoom = async (capture: Capture, policy: LogPolicy): Promise<Capture | null> => {
-    const { directory, run, keep } = capture;
+  const makeFile = async (capture: Capture, policy: LogPolicy): Promise<Capture | null> => {
+    const { directory, run } = capture;
     await makeDirectory(directory);
     await shorten(world, runsFile(directory));
     for (const hold of (await list(directory)).filter((each) => HOLD.test(each))) {
@@ -188,15 +194,22 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     // Made here, for its owner alone: a shell would make it with the rights of its own.
     await files.append(runsFile(directory), new Uint8Array());
     if (!policy.capture) return null;
-    const parts = await partsIn(directory);
-    const facts = await Promise.all(parts.map((part) => files.facts(`${directory}/${part}`)));
-    // An empty one may be that of a start which goes on just now.
-    const written = parts.filter((_, index) => facts[index]?.bytes !== 0);
-    for (const part of written.slice(0, Math.max(0, written.length + 1 - keep))) {
-      await remove(directory, part);
-    }
     await files.create(`${directory}/${partName(run, 1)}`);
     return capture;
+  };
+  const removeOldest = async (directory: string, keep: number): Promise<void> => {
+    const parts = await partsIn(directory);
+    const newest = parts.at(-1);
+    const facts = await Promise.all(parts.map((part) => files.facts(`${directory}/${part}`)));
+    const now = world.now().getTime();
+    // An empty one may be that of a start which goes on just now.
+    const counted = parts.filter((part, index) => {
+      const { bytes = 0, modifiedAt } = facts[index] ?? {};
+      return part === newest || bytes > 0 || now - (modifiedAt?.getTime() ?? now) > STARTING_MS;
+    });
+    for (const part of counted.slice(0, Math.max(0, counted.length - keep))) {
+      await remove(directory, part);
+    }
   };
   const record: LogStore["record"] = async (name, event) => {
     const directory = directoryOf(name);
@@ -278,6 +291,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     open,
     notKept,
     record,
+    prune: async (name, { capture, keep }) => {
+      const directory = directoryOf(name);
+      if (directory !== null && capture) await kept(name, () => removeOldest(directory, keep));
+    },
     discard: async (name, runId) => {
       const directory = directoryOf(name);
       if (directory === null) return;
@@ -303,8 +320,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         }
         if (isCut) await remove(directory, partName(run, 1));
         for (const output of before) await removeOutput(output);
-        const parts = await partsIn(directory);
-        for (const part of parts.slice(0, -Math.max(count, keep))) await remove(directory, part);
+        await removeOldest(directory, Math.max(count, keep));
       });
     },
     storyOf: (name) => {

@@ -61,14 +61,14 @@ export async function start(
       interactive: isInteractiveShell(definition.argv.join(" ")),
     },
   });
-  if (options.waitMs === 0) return startedStatus(definition, created);
-  return await proveStarted(context, {
-    definition,
-    runId,
-    created,
-    capture,
-    waitMs: options.waitMs,
-  });
+  try {
+    if (options.waitMs === 0) return startedStatus(definition, created);
+    const { waitMs } = options;
+    return await proveStarted(context, { definition, runId, created, capture, waitMs });
+  } finally {
+    // Not before: what could not be executed takes no place.
+    await context.logs.prune(definition.name, definition.log);
+  }
 }
 
 /** The call with which a start begins: see `Runner.plan`. */

@@ -120,9 +120,11 @@ Deno.test("of all runs together as many files stay as are wanted, the newest", (
     const store = logStore(world, noWarning);
     const run = async (id: string): Promise<void> => {
       world.advance(1);
-      const capture = await store.open("astro", id, { ...DEFAULT_LOG, keep: 3 });
+      const policy = { ...DEFAULT_LOG, keep: 3 };
+      const capture = await store.open("astro", id, policy);
       ok(capture !== null);
       world.put(`${outputOf(capture)}-000001.log`, "printed\n");
+      await store.prune("astro", policy);
     };
     await run("a");
     const [first = ""] = await store.outputs("astro");
@@ -140,10 +142,49 @@ Deno.test("of all runs together as many files stay as are wanted, the newest", (
 Deno.test("of starts at the same time none takes away what another is to print into", () =>
   withFakeWorld(AT_HOME, async (world) => {
     const store = logStore(world, noWarning);
+    const policy = { ...DEFAULT_LOG, keep: 2 };
     for (const id of ["a", "b", "c", "d"]) {
-      await store.open("astro", id, { ...DEFAULT_LOG, keep: 2 });
+      await store.open("astro", id, policy);
+      await store.prune("astro", policy);
     }
     equal((await store.outputs("astro")).length, 4);
+  }));
+
+Deno.test("runs that print nothing leave no more files than others do", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const policy = { ...DEFAULT_LOG, keep: 2 };
+    for (const id of ["a", "b", "c", "d"]) {
+      await store.open("astro", id, policy);
+      await store.prune("astro", policy);
+      world.advance(61_000);
+    }
+    equal((await store.outputs("astro")).length, 2);
+  }));
+
+Deno.test("a start that fails costs nothing of what is kept", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const policy = { ...DEFAULT_LOG, keep: 2 };
+    for (const run of ["a0", "b0"]) {
+      world.advance(1);
+      await save(store, run, `${run} printed\n`);
+    }
+    world.advance(1);
+    await store.open("astro", "c0", policy);
+    await store.discard("astro", "c0");
+    await store.prune("astro", policy);
+    deepEqual((await store.outputs("astro")).map((output) => output.slice(-2)), ["a0", "b0"]);
+  }));
+
+Deno.test("a run that is saved again takes its own place, and no other one's", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    for (const run of ["a0", "b0", "b0"]) {
+      world.advance(1);
+      await store.save("astro", run, { bytes: bytes(`${run}\n`), ...DEFAULT_LOG, keep: 2 });
+    }
+    deepEqual((await store.outputs("astro")).map((output) => output.slice(-2)), ["a0", "b0"]);
   }));
 
 Deno.test("where nothing is to be kept, nothing is, but there is a place for the story", () =>

@@ -141,6 +141,7 @@ function fakeLogs(): FakeLogs {
     storyOf: (name) => `/logs/${name}/runs.ndjson`,
     holdFileOf: (name, runId) => `/logs/${name}/${runId}.hold`,
     newestRuns: () => Promise.resolve([]),
+    prune: () => Promise.resolve(),
     runs: () => Promise.resolve([]),
     names: () => Promise.resolve([]),
     outputs: () => Promise.resolve([]),
