@@ -5,7 +5,7 @@ import { ExecTimeoutError, type World } from "../world/world.ts";
 export const ENGINE_TIMEOUT_MS = 10_000;
 
 /** How an engine is waited for. */
-export interface Patience {
+interface Patience {
   /** As people call it: `docker`, `tmux on socket "bots"`. */
   readonly engine: string;
   /** How long it may be silent. */

@@ -3,7 +3,7 @@ import { quote } from "../errors.ts";
 import type { World } from "../world/world.ts";
 
 /** What is looked for, and where. */
-export interface Wanted {
+interface Wanted {
   readonly program: string;
   /** Value of `PATH`. */
   readonly path: string;

@@ -5,7 +5,7 @@ import type { World } from "../world/world.ts";
 import type { Runner } from "./backend.ts";
 
 /** What backends work with. */
-export interface BackendSettings {
+interface BackendSettings {
   /** Name or path of the tmux program: the config may still be read. */
   readonly tmuxBinary: () => Promise<string>;
   readonly logs: LogStore;
@@ -16,7 +16,7 @@ export interface BackendSettings {
 }
 
 /** A backend, which is loaded when it is needed. */
-export interface Backend {
+interface Backend {
   readonly backend: BackendType;
   readonly open: (world: World, settings: BackendSettings) => Promise<Runner>;
 }

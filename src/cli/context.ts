@@ -13,7 +13,7 @@ import type { GlobalFlags } from "./table.ts";
 import { takingTurns } from "./turns.ts";
 
 /** How a command is heard before it answers. */
-export interface Voice {
+interface Voice {
   /** Keeps texts out of everything that is said from now on. */
   readonly hide: (secrets: readonly string[]) => void;
   /** Takes those texts out of a value. */
@@ -25,7 +25,7 @@ export interface Voice {
 }
 
 /** A command line that is about to be run. */
-export interface CommandLine {
+interface CommandLine {
   readonly argv: readonly string[];
   readonly globals: GlobalFlags;
   readonly voice: Voice;

@@ -6,7 +6,7 @@
 import type { Context, Reply } from "./command.ts";
 
 /** What a value stands for, so that a shell can offer some. Without it: text that nobody can know. */
-export type Kind =
+type Kind =
   | "file"
   | "directory"
   | "socket"
@@ -66,7 +66,7 @@ export interface Argument extends Value {
 }
 
 /** Arguments in their order: required ones first. */
-export type Arguments = Readonly<Record<string, Argument>>;
+type Arguments = Readonly<Record<string, Argument>>;
 
 /** What every entry of the table has. */
 interface Described {
@@ -142,7 +142,7 @@ export function command<
 }
 
 /** What a command is given. */
-export type Given<A extends Arguments, F extends Flags, P extends boolean> =
+type Given<A extends Arguments, F extends Flags, P extends boolean> =
   & GivenArguments<A>
   & GivenFlags<F>
   & (P extends true ? { readonly argv: readonly string[] | null } : unknown);

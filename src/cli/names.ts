@@ -4,7 +4,7 @@ import { SessionConfigError, UsageError } from "../errors.ts";
 import type { Context } from "./command.ts";
 
 /** Flags that say which sessions. */
-export interface NameFlags {
+interface NameFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
   readonly project?: string | undefined;

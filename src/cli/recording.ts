@@ -50,19 +50,11 @@ export function recordingOf(
   return { store, kept, operator };
 }
 
-/** What was asked for on a command line: enough to plan it again, later and elsewhere. */
-export interface CommandRequest {
-  /** The command line, without values of variables. */
-  readonly argv: readonly string[];
-  /** Directory that it was typed in. */
-  readonly directory: string;
-  /** Path of the config that was in force; null: none was. */
-  readonly config: string | null;
-  /** The flags of the command, where they are needed to plan it again. They hold no secrets. */
-  readonly flags: Json;
-}
-
-/** The request of a command line, as it is recorded. Without flags it cannot be planned again. */
+/**
+ * The request of a command line, as it is recorded: the line without values of variables, the
+ * directory that it was typed in, and the path of the config in force; with its flags, which hold no
+ * secrets, it can be planned again, later and elsewhere.
+ */
 export async function requestOf(
   { world, config, argv }: Pick<Context, "world" | "config" | "argv">,
   flags: Json = null,

@@ -3,7 +3,7 @@ import { escapeControls } from "../errors.ts";
 import { cut } from "../output/text.ts";
 
 /** What a spinner is drawn with. */
-export interface SpinnerOptions {
+interface SpinnerOptions {
   readonly write: (text: string) => void;
   /** Columns of the terminal; null where it has no size. */
   readonly columns: () => number | null;

@@ -11,7 +11,7 @@ import { SessionNotFoundError } from "../errors.ts";
 import { type Context, type PlaceFlags, selectionOf } from "./command.ts";
 
 /** What a command is about. */
-export interface About extends PlaceFlags {
+interface About extends PlaceFlags {
   /** Sessions; none: it is about all of them. */
   readonly names: readonly string[];
 }

@@ -8,13 +8,13 @@ export interface Remark extends Mistake {
 }
 
 /** Something to say about a place in a value. */
-export interface ValueRemark extends Mistake {
+interface ValueRemark extends Mistake {
   /** Offset in the value as it is written. */
   readonly at: number;
 }
 
 /** A value with everything filled in. */
-export interface Expanded {
+interface Expanded {
   readonly text: string;
   readonly mistakes: readonly ValueRemark[];
   /** Variables that are not set, in whose place there is nothing. */

@@ -8,7 +8,7 @@ import type { Lookup } from "./interpolate.ts";
 import { positionsIn } from "./positions.ts";
 
 /** One variable of an env file. */
-export interface EnvLine {
+interface EnvLine {
   /** Null: it is taken from the environment. */
   readonly value: string | null;
   /** Where its name is, from 1 on. */
@@ -17,7 +17,7 @@ export interface EnvLine {
 }
 
 /** What an env file says. */
-export interface EnvFile {
+interface EnvFile {
   /** Of several lines for one key the last one, and in its place. */
   readonly variables: ReadonlyMap<string, EnvLine>;
   /** Every line that is wrong. */

@@ -12,7 +12,7 @@ import {
 } from "./interpolate.ts";
 
 /** Throws {@link SessionConfigError} for a value that is not allowed. */
-export type Check = (value: string) => unknown;
+type Check = (value: string) => unknown;
 
 /**
  * Fills in the variables of a session's texts, and collects what goes wrong. A text without

@@ -11,9 +11,9 @@ import type { Fault, MapNode, Tree } from "./tree.ts";
 import { parseYaml, withoutMark } from "./yaml.ts";
 
 /** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
-export const MAX_VALUES = 200_000;
+const MAX_VALUES = 200_000;
 /** Levels of includes. */
-export const MAX_INCLUDE_DEPTH = 10;
+const MAX_INCLUDE_DEPTH = 10;
 /** Files of one config. */
 export const MAX_FILES = 100;
 
@@ -25,7 +25,7 @@ interface Merged extends Pick<FileContents, "root" | "faults"> {
 }
 
 /** The file where a config begins. */
-export interface First {
+interface First {
   /** Absolute path. */
   readonly file: string;
   readonly text: string;
@@ -133,7 +133,7 @@ async function readFiles(world: World, first: First): Promise<Merged> {
 }
 
 /** How many lines and values a text has at most, without reading it as YAML. */
-export function countValues(source: string): number {
+function countValues(source: string): number {
   let count = 1;
   for (let index = 0; index < source.length; index++) {
     const character = source.charCodeAt(index);

@@ -25,7 +25,7 @@ export interface Spot {
 }
 
 /** A text with its variables filled in. */
-export interface Interpolated {
+interface Interpolated {
   readonly text: string;
   /** What came from the environment: it may be secret. */
   readonly secrets: readonly string[];
@@ -95,7 +95,7 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
 }
 
 /** The words of a command, with their variables filled in. */
-export interface InterpolatedWords {
+interface InterpolatedWords {
   readonly words: readonly string[];
   readonly secrets: readonly string[];
   readonly mistakes: readonly Mistake[];
@@ -147,7 +147,7 @@ function mask(text: string, parts: readonly Part[]): { masked: string; placehold
 }
 
 /** What a shell has to be given for a text whose variables it expands by itself. */
-export interface ShellText {
+interface ShellText {
   /** The text with `$${` written as `${`. */
   readonly text: string;
   /** Variables in it, in order, each once. */

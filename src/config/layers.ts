@@ -9,7 +9,7 @@ import { below, readKeys } from "./values.ts";
 import type { Entry, Fault, MapNode, Node } from "./tree.ts";
 
 /** Variables and keys that defaults may stand for in all sessions together. */
-export const MAX_INHERITED = 1_000_000;
+const MAX_INHERITED = 1_000_000;
 
 /** What there is to know for it. */
 interface Context {

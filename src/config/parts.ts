@@ -25,7 +25,7 @@ type MadeField = {
 }[keyof Table];
 
 /** What the table says of a definition. */
-export type Parts<B extends BackendType> = Omit<
+type Parts<B extends BackendType> = Omit<
   Extract<Definition, { readonly backend: B }>,
   MadeField | "name" | "owner" | "inherited"
 >;

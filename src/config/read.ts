@@ -24,7 +24,7 @@ import type { Entry, Fault, MapNode, Node, Tree } from "./tree.ts";
 import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
 /** Sessions of one config. */
-export const MAX_SESSIONS = 10_000;
+const MAX_SESSIONS = 10_000;
 
 /** What one file says by itself. */
 export interface FileContents {
@@ -44,7 +44,7 @@ export interface Include {
 }
 
 /** What there is to know for reading. */
-export interface Context {
+interface Context {
   readonly lookup: Lookup;
   readonly defaults: Settings;
   readonly sources: Sources;

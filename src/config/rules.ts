@@ -11,7 +11,7 @@ import { validateVolumes } from "../validate/volumes.ts";
 import type { Mistake } from "./interpolate.ts";
 
 /** Throws {@link SessionConfigError} for a value that is not allowed. */
-export type Check = (value: string) => unknown;
+type Check = (value: string) => unknown;
 
 /** What a text has to please. */
 export const CHECKS: Readonly<Record<CheckName, Check>> = {
@@ -63,7 +63,7 @@ export function checkText(value: string): void {
 }
 
 /** An argument for the runtime; never one for which kstops stands itself. */
-export function checkRunArg(value: string): void {
+function checkRunArg(value: string): void {
   checkText(value);
   check(value, "an argument of run", () => {
     const refused = oddFlags([value]).find(({ isRefused }) => isRefused);

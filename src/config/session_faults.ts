@@ -10,7 +10,7 @@ import { NONE, type Said } from "./values.ts";
 import type { Fault, MapNode, Node } from "./tree.ts";
 
 /** What a session says. */
-export type SessionValues = Said<typeof SESSION_KEYS>;
+type SessionValues = Said<typeof SESSION_KEYS>;
 
 /** What is wrong with a command; that can only be said when `shell` is known. */
 export function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {

@@ -5,13 +5,13 @@ import type { Spot } from "./interpolate.ts";
 /** A value in a file; `at` is where it begins, see `parseYaml`. */
 export type Node = TextNode | NullNode | ListNode | MapNode;
 /** A scalar. */
-export interface TextNode {
+interface TextNode {
   readonly kind: "text";
   readonly at: number;
   readonly text: string;
 }
 /** No value; `at` is where the key is. */
-export interface NullNode {
+interface NullNode {
   readonly kind: "null";
   readonly at: number;
 }

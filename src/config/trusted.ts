@@ -14,7 +14,7 @@ export interface Unreadable extends Mistake {
 }
 
 /** The text of a file, or why it is not read. */
-export type Trusted =
+type Trusted =
   | { readonly text: string; readonly mistake: null }
   | { readonly text: null; readonly mistake: Unreadable };
 

@@ -20,7 +20,7 @@ export function below(path: Path, faults: readonly Fault[]): readonly Fault[] {
 }
 
 /** What was found out about a value besides itself. */
-export interface Findings {
+interface Findings {
   readonly faults: readonly Fault[];
   /** Variables that are not set. */
   readonly unset: readonly Fault[];

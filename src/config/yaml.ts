@@ -13,11 +13,11 @@ import { positionsIn } from "./positions.ts";
 import type { Entry, Fault, Node, Tree } from "./tree.ts";
 
 /** Levels of nesting. */
-export const MAX_DEPTH = 50;
+const MAX_DEPTH = 50;
 /** Aliases (`*name`) in one file. */
-export const MAX_ALIASES = 100;
+const MAX_ALIASES = 100;
 /** Values that all aliases of a file stand for: ten aliases of ten aliases of ten ... grow fast. */
-export const MAX_ALIASED_VALUES = 100_000;
+const MAX_ALIASED_VALUES = 100_000;
 /** Mistakes in a file, or in one mapping, after which it is taken for something else. */
 export const MAX_FAULTS = 100;
 

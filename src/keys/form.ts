@@ -72,7 +72,7 @@ export interface ObjectForm {
 }
 
 /** A key below a key. */
-export interface Inner {
+interface Inner {
   /** The property of the value that it becomes. */
   readonly field: string;
   readonly form: Form;

@@ -7,7 +7,7 @@ import type { Form } from "./form.ts";
 export type Leaf<T> = (form: Form, value: string | number | boolean, path: readonly Step[]) => T;
 
 /** A key or an index. */
-export type Step = string | number;
+type Step = string | number;
 
 /**
  * A value with something done to everything in it; null stays null.

@@ -15,7 +15,7 @@ import { ALL_SESSION_KEYS, appliesTo, defaultOf } from "./session_keys.ts";
 const VERSION = 1;
 
 /** What a record says of a definition: not where it is, and of variables only the names. */
-export type Recorded<D extends Definition> =
+type Recorded<D extends Definition> =
   & Omit<D, "backend" | "name" | "env" | "socketName" | "runtime" | "inherited">
   & { readonly envNames: readonly string[] };
 

@@ -37,7 +37,7 @@ export interface SessionKey extends Key {
 }
 
 /** What of a definition a key makes. */
-export interface Part {
+interface Part {
   /** What it is, in the published schema. */
   readonly about: string;
   /** Where it is in the definition, such as `log.keep`; without this the field of the key. */
@@ -361,9 +361,6 @@ export const SESSION_KEYS = {
     option: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
   },
 } as const satisfies Readonly<Record<string, SessionKey>>;
-
-/** The name of a key of a session. */
-export type SessionKeyName = keyof typeof SESSION_KEYS;
 
 /** The keys with their names, in their order, as they are wherever all of them are gone through. */
 export const ALL_SESSION_KEYS: readonly (readonly [name: string, key: SessionKey])[] = Object

@@ -115,7 +115,7 @@ export function marked(bytes: Uint8Array): Uint8Array {
 }
 
 /** Output that comes in chunks, on its way to shorter lines. */
-export interface Shortened {
+interface Shortened {
   readonly write: (chunk: Uint8Array) => Uint8Array[];
   readonly end: () => Uint8Array[];
 }

@@ -70,7 +70,7 @@ export interface Ended {
 }
 
 /** What a restart policy made of an end. */
-export interface Supervised {
+interface Supervised {
   /** How many failures in a row that were. */
   readonly failures: number;
   /** After how long the program was to be executed again; null: it was given up. */

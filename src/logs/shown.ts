@@ -125,7 +125,7 @@ class Row {
 }
 
 /** Output on its way to lines. */
-export interface Shown {
+interface Shown {
   /**
    * Takes more of it.
    *

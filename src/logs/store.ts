@@ -6,14 +6,23 @@
  * are the output in its order, over all runs. A run itself is named by the path that these names
  * begin with.
  */
-import { type LogPolicy, NOBODY, type Owner } from "../model.ts";
-import { mayBeSame } from "../owner.ts";
+import type { LogPolicy } from "../model.ts";
 import { FileError, type World } from "../world/world.ts";
 // What reads and writes is loaded when it is done: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
 import { partName, timesName } from "./parts.ts";
 import type { Part, Wanted } from "./read.ts";
 import type { Run, RunEvent } from "./runs.ts";
+import {
+  forgetRun,
+  type IsMeant,
+  isRunMeant,
+  NEWEST_BYTES,
+  newestOfEach,
+  readStory,
+  runsFile,
+  shortenStory,
+} from "./story.ts";
 
 /** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
@@ -85,17 +94,9 @@ export interface LogStore {
   ): AsyncIterable<Uint8Array>;
 }
 
-/** Tells of an owner of a run whether it is one that is meant. */
-export type IsMeant = (owner: Owner) => boolean;
-
 /** Where the output of a run is, as a path that the names of its files begin with. */
 export function outputOf({ directory, run }: Capture): string {
   return `${directory}/${run}`;
-}
-
-/** The file with the story of the runs of a session. */
-function runsFile(directory: string): string {
-  return `${directory}/runs.ndjson`;
 }
 
 /** The directory for everything that kstops keeps; null when the system names no place for it. */
@@ -124,11 +125,6 @@ const STARTING_MS = 60_000;
 /** What a stop leaves that was killed itself, and how old it is when nobody can need it any more. */
 const HOLD = /\.hold$/;
 const OLD_HOLD_MS = 60_000;
-
-/** The end of a story, with all lines of the last runs in it: a line has less than a third of that. */
-const NEWEST_BYTES = 32 * 1024;
-/** At this size the older half of a session's story is forgotten. */
-const MOST_STORY_BYTES = 256 * 1024;
 
 /** The log store in the state directory. `warn` is told once when nothing can be kept. */
 export function logStore(world: World, warn: (text: string) => void): LogStore {
@@ -185,7 +181,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   const makeFile = async (capture: Capture, policy: LogPolicy): Promise<Capture | null> => {
     const { directory, run } = capture;
     await makeDirectory(directory);
-    await shorten(world, runsFile(directory));
+    await shortenStory(world, runsFile(directory));
     for (const hold of (await list(directory)).filter((each) => HOLD.test(each))) {
       const facts = await files.facts(`${directory}/${hold}`);
       const age = world.now().getTime() - (facts?.modifiedAt.getTime() ?? Infinity);
@@ -220,20 +216,9 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       await files.append(runsFile(directory), new TextEncoder().encode(formatEvent(event)));
     });
   };
-  /** The runs in the last bytes of a story. A line that is cut off at its beginning is none. */
   const story = async (name: string, mostBytes: number): Promise<readonly Run[]> => {
     const directory = directoryOf(name);
-    const facts = directory === null ? null : await files.facts(runsFile(directory));
-    if (directory === null || facts === null) return [];
-    const { parseRuns } = await import("./runs.ts");
-    try {
-      const start = Math.max(0, facts.bytes - mostBytes);
-      return parseRuns(new TextDecoder().decode(await files.readFrom(runsFile(directory), start)));
-    } catch (error) {
-      // What cannot be read says nothing: it must not cost the whole list.
-      if (error instanceof FileError) return [];
-      throw error;
-    }
+    return directory === null ? [] : await readStory(world, directory, mostBytes);
   };
   const outputs: LogStore["outputs"] = async (name, isMeant) => {
     const directory = directoryOf(name);
@@ -300,7 +285,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       if (directory === null) return;
       await kept(name, async () => {
         for (const output of await outputsOf(name, runId)) await removeOutput(output);
-        await forget(world, runsFile(directory), runId);
+        await forgetRun(world, runsFile(directory), runId);
         // With nothing left in it, nothing tells of the name any more.
         if ((await list(directory)).length === 0) await files.remove(directory);
       });
@@ -379,22 +364,6 @@ function runOfPart(part: string): string {
   return PART.exec(part)?.[1] ?? "";
 }
 
-/** Those that no later run has taken the place of, the newest first. */
-function newestOfEach(runs: readonly Run[]): readonly Run[] {
-  const begun = runs.filter((run) => run.begun !== null || run.executed !== null).toReversed();
-  const ownerOf = (run: Run): Owner => run.begun?.owner ?? NOBODY;
-  return begun.filter((run, index) =>
-    !begun.slice(0, index).some((later) => mayBeSame(ownerOf(later), ownerOf(run)))
-  );
-}
-
-/** Whether a run is of somebody who is meant, or of nobody. */
-export function isRunMeant({ begun }: Run, isMeant: IsMeant): boolean {
-  if (begun === null) return true;
-  const { project, configFile } = begun.owner;
-  return (project === null && configFile === null) || isMeant(begun.owner);
-}
-
 /** How often something is done again that somebody else was in the way of. */
 const MOST_AGAIN = 5;
 
@@ -407,24 +376,4 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
       if (!(error instanceof FileError) || error.why !== "missing" || left === 0) throw error;
     }
   }
-}
-
-/** Forgets the older half of a story that has become long. */
-async function shorten({ files }: World, path: string): Promise<void> {
-  const facts = await files.facts(path);
-  if (facts === null || facts.bytes < MOST_STORY_BYTES) return;
-  const lines = (await files.readText(path)).split("\n");
-  const newer = lines.slice(Math.floor(lines.length / 2)).join("\n");
-  await files.replace(path, new TextEncoder().encode(newer));
-}
-
-/** Takes the lines of one run out of a story; one without any other is removed. */
-async function forget({ files }: World, path: string, runId: string): Promise<void> {
-  if (await files.facts(path) === null) return;
-  const lines = (await files.readText(path)).split(/(?<=\n)/);
-  const others = lines.filter((line) => !line.includes(`{"run":${JSON.stringify(runId)},`)).join(
-    "",
-  );
-  if (others === "") await files.remove(path);
-  else await files.replace(path, new TextEncoder().encode(others));
 }

@@ -19,7 +19,7 @@ export interface OperationEvent {
 }
 
 /** An event that has not got its place yet. */
-export type NewEvent = Omit<OperationEvent, "seq" | "kind" | "session">;
+type NewEvent = Omit<OperationEvent, "seq" | "kind" | "session">;
 
 /** Which operations to list. */
 export interface OperationFilter {

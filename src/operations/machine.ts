@@ -6,7 +6,7 @@ import { type Json, quote } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 
 /** What an operation is doing, in the words of its subscribers. */
-export type Phase =
+type Phase =
   | "validating_inputs"
   | "planning"
   | "input_required"
@@ -15,12 +15,12 @@ export type Phase =
   | "done";
 
 /** What an operation waits for. */
-export type NextAction = "awaiting_input" | "none";
+type NextAction = "awaiting_input" | "none";
 
 const ENDS = ["failed", "aborted"] as const;
 
 /** The table of moves: what may follow each state. */
-export const MOVES: Readonly<Record<OperationState, readonly OperationState[]>> = {
+const MOVES: Readonly<Record<OperationState, readonly OperationState[]>> = {
   pending: ["validating", ...ENDS],
   validating: ["planning", ...ENDS],
   planning: ["input_required", "applying", ...ENDS],
@@ -133,9 +133,9 @@ export interface Operation {
 }
 
 /** How long a waiting operation may be silent, in milliseconds; longer is abandoned. */
-export const WAITING_SILENCE_MS = 3_600_000;
+const WAITING_SILENCE_MS = 3_600_000;
 /** How long any other open operation may be silent, in milliseconds; longer is abandoned. */
-export const WORKING_SILENCE_MS = 30_000;
+const WORKING_SILENCE_MS = 30_000;
 
 /**
  * Whether nobody cares for an open operation any more: a waiting one has been silent for more than

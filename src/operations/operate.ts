@@ -75,7 +75,7 @@ export interface Operated<Result> {
 }
 
 /** What operations are done with. */
-export interface OperatorParts {
+interface OperatorParts {
   readonly world: World;
   /** Opens the store when the first operation begins. */
   readonly store: () => Promise<OperationStore>;
@@ -288,7 +288,7 @@ function agreedTo({ pendingInput }: Operation): string | null {
  *
  * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
  */
-export function waiting(store: OperationStore, verb: string, id: string): Operation {
+function waiting(store: OperationStore, verb: string, id: string): Operation {
   const operation = store.get(id);
   if (operation === null) throw new OperationNotFoundError(verb, id);
   if (operation.state !== "input_required") throw notWaiting(verb, id, operation.state);

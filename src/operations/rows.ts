@@ -6,7 +6,7 @@ import type { OperationEvent } from "./ledger.ts";
 import { type Actor, nextAction, type Operation, type Owner, stateToPhase } from "./machine.ts";
 
 /** A row, by the names of its columns. */
-export type Row = Readonly<Record<string, SqlValue>>;
+type Row = Readonly<Record<string, SqlValue>>;
 
 /**
  * The operation of a row.

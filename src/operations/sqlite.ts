@@ -43,7 +43,7 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** The version of the schema that this program knows. */
-export const SCHEMA_VERSION = MIGRATIONS.length;
+const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
  * Opens the database of a path, makes it where it is missing, and brings an old one up to date.

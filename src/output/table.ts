@@ -19,7 +19,7 @@ export interface Head {
 }
 
 /** Rows under a head. */
-export interface Rows {
+interface Rows {
   readonly head: readonly Head[];
   readonly rows: readonly (readonly Cell[])[];
 }

@@ -30,7 +30,7 @@ const SHELL_HINT =
   "quote it, write it as a list of words, or ask for a shell (--shell, shell: true)";
 
 /** How a command is meant. */
-export interface CommandOptions {
+interface CommandOptions {
   /** Whether the string goes to `sh -c` as it is. Default false: it is split into words. */
   readonly shell?: boolean;
 }

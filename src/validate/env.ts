@@ -36,7 +36,7 @@ export const BLOCKED_ENV_KEYS: readonly string[] = [
 const KEY_HINT = "use letters, digits and _, and do not start with a digit";
 
 /** What the user takes the responsibility for. */
-export interface EnvOptions {
+interface EnvOptions {
   /** Keys of {@link BLOCKED_ENV_KEYS} that are allowed (`unsafe_env`, `--unsafe-env KEY`). */
   readonly unsafeKeys?: readonly string[];
 }

@@ -12,7 +12,7 @@ import {
 import { quote } from "../errors.ts";
 
 /** Longest name of an image, tag and digest included, in code points. */
-export const MAX_IMAGE_LENGTH = 256;
+const MAX_IMAGE_LENGTH = 256;
 /** Longest tag of an image, in code points. */
 export const MAX_TAG_LENGTH = 128;
 

@@ -12,7 +12,7 @@ import { quote } from "../errors.ts";
 import { MAX_PORTS } from "../model.ts";
 
 /** Highest port number; the lowest is 1. */
-export const MAX_PORT = 65535;
+const MAX_PORT = 65535;
 
 const PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp"];
 

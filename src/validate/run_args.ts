@@ -1,7 +1,7 @@
 /** Which words of `run_args` are at odds with what kstops does itself. Pure. */
 
 /** A flag in `run_args` that does not go together with kstops. */
-export interface OddFlag {
+interface OddFlag {
   /** As it stands there, without a value. */
   readonly flag: string;
   /** What comes of it. */

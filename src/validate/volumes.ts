@@ -12,7 +12,7 @@ import { quote } from "../errors.ts";
 import { MAX_VOLUMES } from "../model.ts";
 
 /** The options of a volume: those that docker (`docker run -v`) or podman (podman-run(1)) knows. */
-export const VOLUME_OPTIONS: readonly string[] = [
+const VOLUME_OPTIONS: readonly string[] = [
   ..."ro rw z Z U nocopy cached delegated consistent".split(" "),
   ..."exec noexec suid nosuid dev nodev".split(" "),
   ..."shared rshared slave rslave private rprivate O idmap".split(" "),

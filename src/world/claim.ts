@@ -1,7 +1,7 @@
 /** Whose a directory must be that kstops writes into. Pure: {@link Files.claimDirectory} has the facts. */
 
 /** What is known of a directory that is missing. */
-export interface MissingDirectory {
+interface MissingDirectory {
   /** The user of this process; null where the system has none. */
   readonly ownUid: number | null;
   /** Who called sudo; null where nobody did. */
@@ -19,7 +19,7 @@ export function whyNotMade({ ownUid, sudoUid, aboveUid }: MissingDirectory): str
 }
 
 /** What is known of a directory that is there. */
-export interface Directory {
+interface Directory {
   /** The user of this process; null where the system has none. */
   readonly ownUid: number | null;
   /** The owners of the directory and of the link that leads to it. */

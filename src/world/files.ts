@@ -23,7 +23,7 @@ export function files(): Files {
 }
 
 /** Does something with a file; what goes wrong is thrown as a {@link FileError}. */
-export async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,7 +1,7 @@
 /** The end of a stream. Pure. */
 
 /** The end of a stream of bytes. */
-export interface LastBytes {
+interface LastBytes {
   readonly add: (chunk: Uint8Array) => void;
   readonly bytes: () => Uint8Array;
 }

@@ -65,7 +65,7 @@ export interface ExecResult {
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
 /** The same for output that may be no text. */
-export type ExecBytes = (
+type ExecBytes = (
   argv: readonly string[],
   options: ExecOptions,
 ) => Promise<ExecBytesResult>;
@@ -221,7 +221,7 @@ export interface Database {
 export type Signal = Deno.Signal;
 
 /** Other processes, by pid. A negative pid is a process group. */
-export interface Processes {
+interface Processes {
   /** The pid of this process. */
   readonly self: number;
   /** Sends a signal; says what became of it. */

@@ -201,7 +201,7 @@ export function endRestartPolicy({ program }: Client, id: string): string[] {
 }
 
 /** Which part of the output of a container is asked for. */
-export interface LogQuestion {
+interface LogQuestion {
   /** `Infinity`: all. */
   readonly lines: number;
   readonly since?: Date | null;
@@ -224,7 +224,7 @@ export function containerLogs({ program }: Client, id: string, question: LogQues
 }
 
 /** The keys that give the terminal back, whatever the user's own config of the client says. */
-export const DETACH_KEYS = "ctrl-p,ctrl-q";
+const DETACH_KEYS = "ctrl-p,ctrl-q";
 
 /** Hands this terminal to a container. */
 export function attachContainer({ program }: Client, id: string): string[] {

@@ -8,6 +8,7 @@ import {
   ProgramNotStartedError,
   type World,
 } from "../../world/world.ts";
+import { parseAnswers } from "./answers.ts";
 import { type Call, inspectContainers } from "./args.ts";
 import type { Client } from "./clients.ts";
 import type { Dialled } from "./dial.ts";
@@ -17,7 +18,7 @@ import { GarbledAnswerError } from "./fields.ts";
 import { identified } from "./origin.ts";
 import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";
-import { type Container, parseAnswers, parseInspected, parsePodmanList } from "./parse.ts";
+import { type Container, parseInspected, parsePodmanList } from "./parse.ts";
 
 /** What the container backend works with. */
 export interface ContainerSettings {

@@ -20,7 +20,7 @@ import { saveAndRemove } from "./session.ts";
 import { inTurn } from "./turns.ts";
 
 /** What is made, and who is told what takes long. */
-export interface Creation {
+interface Creation {
   readonly definition: ContainerDefinition;
   readonly runId: string;
   readonly say: (text: string) => void;
@@ -49,7 +49,7 @@ export async function create(
 }
 
 /** How a container is made. */
-export interface Making extends Pick<Creation, "definition" | "say"> {
+interface Making extends Pick<Creation, "definition" | "say"> {
   /** @param init whether the runtime's small init is to be its first process */
   readonly call: (init: boolean) => Call;
   /** Takes away what a call that failed may have made; missing: nothing has to be. */

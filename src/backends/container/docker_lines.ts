@@ -14,7 +14,7 @@ const BYTES = new TextDecoder("latin1");
 const END_OF_LINE = Uint8Array.of(NEWLINE);
 
 /** Puts lines together as they come. */
-export interface DockerLines {
+interface DockerLines {
   readonly write: (chunk: Uint8Array) => Uint8Array;
   /** What was held back, since it could have been a part of something. */
   readonly end: () => Uint8Array;
@@ -110,7 +110,7 @@ export function dockerLines({ keepTimes }: { readonly keepTimes: boolean }): Doc
 type Streams = Readonly<Record<OutputName, Uint8Array>>;
 
 /** How output is read that may have long lines. */
-export interface LongReading {
+interface LongReading {
   /** Reads at most so many bytes of the end of each stream, with the times of its lines. */
   readonly read: (keepBytes: number) => Promise<Streams>;
   readonly keepBytes: number;

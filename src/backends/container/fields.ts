@@ -64,6 +64,11 @@ function isNothing(value: unknown): value is null | undefined | "" {
   return value === null || value === undefined || value === "";
 }
 
+/** Whether a value can be a row, which has fields. */
+export function isRow(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function fieldsOf(value: unknown): Fields {
   if (!isFields(value)) throw new GarbledAnswerError();
   return value;

@@ -239,7 +239,7 @@ async function rawOutput(
 }
 
 /** The end of what a container printed. */
-export interface LastBytes {
+interface LastBytes {
   readonly bytes: Uint8Array;
   /** Whether there was more before it. */
   readonly isCut: boolean;

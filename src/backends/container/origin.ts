@@ -15,7 +15,7 @@ import { OF_QUESTIONS } from "./list.ts";
 import { type Container, withoutPrefix } from "./parse.ts";
 
 /** Asks the client of a runtime. */
-export type Ask = (call: Call) => Promise<ExecResult>;
+type Ask = (call: Call) => Promise<ExecResult>;
 
 type Labels = Readonly<Record<string, string>>;
 

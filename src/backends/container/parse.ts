@@ -1,13 +1,12 @@
 /** What podman and docker say of their containers, as facts. Pure. */
 import { isExitCode, momentOf, type PortBinding } from "../../model.ts";
-import { type Answers, idIn } from "./dial.ts";
-import { type Failure, parseFailure } from "./failure.ts";
 import {
   countOf,
   entriesOf,
   type Fields,
   fieldsOf,
   GarbledAnswerError,
+  isRow,
   labelsOf,
   listOf,
   numberOf,
@@ -19,7 +18,6 @@ import {
   wordOf,
   wordsOf,
 } from "./fields.ts";
-import { HTTP_OK, type Response } from "./responses.ts";
 
 /** A container as its runtime describes it. */
 export interface Container {
@@ -49,7 +47,7 @@ export interface Container {
 }
 
 /** What could not be understood of a container. */
-export interface Unread {
+interface Unread {
   readonly reason: string;
   /** Whether it is known all the same which container it is, whose, and in which state. */
   readonly isKnown: boolean;
@@ -95,7 +93,7 @@ function unreadIn(reader: RowReader): Unread | null {
 }
 
 /** A container of which no more is known than that it is there. */
-function unreadable(
+export function unreadable(
   { id = "", name = "", reason }: {
     readonly id?: string;
     readonly name?: string;
@@ -109,7 +107,8 @@ function unreadable(
   };
 }
 
-const NO_ROW = "what the runtime says of it could not be understood";
+/** Why a container is there of which the runtime says nothing that is understood. */
+export const NO_ROW = "what the runtime says of it could not be understood";
 
 /**
  * The containers in podman's list (`ps --format json`, podman 4 and 5). One that cannot be read is
@@ -121,10 +120,6 @@ export function parsePodmanList(stdout: string): Container[] {
   return understood(() => listOf(parseJson(stdout))).map((row) =>
     isRow(row) ? podmanListed(fieldsOf(row)) : unreadable({ reason: NO_ROW })
   );
-}
-
-function isRow(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function podmanListed(row: Fields): Container {
@@ -199,71 +194,6 @@ function exitCodeOf(value: unknown): number | null {
   return isExitCode(code) ? code : null;
 }
 
-/** What the answers of docker's daemon come to. */
-export type Described =
-  | { readonly containers: readonly Container[] }
-  /** It does not tell; null: its answers are not whole. */
-  | { readonly refusal: Failure | null };
-
-/**
- * Reads what docker's daemon answered. A container that has gone since the list is missing; one that it
- * does not describe, or not so that it could be read, is there all the same.
- *
- * @throws {GarbledAnswerError}
- */
-export function parseAnswers({ ids, responses }: Answers): Described {
-  const [list, ...described] = responses;
-  if (list === undefined) return { refusal: null };
-  if (list.status !== HTTP_OK) return { refusal: refusalIn(list) };
-  if (ids === null) throw new GarbledAnswerError();
-  if (described.length !== ids.length) return { refusal: null };
-  const rows = understood(() => listOf(JSON.parse(list.body)));
-  const nameless = rows.filter((row) => idIn(row) === null);
-  const containers = ids.flatMap((id, index): readonly Container[] => {
-    const { status, body } = described[index] ?? list;
-    if (status === HTTP_NOT_FOUND) return [];
-    const name = nameIn(rows.find((row) => idIn(row) === id));
-    if (status !== HTTP_OK) {
-      return [unreadable({ id, name, reason: refusalIn({ status, body }).reason })];
-    }
-    const row = rowIn(body);
-    return [row === null ? unreadable({ id, name, reason: NO_ROW }) : inspected(row)];
-  });
-  return {
-    containers: [
-      ...containers,
-      ...nameless.map((row) => unreadable({ name: nameIn(row), reason: NO_ROW })),
-    ],
-  };
-}
-
-/** Its name there; empty: it could not be understood. */
-function nameIn(row: unknown): string {
-  const names = isRow(row) ? fieldsOf(row)["Names"] : null;
-  const name: unknown = Array.isArray(names) ? names[0] : null;
-  return typeof name === "string" ? name.replace(/^\//, "") : "";
-}
-
-function rowIn(body: string): Fields | null {
-  try {
-    return understood(() => fieldsOf(JSON.parse(body)));
-  } catch (error) {
-    if (error instanceof GarbledAnswerError) return null;
-    throw error;
-  }
-}
-
-const HTTP_NOT_FOUND = 404;
-
-/** `{"message": "..."}`; what stands between us and the daemon has words of its own. */
-function refusalIn({ status, body }: Response): Failure {
-  try {
-    return parseFailure(wordOf(fieldsOf(JSON.parse(body))["message"]));
-  } catch {
-    return { kind: "other", reason: `it answered with the HTTP status ${status}` };
-  }
-}
-
 /**
  * The containers that `inspect` describes, of both runtimes. One that has gone meanwhile is missing, one
  * that cannot be read is there all the same.
@@ -276,7 +206,8 @@ export function parseInspected(stdout: string): Container[] {
   );
 }
 
-function inspected(whole: Fields): Container {
+/** The container that `inspect` describes, in the words of either runtime. */
+export function inspected(whole: Fields): Container {
   const reader = rowReader();
   const { read } = reader;
   const state = read("State", () => fieldsOf(whole["State"]), {});

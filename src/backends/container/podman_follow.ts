@@ -21,7 +21,7 @@ const LAST_ASK_MS = 3200;
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A file of output that can be read here. */
-export interface OpenLog {
+interface OpenLog {
   readonly path: string;
   readonly file: OpenFile;
 }

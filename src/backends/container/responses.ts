@@ -13,7 +13,7 @@ export interface Response {
 export const HTTP_OK = 200;
 
 /** Reads responses that follow each other, as their bytes come. */
-export interface ResponseReader {
+interface ResponseReader {
   /**
    * Takes the next bytes, which may be changed afterwards.
    *

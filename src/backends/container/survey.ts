@@ -12,7 +12,7 @@ import { statusOfContainer } from "./status.ts";
 import { isTrial } from "./trial.ts";
 
 /** A client with its answer to `list`. */
-export interface Asked {
+interface Asked {
   readonly client: Client;
   readonly answer: Promise<Listed>;
 }

@@ -1,7 +1,7 @@
 /** What tmux answers to questions about one session: pure functions from its output. */
 import { CLIENT_FIELDS, SERVER_FIELDS } from "./args.ts";
 import { decodeQuoted, writesEscapes } from "./escapes.ts";
-import { rowsOf } from "./parse.ts";
+import { rowsOf } from "./rows.ts";
 
 /** What attaching needs to know of a server. */
 export interface ServerFacts {

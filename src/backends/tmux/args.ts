@@ -18,7 +18,7 @@ export const PANE_OPTION = "@kstops_pane";
  * The option of the managed pane with the pid of the program itself, and that of the shell which keeps
  * it: an older kstops did not say the second one.
  */
-export const PID_OPTION = "@kstops_pid";
+const PID_OPTION = "@kstops_pid";
 /** The variable that marks every process of a run, also those that left its process session. */
 export const RUN_ID_VARIABLE = "KSTOPS_ID";
 
@@ -42,7 +42,7 @@ export interface Server {
  * The beginning of every call. `-u`, since under the C locale tmux otherwise writes `_` for every
  * control character and every letter outside ASCII, the separators of our formats included.
  */
-export function tmux(server: Server): string[] {
+function tmux(server: Server): string[] {
   return [server.binary, "-u", "-L", server.socketName];
 }
 

@@ -10,15 +10,9 @@ import {
 } from "../../world/world.ts";
 import { listPanes, listPanesCollected } from "./args.ts";
 import { type Asked, call, type Context, list, type Question, WORK_TIMEOUT_MS } from "./list.ts";
-import {
-  type Failure,
-  GarbledAnswerError,
-  OLDEST_TMUX,
-  parseFailure,
-  parsePanes,
-  type TmuxSession,
-  unexpectedText,
-} from "./parse.ts";
+import { type Failure, parseFailure } from "./failure.ts";
+import { GarbledAnswerError, OLDEST_TMUX, parsePanes, type TmuxSession } from "./parse.ts";
+import { unexpectedText } from "./rows.ts";
 
 /** How often something is looked at again. */
 export const POLL_MS = 20;

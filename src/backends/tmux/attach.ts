@@ -17,7 +17,7 @@ import type { TmuxSession } from "./parse.ts";
 import { mainPane, statusOfSession } from "./status.ts";
 
 /** What attaching works with. */
-export interface AttachPlan {
+interface AttachPlan {
   readonly world: World;
   readonly server: Server;
   readonly session: TmuxSession;

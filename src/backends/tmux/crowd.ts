@@ -12,7 +12,7 @@ import {
 } from "./processes.ts";
 
 /** A pane in which something runs. */
-export interface WatchedPane {
+interface WatchedPane {
   /** Its first process. */
   readonly pid: number;
   /** Whether that is the shell which keeps a program: it ends by itself after the program. */

@@ -9,7 +9,7 @@ import { lookAround } from "./look.ts";
 import type { Look } from "./processes.ts";
 
 /** Whom to keep, and how. */
-export interface Held {
+interface Held {
   readonly keepers: readonly Keeper[];
   /** The file that a keeper looks at; null: it is of an older kstops, and looks at none. */
   readonly file: string | null;

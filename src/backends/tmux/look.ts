@@ -203,7 +203,7 @@ export async function argsOf(
 }
 
 /** Which pipes are standard input and output of processes. */
-export interface Pipes {
+interface Pipes {
   /** Pid and the pipe that it reads. */
   readonly input: ReadonlyMap<number, string>;
   /** Pipe and who writes into it. */

@@ -1,53 +1,15 @@
-/** What tmux says, as facts: pure functions from its output. */
+/** What tmux says of its sessions, as facts: pure functions from its output. */
 import { decodeRecord } from "../../keys/record.ts";
-import { howItEnded, isExitCode, momentOf, signalName } from "../../model.ts";
 import {
   fieldSeparator,
   PANE_FIELD_COUNT,
   type PaneFacts,
-  rowBegin,
-  rowEnd,
   RUN_FACTS,
   type RunRecord,
 } from "./args.ts";
 import { decodeQuoted, writesEscapes } from "./escapes.ts";
-
-/** One pane, as tmux reports it. A window that is linked to several sessions is in each of them. */
-export interface Pane {
-  readonly id: string;
-  /** The process that tmux started in it; 0 once the pane is dead. */
-  readonly pid: number;
-  /** Whether the user sees it in its session; false for every pane of a managed session. */
-  readonly active: boolean;
-  readonly dead: boolean;
-  /** How its process ended; null while it runs, and when tmux lost it. */
-  readonly exit: { readonly exitCode: number; readonly signal: string | null } | null;
-  readonly finishedAt: Date | null;
-  readonly startCommand: string;
-  /** Id of the run that this pane was made for; null also for every pane of a foreign session. */
-  readonly runId: string | null;
-  /** The program itself, below the shell that keeps it. */
-  readonly programPid: number | null;
-  /** That shell; null: nobody knows its pid. */
-  readonly keeperPid: number | null;
-  /** What its restart policy is at; null: it has none. */
-  readonly supervision: Supervision | null;
-  /** Whether other sessions show the pane's window, too; unknown where only one was asked for. */
-  readonly linked: boolean;
-}
-
-/** What the keeper of a program says that has a restart policy. */
-export interface Supervision {
-  readonly restarts: number;
-  /** How the program ended last; null: it runs. */
-  readonly ended: {
-    readonly exitCode: number;
-    readonly failures: number;
-    readonly at: Date | null;
-    /** When it is executed again; null: it was given up. */
-    readonly dueAt: Date | null;
-  } | null;
-}
+import { factsOf, type Pane, paneOf } from "./pane.ts";
+import { numberOf, rowTexts, timeOf, unexpectedText } from "./rows.ts";
 
 /** One tmux session with all its panes. */
 export interface TmuxSession {
@@ -83,35 +45,6 @@ export interface TmuxSession {
 
 /** The answer could not be understood. */
 export class GarbledAnswerError extends Error {}
-
-/** The texts of all rows, and of one that was cut off; what stands around them, hooks have printed. */
-function rowTexts(
-  stdout: string,
-  nonce: string,
-): { readonly rows: readonly string[]; readonly cut: string | null } {
-  const begin = rowBegin(nonce);
-  const pieces = stdout.split(rowEnd(nonce));
-  const rest = pieces.pop() ?? "";
-  const rows: string[] = [];
-  for (const piece of pieces) {
-    const start = piece.indexOf(begin);
-    if (start !== -1) rows.push(piece.slice(start + begin.length));
-  }
-  const start = rest.indexOf(begin);
-  return { rows, cut: start === -1 ? null : rest.slice(start + begin.length) };
-}
-
-/** What is said of an answer that has no row. */
-export function unexpectedText(stdout: string): string {
-  return `unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`;
-}
-
-/** The fields of every row that has so many; whatever else is printed is left out. */
-export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
-  const separator = fieldSeparator(nonce);
-  return rowTexts(stdout, nonce).rows.map((text) => text.split(separator))
-    .filter((fields) => fields.length === fieldCount);
-}
 
 /**
  * The sessions of a server, in the order in which it tells them. A row that cannot be read makes its
@@ -170,24 +103,6 @@ interface Group {
   readonly panes: Pane[];
   /** Whether the row is that of a managed pane in a session that is not its own. */
   readonly isStray: boolean;
-}
-
-function factsOf(text: string): PaneFacts | null {
-  let facts: unknown;
-  try {
-    facts = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  return areFacts(facts) ? facts : null;
-}
-
-function areFacts(value: unknown): value is PaneFacts {
-  if (!Array.isArray(value) || value.length !== 8) return false;
-  const [version, serverPid, id, created, attached, windows, paneId, life] = value;
-  return isText(version) && isCount(serverPid) && isText(id) && isCount(created) &&
-    isCount(attached) && isCount(windows) && isText(paneId) &&
-    (isText(life) || isCount(life) && life > 0);
 }
 
 /** What can be had of a session from a row that cannot be read. */
@@ -340,108 +255,8 @@ function pathOf(quoted: string, serverVersion: string): string | null {
   return decodeQuoted(quoted, writesEscapes(serverVersion));
 }
 
-function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
-  const active = fields[3] ?? "";
-  // Of a foreign session these are two digits, of a pane with a mark its run.
-  const managed = fields[2] !== "" || active.length > 2;
-  const life = facts[7];
-  const words = managed ? (fields[4] ?? "").split(" ") : [];
-  const [programPid, keeperPid] = words;
-  const end = typeof life === "string" ? life.split(" ") : null;
-  return {
-    id: facts[6],
-    pid: typeof life === "number" ? life : 0,
-    active: !managed && active === "11",
-    dead: end !== null,
-    exit: end === null ? null : exitOf(numberOf(end[0]), numberOf(end[1])),
-    finishedAt: end === null ? null : timeOf(numberOf(end[2])),
-    startCommand: managed ? "" : unquoted(fields[5] ?? ""),
-    runId: managed ? active || null : null,
-    programPid: numberOf(programPid),
-    keeperPid: numberOf(keeperPid),
-    supervision: words.length < 3 ? null : supervisionOf(words),
-    linked: false,
-  };
-}
-
-/** Reads `PID KEEPER RESTARTS`, or `wait | gave_up KEEPER RESTARTS CODE FAILURES [ENDED DUE]`. */
-function supervisionOf(words: readonly string[]): Supervision | null {
-  const [word, , restarts, code, failures, endedAt, dueAt] = words;
-  const count = numberOf(restarts);
-  if (count === null) return null;
-  const exitCode = numberOf(code);
-  if (word !== "wait" && word !== "gave_up" || exitCode === null) {
-    return { restarts: count, ended: null };
-  }
-  return {
-    restarts: count,
-    ended: {
-      exitCode,
-      failures: numberOf(failures) ?? 0,
-      at: timeOf(numberOf(endedAt)),
-      dueAt: word === "wait" ? timeOf(numberOf(dueAt)) : null,
-    },
-  };
-}
-
-function exitOf(status: number | null, signal: number | null): Pane["exit"] {
-  if (status !== null && isExitCode(status)) return howItEnded(status);
-  if (signal === null || !isExitCode(128 + signal)) return null;
-  return { exitCode: 128 + signal, signal: signalName(signal) };
-}
-
-/** tmux shows a start command the way its own config would have it, in quotes. */
-function unquoted(command: string): string {
-  if (command.length < 2 || !command.startsWith('"') || !command.endsWith('"')) return command;
-  return command.slice(1, -1).replaceAll(/\\(["\\$])/g, "$1");
-}
-
-/** A number as tmux writes it: digits, and nothing else. */
-export function numberOf(text = ""): number | null {
-  const number = Number(text);
-  return isCount(number) && String(number) === text ? number : null;
-}
-
-/** A moment, from seconds since 1970; null where there is none. */
-export function timeOf(seconds: number | null): Date | null {
-  return seconds === null || seconds === 0 ? null : momentOf(seconds * 1000);
-}
-
 function recordOf(text: string): RunRecord | null {
   return text === "" ? null : decodeRecord(text, "tmux", RUN_FACTS);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-/** What a failed call of tmux means. */
-export type Failure =
-  /** No server runs there: it holds no sessions. */
-  | { readonly kind: "no_server" }
-  /** The server ended in the middle; asking again may work. */
-  | { readonly kind: "ending" }
-  | { readonly kind: "duplicate" }
-  | { readonly kind: "not_found" }
-  | { readonly kind: "other"; readonly reason: string };
-
-/** Reads the standard error of tmux (texts of tmux 3.3a client.c, cmd-find.c, cmd-new-session.c). */
-export function parseFailure(stderr: string): Failure {
-  if (/^duplicate session: /m.test(stderr)) return { kind: "duplicate" };
-  if (/^server exited unexpectedly|^lost server/m.test(stderr)) return { kind: "ending" };
-  if (/^no server running on |^error connecting to .*\(No such file or directory\)/m.test(stderr)) {
-    return { kind: "no_server" };
-  }
-  if (/^can't find (session|window|pane)|^no such session: |^no current target/m.test(stderr)) {
-    return { kind: "not_found" };
-  }
-  const last = stderr.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
-  // A server that ends just then leaves its client without a word (seen: tmux 3.5a).
-  return last === undefined ? { kind: "ending" } : { kind: "other", reason: last };
 }
 
 /** The oldest tmux that has all that is used here: `new-session -e` came last. */

@@ -34,7 +34,7 @@ export function startedStatus(definition: TmuxDefinition, created: Created): Ses
 }
 
 /** What is to be proven. */
-export interface Proof {
+interface Proof {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly created: Created;

@@ -24,7 +24,7 @@ export interface Remains {
 }
 
 /** What to look for of a run. */
-export type Sought = Pick<Run, "id" | "executed" | "ended">;
+type Sought = Pick<Run, "id" | "executed" | "ended">;
 
 /**
  * Looks for the processes of runs, all in one look: by their mark, and by what is recorded of their
@@ -73,7 +73,7 @@ function isToBeExecuted({ ended }: Sought): boolean {
 }
 
 /** What is to be ended of a run. */
-export interface RunToEnd {
+interface RunToEnd {
   readonly name: string;
   readonly run: Sought;
   /** How it is to be stopped; null: nobody knows. */

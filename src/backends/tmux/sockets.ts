@@ -2,7 +2,7 @@
 import { FileError, type World } from "../../world/world.ts";
 
 /** The sockets of this user. */
-export interface Sockets {
+interface Sockets {
   /** Absolute path of the directory that they are in, whether it is there or not. */
   readonly directory: string;
   readonly names: readonly string[];

@@ -13,7 +13,7 @@ import { runTogether } from "./batch.ts";
 import { checkDefinition, existing, missingTmux, namesake, versionTrouble } from "./check.ts";
 import { inheritedFrom } from "./inherited.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
-import { type Failure, parseFailure } from "./parse.ts";
+import { type Failure, parseFailure } from "./failure.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { proveStarted, startedStatus } from "./prove.ts";
 import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";

@@ -17,7 +17,7 @@ import {
 } from "./args.ts";
 import { CARRIER, keeperArgv, type KeptPolicy } from "./keeper.ts";
 import { millisecondsOf, restartPolicy, successCodes } from "../../supervise/policy.ts";
-import { numberOf, rowsOf, timeOf } from "./parse.ts";
+import { numberOf, rowsOf, timeOf } from "./rows.ts";
 
 /** What {@link startScript} needs besides the definition. */
 export interface StartPlan {

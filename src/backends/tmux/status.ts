@@ -1,6 +1,7 @@
 /** What tmux says of a session, as the status that kstops gives. Pure. */
 import { howItEnded, type SessionStatus, statusOf } from "../../model.ts";
-import type { Pane, TmuxSession } from "./parse.ts";
+import type { Pane } from "./pane.ts";
+import type { TmuxSession } from "./parse.ts";
 
 /**
  * The pane that speaks for a session: the managed one; of a foreign session the active one. Null

@@ -21,7 +21,7 @@ export interface Ending extends Watched {
 }
 
 /** How it went. */
-export interface Ended {
+interface Ended {
   /** What is still alive after all; empty: it is proven that nothing is. */
   readonly survivors: readonly Process[];
   /** What did not end in its time, and was killed. */

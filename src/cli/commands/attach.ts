@@ -8,7 +8,7 @@ import { warnOfProblems } from "../warnings.ts";
 import { sayWhose } from "../whose.ts";
 
 /** Flags of `attach`. */
-export interface AttachFlags extends PlaceFlags {
+interface AttachFlags extends PlaceFlags {
   readonly name: string;
   readonly readOnly?: true | undefined;
 }

@@ -7,7 +7,7 @@ import zsh from "../completions/_kstops" with { type: "text" };
 const SCRIPTS = { bash, zsh, fish };
 
 /** Flags of `completions`. */
-export interface CompletionsFlags {
+interface CompletionsFlags {
   readonly shell: keyof typeof SCRIPTS;
 }
 

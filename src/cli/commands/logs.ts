@@ -8,7 +8,8 @@ import {
   UsageError,
 } from "../../errors.ts";
 import { joined } from "../../logs/lines.ts";
-import { type IsMeant, type LogStore, logStore } from "../../logs/store.ts";
+import { type LogStore, logStore } from "../../logs/store.ts";
+import type { IsMeant } from "../../logs/story.ts";
 import { isSameOwner } from "../../owner.ts";
 import { type Colour, paint, type Screen } from "../../output/screen.ts";
 import { hasOutput } from "../../sessions/recorded.ts";
@@ -20,7 +21,7 @@ import { warnOfProblems } from "../warnings.ts";
 import { isAnothers, sayWhose } from "../whose.ts";
 
 /** Flags of `logs`. */
-export interface LogsFlags extends PlaceFlags {
+interface LogsFlags extends PlaceFlags {
   readonly names: readonly string[];
   /** How many lines from the end; `Infinity` for all. */
   readonly lines: number;

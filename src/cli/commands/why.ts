@@ -5,7 +5,8 @@ import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../../e
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import { endOf, hasFailed, type Run, wasForced } from "../../logs/runs.ts";
 import { excerptOf, lastShown } from "../../logs/shown.ts";
-import { type IsMeant, isRunMeant, type LogStore, logStore } from "../../logs/store.ts";
+import { type LogStore, logStore } from "../../logs/store.ts";
+import { type IsMeant, isRunMeant } from "../../logs/story.ts";
 import type { SessionStatus } from "../../model.ts";
 import {
   type Advice,
@@ -29,7 +30,7 @@ import { isAnothers, sayWhose } from "../whose.ts";
 import { withLeftovers } from "./status.ts";
 
 /** Flags of `why`. */
-export interface WhyFlags extends PlaceFlags {
+interface WhyFlags extends PlaceFlags {
   readonly name: string;
 }
 

@@ -4,7 +4,7 @@
 export type Quote = "" | "'" | '"' | "$'";
 
 /** A word as somebody typed it, or the beginning of one. */
-export interface Word {
+interface Word {
   /** What a program would get; what the shell would fill in (`$HOME`, `$(date)`) stands as it is. */
   readonly value: string;
   /** The quote that is still open at its end. */
@@ -12,7 +12,7 @@ export interface Word {
 }
 
 /** A command line up to the cursor. */
-export interface Line {
+interface Line {
   /** The words before the cursor, the name of the program first. */
   readonly words: readonly string[];
   /** The word at the cursor as it was typed, with its quotes. */

@@ -1,6 +1,7 @@
 /** What engines print. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { parseAnswers } from "../../../src/backends/container/answers.ts";
 import { mergeByTime } from "../../../src/backends/container/log_lines.ts";
 import {
   neverExecuted,
@@ -10,7 +11,6 @@ import { GarbledAnswerError as GarbledContainers } from "../../../src/backends/c
 import { recordOf } from "../../../src/backends/container/labels.ts";
 import {
   type Container,
-  parseAnswers,
   parseInspected,
   parsePodmanList,
 } from "../../../src/backends/container/parse.ts";
@@ -24,12 +24,8 @@ import {
   rowFormat,
   SERVER_FIELDS,
 } from "../../../src/backends/tmux/args.ts";
-import {
-  GarbledAnswerError,
-  isTooOld,
-  parseFailure,
-  parsePanes,
-} from "../../../src/backends/tmux/parse.ts";
+import { parseFailure } from "../../../src/backends/tmux/failure.ts";
+import { GarbledAnswerError, isTooOld, parsePanes } from "../../../src/backends/tmux/parse.ts";
 import { statusOfSession } from "../../../src/backends/tmux/status.ts";
 import { parseLook, parsePipes, parseProcesses } from "../../../src/backends/tmux/look.ts";
 import { parseEnvironment, parseServer } from "../../../src/backends/tmux/answers.ts";

@@ -6,7 +6,7 @@ import { FileError } from "../../../world/world.ts";
 import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `config init`. */
-export interface InitFlags {
+interface InitFlags {
   readonly file?: string | undefined;
 }
 

@@ -28,7 +28,7 @@ import { explanationFor } from "../../definitions.ts";
 import { requireConfig } from "./path.ts";
 
 /** Flags of `config show`. */
-export interface ShowFlags {
+interface ShowFlags {
   readonly name?: string | undefined;
   readonly origins?: true | undefined;
   readonly showSecrets?: true | undefined;

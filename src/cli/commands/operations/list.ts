@@ -14,7 +14,7 @@ import { sinceOf } from "../../../validate/since.ts";
 import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `operations list`. */
-export interface OperationListFlags {
+interface OperationListFlags {
   readonly session?: string | undefined;
   readonly state?: OperationState | undefined;
   /** Those that began then, or later: `10m`, or a time. */

@@ -6,10 +6,10 @@ import type { RestartTaskFlags } from "../restart.ts";
 import type { StopTaskFlags } from "../stop.ts";
 
 /** Flags with which something that waits for an answer is planned again. */
-export type ReplannedFlags = StopTaskFlags & RestartTaskFlags;
+type ReplannedFlags = StopTaskFlags & RestartTaskFlags;
 
 /** What was recorded of a command line. */
-export interface RecordedRequest {
+interface RecordedRequest {
   /** Whether it says with which flags; an older kstops did not of a start. */
   readonly hasFlags: boolean;
   readonly flags: ReplannedFlags;

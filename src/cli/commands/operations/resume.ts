@@ -23,7 +23,7 @@ export interface ResumeFlags {
 }
 
 /** Makes the task of a recorded operation again. */
-export type TaskOf = (context: Context, operation: Operation) => Promise<Task<Changed>>;
+type TaskOf = (context: Context, operation: Operation) => Promise<Task<Changed>>;
 
 /** Answers an operation that waits; a yes carries on, planning afresh. */
 export async function resumeOperation(

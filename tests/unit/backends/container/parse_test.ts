@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { neverExecuted } from "../../../../src/backends/container/failure.ts";
 import { GarbledAnswerError } from "../../../../src/backends/container/fields.ts";
 import { isManaged, isProtected, recordOf } from "../../../../src/backends/container/labels.ts";
+import { parseAnswers } from "../../../../src/backends/container/answers.ts";
 import {
   type Container,
-  parseAnswers,
   parseInspected,
   parsePodmanList,
 } from "../../../../src/backends/container/parse.ts";

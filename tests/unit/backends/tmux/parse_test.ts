@@ -6,12 +6,8 @@ import {
   rowBegin,
   rowEnd,
 } from "../../../../src/backends/tmux/args.ts";
-import {
-  GarbledAnswerError,
-  isTooOld,
-  parseFailure,
-  parsePanes,
-} from "../../../../src/backends/tmux/parse.ts";
+import { parseFailure } from "../../../../src/backends/tmux/failure.ts";
+import { GarbledAnswerError, isTooOld, parsePanes } from "../../../../src/backends/tmux/parse.ts";
 import { mainPane, statusOfSession } from "../../../../src/backends/tmux/status.ts";
 import { DEFAULT_LOG, NOBODY } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
