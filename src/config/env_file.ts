@@ -5,6 +5,7 @@
 import type { EnvFormat } from "../model.ts";
 import { expand, type Remark } from "./env_expand.ts";
 import type { Lookup } from "./interpolate.ts";
+import { OPEN_QUOTE } from "./open_quote.ts";
 import { positionsIn } from "./positions.ts";
 
 /** One variable of an env file. */
@@ -64,10 +65,6 @@ const NO_KEY = {
 const RAW_NO_KEY = {
   message: NO_KEY.message,
   hint: "with format: raw a line is KEY=value, with neither export nor a blank before the =",
-};
-const OPEN_QUOTE = {
-  message: "the quote that begins here is not closed",
-  hint: "close it, or put the value between quotes of the other kind",
 };
 const BEHIND_QUOTE = {
   message: "there is something behind the closing quote of this value",

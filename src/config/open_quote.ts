@@ -1,9 +1,15 @@
-/** Where a quote begins that a YAML file never closes: a parser stumbles only far behind it. Pure. */
+/** A quote that a file never closes: a parser of YAML stumbles only far behind it. Pure. */
 
 /** What may stand before a value, on its line. */
 const BEFORE_VALUE = /(?:^|[\s[{,])(?:[-?:]\s+)*$|["']?:$/;
 /** A block of text, with its line ending: what stands more to the right below it belongs to it. */
 const BLOCK = /[|>][-+0-9]*[ \t]*(?:#.*)?$/y;
+
+/** What is said of a quote that is never closed. */
+export const OPEN_QUOTE = {
+  message: "the quote that begins here is not closed",
+  hint: "close it, or put the value between quotes of the other kind",
+};
 
 /**
  * The offset of the quote that explains why a parser could not go on at `wrong`; null: none does. One

@@ -1,10 +1,11 @@
 /** The rules for texts, by the names that the tables of keys have for them. */
 import { SessionConfigError } from "../errors.ts";
 import type { CheckName } from "../keys/form.ts";
+import { RESTART_KINDS } from "../model.ts";
 import { validateImageName } from "../validate/image.ts";
 import { validateProjectName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
-import { characterName, findControl, refusal, shown } from "../validate/refusal.ts";
+import { controlProblem, type Problem, refusal, shown } from "../validate/refusal.ts";
 import { oddFlags } from "../validate/run_args.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { validateVolumes } from "../validate/volumes.ts";
@@ -95,10 +96,12 @@ export function checkUser(value: string): void {
   });
 }
 
+const RESTART = new RegExp(`^(?:${RESTART_KINDS.join("|")}|on-failure:[0-9]{1,9})$`);
+
 /** What docker-run(1) and podman-run(1) both have as `--restart`. */
 export function checkRestart(value: string): void {
   check(value, "a restart policy", () => {
-    if (/^(?:no|always|unless-stopped|on-failure(?::[0-9]{1,9})?)$/.test(value)) return null;
+    if (RESTART.test(value)) return null;
     return {
       reason: "it is no restart policy",
       hint: "use no, on-failure, on-failure:3, always or unless-stopped",
@@ -106,15 +109,10 @@ export function checkRestart(value: string): void {
   });
 }
 
-type Refused = { readonly reason: string; readonly hint: string } | null;
-
-function check(value: string, kind: string, rule: () => Refused): void {
-  const control = findControl(value);
-  const problem: Refused = value === ""
+function check(value: string, kind: string, rule: () => Problem | null): void {
+  const problem = value === ""
     ? { reason: "it is empty", hint: "give a value, or leave the key out" }
-    : control !== undefined
-    ? { reason: `it has ${characterName(control)}`, hint: "remove that character" }
-    : rule();
+    : controlProblem(value) ?? rule();
   if (problem !== null) throw refusal(`${shown(value)} as ${kind}`, problem);
 }
 

@@ -8,7 +8,7 @@
 import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
 import type { Path, Position } from "./config.ts";
-import { openQuote } from "./open_quote.ts";
+import { OPEN_QUOTE, openQuote } from "./open_quote.ts";
 import { positionsIn } from "./positions.ts";
 import type { Entry, Fault, Node, Tree } from "./tree.ts";
 
@@ -270,10 +270,6 @@ const TOO_MANY_ALIASES = {
 export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
-};
-const OPEN_QUOTE = {
-  message: "the quote that begins here is not closed",
-  hint: "close it, or put the value between quotes of the other kind",
 };
 const STRAY_KEY = {
   message: "this cannot be a key",

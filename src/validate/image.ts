@@ -1,7 +1,6 @@
 /** Names of container images. */
 import {
-  characterName,
-  findControl,
+  controlProblem,
   lengthProblem,
   type Problem,
   refusal,
@@ -54,10 +53,8 @@ function imageProblem(image: string): Problem | null {
   if (image === "") return { reason: "it is empty", hint: "name an image, such as alpine:3" };
   const tooLong = lengthProblem(image, { limit: MAX_IMAGE_LENGTH });
   if (tooLong !== null) return { reason: tooLong, hint: "use a shorter name" };
-  const control = findControl(image);
-  if (control !== undefined) {
-    return { reason: `it has ${characterName(control)}`, hint: "remove that character" };
-  }
+  const control = controlProblem(image);
+  if (control !== null) return control;
   if (image.startsWith("-")) {
     return { reason: "it starts with -, like a flag", hint: "name an image, such as alpine:3" };
   }

@@ -1,13 +1,5 @@
 /** Ports of containers. */
-import {
-  characterName,
-  findControl,
-  type Problem,
-  refusal,
-  requireTextList,
-  shorten,
-  shown,
-} from "./refusal.ts";
+import { controlProblem, type Problem, requireEach, shorten } from "./refusal.ts";
 import { quote } from "../errors.ts";
 import { MAX_PORTS } from "../model.ts";
 
@@ -34,21 +26,14 @@ const IP_HINT = "give an IP address; IPv6 goes in brackets: [::1]:8080:80";
  * @throws {SessionConfigError} `value_invalid`; `details.index` tells which of them
  */
 export function validatePorts<T extends readonly string[]>(list: T): T {
-  requireTextList(list, { one: "a port", many: "ports", limit: MAX_PORTS });
-  for (const [index, port] of list.entries()) {
-    const problem = portProblem(port);
-    if (problem === null) continue;
-    throw refusal(`${shown(port)} as a port`, { ...problem, details: { index } });
-  }
+  requireEach(list, { one: "a port", many: "ports", limit: MAX_PORTS, problem: portProblem });
   return list;
 }
 
 function portProblem(entry: string): Problem | null {
   if (entry === "") return { reason: "it is empty", hint: FORM_HINT };
-  const control = findControl(entry);
-  if (control !== undefined) {
-    return { reason: `it has ${characterName(control)}`, hint: "remove that character" };
-  }
+  const control = controlProblem(entry);
+  if (control !== null) return control;
   const slash = entry.indexOf("/");
   if (slash !== -1) {
     const protocol = entry.slice(slash + 1);

@@ -70,6 +70,13 @@ export function findControl(text: string): string | undefined {
   return CONTROL.exec(text)?.[0];
 }
 
+/** Why a text is refused that has such a character, or null. */
+export function controlProblem(text: string): Problem | null {
+  const control = findControl(text);
+  if (control === undefined) return null;
+  return { reason: `it has ${characterName(control)}`, hint: "remove that character" };
+}
+
 /** As {@link findControl}, where tab and newline are allowed. */
 export function findControlButTabAndNewline(text: string): string | undefined {
   return CONTROL_BUT_TAB_AND_NEWLINE.exec(text)?.[0];
@@ -133,6 +140,28 @@ export function requireTextList(
   // entries() also visits the holes of a sparse list, as undefined.
   for (const [index, value] of list.entries()) {
     if (typeof value !== "string") throw notText(value, { kind: one, details: { index } });
+  }
+}
+
+/**
+ * Refuses what is not a list of at most `limit` texts, and the first text that has a problem.
+ *
+ * @throws {SessionConfigError} `value_invalid`; `details.index` tells which of them
+ */
+export function requireEach(
+  list: readonly string[],
+  words: {
+    readonly one: string;
+    readonly many: string;
+    readonly limit: number;
+    readonly problem: (text: string) => Problem | null;
+  },
+): void {
+  requireTextList(list, words);
+  for (const [index, text] of list.entries()) {
+    const problem = words.problem(text);
+    if (problem === null) continue;
+    throw refusal(`${shown(text)} as ${words.one}`, { ...problem, details: { index } });
   }
 }
 

@@ -1,13 +1,5 @@
 /** Volumes of containers. */
-import {
-  characterName,
-  findControl,
-  type Problem,
-  refusal,
-  requireTextList,
-  shorten,
-  shown,
-} from "./refusal.ts";
+import { controlProblem, type Problem, requireEach, shorten } from "./refusal.ts";
 import { quote } from "../errors.ts";
 import { MAX_VOLUMES } from "../model.ts";
 
@@ -37,21 +29,19 @@ const FORM_HINT = "write SOURCE:/target or SOURCE:/target:ro";
  * @throws {SessionConfigError} `value_invalid`; `details.index` tells which of them
  */
 export function validateVolumes<T extends readonly string[]>(list: T): T {
-  requireTextList(list, { one: "a volume", many: "volumes", limit: MAX_VOLUMES });
-  for (const [index, volume] of list.entries()) {
-    const problem = volumeProblem(volume);
-    if (problem === null) continue;
-    throw refusal(`${shown(volume)} as a volume`, { ...problem, details: { index } });
-  }
+  requireEach(list, {
+    one: "a volume",
+    many: "volumes",
+    limit: MAX_VOLUMES,
+    problem: volumeProblem,
+  });
   return list;
 }
 
 function volumeProblem(volume: string): Problem | null {
   if (volume === "") return { reason: "it is empty", hint: FORM_HINT };
-  const control = findControl(volume);
-  if (control !== undefined) {
-    return { reason: `it has ${characterName(control)}`, hint: "remove that character" };
-  }
+  const control = controlProblem(volume);
+  if (control !== null) return control;
   const parts = volume.split(":");
   const [first = "", second, options] = parts;
   if (/^[A-Za-z]:\\/.test(volume)) {
