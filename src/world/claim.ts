@@ -1,10 +1,15 @@
 /** Whose a directory must be that kstops writes into. Pure: {@link Files.claimDirectory} has the facts. */
 
+/** The user who called sudo, from the variable `SUDO_UID`; null: nobody did, or it was root. */
+export function sudoCaller(variable: string | undefined): number | null {
+  return /^[1-9][0-9]*$/.test(variable ?? "") ? Number(variable) : null;
+}
+
 /** What is known of a directory that is missing. */
 interface MissingDirectory {
   /** The user of this process; null where the system has none. */
   readonly ownUid: number | null;
-  /** Who called sudo; null where nobody did. */
+  /** Who called sudo, as of {@link sudoCaller}. */
   readonly sudoUid: number | null;
   /** The owner of the nearest directory above that is there. */
   readonly aboveUid: number;

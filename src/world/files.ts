@@ -1,5 +1,5 @@
 /** The file system. */
-import { whyNotMade, whyUnsafe } from "./claim.ts";
+import { sudoCaller, whyNotMade, whyUnsafe } from "./claim.ts";
 import { FileError, type FileFacts, type Files, type OpenFile } from "./world.ts";
 import { writeAll } from "./write_all.ts";
 
@@ -148,7 +148,8 @@ function claimDirectory(path: string): Promise<void> {
     const ownUid = Deno.uid();
     const link = factsOfLink(path);
     if (link === null) {
-      refuse(path, whyNotMade({ ownUid, sudoUid: sudoUid(), aboveUid: ownerAbove(path) }));
+      const sudoUid = sudoCaller(Deno.env.get("SUDO_UID"));
+      refuse(path, whyNotMade({ ownUid, sudoUid, aboveUid: ownerAbove(path) }));
       await Deno.mkdir(path, { recursive: true, mode: 0o700 });
     }
     const { isDirectory, uid, mode } = await Deno.stat(path);
@@ -159,12 +160,6 @@ function claimDirectory(path: string): Promise<void> {
 
 function refuse(path: string, why: string | null): void {
   if (why !== null) throw new FileError(path, "unsafe", why);
-}
-
-/** Who called sudo; null where nobody did. */
-function sudoUid(): number | null {
-  const uid = Deno.env.get("SUDO_UID");
-  return uid === undefined ? null : Number(uid);
 }
 
 /** The owner of the nearest directory above a path that is there. */

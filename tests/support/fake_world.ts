@@ -15,7 +15,7 @@
  */
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { whyNotMade, whyUnsafe } from "../../src/world/claim.ts";
+import { sudoCaller, whyNotMade, whyUnsafe } from "../../src/world/claim.ts";
 import {
   type Database,
   type ExecBytesResult,
@@ -174,7 +174,7 @@ function fakeWorld(spec: FakeWorldSpec): {
   const store = fakeFiles({
     workingDirectory,
     uid: uid ?? 0,
-    sudoUid: env["SUDO_UID"] === undefined ? null : Number(env["SUDO_UID"]),
+    sudoUid: sudoCaller(env["SUDO_UID"]),
     now: clock.now,
   });
   for (const [path, file] of Object.entries(spec.files ?? {})) store.put(path, file);

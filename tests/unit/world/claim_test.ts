@@ -1,5 +1,5 @@
-import { equal } from "node:assert/strict";
-import { whyNotMade, whyUnsafe } from "../../../src/world/claim.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import { sudoCaller, whyNotMade, whyUnsafe } from "../../../src/world/claim.ts";
 
 const FOREIGN = "it belongs to somebody else";
 
@@ -10,6 +10,11 @@ Deno.test("a missing directory is made, but not by root among the files of who c
   equal(whyNotMade({ ownUid: 0, sudoUid: 1000, aboveUid: 1000 }), FOREIGN);
   // Somebody who became an ordinary user by sudo works with files of their own.
   equal(whyNotMade({ ownUid: 1001, sudoUid: 1000, aboveUid: 1000 }), null);
+});
+
+Deno.test("who calls sudo as root, or as nobody knows who, is not somebody else", () => {
+  const callers = [undefined, "", "0", "x", "-1", "1000"].map(sudoCaller);
+  deepEqual(callers, [null, null, null, null, null, 1000]);
 });
 
 Deno.test("a directory is written into where it, and the link to it, are the user's or root's", () => {
