@@ -90,7 +90,8 @@ export {
 } from "./model.ts";
 export type { OperationEvent, OperationFilter } from "./operations/ledger.ts";
 export type { Actor, Operation } from "./operations/machine.ts";
-export { OperationStore, type SubscribeOptions } from "./operations/store.ts";
+export type { SubscribeOptions } from "./operations/follow.ts";
+export { OperationStore } from "./operations/store.ts";
 export { splitCommand, validateCommand } from "./validate/command.ts";
 export { validateEnv } from "./validate/env.ts";
 export { validateImageName } from "./validate/image.ts";

@@ -9,8 +9,8 @@ import type { BackendType, Definition, Place, Runtime, SessionStatus } from "../
 export interface Where {
   readonly socketName?: string;
   readonly runtime?: Runtime;
-  /** What costs a second question is asked of the session of that name, too. */
-  readonly name?: string;
+  /** What costs a second question is asked of the sessions of those names, too. */
+  readonly names?: readonly string[];
 }
 
 /** Why a place could not be asked. */

@@ -1,11 +1,12 @@
 /** What a command gets, and what it answers. */
 import type { Config } from "../config/config.ts";
-import { type Json, UsageError } from "../errors.ts";
-import type { BackendType, Runtime } from "../model.ts";
+import type { Json } from "../errors.ts";
 import type { Screen } from "../output/screen.ts";
-import type { Selection, Sessions } from "../sessions/sessions.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 import type { Recording } from "./recording.ts";
+
+export { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
 
 /** Everything that a command works with. */
 export interface Context {
@@ -51,39 +52,4 @@ export interface Reply {
   readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */
   readonly failures?: readonly unknown[];
-}
-
-/** Flags that choose a place, or whose session it is, as the command line gives them. */
-export interface PlaceFlags {
-  readonly backend?: BackendType | undefined;
-  readonly socket?: string | undefined;
-  readonly runtime?: Runtime | undefined;
-  /** The project, or the path of the config, whose session is meant. */
-  readonly project?: string | undefined;
-}
-
-/**
- * The selection that the flags make.
- *
- * @throws {UsageError} `usage`: there is no such place
- */
-export function selectionOf(
-  { backend, socket, runtime, project, all }: PlaceFlags & { readonly all?: true | undefined },
-): Selection {
-  if (socket !== undefined && (backend === "container" || runtime !== undefined)) {
-    throw notTogether("--socket", {
-      other: runtime === undefined ? "--backend container" : "--runtime",
-      only: "tmux",
-    });
-  }
-  if (runtime !== undefined && backend === "tmux") {
-    throw notTogether("--runtime", { other: "--backend tmux", only: "containers" });
-  }
-  return { backend, socketName: socket, runtime, project, ownOnly: all };
-}
-
-function notTogether(flag: string, { other, only }: { other: string; only: string }): UsageError {
-  return new UsageError(`Cannot use ${flag} with ${other}: it is only for ${only}`, {
-    hint: `leave out ${flag}, or ${other}`,
-  });
 }

@@ -1,7 +1,6 @@
 /** How commands record what they do: the store of operations, opened when one is needed. */
 import { type Json, OpsError } from "../errors.ts";
 import { stateDirectory } from "../logs/store.ts";
-import { maskedArgv } from "../operations/argv.ts";
 import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
 import { OperationStore } from "../operations/store.ts";
 import type { Context } from "./command.ts";
@@ -48,21 +47,4 @@ export function recordingOf(
   };
   const operator = operatorOf({ world, store, mask, warn, actor: actorOf(world, VERSION) });
   return { store, kept, operator };
-}
-
-/**
- * The request of a command line, as it is recorded: the line without values of variables, the
- * directory that it was typed in, and the path of the config in force; with its flags, which hold no
- * secrets, it can be planned again, later and elsewhere.
- */
-export async function requestOf(
-  { world, config, argv }: Pick<Context, "world" | "config" | "argv">,
-  flags: Json = null,
-): Promise<Json> {
-  return {
-    argv: maskedArgv(argv),
-    directory: world.workingDirectory(),
-    config: (await config()).path,
-    flags,
-  };
 }

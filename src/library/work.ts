@@ -1,22 +1,23 @@
-/** What the classes of the library do with sessions: thin ways to {@link Sessions}. */
+/** What the classes of the library do with sessions: ways to actions, and to {@link Sessions}. */
+import { onlyOf } from "../actions/each.ts";
+import { startEach } from "../actions/start.ts";
+import { stopEach } from "../actions/stop.ts";
+import type { ChangeTools } from "../actions/tools.ts";
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
-import { define } from "../config/define.ts";
 import type { StartFlags } from "../config/flags.ts";
-import { warningText } from "../config/warnings.ts";
-import { needsOwner } from "../sessions/elsewhere.ts";
 import {
-  type Json,
   quote,
   SessionAttachError,
   SessionConfigError,
   SessionNotFoundError,
+  UsageError,
 } from "../errors.ts";
 import { type LogStore, logStore } from "../logs/store.ts";
 import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
-import { isStrange, ownerName, selfOf } from "../owner.ts";
-import { actorOf, operatorOf, placeName, type Task } from "../operations/operate.ts";
+import { isStrange, selfOf } from "../owner.ts";
+import { actorOf, operatorOf } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { sessionsOf } from "../sessions/machine.ts";
 import { isThere, type Match, type Selection, type Sessions } from "../sessions/sessions.ts";
@@ -95,18 +96,13 @@ export function contextOf(
 export async function start(
   context: Context,
   name: string,
-  flags: StartFlags,
+  wanted: StartFlags,
 ): Promise<SessionStatus> {
-  const { world, config, sessions, say } = context;
-  const { definition, warnings, secrets } = await define(world, config, { name, flags });
-  for (const warning of warnings) say(`${name}: ${warningText(warning)}`);
-  return await change(context, {
-    kind: "start",
-    name,
-    secrets,
-    place: async () => placeName(await sessions.place(definition)),
-    apply: () => sessions.start(definition, { waitMs: config.settings.startWaitMs, say }),
+  const outcomes = await startEach(changeTools(context), [name], {
+    ...{ wanted, wait: true, yes: true },
+    notResumable: "what a program says to start is not recorded",
   });
+  return onlyOf(outcomes).status;
 }
 
 /** Stops a session. The container of somebody else is not removed. */
@@ -115,72 +111,49 @@ export async function stop(
   name: string,
   { graceful = true, timeout, keep = false, project }: StopSessionOptions = {},
 ): Promise<SessionStatus> {
-  const match = await context.sessions.find("stop", name, { ...context.selection, project });
-  const { backend, managed } = match.status;
-  if (keep && backend === "tmux") {
-    throw new SessionConfigError(`Cannot keep ${quote(name)}: only a container can stay`);
-  }
   if (timeout !== undefined && !(timeout >= 0)) {
     throw new SessionConfigError(
       `Cannot use ${timeout} as a timeout: it must be a number of seconds`,
     );
   }
-  const { session } = present("stop", match);
-  if (project === undefined && isOfAnother(context, match.status)) {
-    const wanted = JSON.stringify({ project: ownerName(match.status) });
-    throw needsOwner("stop", match.status, `say whose it is: stop(${wanted})`);
-  }
-  return await change(context, {
-    kind: "stop",
-    name,
-    secrets: [],
-    place: () => Promise.resolve(placeName(match.status)),
-    apply: () =>
-      session.stop({
-        timeoutSeconds: timeout ?? null,
-        force: !graceful,
-        keep: backend === "container" && (keep || !managed),
-      }),
+  const { backend, socketName: socket, runtime } = context.selection;
+  const outcomes = await stopEach(changeTools(context), [name], {
+    ...{ backend, socket, runtime, project, timeout, yes: true, mustBeThere: true },
+    ...(graceful ? {} : { force: true }),
+    ...(keep ? { keep } : {}),
+  }).catch((error: unknown) => {
+    if (!keep || !(error instanceof UsageError)) throw error;
+    throw new SessionConfigError(`Cannot keep ${quote(name)}: only a container can stay`);
   });
+  return onlyOf(outcomes).status;
 }
 
-/** A change, once it is known what there is. */
-interface Change {
-  readonly kind: "start" | "stop";
-  readonly name: string;
-  /** What must not be recorded. */
-  readonly secrets: readonly string[];
-  readonly place: () => Promise<string>;
-  readonly apply: () => Promise<SessionStatus>;
-}
-
-/** Makes a change, as an operation where somebody wants to have it recorded. */
-async function change(
-  { world, operations, say }: Context,
-  { kind, name, secrets, place, apply }: Change,
-): Promise<SessionStatus> {
-  if (operations === undefined) return await apply();
-  const hidden = needles(secrets);
-  const operator = operatorOf({
+/** What changes work with: calling a method is the yes to it. */
+function changeTools({ world, config, sessions, operations, say }: Context): ChangeTools {
+  let hidden: readonly string[] = [];
+  return {
     world,
-    store: () => Promise.resolve(operations),
-    actor: actorOf(world, VERSION),
-    mask: (value) => maskedJson(value, hidden),
+    verbose: false,
     warn: say,
-  });
-  const task: Task<SessionStatus> = {
-    kind,
-    session: name,
-    request: { directory: world.workingDirectory() },
-    plan: async () => ({ place: await place(), question: null, apply }),
-    outcome: ({ state, pid, exitCode, signal }): Json => ({
-      state,
-      pid,
-      exit_code: exitCode,
-      signal,
+    hide: (secrets) => hidden = needles([...hidden, ...secrets]),
+    during: (_label, work) => work(),
+    config: () => Promise.resolve(config),
+    sessions: () => sessions,
+    sessionsAfter: () => sessions,
+    operator: operations === undefined ? null : operatorOf({
+      world,
+      store: () => Promise.resolve(operations),
+      actor: actorOf(world, VERSION),
+      mask: (value) => maskedJson(value, hidden),
+      warn: say,
     }),
+    caller: {
+      ask: null,
+      argv: null,
+      inWords: (verb, _name, { flags: { project = null } }) =>
+        `${verb}(${JSON.stringify({ project })})`,
+    },
   };
-  return (await operator.run(task, null)).result;
 }
 
 /** Hands this terminal to a session. */
@@ -262,6 +235,9 @@ function isOfAnother({ config }: Context, status: SessionStatus): boolean {
 function present(verb: string, match: Match): Match & { readonly kind: "session" } {
   if (match.kind === "session") return match;
   if (match.trouble !== null) throw match.trouble;
-  const { name, backend } = match.status;
-  throw new SessionNotFoundError(verb, name ?? "", { reason: "it is not running", backend });
+  throw notRunning(verb, match.status);
+}
+
+function notRunning(verb: string, { name, backend }: SessionStatus): SessionNotFoundError {
+  return new SessionNotFoundError(verb, name ?? "", { reason: "it is not running", backend });
 }

@@ -2,9 +2,10 @@
  * The store of operations: every change that kstops makes, what became of it, and the news of both
  * for any number of subscribers in any process.
  */
-import { type Json, OperationNotFoundError, OperationRunningError, quote } from "../errors.ts";
+import { type Json, OperationNotFoundError, OperationRunningError } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import { DatabaseError, FileError, type World } from "../world/world.ts";
+import { followEvents, type SubscribeOptions } from "./follow.ts";
 import {
   type Ledger,
   memoryLedger,
@@ -20,20 +21,16 @@ import {
   IllegalMoveError,
   isAbandoned,
   isTerminal,
-  nextAction,
   type Operation,
   type Owner,
-  stateToPhase,
 } from "./machine.ts";
+import { begin, move, stamp } from "./moves.ts";
+import { type LastingLedger, lastingLedger, openOrReplace } from "./recovery.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
 /** What is kept unless told. */
 const RETENTION: Retention = { operations: 1000, days: 90 };
 const DAY_MS = 86_400_000;
-/** How often a subscriber looks whether another process has changed something. It costs microseconds. */
-const LOOK_MS = 100;
-/** How many events a subscriber takes at once. */
-const BATCH = 500;
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -50,14 +47,6 @@ export interface OpenOptions {
   /** Name of the session; null or missing: it is about none. */
   readonly session?: string | null;
   readonly actor?: Actor | null;
-}
-
-/** Which events a subscriber gets. */
-export interface SubscribeOptions {
-  /** Of that operation only. */
-  readonly operation?: string | undefined;
-  /** Ends the subscription. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a clean-up did. */
@@ -85,24 +74,15 @@ export class OperationStore {
   readonly #world: World;
   readonly #options: StoreOptions;
   readonly #owner: Owner;
-  /** The operations of this process: what a ledger in memory has to go on with. */
-  readonly #own = new Map<string, Operation>();
+  readonly #ledger: LastingLedger;
   readonly #subscribers = new Set<() => void>();
-  #ledger: Ledger;
-  #path: string | null;
-  #settling: Promise<void> = Promise.resolve();
-  #isDisposed = false;
 
   private constructor(world: World, options: StoreOptions, ledger: Ledger, path: string | null) {
     this.#world = world;
     this.#options = options;
-    this.#ledger = ledger;
-    this.#path = path;
-    this.#owner = {
-      pid: world.processes.self,
-      host: world.hostname(),
-      instance: world.randomUuid(),
-    };
+    const instance = world.randomUuid();
+    this.#owner = { pid: world.processes.self, host: world.hostname(), instance };
+    this.#ledger = lastingLedger(world, { ledger, path, instance, warn: options.warn });
   }
 
   /** A store in the memory of this process. */
@@ -155,45 +135,26 @@ export class OperationStore {
 
   /** Whether other processes can see its operations, and this one's successors. */
   get isKept(): boolean {
-    return this.#path !== null;
+    return this.#ledger.isKept();
   }
 
   /** Records a new operation, in the state `pending`. */
   open(kind: string, request: Json, { session = null, actor = null }: OpenOptions = {}): Operation {
     const now = this.#world.now();
     return this.#write((ledger) => {
-      const operation: Operation = {
-        id: this.#world.randomUuid(),
-        kind,
-        session,
-        place: null,
-        request,
-        actor,
-        owner: this.#owner,
-        state: "pending",
-        currentPhase: stateToPhase("pending"),
-        nextAction: nextAction("pending"),
-        createdAt: now,
-        lastHeartbeat: now,
-        pendingInput: null,
-        error: null,
-        result: null,
-      };
-      ledger.insert(operation);
-      const { id: operationId, state } = operation;
-      ledger.append({ operationId, at: now, type: "moved", state, payload: null });
-      return operation;
+      const id = this.#world.randomUuid();
+      return begin(ledger, { id, kind, session, request, actor, owner: this.#owner }, now);
     });
   }
 
   /** The operation of an id, or null. */
   get(id: string): Operation | null {
-    return this.#read((ledger) => ledger.get(id));
+    return this.#ledger.read((ledger) => ledger.get(id));
   }
 
   /** Operations, newest first. */
   list(filter: OperationFilter = {}): readonly Operation[] {
-    return this.#read((ledger) => ledger.list(filter));
+    return this.#ledger.read((ledger) => ledger.list(filter));
   }
 
   /**
@@ -213,7 +174,7 @@ export class OperationStore {
 
   /** All events of an operation so far, in their order. */
   history(id: string): readonly OperationEvent[] {
-    return this.#read((ledger) => ledger.events(0, id, Number.MAX_SAFE_INTEGER));
+    return this.#ledger.read((ledger) => ledger.events(0, id, Number.MAX_SAFE_INTEGER));
   }
 
   /**
@@ -227,7 +188,7 @@ export class OperationStore {
     return this.#write((ledger) => {
       const operation = existing(ledger, id);
       assertTransition(operation.state, state);
-      return this.#move(ledger, operation, state, { outcome });
+      return move(ledger, operation, { at: this.#world.now(), state, outcome });
     });
   }
 
@@ -235,10 +196,8 @@ export class OperationStore {
   heartbeat(id: string): void {
     this.#write((ledger) => {
       const operation = ledger.get(id);
-      if (operation === null) return null;
-      const beating = { ...operation, lastHeartbeat: this.#world.now() };
-      ledger.update(beating);
-      return beating;
+      if (operation === null) return;
+      ledger.update({ ...operation, lastHeartbeat: this.#world.now() });
     });
   }
 
@@ -251,18 +210,9 @@ export class OperationStore {
   close(id: string, outcome: Json): void {
     this.#write((ledger) => {
       const operation = ledger.get(id);
-      if (operation === null || operation.error !== null || operation.result !== null) return null;
+      if (operation === null || operation.error !== null || operation.result !== null) return;
       if (!isTerminal(operation.state)) throw new IllegalMoveError(operation.state, "done");
-      const closed = stamped(operation, outcome);
-      ledger.update(closed);
-      ledger.append({
-        operationId: id,
-        at: this.#world.now(),
-        type: "outcome",
-        state: operation.state,
-        payload: outcome,
-      });
-      return closed;
+      stamp(ledger, operation, { at: this.#world.now(), outcome });
     });
   }
 
@@ -275,7 +225,8 @@ export class OperationStore {
     return this.#write((ledger) => {
       const operation = existing(ledger, id);
       assertTransition(operation.state, "input_required");
-      return this.#move(ledger, operation, "input_required", { pendingInput });
+      const at = this.#world.now();
+      return move(ledger, operation, { at, state: "input_required", pendingInput });
     });
   }
 
@@ -291,8 +242,9 @@ export class OperationStore {
       if (operation.state !== "input_required") {
         throw new IllegalMoveError(operation.state, "planning");
       }
-      const taken = { ...operation, owner: this.#owner, lastHeartbeat: this.#world.now() };
-      return this.#move(ledger, taken, "planning", {});
+      const at = this.#world.now();
+      const taken = { ...operation, owner: this.#owner, lastHeartbeat: at };
+      return move(ledger, taken, { at, state: "planning" });
     });
   }
 
@@ -317,7 +269,7 @@ export class OperationStore {
       for (const rival of rivals) {
         const end = this.#endOf(rival, gone) ?? endOfSuperseded(rival, id);
         if (end === null) throw running(operation, rival);
-        this.#move(ledger, rival, end.state, end);
+        move(ledger, rival, { ...end, at: this.#world.now() });
       }
       const claimed = { ...operation, place };
       ledger.update(claimed);
@@ -328,7 +280,7 @@ export class OperationStore {
   /** The ids of the operations that wait for an answer and have been silent for longer than that. */
   abandonedOlderThan(ageSeconds: number): readonly string[] {
     const threshold = this.#world.now().getTime() - ageSeconds * 1000;
-    return this.#read((ledger) => ledger.open()).filter(({ state, lastHeartbeat }) =>
+    return this.#ledger.read((ledger) => ledger.open()).filter(({ state, lastHeartbeat }) =>
       state === "input_required" && lastHeartbeat.getTime() < threshold
     ).map(({ id }) => id);
   }
@@ -336,7 +288,7 @@ export class OperationStore {
   /** The open operations that nobody works on any more, and that no change has ended yet. */
   async abandoned(): Promise<readonly Operation[]> {
     const gone = await this.#goneOwners();
-    return this.#read((ledger) => ledger.open()).filter((operation) =>
+    return this.#ledger.read((ledger) => ledger.open()).filter((operation) =>
       this.#endOf(operation, gone) !== null
     );
   }
@@ -352,15 +304,15 @@ export class OperationStore {
     const { operations, days } = this.#options.retention ?? RETENTION;
     const before = new Date(this.#world.now().getTime() - days * DAY_MS);
     // Looking first: most of the time there is nothing, and nobody has to wait for a writer.
-    const abandoned = this.#read(abandonedIn).length === 0
+    const abandoned = this.#ledger.read(abandonedIn).length === 0
       ? []
       : this.#write((ledger) =>
         abandonedIn(ledger).map(({ end, ...operation }) => {
-          this.#move(ledger, operation, end.state, end);
+          move(ledger, operation, { ...end, at: this.#world.now() });
           return operation.id;
         })
       );
-    const removed = this.#read((ledger) => ledger.countExpired(operations, before)) === 0
+    const removed = this.#ledger.read((ledger) => ledger.countExpired(operations, before)) === 0
       ? 0
       : this.#write((ledger) => ledger.removeExpired(operations, before));
     return { abandoned, removed };
@@ -371,83 +323,22 @@ export class OperationStore {
    * only those to come; 0 gives all that are kept. It ends only where the caller ends it.
    */
   subscribe(after?: number, options: SubscribeOptions = {}): AsyncIterable<OperationEvent> {
-    return this.#follow(after ?? this.#read((ledger) => ledger.lastSeq()), options);
+    const { read } = this.#ledger;
+    const from = after ?? read((ledger) => ledger.lastSeq());
+    const { every } = this.#world;
+    return followEvents(from, options, { every, read, subscribers: this.#subscribers });
   }
 
   /** Lets go of the database. Nothing may be asked any more. */
   async dispose(): Promise<void> {
-    await this.#settling;
-    if (!this.#isDisposed) this.#ledger.close();
-    this.#isDisposed = true;
+    await this.#ledger.dispose();
   }
 
-  async *#follow(
-    from: number,
-    { operation = null, signal }: {
-      operation?: string | null | undefined;
-      signal?: AbortSignal | undefined;
-    },
-  ): AsyncGenerator<OperationEvent> {
-    let after = from;
-    let seenVersion: number | null = null;
-    let wake = (): void => {};
-    let isStale = true;
-    const news = (): void => {
-      isStale = true;
-      wake();
-    };
-    this.#subscribers.add(news);
-    signal?.addEventListener("abort", news);
-    const stopLooking = this.#world.every(LOOK_MS, () => wake());
-    try {
-      while (!signal?.aborted) {
-        // The version before the events: what comes in between is seen the next time.
-        const version = this.#read((ledger) => ledger.version());
-        if (!isStale && version === seenVersion) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          continue;
-        }
-        seenVersion = version;
-        const events = this.#read((ledger) => ledger.events(after, operation, BATCH));
-        isStale = events.length === BATCH;
-        for (const event of events) {
-          after = event.seq;
-          yield event;
-        }
-      }
-    } finally {
-      stopLooking();
-      signal?.removeEventListener("abort", news);
-      this.#subscribers.delete(news);
-    }
-  }
-
-  /** Moves an operation, and tells of it. */
-  #move(
-    ledger: Ledger,
-    operation: Operation,
-    state: OperationState,
-    { outcome = null, pendingInput = null }: { outcome?: Json; pendingInput?: Json },
-  ): Operation {
-    const inState: Operation = {
-      ...operation,
-      state,
-      currentPhase: stateToPhase(state),
-      nextAction: nextAction(state),
-      pendingInput,
-    };
-    const moved = isTerminal(state) ? stamped(inState, outcome) : inState;
-    ledger.update(moved);
-    ledger.append({
-      operationId: operation.id,
-      at: this.#world.now(),
-      type: "moved",
-      state,
-      payload: isTerminal(state) ? outcome : pendingInput,
-    });
-    return moved;
+  /** Changes something, and wakes the subscribers in this process. */
+  #write<T>(work: (ledger: Ledger) => T): T {
+    const result = this.#ledger.write(work);
+    for (const news of this.#subscribers) news();
+    return result;
   }
 
   /** How an open operation ends now, if it is abandoned. */
@@ -459,7 +350,7 @@ export class OperationStore {
 
   /** The owners of open operations, by instance, whose process does not exist any more. */
   async #goneOwners(): Promise<ReadonlySet<string>> {
-    const owners = this.#read((ledger) => ledger.open()).map(({ owner }) => owner);
+    const owners = this.#ledger.read((ledger) => ledger.open()).map(({ owner }) => owner);
     const gone = new Set<string>();
     for (const { instance, host, pid } of owners) {
       if (instance === this.#owner.instance || host !== this.#owner.host) continue;
@@ -468,74 +359,12 @@ export class OperationStore {
     }
     return gone;
   }
-
-  #read<T>(work: (ledger: Ledger) => T): T {
-    try {
-      return work(this.#ledger);
-    } catch (error) {
-      this.#fallBack(error);
-      return work(this.#ledger);
-    }
-  }
-
-  /** Does the work as one transaction, and wakes the subscribers in this process. */
-  #write<T>(work: (ledger: Ledger) => T): T {
-    const changes = new Map<string, Operation>();
-    const inTransaction = (ledger: Ledger): T =>
-      ledger.transaction(() => work(noting(ledger, changes)));
-    let result: T;
-    try {
-      result = inTransaction(this.#ledger);
-    } catch (error) {
-      this.#fallBack(error);
-      changes.clear();
-      result = inTransaction(this.#ledger);
-    }
-    for (const operation of changes.values()) {
-      if (operation.owner.instance === this.#owner.instance) this.#own.set(operation.id, operation);
-      else this.#own.delete(operation.id);
-    }
-    for (const news of this.#subscribers) news();
-    return result;
-  }
-
-  /**
-   * Goes on in memory.
-   *
-   * @throws the error, where it is no trouble with the database
-   */
-  #fallBack(error: unknown): void {
-    const path = this.#path;
-    if (!(error instanceof DatabaseError) || path === null) throw error;
-    const { warn } = this.#options;
-    const broken = this.#ledger;
-    this.#path = null;
-    this.#ledger = memoryLedger(lastSeqOf(broken));
-    for (const operation of this.#own.values()) this.#ledger.insert(operation);
-    try {
-      broken.close();
-    } catch (closing) {
-      if (!(closing instanceof DatabaseError)) throw closing;
-    }
-    const notRecorded = `Operations are not recorded: ${path}: ${error.reason}`;
-    if (error.why !== "corrupt") return warn(notRecorded);
-    this.#settling = setAside(path, this.#world).then(
-      (target) => warn(`${notRecorded}; it is kept as ${target}`),
-      () => warn(notRecorded),
-    );
-  }
 }
 
 function existing(ledger: Ledger, id: string): Operation {
   const operation = ledger.get(id);
   if (operation === null) throw new OperationNotFoundError("change", id);
   return operation;
-}
-
-function stamped(operation: Operation, outcome: Json): Operation {
-  return operation.state === "failed"
-    ? { ...operation, error: outcome }
-    : { ...operation, result: outcome };
 }
 
 /** How an operation that only waits ends when another one comes for its session. */
@@ -552,62 +381,4 @@ function running({ kind, session }: Operation, rival: Operation): OperationRunni
     hint: `see what it does: kstops operations watch ${rival.id}`,
     details: { operation_id: rival.id, kind: rival.kind, state: rival.state, pid, host },
   });
-}
-
-/** The ledger, and a note of every operation that it is given. */
-function noting(ledger: Ledger, changes: Map<string, Operation>): Ledger {
-  const note = (keep: (operation: Operation) => void) => (operation: Operation): void => {
-    keep(operation);
-    changes.set(operation.id, operation);
-  };
-  return { ...ledger, insert: note(ledger.insert), update: note(ledger.update) };
-}
-
-/** Where the events of a broken ledger ended, as far as it still says so. */
-function lastSeqOf(ledger: Ledger): number {
-  try {
-    return ledger.lastSeq();
-  } catch {
-    return 0;
-  }
-}
-
-async function openOrReplace(
-  path: string,
-  world: World,
-  warn: (text: string) => void,
-): Promise<Ledger> {
-  try {
-    return await sqliteLedger(path, world);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-  }
-  try {
-    // Another process may have replaced it in the meantime.
-    return await sqliteLedger(path, world);
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    const target = await setAside(path, world);
-    warn(`${quote(path)} is damaged: it is kept as ${target}, and a new one begins`);
-    return await sqliteLedger(path, world);
-  }
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof DatabaseError && error.why === "corrupt";
-}
-
-/** Gives a damaged database another name, with the files that belong to it. */
-async function setAside(path: string, world: World): Promise<string> {
-  const stamp = world.now().toISOString().replaceAll(/[-:.]/g, "");
-  const target = `${path}.corrupt-${stamp}`;
-  for (const suffix of ["", "-wal", "-shm"]) {
-    try {
-      await world.files.rename(path + suffix, target + suffix);
-    } catch (error) {
-      // Another process has been faster, or there is none.
-      if (!(error instanceof FileError) || error.why !== "missing") throw error;
-    }
-  }
-  return target;
 }

@@ -1,12 +1,13 @@
 /** What is known of how a session ended, as text and as JSON. Pure. */
+import { endWords } from "../actions/words.ts";
 import { escapeControls, type Json } from "../errors.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
 import type { Ended } from "../logs/runs.ts";
 import type { Operation } from "../operations/machine.ts";
 import { operationText, operationToWire } from "./operation.ts";
 import { leftoversText, momentAndTime, type Property, propertyLines } from "./properties.ts";
-import { endWords, moment, paint, type Screen, stateColour } from "./screen.ts";
-import { statusToWire, time } from "./wire.ts";
+import { moment, paint, type Screen, stateColour } from "./screen.ts";
+import { statusToWire, time } from "../wire.ts";
 
 /** Everything that `why` found out. */
 export interface Findings {

@@ -4,7 +4,7 @@ import type { OperationState } from "../model.ts";
 import type { OperationEvent } from "../operations/ledger.ts";
 import { type Actor, type Operation, stateToPhase } from "../operations/machine.ts";
 import { type Colour, moment, type Screen } from "./screen.ts";
-import { time } from "./wire.ts";
+import { time } from "../wire.ts";
 
 /** How much of an ID a terminal shows: unique among some thousands. */
 export const SHORT_ID = 8;

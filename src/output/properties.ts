@@ -3,7 +3,7 @@ import { escapeControls } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import { type Colour, moment, paint, type Screen } from "./screen.ts";
 import { folded } from "./text.ts";
-import { time } from "./wire.ts";
+import { time } from "../wire.ts";
 
 /** What it is called, and what it is; null: it is not known, and not shown. */
 export type Property = readonly [label: string, value: string | null];

@@ -2,7 +2,7 @@
 import { escapeControls } from "../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../model.ts";
 import { shellWord } from "../shell.ts";
-import { time } from "./wire.ts";
+import { time } from "../wire.ts";
 
 /** Where the text will be shown. */
 export interface Screen {
@@ -45,12 +45,6 @@ const STATE_COLOURS: Readonly<Record<SessionState, Colour>> = {
 /** How a session ended: `3`, `SIGKILL`, or nothing. */
 export function exitText({ exitCode, signal }: SessionStatus): string {
   return signal ?? (exitCode === null ? "-" : String(exitCode));
-}
-
-/** Words for how a session ended: `exit code 3`; null when nothing is known. */
-export function endWords({ exitCode, signal }: SessionStatus): string | null {
-  if (signal !== null) return `ended by ${signal}`;
-  return exitCode === null ? null : `exit code ${exitCode}`;
 }
 
 /** A moment: `3 h ago` on a terminal, ISO 8601 elsewhere. */

@@ -23,7 +23,7 @@ import { listing } from "./list.ts";
 import { shownIn, unheardIn, withRecorded } from "./lost.ts";
 import type { Recorded, Shown } from "./recorded.ts";
 import { backendsFor, isSelected, mark, where } from "./selection.ts";
-import type { Selection, Sessions } from "./sessions.ts";
+import { foundIn, type Match, type Selection, type Sessions } from "./sessions.ts";
 import { clearLastRun, isInTheWay, refuseStrange } from "./starting.ts";
 import { refuseUnheard } from "./unheard.ts";
 
@@ -64,7 +64,7 @@ export function sessionsOf(world: World, { config, logs, impatient }: SessionsSe
 function recordedLater(world: World, logs: LogStore): Recorded {
   const load = async () => (await import("./recorded.ts")).recordedIn(logs, world);
   return {
-    named: async (name, shown) => await (await load()).named(name, shown),
+    named: async (names, shown) => await (await load()).named(names, shown),
     others: async (shown) => {
       const isMissing = (await logs.names()).some((name) => !shown.managed.has(name));
       return isMissing ? await (await load()).others(shown) : [];
@@ -112,7 +112,7 @@ export function sessionsOver(
     if (chosen === undefined) throw new TypeError(`there is no runner for ${backend}`);
     return await chosen.open();
   };
-  const survey = async (selection: Selection, name?: string): Promise<Survey[]> => {
+  const survey = async (selection: Selection, names?: readonly string[]): Promise<Survey[]> => {
     const chosen = backendsFor(selection);
     const surveys: Promise<readonly Survey[]>[] = [];
     // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
@@ -120,7 +120,7 @@ export function sessionsOver(
       if (!chosen.includes(backend)) continue;
       const runner = await open();
       const asked = Promise.withResolvers<void>();
-      const found = runner.survey(where(selection, name), asked.resolve);
+      const found = runner.survey(where(selection, names), asked.resolve);
       surveys.push(found);
       // There may be nobody to ask, and it may fail before the others are asked.
       await Promise.race([asked.promise, found.catch(() => {})]);
@@ -146,13 +146,13 @@ export function sessionsOver(
   const look = async (
     selection: Selection,
     besides: (shown: Shown) => Promise<readonly Session[]>,
-    name?: string,
+    names?: readonly string[],
   ): Promise<{ readonly asked: readonly Survey[]; readonly lost: readonly Session[] }> => {
-    const asked = await survey(selection, name);
+    const asked = await survey(selection, names);
     const lost = await besides(shownIn(asked));
     const isDoubtful = lost.some(({ status }) => status.state === "running");
     if (!isDoubtful || !backendsFor(selection).includes("tmux")) return { asked, lost };
-    const tmux = await survey({ ...selection, backend: "tmux" }, name);
+    const tmux = await survey({ ...selection, backend: "tmux" }, names);
     const again = [...tmux, ...asked.filter(({ place }) => place.backend !== "tmux")];
     return { asked: again, lost: await besides(shownIn(again)) };
   };
@@ -182,17 +182,22 @@ export function sessionsOver(
       const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
       return listing({ surveys: all, unheard }, inScope, { selection, self });
     },
-    find: async (verb, name, selection) => {
+    findEach: async (verb, names, selection) => {
       const [defined, self] = await Promise.all([readDefined(), readSelf()]);
-      const definition = defined.find((session) => session.name === name);
-      const named = (shown: Shown) => recorded.named(name, shown);
-      const { asked, lost } = await look(selection, named, name);
-      const missing = definition === undefined ? [] : await missingRuntimes(asked, [definition]);
-      const there = [...asked, ...missing];
-      const surveys = withRecorded(there, lost, { selection, defined, self });
-      const unheard = lost.flatMap((session) => unheardIn(there, session, selection) ?? []);
+      const definitions = defined.filter(({ name }) => names.includes(name));
+      const named = (shown: Shown) => recorded.named(names, shown);
+      const { asked, lost: gone } = await look(selection, named, names);
       const owner = selection.project === undefined ? null : await ownerOf(selection.project);
-      return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
+      const missing = await missingRuntimes(asked, definitions);
+      return settledEach(names, (name) => {
+        const definition = definitions.find((each) => each.name === name);
+        const lost = gone.filter(({ status }) => status.name === name);
+        const runtime = definition?.named.runtime ?? null;
+        const there = [...asked, ...missing.filter(({ place }) => place.engine === runtime)];
+        const surveys = withRecorded(there, lost, { selection, defined, self });
+        const unheard = lost.flatMap((session) => unheardIn(there, session, selection) ?? []);
+        return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
+      });
     },
     meant: async ({ project }) => {
       if (project === undefined) {
@@ -255,31 +260,55 @@ export function sessionsOver(
 }
 
 /** Sessions of which none looks as if it did not run, where flags choose another place than its own. */
-function withElsewhere(sessions: Sessions): Sessions {
+function withElsewhere(sessions: Omit<Sessions, "find">): Sessions {
+  const findEach: Sessions["findEach"] = async (verb, names, selection) => {
+    const found = await sessions.findEach(verb, names, selection);
+    const { backend, socketName, runtime, ...whose } = selection;
+    if ([backend, socketName, runtime].every((chosen) => chosen === undefined)) return found;
+    const missed = names.filter((name) => isMissed(found.get(name)));
+    if (missed.length === 0) return found;
+    // What cannot be asked for is no answer: then it is as the chosen place says.
+    const others = await sessions.findEach(verb, missed, whose).catch(() => null);
+    return new Map(Array.from(found, ([name, answer]) => {
+      const other = others?.get(name);
+      if (other?.status !== "fulfilled" || other.value.kind !== "session") return [name, answer];
+      const { session, status } = other.value;
+      if (!status.managed || status.state !== "running") return [name, answer];
+      const reason = runsElsewhere(verb, session, placeFlags(status, [status]));
+      return [name, { status: "rejected", reason }];
+    }));
+  };
   return {
     ...sessions,
-    find: async (verb, name, selection) => {
-      const [found] = await Promise.allSettled([sessions.find(verb, name, selection)]);
-      const isMissed = found.status === "fulfilled"
-        ? found.value.kind === "defined"
-        : found.reason instanceof SessionNotFoundError;
-      const { backend, socketName, runtime, ...whose } = selection;
-      if (isMissed && [backend, socketName, runtime].some((chosen) => chosen !== undefined)) {
-        // What cannot be asked for is no answer: then it is as the chosen place says.
-        const other = await sessions.find(verb, name, whose).catch(() => null);
-        if (other?.kind === "session" && other.status.managed && other.status.state === "running") {
-          throw runsElsewhere(verb, other.session, placeFlags(other.status, [other.status]));
-        }
-      }
-      if (found.status === "rejected") throw found.reason;
-      return found.value;
-    },
+    findEach,
+    find: async (verb, name, selection) =>
+      foundIn(await findEach(verb, [name], selection), verb, name),
   };
 }
 
 /** Whether its program has ended, and is executed again after a delay. */
 function isWaiting({ status: { state, nextRestartAt } }: Session): boolean {
   return state === "exited" && nextRestartAt !== null;
+}
+
+function isMissed(found: PromiseSettledResult<Match> | undefined): boolean {
+  return found?.status === "fulfilled"
+    ? found.value.kind === "defined"
+    : found?.reason instanceof SessionNotFoundError;
+}
+
+/** What each name comes to. */
+function settledEach<T>(
+  names: readonly string[],
+  work: (name: string) => T,
+): ReadonlyMap<string, PromiseSettledResult<T>> {
+  return new Map(names.map((name): [string, PromiseSettledResult<T>] => {
+    try {
+      return [name, { status: "fulfilled", value: work(name) }];
+    } catch (reason) {
+      return [name, { status: "rejected", reason }];
+    }
+  }));
 }
 
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };

@@ -28,8 +28,8 @@ export interface Shown {
 
 /** The sessions whose end nobody has taken note of by stopping or starting them. */
 export interface Recorded {
-  /** Those of that name that no engine shows, and that nobody stopped: one for each owner at most. */
-  readonly named: (name: string, shown: Shown) => Promise<readonly Session[]>;
+  /** Those of these names that no engine shows, and that nobody stopped: one for each owner at most. */
+  readonly named: (names: readonly string[], shown: Shown) => Promise<readonly Session[]>;
   /** All that no engine shows. */
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
   /** The newest runs of that name of which something lives, unless they were stopped. */
@@ -87,7 +87,8 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     });
   };
   return {
-    named: async (name, shown) => await sessions(await newest(name), shown),
+    named: async (names, shown) =>
+      await sessions((await Promise.all(names.map(newest))).flat(), shown),
     others: async (shown) => {
       // Of what is shown and runs the newest run is known: with many sessions that saves most of the
       // work. What ended may have gone on elsewhere.

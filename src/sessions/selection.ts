@@ -13,9 +13,9 @@ export function backendsFor({ backend, socketName, runtime }: Selection): Backen
   return runtime === undefined ? ["tmux", "container"] : ["container"];
 }
 
-export function where({ socketName, runtime }: Selection, name: string | undefined): Where {
+export function where({ socketName, runtime }: Selection, names?: readonly string[]): Where {
   return {
-    ...(name === undefined ? {} : { name }),
+    ...(names === undefined ? {} : { names }),
     ...(socketName === undefined ? {} : { socketName }),
     ...(runtime === undefined ? {} : { runtime }),
   };

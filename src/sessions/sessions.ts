@@ -61,6 +61,9 @@ export type Match =
     readonly anothers?: SessionStatus;
   };
 
+/** What each of several names stands for, or why it stands for none. */
+export type Found = ReadonlyMap<string, PromiseSettledResult<Match>>;
+
 /** All sessions of this machine. */
 export interface Sessions {
   list(selection: Selection): Promise<Listing>;
@@ -73,6 +76,12 @@ export interface Sessions {
    * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
    */
   find(verb: string, name: string, selection: Selection): Promise<Match>;
+  /**
+   * The same for several names, all of them found in one survey of the engines.
+   *
+   * @returns what each name comes to, or why it stands for no session: {@link foundIn}
+   */
+  findEach(verb: string, names: readonly string[], selection: Selection): Promise<Found>;
   /**
    * Tells of an owner whether a session of theirs can be meant: as `--project` says, else one that is
    * not another config's.
@@ -124,6 +133,17 @@ export interface Search {
   readonly self: Self;
   /** Whose session is meant; null: no flag says. */
   readonly owner: Owner | null;
+}
+
+/**
+ * What was found of one of the names.
+ *
+ * @throws as {@link Sessions.find} does
+ */
+export function foundIn(found: Found, verb: string, name: string): Match {
+  const answer = found.get(name);
+  if (answer?.status === "fulfilled") return answer.value;
+  throw answer === undefined ? new SessionNotFoundError(verb, name) : answer.reason;
 }
 
 /**

@@ -26,7 +26,7 @@ async function named(
   name: string,
   how: "list" | "status",
 ): Promise<readonly Session[]> {
-  const surveys = await runner.survey(how === "list" ? { runtime } : { runtime, name });
+  const surveys = await runner.survey(how === "list" ? { runtime } : { runtime, names: [name] });
   return surveys.flatMap(({ sessions }) => sessions).filter(({ status }) => status.name === name);
 }
 
@@ -674,7 +674,7 @@ containerTest("a container that goes while it is asked for is none", async (t) =
       );
     },
   });
-  const surveys = await racing.survey({ name: goes });
+  const surveys = await racing.survey({ names: [goes] });
   for (const { trouble } of surveys) equal(trouble, null);
   const found = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name));
   ok(found.includes(stays));

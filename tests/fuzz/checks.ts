@@ -2,7 +2,7 @@
 import { equal, fail, ok } from "node:assert/strict";
 import { type ErrorCode, ERRORS, type Json, toEnvelope } from "../../src/errors.ts";
 import type { SessionStatus } from "../../src/model.ts";
-import { statusToWire } from "../../src/output/wire.ts";
+import { statusToWire } from "../../src/wire.ts";
 import { problemWith, published } from "../support/json_schema.ts";
 
 /** What a terminal obeys, or what reorders what it shows. */

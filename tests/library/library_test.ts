@@ -93,6 +93,34 @@ libraryTest("with a store every change is an operation, which the command line s
   }
 });
 
+libraryTest("an operation of a program says as much as one of the command line", async () => {
+  const operations = await openOperationStore();
+  try {
+    const session = new SessionManager("bot", { command: ["sh", "-c", "sleep 60"], operations });
+    await session.start();
+    await session.stop({ timeout: 5 });
+    const [stop, start] = operations.list({ session: "bot" });
+    ok(stop && start);
+    const place = { backend: "tmux", socket: "default" };
+    deepEqual([start.request, stop.request], [
+      { argv: null, directory: Deno.cwd(), config: null, flags: null },
+      { argv: null, directory: Deno.cwd(), config: null, flags: { ...place, timeout: 5 } },
+    ]);
+    const status = await Deno.readTextFile(new URL("../golden/status.json", import.meta.url));
+    const keys = Object.keys(JSON.parse(status)[0]).filter((key) => key !== "command").toSorted();
+    deepEqual(Object.keys(start.result ?? {}).toSorted(), keys);
+    deepEqual(Object.keys(stop.result ?? {}).toSorted(), keys);
+    await rejects(session.stop(), /Cannot stop "bot": no such session/);
+    deepEqual(operations.list({ session: "bot" }).map(({ kind, state }) => [kind, state]), [
+      ["stop", "failed"],
+      ["stop", "done"],
+      ["start", "done"],
+    ]);
+  } finally {
+    await operations.dispose();
+  }
+});
+
 libraryTest("what another one works on is left alone where changes are recorded", async () => {
   const operations = await openOperationStore();
   try {
@@ -267,7 +295,8 @@ ops:
   await session.start();
   states.push((await session.status()).state);
   await printed(session, "development");
-  await session.stop();
+  const stopped = await session.stop();
+  deepEqual([stopped.state, stopped.defined], ["defined", true]);
   states.push((await session.status()).state);
   deepEqual(states, ["defined", "running", "defined"]);
   await rejects(session.stop(), /Cannot stop "astro": it is not running/);

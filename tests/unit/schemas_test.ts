@@ -23,7 +23,7 @@ import { ERRORS } from "../../src/errors.ts";
 import { OperationStore } from "../../src/operations/store.ts";
 import { doctorToWire } from "../../src/output/doctor.ts";
 import { operationToWire } from "../../src/output/operation.ts";
-import { changeToWire, statusToWire } from "../../src/output/wire.ts";
+import { changeToWire, statusToWire } from "../../src/wire.ts";
 import { denoWorld } from "../../src/world/deno.ts";
 import { FINDINGS } from "../support/findings.ts";
 import { withFakeWorld } from "../support/fake_world.ts";

@@ -154,13 +154,13 @@ export function understood<T>(client: Client, parse: () => T): T {
  * nearly all in its list; docker's daemon is asked for the rest by the same child process.
  *
  * @param asked its list, as it answers the first call; what only a closer look tells is wanted of the
- * container of that name
+ * containers of those names
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
 export async function askAll(
   context: Context,
   client: Client,
-  { answer, name }: { readonly answer: Promise<Listed>; readonly name: string | undefined },
+  { answer, names }: { readonly answer: Promise<Listed>; readonly names: readonly string[] },
 ): Promise<readonly Container[]> {
   const list = await inTime(client, answer);
   const identify = (containers: readonly Container[]) =>
@@ -173,7 +173,7 @@ export async function askAll(
   if (list.code !== 0) throw unavailable(client, parseFailure(list.stderr));
   const listed = await identify(understood(client, () => parsePodmanList(list.stdout)));
   const closer = listed.filter((each) =>
-    each.id !== "" && (each.name === name || mayBeKilled(each))
+    each.id !== "" && (names.includes(each.name) || mayBeKilled(each))
   );
   const seen = await askAbout(context, client, closer.map(({ id }) => id), answerTimeout(client));
   // The closer look came later: it is the newer truth.

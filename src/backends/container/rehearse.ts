@@ -50,7 +50,7 @@ export async function rehearse(
   const { name } = definition;
   const client = await prepare(context, definition);
   await makeLogDirectory(world, definition);
-  const all = await askAll(context, client, { answer: list(context, client), name: undefined });
+  const all = await askAll(context, client, { answer: list(context, client), names: [] });
   await sweep(context, client, all);
   const others = all.filter((each) => !isThat(client, each, replaced));
   const namesake = others.find((each) => (each.engineName ?? each.name) === name);

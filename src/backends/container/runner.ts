@@ -23,7 +23,7 @@ export function containerRunner(world: World, settings: ContainerSettings): Runn
       asked?.();
       // Loaded while they work: it takes as long as their first question.
       const { surveyAll } = await import("./survey.ts");
-      return await surveyAll(context, answers, where.name);
+      return await surveyAll(context, answers, where.names ?? []);
     },
     check: async (definition, replaced = null) => {
       const { check } = await import("./start.ts");

@@ -20,24 +20,24 @@ interface Asked {
 /**
  * What each runtime has, or why it does not say.
  *
- * @param name what only a closer look tells is wanted of the container of that name
+ * @param names what only a closer look tells is wanted of the containers of those names
  */
 export async function surveyAll(
   context: Context,
   asked: readonly Asked[],
-  name: string | undefined,
+  names: readonly string[],
 ): Promise<Survey[]> {
-  return withoutRepetition(await Promise.all(asked.map((each) => survey(context, each, name))));
+  return withoutRepetition(await Promise.all(asked.map((each) => survey(context, each, names))));
 }
 
 async function survey(
   context: Context,
   { client, answer }: Asked,
-  name: string | undefined,
+  names: readonly string[],
 ): Promise<Survey> {
   const place: Place = { backend: "container", engine: client.runtime, socketName: null };
   try {
-    const all = await askAll(context, client, { answer, name });
+    const all = await askAll(context, client, { answer, names });
     const containers = all.filter((container) => !isTrial(container));
     const sessions = await Promise.all(
       containers.map((container) => sessionAt(context, client, container)),

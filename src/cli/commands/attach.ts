@@ -1,11 +1,11 @@
 /** `kstops attach NAME`: hand the terminal to a session. */
 import type { Session } from "../../backends/backend.ts";
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
-import { endWords } from "../../output/screen.ts";
+import { endWords } from "../../actions/words.ts";
 import type { World } from "../../world/world.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { sayWhose } from "../whose.ts";
+import { sayWhose } from "../../actions/whose.ts";
 
 /** Flags of `attach`. */
 interface AttachFlags extends PlaceFlags {

@@ -6,7 +6,8 @@ import { definitionToWire, originsToWire, yamlLines } from "../../output/definit
 import type { Screen } from "../../output/screen.ts";
 import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
-import { explanationFor } from "../definitions.ts";
+import { explanationFor } from "../../actions/definitions.ts";
+import { wantedBy } from "../start_flags.ts";
 import type { StartCommandFlags } from "./start.ts";
 
 /** A start that does not happen. */
@@ -46,7 +47,7 @@ function failureOf(error: unknown, names: readonly string[], index: number): unk
 }
 
 async function planFor(context: Context, name: string, flags: StartCommandFlags): Promise<Plan> {
-  const explained = await explanationFor(context, name, flags);
+  const explained = await explanationFor(context, name, wantedBy(flags));
   const call = await context.sessions().plan(explained.shown);
   return { ...explained, name, call };
 }

@@ -12,7 +12,7 @@ import {
   stateColour,
 } from "../../output/screen.ts";
 import { type Head, layOut } from "../../output/table.ts";
-import { statusToWire } from "../../output/wire.ts";
+import { statusToWire } from "../../wire.ts";
 import type { ReportedTrouble } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";

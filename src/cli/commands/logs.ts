@@ -18,7 +18,7 @@ import { sinceOf } from "../../validate/since.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { definedNames } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { isAnothers, sayWhose } from "../whose.ts";
+import { isAnothers, sayWhose } from "../../actions/whose.ts";
 
 /** Flags of `logs`. */
 interface LogsFlags extends PlaceFlags {

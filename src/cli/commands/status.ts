@@ -10,11 +10,11 @@ import {
 } from "../../output/properties.ts";
 import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
 import { wrapped } from "../../output/text.ts";
-import { statusToWire } from "../../output/wire.ts";
+import { statusToWire } from "../../wire.ts";
 import type { Match } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { isAnothers } from "../whose.ts";
+import { isAnothers } from "../../actions/whose.ts";
 
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {

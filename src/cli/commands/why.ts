@@ -24,9 +24,9 @@ import { hasOutput, statusOfRun } from "../../sessions/recorded.ts";
 import type { Match } from "../../sessions/sessions.ts";
 import { shellWord } from "../../shell.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
-import { definitionFor, isDefined } from "../definitions.ts";
+import { definitionFor, isDefined } from "../../actions/definitions.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { isAnothers, sayWhose } from "../whose.ts";
+import { isAnothers, sayWhose } from "../../actions/whose.ts";
 import { withLeftovers } from "./status.ts";
 
 /** Flags of `why`. */

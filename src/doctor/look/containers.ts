@@ -61,7 +61,7 @@ async function reachAsListed(world: World, client: Client): Promise<Answer<Reach
   const context = { world, logs: logStore(world, () => {}) };
   const [told, [survey]] = await Promise.all([
     reach(world, client.program, client.dialect),
-    surveyAll(context, [{ client, answer: list(context, client) }], undefined),
+    surveyAll(context, [{ client, answer: list(context, client) }], []),
   ]);
   const { milliseconds } = told;
   const trouble = survey?.trouble ?? null;

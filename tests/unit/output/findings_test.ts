@@ -12,7 +12,7 @@ import {
   type Starts,
 } from "../../../src/output/findings.ts";
 import type { Screen } from "../../../src/output/screen.ts";
-import { statusToWire } from "../../../src/output/wire.ts";
+import { statusToWire } from "../../../src/wire.ts";
 import { NOW } from "../../support/statuses.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };

@@ -5,13 +5,13 @@ import { SESSION_STATES, type SessionStatus, statusOf } from "../../../src/model
 import {
   type Colour,
   commandLine,
-  endWords,
   exitText,
   moment,
   paint,
   type Screen,
   stateColour,
 } from "../../../src/output/screen.ts";
+import { endWords } from "../../../src/actions/words.ts";
 import { NOW } from "../../support/statuses.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };

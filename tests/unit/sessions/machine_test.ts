@@ -833,11 +833,24 @@ Deno.test("find() gives a defined session without trouble when another engine ha
 Deno.test("find() asks every place: a session may be elsewhere than its definition names", async () => {
   const asked: [BackendType, Where][] = [];
   await machine([], [inBots], asked).find("stop", "astro", {});
-  deepEqual(asked.splice(0), [["container", { name: "astro" }], ["tmux", { name: "astro" }]]);
+  deepEqual(asked.splice(0), [["container", { names: ["astro"] }], ["tmux", { names: ["astro"] }]]);
   const inTmux = { backend: "tmux" } as const;
   await machine([holding(BOTS, running("astro", BOTS))], [inBots], asked)
     .find("stop", "astro", inTmux);
-  deepEqual(asked, [["tmux", { name: "astro" }]]);
+  deepEqual(asked, [["tmux", { names: ["astro"] }]]);
+});
+
+Deno.test("findEach() asks every place once, however many names there are", async () => {
+  const asked: [BackendType, Where][] = [];
+  const there = [holding(DEFAULT, running("a"), running("b"))];
+  const names = ["a", "none", "b"];
+  const found = await machine(there, [], asked).findEach("stop", names, {});
+  deepEqual(asked, [["container", { names }], ["tmux", { names }]]);
+  deepEqual(Array.from(found, ([name, { status }]) => [name, status]), [
+    ["a", "fulfilled"],
+    ["none", "rejected"],
+    ["b", "fulfilled"],
+  ]);
 });
 
 Deno.test("find() does not call absent what runs where flags do not look", async () => {
@@ -892,7 +905,8 @@ function recordOf(
   ok(session);
   const isShown = ({ names, runs }: Shown) => names.has("astro") || runs.has(RECORDED_RUN);
   return {
-    named: (name, shown) => Promise.resolve(name === "astro" && !isShown(shown) ? [session] : []),
+    named: (names, shown) =>
+      Promise.resolve(names.includes("astro") && !isShown(shown) ? [session] : []),
     others: (shown) => Promise.resolve(isShown(shown) ? [] : [session]),
     living: () => Promise.resolve([]),
     openIn: () =>

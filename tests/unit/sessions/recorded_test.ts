@@ -123,7 +123,7 @@ const STORIES: Record<
 for (const [what, { of, is }] of Object.entries(STORIES)) {
   Deno.test(`a session ${what} ${is === null ? "has no record" : "is told of as it was"}`, () =>
     withRecords({ astro: of }, async (recorded) => {
-      const [session] = await recorded.named("astro", NOTHING_SHOWN);
+      const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
       deepEqual(session?.status ?? null, is && { ...KNOWN, ...is });
       const others = await recorded.others(NOTHING_SHOWN);
       deepEqual(others.map(({ status }) => status), is === null ? [] : [session?.status]);
@@ -155,7 +155,7 @@ Deno.test("all recorded sessions are told of but those that are known already", 
 Deno.test("what another engine of that kind had is not told of: it may have it still", async () => {
   const elsewhere: Begun = { ...BEGUN, where: "other 1000" };
   await withRecords({ astro: [elsewhere, ENDED], bot: [BEGUN, ENDED] }, async (recorded) => {
-    deepEqual(await recorded.named("astro", NOTHING_SHOWN), []);
+    deepEqual(await recorded.named(["astro"], NOTHING_SHOWN), []);
     deepEqual((await recorded.others(NOTHING_SHOWN)).map(({ status }) => status.name), ["bot"]);
   });
 });
@@ -163,10 +163,10 @@ Deno.test("what another engine of that kind had is not told of: it may have it s
 Deno.test("where nothing is kept there are no records", async () => {
   await withRecords({}, async (recorded) => {
     deepEqual(
-      [await recorded.named("astro", NOTHING_SHOWN), await recorded.others(NOTHING_SHOWN)],
+      [await recorded.named(["astro"], NOTHING_SHOWN), await recorded.others(NOTHING_SHOWN)],
       [[], []],
     );
-    deepEqual(await recorded.named("../astro", NOTHING_SHOWN), []);
+    deepEqual(await recorded.named(["../astro"], NOTHING_SHOWN), []);
   });
 });
 
@@ -176,7 +176,7 @@ Deno.test("a recorded session is its newest run, and says that it is a record", 
     async (
       recorded,
     ) => {
-      const [session] = await recorded.named("astro", NOTHING_SHOWN);
+      const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
       deepEqual([session?.run, session?.recorded, session?.protected], ["a1", true, false]);
       equal(await session?.definition(), null);
     },
@@ -184,7 +184,7 @@ Deno.test("a recorded session is its newest run, and says that it is a record", 
 
 Deno.test("a recorded session that is stopped is taken note of, and told of no more", () =>
   withRecords({ astro: [IN_DOCKER, ENDED] }, async (recorded, world) => {
-    const [session] = await recorded.named("astro", NOTHING_SHOWN);
+    const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
     ok(session);
     deepEqual(await session.stop({ timeoutSeconds: null, force: false }), {
       ...session.status,
@@ -193,12 +193,12 @@ Deno.test("a recorded session that is stopped is taken note of, and told of no m
     });
     const [, , line] = (await world.files.readText(`${LOGS}/astro/runs.ndjson`)).split(/(?<=\n)/);
     equal(line, formatEvent({ ...STOPPED, at: world.now(), hadEnded: true }));
-    deepEqual(await recorded.named("astro", NOTHING_SHOWN), []);
+    deepEqual(await recorded.named(["astro"], NOTHING_SHOWN), []);
   }));
 
 Deno.test("nobody can attach to a recorded session", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded) => {
-    const [session] = await recorded.named("astro", NOTHING_SHOWN);
+    const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
     ok(session);
     await rejects(session.attach({ readOnly: false, say: () => {} }), {
       code: "attach_failed",
@@ -211,7 +211,7 @@ const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
 Deno.test("what a recorded session printed is what that run printed", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
-    const [session] = await recorded.named("astro", NOTHING_SHOWN);
+    const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
     ok(session);
     equal(text(await session.logs({ lines: 9 })), "");
     world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\r\n");
@@ -223,7 +223,7 @@ Deno.test("what a recorded session printed is what that run printed", () =>
 
 Deno.test("who follows a recorded session sees what it printed, and its next run", () =>
   withRecords({ astro: [BEGUN, ENDED] }, async (recorded, world) => {
-    const [session] = await recorded.named("astro", NOTHING_SHOWN);
+    const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
     ok(session);
     world.put(`${LOGS}/astro/20260102T030000.000Z-a1-000001.log`, "one\n");
     const controller = new AbortController();
@@ -305,7 +305,7 @@ const ORPHANS: Record<string, {
 for (const [what, { reason, ...spec }] of Object.entries(ORPHANS)) {
   Deno.test(`a program ${what} is running`, () =>
     withLiving(spec, async (recorded) => {
-      const [session] = await recorded.named("astro", NOTHING_SHOWN);
+      const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
       deepEqual(
         [session?.status.state, session?.status.engineState, session?.status.pid],
         ["running", "orphaned", 101],
@@ -316,7 +316,7 @@ for (const [what, { reason, ...spec }] of Object.entries(ORPHANS)) {
 
 Deno.test("a pid that is somebody else's by now is no program", () =>
   withLiving({ story: [BEGUN, PROGRAM], rows: [{ pid: 101, began: 3041 }] }, async (recorded) => {
-    equal((await recorded.named("astro", NOTHING_SHOWN))[0]?.status.state, "exited");
+    equal((await recorded.named(["astro"], NOTHING_SHOWN))[0]?.status.state, "exited");
   }));
 
 Deno.test("a process of an earlier boot is no program", () =>
@@ -324,12 +324,12 @@ Deno.test("a process of an earlier boot is no program", () =>
     story: [BEGUN, { ...PROGRAM, boot: "another" }],
     rows: [{ pid: 101 }],
   }, async (recorded) => {
-    equal((await recorded.named("astro", NOTHING_SHOWN))[0]?.status.state, "exited");
+    equal((await recorded.named(["astro"], NOTHING_SHOWN))[0]?.status.state, "exited");
   }));
 
 Deno.test("what a program left behind is told of, and is no program", () =>
   withLiving({ story: [BEGUN, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
-    const [session] = await recorded.named("astro", NOTHING_SHOWN);
+    const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
     equal(session?.status.state, "exited");
     deepEqual(await session?.leftovers(), [102]);
   }));
@@ -347,7 +347,7 @@ for (
 ) {
   Deno.test(`what a program left behind is told of ${title}`, () =>
     withLiving({ story: [...story, PROGRAM, ENDED], rows: [LEFT] }, async (recorded) => {
-      const [session] = await recorded.named("astro", NOTHING_SHOWN);
+      const [session] = await recorded.named(["astro"], NOTHING_SHOWN);
       equal(session?.status.state, "exited");
       match(session?.status.reason ?? "", reason);
     }));
@@ -371,7 +371,7 @@ const NAMESAKE: readonly RunEvent[] = [
 
 Deno.test("a program is found also where another config has started a namesake since", () =>
   withLiving({ story: [MINE, PROGRAM, ...NAMESAKE], rows: [ALIVE] }, async (recorded) => {
-    const named = await recorded.named("astro", NOTHING_SHOWN);
+    const named = await recorded.named(["astro"], NOTHING_SHOWN);
     deepEqual(named.map(({ status: { project, state } }) => [project, state]), [
       ["others", "exited"],
       ["mine", "running"],
@@ -385,7 +385,7 @@ Deno.test("what lives of a run is found also where another config has started a 
 
 Deno.test("how a run ended is no news where another config has started a namesake since", () =>
   withRecords({ astro: [MINE, ENDED, ...NAMESAKE] }, async (recorded) => {
-    const named = await recorded.named("astro", NOTHING_SHOWN);
+    const named = await recorded.named(["astro"], NOTHING_SHOWN);
     deepEqual(named.map(({ status: { project } }) => project), ["others"]);
   }));
 

@@ -24,7 +24,7 @@ import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
 import { formatSize } from "../../../validate/size.ts";
 import type { Context, Reply } from "../../command.ts";
-import { explanationFor } from "../../definitions.ts";
+import { explanationFor } from "../../../actions/definitions.ts";
 import { requireConfig } from "./path.ts";
 
 /** Flags of `config show`. */

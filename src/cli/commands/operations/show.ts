@@ -11,7 +11,7 @@ import {
 import { momentAndTime, type Property, propertyLines } from "../../../output/properties.ts";
 import type { Screen } from "../../../output/screen.ts";
 import { shellWord } from "../../../shell.ts";
-import { time } from "../../../output/wire.ts";
+import { time } from "../../../wire.ts";
 import type { Context, Reply } from "../../command.ts";
 
 /** Shows one operation. The ID may be shortened. */

@@ -6,7 +6,7 @@ import type { OperationStore } from "../../../operations/store.ts";
 import { eventToWire, operationColour, payloadText, SHORT_ID } from "../../../output/operation.ts";
 import { paint, type Screen } from "../../../output/screen.ts";
 import { widthOf, wrapped } from "../../../output/text.ts";
-import { time } from "../../../output/wire.ts";
+import { time } from "../../../wire.ts";
 import type { World } from "../../../world/world.ts";
 import type { Context, Reply } from "../../command.ts";
 

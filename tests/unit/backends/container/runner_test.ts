@@ -54,7 +54,7 @@ const SURVEYS: Record<
   },
   "podman is looked at closer for the name that is asked for": {
     machine: ONLY_PODMAN,
-    where: { name: "b" },
+    where: { names: ["b"] },
     calls: [
       { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }, { id: B, name: "b" }) },
       { argv: inspect("podman", B), stdout: inspectAnswer({ id: B, name: "b", status: "paused" }) },
@@ -71,7 +71,7 @@ const SURVEYS: Record<
   },
   "podman has no container of the name that is asked for": {
     machine: ONLY_PODMAN,
-    where: { name: "c" },
+    where: { names: ["c"] },
     calls: [{ argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) }],
     is: [["podman", ["a running"], null]],
   },
@@ -128,7 +128,7 @@ const SURVEYS: Record<
   },
   "a podman container that goes before the closer look is as the list had it": {
     machine: ONLY_PODMAN,
-    where: { name: "a" },
+    where: { names: ["a"] },
     calls: [
       { argv: PODMAN_LIST, stdout: podmanListAnswer({ id: A, name: "a" }) },
       {

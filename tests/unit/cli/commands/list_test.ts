@@ -7,7 +7,7 @@ import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { BackendUnavailableError } from "../../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
-import { statusToWire } from "../../../../src/output/wire.ts";
+import { statusToWire } from "../../../../src/wire.ts";
 import type { Listing, Selection } from "../../../../src/sessions/sessions.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { NOW, STATUSES } from "../../../support/statuses.ts";

@@ -1,7 +1,12 @@
 import { type OperationState, statusOf } from "../../../../src/model.ts";
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { formatRequest, parseOptions, parseRequest } from "../../../../src/actions/request.ts";
+import { RESTART_CODEC } from "../../../../src/actions/restart.ts";
+import { STOP_CODEC } from "../../../../src/actions/stop.ts";
+import type { ChangeTools } from "../../../../src/actions/tools.ts";
+import { emptyConfig } from "../../../../src/config/config.ts";
+import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import type { Context, Reply } from "../../../../src/cli/command.ts";
-import { readRequest } from "../../../../src/cli/commands/operations/request.ts";
 import { listOperations } from "../../../../src/cli/commands/operations/list.ts";
 import {
   cancelOperation,
@@ -10,14 +15,12 @@ import {
 } from "../../../../src/cli/commands/operations/resume.ts";
 import { showOperation } from "../../../../src/cli/commands/operations/show.ts";
 import { type WatchFlags, watchOperations } from "../../../../src/cli/commands/operations/watch.ts";
-import type { Changed } from "../../../../src/cli/many.ts";
-import { type Recording, requestOf } from "../../../../src/cli/recording.ts";
+import type { Recording } from "../../../../src/cli/recording.ts";
 import type { Json } from "../../../../src/errors.ts";
-import type { Task } from "../../../../src/operations/operate.ts";
 import { OperationStore } from "../../../../src/operations/store.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { eventToWire } from "../../../../src/output/operation.ts";
-import { changeToWire, statusToWire } from "../../../../src/output/wire.ts";
+import { changeToWire } from "../../../../src/wire.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { type FakeWorld, withFakeWorld } from "../../../support/fake_world.ts";
 import { memoryRecording } from "../../../support/recording.ts";
@@ -300,35 +303,33 @@ for (const [what, [until, outcome, status]] of Object.entries(ENDS)) {
   });
 }
 
-/** Resumes with a task that only notes that it was done. */
+/** Answers an operation on a session that is there, and says what is done to that. */
 async function resume(
   { world, store }: Bench,
   flags: ResumeFlags,
-  config: string | null = null,
+  path: string | null = null,
 ): Promise<{ readonly reply: Reply; readonly did: readonly string[] }> {
   const did: string[] = [];
   const released: number[] = [];
-  const context = {
-    recording: () => Promise.resolve(memoryRecording(world, store)),
-    config: () => Promise.resolve({ path: config }),
-    guarded: () => ({ context, release: () => released.push(1) }),
-  } as unknown as Context;
-  const task: Task<Changed> = {
-    kind: "stop",
-    session: "astro",
-    request: null,
-    plan: () =>
-      Promise.resolve({
-        place: "tmux:default",
-        question: null,
-        apply: () => {
-          did.push("stop");
-          return Promise.resolve({ status: STOPPED, text: "Stopped astro" });
-        },
-      }),
-    outcome: ({ status }) => statusToWire(status),
+  const session = {
+    protected: true,
+    stop: () => {
+      did.push("stop");
+      return Promise.resolve(STOPPED);
+    },
   };
-  const reply = await resumeOperation(context, flags, () => Promise.resolve(task));
+  const status = { ...STOPPED, state: "running", managed: true };
+  const context = {
+    world,
+    argv: [],
+    recording: () => Promise.resolve(memoryRecording(world, store)),
+    config: () =>
+      Promise.resolve(emptyConfig(path, { settings: defaultSettings(), directory: "/" })),
+    sessions: () => ({ find: () => Promise.resolve({ kind: "session", status, session }) }),
+    guarded: () => ({ context, release: () => released.push(1) }),
+    during: (_label: string, work: () => unknown) => work(),
+  } as unknown as Context;
+  const reply = await resumeOperation(context, flags);
   equal(released.length, 0);
   return { reply, did };
 }
@@ -338,7 +339,7 @@ Deno.test("a yes carries on with what was asked for", async () => {
     recorded(bench, { until: "input_required" });
     const { reply, did } = await resume(bench, { id: "0000", yes: true });
     deepEqual([reply.data, did], [changeToWire(STOPPED, ID), ["stop"]]);
-    equal(await textOf(reply), "Stopped astro\n");
+    equal(await textOf(reply), "Stopped astro (tmux)\n");
     equal(bench.store.get(ID)?.state, "done");
   });
 });
@@ -367,12 +368,12 @@ Deno.test("an answer is one of yes and no", async () => {
 
 Deno.test("what began with one config is not resumed with another one", async () => {
   await withStore(async (bench) => {
-    const context = {
+    const tools = {
       world: bench.world,
-      argv: ["stop", "astro", "-e", "TOKEN=s3cret"],
+      caller: { argv: ["stop", "astro", "-e", "TOKEN=s3cret"] },
       config: () => Promise.resolve({ path: "/a.yml" }),
     };
-    const request = await requestOf(context as unknown as Context, { force: true });
+    const request = await formatRequest(tools as unknown as ChangeTools, { force: true });
     deepEqual(request, {
       argv: ["stop", "astro", "-e", "TOKEN=***"],
       directory: "/project",
@@ -401,6 +402,10 @@ const UNREADABLE: Readonly<Record<string, readonly [Json, string]>> = {
     { config: null, flags: { force: true, "all-of-it": true } },
     'this kstops does not know the flag "all-of-it"',
   ],
+  "a flag of another command": [
+    { flags: { wait: true } },
+    'this kstops does not know the flag "wait"',
+  ],
   "a flag that every object has": [
     { config: null, flags: { constructor: true } },
     'this kstops does not know the flag "constructor"',
@@ -413,9 +418,6 @@ const UNREADABLE: Readonly<Record<string, readonly [Json, string]>> = {
       force: "true",
       timeout: "10",
       keep: false,
-      yes: 1,
-      wait: "no",
-      quiet: {},
     }).map(([key, value]): [string, [Json, string]] => [
       `the flag ${key} as ${JSON.stringify(value)}`,
       [
@@ -447,23 +449,24 @@ for (const [what, [request, reason]] of Object.entries(UNREADABLE)) {
 }
 
 Deno.test("a request is read as it was recorded, by whichever version", () => {
-  const read = (request: Json) => readRequest({ id: ID, request });
-  const nothing = { flags: { wait: true }, config: null };
-  for (const request of [null, {}, { flags: null }]) {
-    deepEqual(read(request), { ...nothing, hasFlags: false });
-  }
-  deepEqual(read({ config: null, flags: {} }), { ...nothing, hasFlags: true });
-  const flags = {
+  const place = {
     backend: "container",
     socket: "bots",
     runtime: "docker",
-    force: true,
-    timeout: 2.5,
-    keep: true,
-    yes: true,
-    wait: false,
-    quiet: true,
-  };
-  const request = { argv: ["stop", "astro"], directory: "/", config: "/a.yml", flags };
-  deepEqual(read(request), { flags, config: "/a.yml", hasFlags: true });
+    project: "bar",
+  } as const;
+  const rest = { all: true, force: true, timeout: 2.5 } as const;
+  const stop = { ...place, ...rest, keep: true } as const;
+  const restart = { ...place, ...rest, wait: false, rollback: true } as const;
+  const recorded = (flags: Json) => ({
+    id: ID,
+    request: { argv: ["stop", "astro"], directory: "/", config: "/a.yml", flags },
+  });
+  deepEqual(parseOptions(recorded(stop), STOP_CODEC), stop);
+  deepEqual(parseOptions(recorded(restart), RESTART_CODEC), restart);
+  deepEqual(parseRequest(recorded(stop)), { config: "/a.yml", options: stop });
+  for (const request of [null, {}, { flags: null }]) {
+    deepEqual(parseOptions({ id: ID, request }, STOP_CODEC), {});
+    deepEqual(parseRequest({ id: ID, request }), { config: null, options: null });
+  }
 });

@@ -6,8 +6,9 @@ import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { OpsError, SessionStartError } from "../../../../src/errors.ts";
 import { type Definition, type SessionStatus, statusOf } from "../../../../src/model.ts";
-import type { Sessions } from "../../../../src/sessions/sessions.ts";
+import type { Match, Sessions } from "../../../../src/sessions/sessions.ts";
 import { containerDefinition, tmuxDefinition } from "../../../support/definitions.ts";
+import { foundOneByOne } from "../../../support/found.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
 const TMUX = tmuxDefinition({ name: "web", workingDir: "/" });
@@ -52,8 +53,11 @@ async function restarted(
       }
       : {}),
   };
+  const find = (): Promise<Match> =>
+    Promise.resolve({ kind: "session", status, session: session as Session });
   const sessions: Partial<Sessions> = {
-    find: () => Promise.resolve({ kind: "session", status, session: session as Session }),
+    find,
+    findEach: foundOneByOne(find),
     check: () => Promise.resolve(),
     place: () => Promise.resolve({ backend: "tmux", engine: "tmux", socketName: "default" }),
     rehearse: (_fresh, { replaced }) => {

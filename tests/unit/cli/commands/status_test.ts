@@ -6,7 +6,7 @@ import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import type { SessionStatus } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
-import { statusToWire } from "../../../../src/output/wire.ts";
+import { statusToWire } from "../../../../src/wire.ts";
 import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { withFakeWorld } from "../../../support/fake_world.ts";
 import { equalsGolden } from "../../../support/golden.ts";

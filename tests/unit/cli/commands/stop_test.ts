@@ -7,6 +7,7 @@ import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Sessions } from "../../../../src/sessions/sessions.ts";
 import { denoWorld } from "../../../../src/world/deno.ts";
+import { foundOneByOne } from "../../../support/found.ts";
 import { memoryRecording } from "../../../support/recording.ts";
 
 const CONTAINER = statusOf({
@@ -31,7 +32,7 @@ async function stopOn(
   stops: [string, StopOptions][] = [],
 ): Promise<Outcome> {
   const sessions: Partial<Sessions> = {
-    find: (_verb, name) => {
+    findEach: foundOneByOne((_verb, name) => {
       const status = statuses.find((each) => each.name === name);
       if (status === undefined) return Promise.reject(new Error(`no ${name}`));
       const session: Partial<Session> = {
@@ -43,7 +44,7 @@ async function stopOn(
         },
       };
       return Promise.resolve({ kind: "session", status, session: session as Session });
-    },
+    }),
   };
   const context: Partial<Context> = {
     world: denoWorld(),

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { changeToWire, statusToWire, time } from "../../../src/output/wire.ts";
-import { equalsGolden } from "../../support/golden.ts";
-import { CONTAINER, DEFINED, TMUX_SESSION, TROUBLE } from "../../support/statuses.ts";
+import { changeToWire, statusToWire, time } from "../../src/wire.ts";
+import { equalsGolden } from "../support/golden.ts";
+import { CONTAINER, DEFINED, TMUX_SESSION, TROUBLE } from "../support/statuses.ts";
 
 Deno.test("the JSON of sessions is as scripts know it", async () => {
   const all = [TMUX_SESSION, CONTAINER, DEFINED, TROUBLE].map(statusToWire);

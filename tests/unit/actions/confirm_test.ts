@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { main } from "../../../src/cli/app.ts";
-import { argumentsFor } from "../../../src/cli/confirm.ts";
+import { argumentsFor } from "../../../src/cli/caller.ts";
 import { type FakeTmuxSpec, type FakeTmuxWorld, withFakeTmux } from "../../support/fake_tmux.ts";
 import type { FakeTerminalSpec } from "../../support/fake_world.ts";
 

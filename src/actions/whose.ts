@@ -2,11 +2,11 @@
 import { escapeControls } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import { isStrange, ownerWords, selfOf } from "../owner.ts";
-import type { Context } from "./command.ts";
+import type { Tools } from "./tools.ts";
 
 /** Whether a session is another config's than that which is in force. */
 export async function isAnothers(
-  { config }: Pick<Context, "config">,
+  { config }: Pick<Tools, "config">,
   status: SessionStatus,
 ): Promise<boolean> {
   return status.managed && isStrange(status, selfOf(await config()));
@@ -14,7 +14,7 @@ export async function isAnothers(
 
 /** Says of a session that is another config's whose it is. */
 export async function sayWhose(
-  context: Pick<Context, "config" | "warn">,
+  context: Pick<Tools, "config" | "warn">,
   status: SessionStatus,
 ): Promise<void> {
   if (!await isAnothers(context, status)) return;

@@ -1,15 +1,19 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { Context } from "../../../src/cli/command.ts";
-import { type Changed, changeEach, type Each, replyOf, type Shown } from "../../../src/cli/many.ts";
+import { changeEach, type ChangeTask, type Each } from "../../../src/actions/each.ts";
+import type { Started } from "../../../src/actions/start.ts";
+import type { ChangeTools } from "../../../src/actions/tools.ts";
+import { replyOf, type Shown } from "../../../src/cli/changed.ts";
 import {
   BackendUnavailableError,
   InterruptedError,
   SessionNotFoundError,
 } from "../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
-import type { Task } from "../../../src/operations/operate.ts";
 import type { Screen } from "../../../src/output/screen.ts";
-import { statusToWire } from "../../../src/output/wire.ts";
+import { OperationStore } from "../../../src/operations/store.ts";
+import type { Match, Sessions } from "../../../src/sessions/sessions.ts";
+import { denoWorld } from "../../../src/world/deno.ts";
+import { foundOneByOne } from "../../support/found.ts";
 import { memoryRecording } from "../../support/recording.ts";
 
 const SCREEN: Screen = {
@@ -20,42 +24,43 @@ const SCREEN: Screen = {
   now: new Date(0),
 };
 
-/** A context in which a signal has left the sessions like this; it counts its releases. */
-function contextOf(found?: SessionStatus | Error) {
-  const released: number[] = [];
-  const recording = memoryRecording();
-  const context = {
-    world: { terminal: {} },
-    recording: () => Promise.resolve(recording),
-    guarded: () => ({ context, release: () => released.push(1) }),
-    sessions: () => ({
-      find: () =>
-        found instanceof Error
-          ? Promise.reject(found)
-          : Promise.resolve({ kind: "defined", status: found, trouble: null }),
-    }),
-  } as unknown as Context;
-  return { context, released };
+/** Tools in whose world a signal has left the sessions like this. */
+function toolsWith(
+  found?: SessionStatus | Error,
+): ChangeTools & { readonly store: OperationStore } {
+  const store = OperationStore.inMemory(denoWorld());
+  const find = (): Promise<Match> => {
+    if (found instanceof Error) return Promise.reject(found);
+    return Promise.resolve({ kind: "defined", status: found ?? status({}), trouble: null });
+  };
+  const sessions = () => ({ findEach: foundOneByOne(find) });
+  const { operator } = memoryRecording(denoWorld(), store);
+  const caller = { ask: null };
+  return { store, operator, caller, sessions, sessionsAfter: sessions } as unknown as
+    & ChangeTools
+    & { readonly store: OperationStore };
 }
 
 /** A change that fails where the name is a bad one. */
-function changing(name: string): Promise<Changed> {
+function changing(name: string): Promise<Started> {
   if (name.startsWith("bad")) return Promise.reject(new Error(name));
-  return Promise.resolve({ status: status({ name }), text: `did ${name}` });
+  return Promise.resolve({ kind: "started", status: status({ name }) });
 }
 
-function taskOf(name: string, apply: (name: string) => Promise<Changed> = changing): Task<Changed> {
+function taskOf(
+  name: string,
+  apply: (name: string) => Promise<Started> = changing,
+): ChangeTask<Started> {
   return {
-    kind: "stop",
+    kind: "start",
     session: name,
     request: null,
     plan: () =>
       Promise.resolve({ place: "tmux:default", question: null, apply: () => apply(name) }),
-    outcome: ({ status }) => statusToWire(status),
   };
 }
 
-const EACH: Each = { task: (name) => taskOf(name), selection: {} };
+const EACH: Each<Started> = { verb: "start", task: (name) => taskOf(name), selection: {} };
 
 interface Expected {
   /** Names in the JSON; a list where it is one. */
@@ -65,13 +70,17 @@ interface Expected {
 }
 
 const REPLIES: Record<string, readonly [readonly string[], Partial<Shown>, Expected]> = {
-  "one that works": [["a"], {}, { data: "a", text: "did a\n", failures: [] }],
+  "one that works": [["a"], {}, { data: "a", text: "Started a (tmux)\n", failures: [] }],
   "one that fails": [["bad"], {}, { data: undefined, text: "", failures: ["bad"] }],
-  "one of a list": [["a"], { isList: true }, { data: ["a"], text: "did a\n", failures: [] }],
+  "one of a list": [["a"], { isList: true }, {
+    data: ["a"],
+    text: "Started a (tmux)\n",
+    failures: [],
+  }],
   "none": [[], { isList: true }, { data: [], text: "", failures: [] }],
   "some that fail, in the order of the names": [["bad1", "b", "bad2", "a"], {}, {
     data: ["b", "a"],
-    text: "did b\ndid a\n",
+    text: "Started b (tmux)\nStarted a (tmux)\n",
     failures: ["bad1", "bad2"],
   }],
   "all of which fail": [["bad1", "bad2"], {}, {
@@ -93,36 +102,33 @@ function namesIn(data: unknown): unknown {
 
 for (const [what, [names, shown, expected]] of Object.entries(REPLIES)) {
   Deno.test(`changes of several sessions: it is reported of ${what}`, async () => {
-    const { context, released } = contextOf();
-    const outcomes = await changeEach(context, names, EACH);
+    const outcomes = await changeEach(toolsWith(), names, EACH);
     const reply = replyOf(outcomes, { isList: false, ...shown });
     deepEqual(namesIn(reply.data), expected.data);
     equal(await reply.text!(SCREEN), expected.text);
     deepEqual(reply.failures?.map((failure) => (failure as Error).message), expected.failures);
-    // What is left to do is to print the reply.
-    deepEqual(released, []);
   });
 }
 
 Deno.test("several sessions are worked on side by side, and answered for in their order", async () => {
   const begun: string[] = [];
   const waiting = Promise.withResolvers<void>();
-  const apply = async (name: string): Promise<Changed> => {
+  const apply = async (name: string): Promise<Started> => {
     begun.push(name);
     if (begun.length === 2) waiting.resolve();
     if (name === "a") await waiting.promise;
     return changing(name);
   };
   const task = (name: string) => taskOf(name, apply);
-  const outcomes = await changeEach(contextOf().context, ["a", "b"], { ...EACH, task });
+  const outcomes = await changeEach(toolsWith(), ["a", "b"], { ...EACH, task });
   deepEqual(begun, ["a", "b"]);
   deepEqual(namesIn(replyOf(outcomes, { isList: false }).data), ["a", "b"]);
 });
 
 Deno.test("each of several sessions is an operation of its own", async () => {
-  const { context } = contextOf();
-  const outcomes = await changeEach(context, ["a", "bad"], EACH);
-  const store = await (await context.recording()).store();
+  const tools = toolsWith();
+  const { store } = tools;
+  const outcomes = await changeEach(tools, ["a", "bad"], EACH);
   deepEqual(store.list().map(({ session, state }) => [session, state]), [["bad", "failed"], [
     "a",
     "done",
@@ -135,7 +141,7 @@ Deno.test("what is thrown at once is reported, too", async () => {
   const task = (): never => {
     throw new Error("at once");
   };
-  const outcomes = await changeEach(contextOf().context, ["a"], { ...EACH, task });
+  const outcomes = await changeEach<Started>(toolsWith(), ["a"], { ...EACH, task });
   const { failures } = replyOf(outcomes, { isList: false });
   deepEqual(failures?.map((failure) => (failure as Error).message), ["at once"]);
 });
@@ -171,15 +177,48 @@ const LEFT: Record<string, readonly [SessionStatus | Error, string]> = {
 
 for (const [which, [found, message]] of Object.entries(LEFT)) {
   Deno.test(`an interruption says what became of a session ${which}`, async () => {
-    const { context } = contextOf(found);
+    const tools = toolsWith(found);
     const task = (name: string) =>
       taskOf(name, () => Promise.reject(new InterruptedError("SIGINT")));
-    const outcomes = await changeEach(context, ["a"], { ...EACH, task });
+    const outcomes = await changeEach(tools, ["a"], { ...EACH, task });
     const { failures } = replyOf(outcomes, { isList: false });
     deepEqual(failures?.map((failure) => (failure as Error).message), [message]);
     // The record says no less.
-    const [operation] = (await (await context.recording()).store()).list();
+    const [operation] = tools.store.list();
     equal(operation?.state, "aborted");
     equal((operation?.result as { message: string }).message, message);
   });
 }
+
+Deno.test("all names are found in one survey, and one that is planned again is looked for again", async () => {
+  const asked: (readonly string[])[] = [];
+  const find = (): Promise<Match> =>
+    Promise.resolve({ kind: "defined", status: status({}), trouble: null });
+  const sessions = () => ({
+    find: (_verb: string, name: string) => {
+      asked.push([name]);
+      return find();
+    },
+    findEach: (...given: Parameters<Sessions["findEach"]>) => {
+      asked.push(given[1]);
+      return foundOneByOne(find)(...given);
+    },
+  });
+  const ask = () => Promise.resolve("yes");
+  const tools = { ...toolsWith(), sessions, caller: { ask } } as unknown as ChangeTools;
+  const outcomes = await changeEach<Started>(tools, ["a", "b"], {
+    ...EACH,
+    task: (name, look) => ({
+      ...taskOf(name),
+      plan: async () => {
+        await look();
+        const { place, apply } = await taskOf(name).plan();
+        const text = "Really? ";
+        const question = { text, reason: "why", command: "x", backend: "tmux" } as const;
+        return { place, question: name === "b" ? question : null, apply };
+      },
+    }),
+  });
+  deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled"]);
+  deepEqual(asked, [["a", "b"], ["b"]]);
+});

@@ -1,6 +1,6 @@
 /** The JSON that scripts get. Keys are written by hand: they are a promise, only ever added to. */
-import type { Json } from "../errors.ts";
-import type { PortBinding, SessionStatus } from "../model.ts";
+import type { Json } from "./errors.ts";
+import type { PortBinding, SessionStatus } from "./model.ts";
 
 /** The one JSON shape of a session, in `list` and `status` alike. */
 export function statusToWire(status: SessionStatus): { [key: string]: Json } {
@@ -38,7 +38,7 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
 /** The JSON of a change: the resulting status, and the operation that recorded it. */
 export function changeToWire(
   status: SessionStatus,
-  operationId: string,
+  operationId: string | null,
 ): { [key: string]: Json } {
   return { ...statusToWire(status), operation_id: operationId };
 }

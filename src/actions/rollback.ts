@@ -3,8 +3,8 @@ import { OpsError, quote, SessionNotFoundError, UsageError } from "../errors.ts"
 import type { Definition, SessionStatus } from "../model.ts";
 import type { Match, Selection } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
-import type { Context } from "./command.ts";
-import { startedText } from "./commands/start.ts";
+import type { Tools } from "./tools.ts";
+import { startWords } from "./words.ts";
 
 /** A session that is to be replaced. */
 type Present = Extract<Match, { readonly kind: "session" }>;
@@ -39,13 +39,13 @@ export interface Rollback {
 /** The failure of a start after a stop, with what is gone, what is there now, and what can be done. */
 export async function afterStop(
   error: unknown,
-  context: Context,
+  tools: Tools,
   { name, wasRunning, restore }: Rollback,
 ): Promise<unknown> {
   if (!(error instanceof OpsError)) return error;
   const stopped = wasRunning;
   if (restore === null) {
-    const now = await whatIsThere(context, name);
+    const now = await whatIsThere(tools, name);
     const old = wasRunning ? "was stopped and is gone" : "had ended and is gone";
     return withEnd(error, `the old one ${old}, ${now.words}`, {
       ...{ stopped, rolledBack: null },
@@ -63,14 +63,14 @@ export async function afterStop(
     ? `what the new one printed: kstops logs ${shellWord(name)} --previous`
     : error.hint;
   try {
-    await endNewOne(context, name);
-    const started = startedText(await restore()).replace(/^Started \S+ /, "");
-    return withEnd(error, `the old one was started again ${started}`, {
+    await endNewOne(tools, name);
+    const started = startWords(await restore());
+    return withEnd(error, `the old one was started again (${started})`, {
       ...{ stopped, rolledBack: true, hint },
     });
   } catch (again) {
     if (!(again instanceof OpsError)) throw again;
-    const now = await whatIsThere(context, name);
+    const now = await whatIsThere(tools, name);
     const why = again.message.replace(/^Cannot start "[^"]*": /, "");
     return withEnd(error, `the old one could not be started again, ${now.words}: ${why}`, {
       ...{ stopped, rolledBack: false, hint: joined(error.hint, again.hint) },
@@ -100,11 +100,11 @@ function withEnd(
 
 /** What has the name now, as far as anybody can say. */
 async function whatIsThere(
-  context: Context,
+  tools: Tools,
   name: string,
 ): Promise<{ readonly words: string; readonly isRunning: boolean }> {
   try {
-    const { kind, status } = await context.sessions().find("show", name, EVERYWHERE);
+    const { kind, status } = await tools.sessions().find("show", name, EVERYWHERE);
     if (kind === "defined" && status.state === "unknown") {
       return { words: `and what is there now is not known: ${status.reason}`, isRunning: false };
     }
@@ -131,9 +131,9 @@ const NOTHING = { words: "and nothing of it is there now", isRunning: false } as
  * A new one that goes on would be in the way. A container that has just ended may be one that its
  * restart policy starts again at once; a tmux session that has ended stays, with how it ended.
  */
-async function endNewOne(context: Context, name: string): Promise<void> {
+async function endNewOne(tools: Tools, name: string): Promise<void> {
   try {
-    const found = await context.sessions().find("stop", name, EVERYWHERE);
+    const found = await tools.sessions().find("stop", name, EVERYWHERE);
     if (found.kind !== "session" || !found.status.managed) return;
     if (found.status.backend === "tmux" && found.status.state === "exited") return;
     await found.session.stop({ timeoutSeconds: null, force: false });

@@ -1,8 +1,8 @@
 import { deepEqual } from "node:assert/strict";
-import type { Context } from "../../../../src/cli/command.ts";
-import { launch } from "../../../../src/cli/commands/start.ts";
-import { type Definition, statusOf } from "../../../../src/model.ts";
-import type { Sessions } from "../../../../src/sessions/sessions.ts";
+import type { Context } from "../../../src/cli/command.ts";
+import { launch } from "../../../src/actions/start.ts";
+import { type Definition, statusOf } from "../../../src/model.ts";
+import type { Sessions } from "../../../src/sessions/sessions.ts";
 
 const DEFINITION = { backend: "container", name: "web" } as Partial<Definition> as Definition;
 

@@ -1,65 +1,52 @@
-/** From flags and config to definitions, for the commands that need them. */
+/** From what was said and the config to definitions, for the actions that need them. */
 import { defineWith } from "../config/define.ts";
 import type { Explained } from "../config/explain.ts";
-import type { FlaggedKey, FlagValue, StartFlags as ResolvableFlags } from "../config/flags.ts";
+import type { StartFlags } from "../config/flags.ts";
 import { resolve, type Resolved } from "../config/resolve.ts";
 import { warningText } from "../config/warnings.ts";
 import { quote, SessionNotFoundError } from "../errors.ts";
-import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
 import type { Definition } from "../model.ts";
 import { closest } from "../suggest.ts";
-import type { Context } from "./command.ts";
-import { type Property, propertyOf } from "./grammar.ts";
-
-type Table = typeof SESSION_KEYS;
-
-/** Flags that say what to start, as the command line gives them. */
-export type StartFlags =
-  & {
-    readonly [N in FlaggedKey as Property<Table[N]["flag"]>]?:
-      | (Table[N]["form"] extends { readonly kind: "flag" } ? true : FlagValue<Table[N]["form"]>)
-      | undefined;
-  }
-  & { readonly argv?: readonly string[] | null };
+import type { Tools } from "./tools.ts";
 
 /** Whether the config has a session of that name. */
-export async function isDefined({ config }: Context, name: string): Promise<boolean> {
+export async function isDefined({ config }: Pick<Tools, "config">, name: string): Promise<boolean> {
   return (await config()).sessions.has(name);
 }
 
 /** The definition that flags, config and defaults make together, and how long to watch its start. */
 export async function definitionFor(
-  context: Context,
+  tools: Tools,
   name: string,
   flags: StartFlags,
 ): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
-  const { resolved, startWaitMs } = await resolvedWith(resolve, { context, name, flags });
+  const { resolved, startWaitMs } = await resolvedWith(resolve, { tools, name, flags });
   return { definition: resolved.definition, startWaitMs };
 }
 
 /** The same with where each value comes from, and with a definition that may be shown. */
 export async function explanationFor(
-  context: Context,
+  tools: Tools,
   name: string,
   flags: StartFlags,
 ): Promise<Explained> {
   const { explain } = await import("../config/explain.ts");
-  return (await resolvedWith(explain, { context, name, flags })).resolved;
+  return (await resolvedWith(explain, { tools, name, flags })).resolved;
 }
 
 /** Reads what is needed, and says what there is to say. */
 async function resolvedWith<Result extends Resolved>(
   work: (...given: Parameters<typeof resolve>) => Result,
-  { context, name, flags }: { context: Context; name: string; flags: StartFlags },
+  { tools, name, flags }: { tools: Tools; name: string; flags: StartFlags },
 ): Promise<{ readonly resolved: Result; readonly startWaitMs: number }> {
-  const { world, warn, verbose } = context;
-  const config = await context.config();
-  const resolved = await defineWith(work, { world, config, name, flags: resolvable(flags) })
+  const { world, warn, verbose } = tools;
+  const config = await tools.config();
+  const resolved = await defineWith(work, { world, config, name, flags })
     .catch(async (error: unknown) => {
-      throw error instanceof SessionNotFoundError ? await withNearest(context, name, error) : error;
+      throw error instanceof SessionNotFoundError ? await withNearest(tools, name, error) : error;
     });
   const { definition, warnings, leftOut, secrets } = resolved;
-  context.hide(secrets);
+  tools.hide(secrets);
   for (const warning of warnings) warn(`${name}: ${warningText(warning)}`);
   if (verbose && leftOut.length > 0) {
     warn(
@@ -71,7 +58,7 @@ async function resolvedWith<Result extends Resolved>(
 
 /** A name that no config defines may be a slip, also of one that only runs. */
 async function withNearest(
-  { sessions, config }: Context,
+  { sessions, config }: Tools,
   name: string,
   error: SessionNotFoundError,
 ): Promise<SessionNotFoundError> {
@@ -88,15 +75,4 @@ async function withNearest(
     ...(path === null ? {} : { reason: `${path} does not define it` }),
     hint,
   });
-}
-
-/** The flags by the fields of their keys, without what was not given. */
-function resolvable(flags: StartFlags): ResolvableFlags {
-  const given = ALL_SESSION_KEYS.flatMap(([, { flag, field }]): [string, unknown][] => {
-    const value: unknown = flag === undefined ? undefined : Reflect.get(flags, propertyOf(flag));
-    return value === undefined ? [] : [[field, value]];
-  });
-  const argv = flags.argv == null ? {} : { argv: flags.argv };
-  // Both types come from the same table.
-  return { ...Object.fromEntries(given), ...argv } as ResolvableFlags;
 }

@@ -1,0 +1,135 @@
+/** What was asked for, as it is recorded and read back. Pure. */
+import { lastingWords } from "../config/owners.ts";
+import { type Json, OperationNotFoundError, quote } from "../errors.ts";
+import { BACKENDS, RUNTIMES } from "../model.ts";
+import { maskedArgv } from "../operations/argv.ts";
+import type { Operation } from "../operations/machine.ts";
+import type { PlaceFlags } from "../sessions/place_flags.ts";
+import type { ChangeTools } from "./tools.ts";
+
+/** A value as it was recorded, or undefined where it cannot be one. */
+type Read<T> = (value: Json) => T | undefined;
+
+/** How each option of a request is read back: whoever adds one to a request has to say it here. */
+export type Codec<Request> = { readonly [key in keyof Required<Request>]: Read<Request[key]> };
+
+function oneOf<T extends string>(words: readonly T[]): Read<T> {
+  return (value) => words.find((word) => word === value);
+}
+
+const readText: Read<string> = (value) => typeof value === "string" ? value : undefined;
+
+/** An option that is there or is not. */
+export const readGiven: Read<true> = (value) => value === true ? true : undefined;
+
+/** An option that is there either way. */
+export const readEither: Read<boolean> = (value) => typeof value === "boolean" ? value : undefined;
+
+/** A number of seconds. */
+export const readSeconds: Read<number> = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+
+/** Which session is meant. */
+export const PLACE_CODEC: Codec<PlaceFlags> = {
+  backend: oneOf(BACKENDS),
+  socket: readText,
+  runtime: oneOf(RUNTIMES),
+  project: readText,
+};
+
+/** The options of a request as they are recorded: only what is given, and nothing that a codec does not know. */
+export function formatOptions<Request extends object>(
+  { world }: Pick<ChangeTools, "world">,
+  request: Request,
+  codec: Codec<Request>,
+): Json {
+  return Object.fromEntries(
+    Object.keys(codec).flatMap((key): [string, Json][] => {
+      const value: unknown = Reflect.get(request, key);
+      if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
+        return [];
+      }
+      // Whoever resumes it may be in another directory, where a path means another config.
+      const lasts = key === "project" && typeof value === "string";
+      return [[key, lasts ? lastingWords(world, value) : value]];
+    }),
+  );
+}
+
+/** What is recorded of who asked for what. Without options it cannot be planned again. */
+export async function formatRequest(
+  { world, config, caller }: Pick<ChangeTools, "world" | "config" | "caller">,
+  options: Json,
+): Promise<Json> {
+  return {
+    argv: caller.argv === null ? null : maskedArgv(caller.argv),
+    directory: world.workingDirectory(),
+    config: (await config()).path,
+    flags: options,
+  };
+}
+
+/** What was recorded of a request. */
+export interface RecordedRequest {
+  /** Path of the config that was in force; null: none was. */
+  readonly config: string | null;
+  /** The options as they were recorded; null: an older kstops did not say them. */
+  readonly options: { readonly [key: string]: Json } | null;
+}
+
+/**
+ * Reads what was recorded of a request, by this kstops, an older or a newer one.
+ *
+ * @throws {OperationNotFoundError} when it cannot be read
+ */
+export function parseRequest(operation: Pick<Operation, "id" | "request">): RecordedRequest {
+  const { request } = operation;
+  if (request === null) return { config: null, options: null };
+  if (!isFields(request)) throw unreadable(operation, "it is no object");
+  const { config = null, flags: options = null } = request;
+  if (config !== null && typeof config !== "string") {
+    throw unreadable(operation, "config is no path");
+  }
+  if (options !== null && !isFields(options)) throw unreadable(operation, "flags is no object");
+  return { config, options };
+}
+
+/**
+ * The options of a recorded request. One that this kstops does not know is not passed over: what it
+ * asks for would be done in another way than was said.
+ *
+ * @throws {OperationNotFoundError} when they cannot be read
+ */
+export function parseOptions<Request>(
+  operation: Pick<Operation, "id" | "request">,
+  codec: Codec<Request>,
+): Partial<Request> {
+  const found: Partial<Request> = {};
+  for (const [key, value] of Object.entries(parseRequest(operation).options ?? {})) {
+    if (!isKeyOf(codec, key)) {
+      throw unreadable(operation, `this kstops does not know the flag ${quote(key)}`);
+    }
+    const read = codec[key](value);
+    if (read === undefined) {
+      throw unreadable(operation, `the flag ${key} has another value than it may have`);
+    }
+    found[key] = read;
+  }
+  return found;
+}
+
+function isKeyOf<Request>(codec: Codec<Request>, key: string): key is keyof Request & string {
+  return Object.hasOwn(codec, key);
+}
+
+function unreadable({ id }: Pick<Operation, "id">, what: string): OperationNotFoundError {
+  return new OperationNotFoundError("resume", id, {
+    reason: `its request cannot be read: ${what}`,
+    hint: `abort it, and give the command again: kstops operations cancel ${id}`,
+    details: { operation_id: id },
+  });
+}
+
+function isFields(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,310 @@
+/** Restarting sessions: a stop, then a start with the fresh definition. */
+import type { Session } from "../backends/backend.ts";
+import { placeOf } from "../config/defined.ts";
+import type { StartFlags } from "../config/flags.ts";
+import { configInvalid } from "../config/problems.ts";
+import {
+  InputRequiredError,
+  type Json,
+  quote,
+  SessionExistsError,
+  SessionNotFoundError,
+} from "../errors.ts";
+import type { Definition, SessionStatus } from "../model.ts";
+import { placeName, type Plan } from "../operations/operate.ts";
+import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import type { Match, Selection } from "../sessions/sessions.ts";
+import { shellWord } from "../shell.ts";
+import { questionFor, requireOwn } from "./confirm.ts";
+import { definitionFor, isDefined } from "./definitions.ts";
+import { type Changed, changeEach, type ChangeTask, type Look, type Outcomes } from "./each.ts";
+import {
+  type Codec,
+  formatOptions,
+  formatRequest,
+  PLACE_CODEC,
+  readEither,
+  readGiven,
+  readSeconds,
+} from "./request.ts";
+import { afterStop, oldDefinition } from "./rollback.ts";
+import { launch } from "./start.ts";
+import type { ChangeTools } from "./tools.ts";
+import { isAnothers } from "./whose.ts";
+
+/** How sessions are restarted. */
+export interface RestartRequest extends PlaceFlags {
+  /** Whether their names were not said, so that only those of this config are meant. */
+  readonly all?: true | undefined;
+  /** Whether the old ones are ended by force at once. */
+  readonly force?: true | undefined;
+  /** How many seconds an old one may take to end; without it what its definition says. */
+  readonly timeout?: number | undefined;
+  /** Whether their starts are watched until they count as done. */
+  readonly wait: boolean;
+  /** Whether the old one is started again where the new one does not start. */
+  readonly rollback?: true | undefined;
+  /** Whether nothing is told of what takes long. */
+  readonly quiet?: true | undefined;
+  /** Whether a yes has been said. */
+  readonly yes?: true | undefined;
+}
+
+/** What the restart of one session came to. */
+export interface Restarted extends Changed {
+  readonly kind: "restarted";
+}
+
+/** Restarts sessions, side by side. */
+export async function restartEach(
+  tools: ChangeTools,
+  names: readonly string[],
+  request: RestartRequest,
+): Promise<Outcomes<Restarted>> {
+  const recorded = await formatRequest(tools, formatOptions(tools, request, RESTART_CODEC));
+  return await changeEach(tools, names, {
+    verb: "restart",
+    selection: selectionOf(request),
+    task: (name, look) => restartTask(tools, name, { request, recorded, look }),
+  });
+}
+
+/** How the options of a restart are recorded. They hold no secrets. */
+export const RESTART_CODEC: Codec<Omit<RestartRequest, "yes" | "quiet">> = {
+  ...PLACE_CODEC,
+  all: readGiven,
+  force: readGiven,
+  timeout: readSeconds,
+  wait: readEither,
+  rollback: readGiven,
+};
+
+/** The restart of one session. */
+export function restartTask(
+  tools: ChangeTools,
+  name: string,
+  { request, recorded, look }: {
+    readonly request: RestartRequest;
+    readonly recorded: Json;
+    readonly look: Look;
+  },
+): ChangeTask<Restarted> {
+  return {
+    kind: "restart",
+    session: name,
+    request: recorded,
+    plan: () => planOf(tools, { name, look }, request),
+  };
+}
+
+async function planOf(
+  tools: ChangeTools,
+  { name, look }: { readonly name: string; readonly look: Look },
+  request: RestartRequest,
+): Promise<Plan<Restarted>> {
+  const { problems } = await tools.config();
+  // Nobody can tell whether it defines that session, and how.
+  if (problems.length > 0) throw configInvalid(`restart ${quote(name)}`, problems);
+  const sessions = tools.sessions();
+  const match = await look();
+  if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
+  if (match.kind === "session") {
+    await requireOwn(tools, { verb: "restart", status: match.status, flags: request });
+  }
+  if (
+    match.kind === "session" && match.session.restart !== undefined &&
+    !await isDefinedHere(tools, match)
+  ) {
+    return await asItIs(tools, match, request);
+  }
+  const { definition: fresh, startWaitMs } = await freshDefinition(tools, match, request);
+  const replaced = match.kind === "session" ? match : null;
+  const definition = replaced === null
+    ? fresh
+    : inPlace(fresh, replaced.status, await namedPlace(tools, match, request));
+  // Before anything is stopped: a definition that cannot start must not cost a running session.
+  await sessions.check(definition, replaced?.session, request.all);
+  const waitMs = request.wait ? startWaitMs : 0;
+  const begin = async (): Promise<Restarted> => {
+    const { quiet, all: ownOnly } = request;
+    const status = await launch(tools, definition, { waitMs, quiet, ownOnly });
+    return { kind: "restarted", status };
+  };
+  if (match.kind === "defined") {
+    return { place: placeName(await sessions.place(definition)), question: null, apply: begin };
+  }
+  refuseToReplace(match.status, definition);
+  const old = request.rollback ? await oldDefinition(match) : null;
+  return {
+    place: placeName(match.status),
+    question: await questionFor(tools, { verb: "restart", match, flags: request }),
+    apply: async () => {
+      await rehearse(tools, definition, { replaced: match.session, request });
+      await tools.during(`stopping ${name}`, () =>
+        match.session.stop({
+          timeoutSeconds: request.timeout ?? null,
+          force: request.force === true,
+        }));
+      try {
+        return await begin();
+      } catch (error) {
+        const restore = old === null
+          ? null
+          : () => launch(tools, old, { waitMs, quiet: request.quiet });
+        const wasRunning = match.status.state === "running";
+        throw await afterStop(error, tools, { name, wasRunning, restore });
+      }
+    },
+  };
+}
+
+/** Tries out whether the new one can start, while the old one runs. */
+async function rehearse(
+  tools: ChangeTools,
+  definition: Definition,
+  { replaced, request }: { readonly replaced: Session; readonly request: RestartRequest },
+): Promise<void> {
+  const { quiet, all: ownOnly = false } = request;
+  const say = quiet ? () => {} : tools.warn;
+  await tools.during(
+    `checking ${definition.name}`,
+    () => tools.sessions().rehearse(definition, { replaced, ownOnly, say }),
+  );
+}
+
+/** The restart of what kstops does not know how to start: by its own engine. */
+async function asItIs(
+  tools: ChangeTools,
+  match: Extract<Match, { readonly kind: "session" }>,
+  request: RestartRequest,
+): Promise<Plan<Restarted>> {
+  const { session, status: { name } } = match;
+  const { settings: { startWaitMs } } = await tools.config();
+  const byEngine = () =>
+    tools.during(
+      `restarting ${name}`,
+      async () =>
+        await session.restart?.({
+          timeoutSeconds: request.timeout ?? null,
+          force: request.force === true,
+          waitMs: request.wait ? startWaitMs : 0,
+        }) ?? match.status,
+    );
+  return {
+    place: placeName(match.status),
+    question: await questionFor(tools, { verb: "restart", match, flags: request }),
+    apply: async () => {
+      try {
+        const status = await byEngine();
+        return { kind: "restarted", status };
+      } catch (error) {
+        if (!request.rollback) throw error;
+        // It is the old one itself that did not come up: its engine tries once more.
+        throw await afterStop(error, tools, {
+          name: name ?? "",
+          wasRunning: match.status.state === "running",
+          restore: byEngine,
+        });
+      }
+    },
+  };
+}
+
+/** Whether the config says what that session is: it says nothing of one that is another config's. */
+async function isDefinedHere(tools: ChangeTools, { status }: Match): Promise<boolean> {
+  return await isDefined(tools, status.name ?? "") && !await isAnothers(tools, status);
+}
+
+/** What flags and config say of the place of a session; what neither says is undefined. */
+async function namedPlace(
+  tools: ChangeTools,
+  match: Match,
+  { socket, runtime }: RestartRequest,
+): Promise<Pick<Selection, "socketName" | "runtime">> {
+  const config = await tools.config();
+  const entry = await isDefinedHere(tools, match)
+    ? config.sessions.get(match.status.name ?? "")
+    : undefined;
+  const named = entry === undefined ? null : placeOf(entry, config);
+  return {
+    socketName: socket ?? named?.socketName ?? undefined,
+    runtime: runtime ?? named?.runtime ?? undefined,
+  };
+}
+
+/** The definition, to be started where the session is: what leaves that open must not move it. */
+function inPlace(
+  definition: Definition,
+  { engine, socketName }: SessionStatus,
+  named: Pick<Selection, "socketName" | "runtime">,
+): Definition {
+  if (definition.backend === "tmux") {
+    const isOpen = socketName !== null && named.socketName === undefined;
+    return isOpen ? { ...definition, socketName } : definition;
+  }
+  const isOpen = engine !== null && engine !== "tmux" && named.runtime === undefined;
+  return isOpen ? { ...definition, runtime: engine } : definition;
+}
+
+/**
+ * Makes sure that what is stopped can be replaced.
+ *
+ * @throws {SessionExistsError} `session_exists`
+ */
+function refuseToReplace(
+  { backend, engine, managed }: SessionStatus,
+  { backend: wanted, name }: Definition,
+): void {
+  if (managed || backend === "tmux" || backend !== wanted) return;
+  throw new SessionExistsError(name, "kstops did not make that container, and does not remove it", {
+    backend,
+    hint: `remove it yourself: ${engine} rm ${name}`,
+  });
+}
+
+async function freshDefinition(
+  tools: ChangeTools,
+  match: Match,
+  request: RestartRequest,
+): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
+  const name = match.status.name ?? "";
+  if (await isDefinedHere(tools, match)) {
+    return await definitionFor(tools, name, wantedPlace(request));
+  }
+  const known = match.kind === "session" ? await match.session.definition() : null;
+  if (known === null) {
+    throw await isAnothers(tools, match.status)
+      ? new SessionNotFoundError("restart", name, {
+        reason: "what it was started from is not known here",
+        hint: `restart it with its own config: kstops restart ${shellWord(name)} --config FILE`,
+      })
+      : notStartable(match.status, request, tools);
+  }
+  const { settings } = await tools.config();
+  return { definition: known, startWaitMs: settings.startWaitMs };
+}
+
+/** A session that no config defines, and whose own definition is not there: a yes alone does not help. */
+function notStartable(
+  { name: found, backend, managed }: SessionStatus,
+  request: RestartRequest,
+  { caller }: Pick<ChangeTools, "caller">,
+): InputRequiredError | SessionNotFoundError {
+  const name = found ?? "";
+  const why = managed ? "" : "kstops did not start it and ";
+  const reason = `${why}no config defines it, so its command is not known`;
+  const hint = "define it in a config file";
+  if (request.yes || managed) return new SessionNotFoundError("restart", name, { reason, hint });
+  const words = caller.inWords("restart", name, { flags: request, yes: true });
+  const then = `${hint}, then say it: ${words}`;
+  return new InputRequiredError("restart", name, { reason, hint: then, backend });
+}
+
+/** The place that was said, as what goes over the config. */
+function wantedPlace({ backend, socket, runtime }: RestartRequest): StartFlags {
+  return {
+    ...(backend === undefined ? {} : { backend }),
+    ...(socket === undefined ? {} : { socketName: socket }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}

@@ -1,0 +1,161 @@
+/** Stopping sessions: each is ended with all its processes, and that is proven. */
+import { type Json, quote, SessionNotFoundError, UsageError } from "../errors.ts";
+import type { SessionStatus } from "../model.ts";
+import { placeName, type Plan } from "../operations/operate.ts";
+import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import type { Match } from "../sessions/sessions.ts";
+import { questionFor } from "./confirm.ts";
+import { type Changed, changeEach, type ChangeTask, type Look, type Outcomes } from "./each.ts";
+import {
+  type Codec,
+  formatOptions,
+  formatRequest,
+  PLACE_CODEC,
+  readGiven,
+  readSeconds,
+} from "./request.ts";
+import type { ChangeTools, Tools } from "./tools.ts";
+
+/** How sessions are stopped. */
+export interface StopRequest extends PlaceFlags {
+  /** Whether their names were not said, so that only those of this config are meant. */
+  readonly all?: true | undefined;
+  /** Whether they are ended by force at once. */
+  readonly force?: true | undefined;
+  /** How many seconds a program may take to end; without it what its definition says. */
+  readonly timeout?: number | undefined;
+  /** Whether the containers stay. */
+  readonly keep?: true | undefined;
+  /** Whether a yes has been said. */
+  readonly yes?: true | undefined;
+  /** Whether it is a failure that one does not run; without it there is nothing to do then. */
+  readonly mustBeThere?: true | undefined;
+}
+
+/** What the stop of one session came to. */
+export interface Stopped extends Changed {
+  readonly kind: "stopped";
+  /** What it was before. */
+  readonly was: "running" | "ended" | "stopped" | "absent";
+  /** Why it is still in its engine, or what took it away besides kstops; null: kstops did. */
+  readonly kept: string | null;
+  /** One of that name that is not this config's, and was left alone. */
+  readonly leftAlone: SessionStatus | null;
+}
+
+/** Stops sessions; all are tried, unless one of tmux is among those that are to be kept. */
+export async function stopEach(
+  tools: ChangeTools,
+  names: readonly string[],
+  request: StopRequest,
+): Promise<Outcomes<Stopped>> {
+  const selection = selectionOf(request);
+  if (request.keep) {
+    // What cannot be found is reported by the stop itself.
+    const found = await tools.sessions().findEach("stop", names, selection).catch(() => null);
+    for (const [name, answer] of found ?? []) {
+      if (answer.status === "fulfilled") refuseToKeep(name, answer.value);
+    }
+  }
+  const recorded = await formatRequest(tools, formatOptions(tools, request, STOP_CODEC));
+  return await changeEach(tools, names, {
+    verb: "stop",
+    selection,
+    task: (name, look) => stopTask(tools, name, { request, recorded, look }),
+  });
+}
+
+function refuseToKeep(name: string, { status: { backend } }: Match): void {
+  if (backend !== "tmux") return;
+  throw new UsageError(`Cannot keep ${quote(name)}: --keep is only for containers`, {
+    hint: "leave out --keep: the output of a tmux session is kept all the same",
+  });
+}
+
+/** How the options of a stop are recorded. They hold no secrets. */
+export const STOP_CODEC: Codec<Omit<StopRequest, "yes" | "mustBeThere">> = {
+  ...PLACE_CODEC,
+  all: readGiven,
+  force: readGiven,
+  timeout: readSeconds,
+  keep: readGiven,
+};
+
+/** The stop of one session. */
+export function stopTask(
+  tools: ChangeTools,
+  name: string,
+  { request, recorded, look }: {
+    readonly request: StopRequest;
+    readonly recorded: Json;
+    readonly look: Look;
+  },
+): ChangeTask<Stopped> {
+  return {
+    kind: "stop",
+    session: name,
+    request: recorded,
+    plan: async () => await planOf(tools, await look(), request),
+  };
+}
+
+async function planOf(
+  tools: ChangeTools,
+  match: Match,
+  request: StopRequest,
+): Promise<Plan<Stopped>> {
+  const place = placeName(match.status);
+  if (match.kind === "defined") {
+    const { status, trouble, anothers: leftAlone = null } = match;
+    if (trouble !== null) throw trouble;
+    if (request.mustBeThere) {
+      const { name, backend } = status;
+      throw new SessionNotFoundError("stop", name ?? "", { reason: "it is not running", backend });
+    }
+    const nothing: Stopped = { kind: "stopped", status, was: "absent", kept: null, leftAlone };
+    return { place, question: null, apply: () => Promise.resolve(nothing) };
+  }
+  return {
+    place,
+    question: await questionFor(tools, { verb: "stop", match, flags: request }),
+    apply: () => end(tools, match, request),
+  };
+}
+
+async function end(
+  tools: Tools,
+  { session, status: before }: Extract<Match, { readonly kind: "session" }>,
+  request: StopRequest,
+): Promise<Stopped> {
+  const kept = session.recorded ? null : reasonToKeep(before, request);
+  const ended = await tools.during(`stopping ${before.name}`, () =>
+    session.stop({
+      timeoutSeconds: request.timeout ?? null,
+      force: request.force === true,
+      keep: kept !== null,
+    }));
+  const was = wasOf(before);
+  const { defined, engine } = before;
+  const stopped = { kind: "stopped", was, leftAlone: null } as const;
+  // Gone from its engine: only the definition is left.
+  const gone = defined ? "defined" : "stopped";
+  // What others start may be made to remove itself when it ends (--rm).
+  if (kept !== null && session.isThere !== undefined && !await session.isThere()) {
+    const removed = `removed by ${engine ?? "its engine"}`;
+    return { ...stopped, status: { ...ended, defined, state: gone }, kept: removed };
+  }
+  const state = kept === null ? gone : was === "running" ? "stopped" : before.state;
+  return { ...stopped, status: { ...ended, defined, state }, kept };
+}
+
+/** What is paused goes on for its end. */
+function wasOf({ state, engineState }: SessionStatus): Stopped["was"] {
+  if (state === "running" || engineState === "paused") return "running";
+  return state === "exited" ? "ended" : "stopped";
+}
+
+/** What others made is not ours to remove; of a tmux session nothing can stay. */
+function reasonToKeep({ backend, managed }: SessionStatus, { keep }: StopRequest): string | null {
+  if (backend === "tmux") return null;
+  return keep ? "kept" : managed ? null : "kept, since kstops did not make it";
+}

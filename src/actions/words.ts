@@ -1,0 +1,18 @@
+/** How things are called, in results and in messages alike. Pure. */
+import type { SessionStatus } from "../model.ts";
+
+/** How a program ended: `ended by SIGKILL`, `exit code 3`; null: nobody knows. */
+export function endWords({ exitCode, signal }: SessionStatus): string | null {
+  if (signal !== null) return `ended by ${signal}`;
+  return exitCode === null ? null : `exit code ${exitCode}`;
+}
+
+/** What is worth knowing of a session that was started: `tmux, pid 4711`. */
+export function startWords(status: SessionStatus): string {
+  const { engine, backend, pid, state } = status;
+  return [
+    engine ?? backend,
+    ...(pid === null ? [] : [`pid ${pid}`]),
+    ...(state === "exited" ? [`it has ended already, ${endWords(status)}`] : []),
+  ].join(", ");
+}

@@ -1,0 +1,42 @@
+/** The user of a command line, as actions speak to them. */
+import type { Caller, ChangeTools } from "../actions/tools.ts";
+import type { Ask } from "../operations/operate.ts";
+import type { PlaceFlags } from "../sessions/place_flags.ts";
+import { shellWord } from "../shell.ts";
+import type { Context } from "./command.ts";
+
+/** What a change works with: a signal interrupts it between two steps, and it is recorded. */
+export async function changeTools(context: Context): Promise<ChangeTools> {
+  const { context: guarded } = context.guarded();
+  const { operator } = await context.recording();
+  return { ...guarded, operator, caller: callerOf(guarded), sessionsAfter: context.sessions };
+}
+
+function callerOf(context: Pick<Context, "world" | "json" | "argv">): Caller {
+  return {
+    ask: askOf(context),
+    argv: context.argv,
+    inWords: (verb, name, { flags, yes }) => `kstops ${verb} ${argumentsFor(name, flags, { yes })}`,
+  };
+}
+
+/** Whom questions are put to; null: nobody is there, as in a script. */
+function askOf({ world: { terminal }, json }: Pick<Context, "world" | "json">): Ask | null {
+  return terminal.stdinIsTerminal && terminal.stderrIsTerminal && !json ? terminal.ask : null;
+}
+
+/** With the flags that chose the place: without them the name may stand for another session. */
+export function argumentsFor(
+  name: string,
+  { backend, socket, runtime, project }: PlaceFlags,
+  { yes = true }: { readonly yes?: boolean } = {},
+): string {
+  const flags = [
+    ...(backend === undefined ? [] : ["--backend", backend]),
+    ...(socket === undefined ? [] : ["--socket", socket]),
+    ...(runtime === undefined ? [] : ["--runtime", runtime]),
+    ...(project === undefined ? [] : ["--project", shellWord(project)]),
+    ...(yes ? ["--yes"] : []),
+  ].join(" ");
+  return name.startsWith("-") ? `${flags} -- ${shellWord(name)}` : `${shellWord(name)} ${flags}`;
+}

@@ -1,0 +1,12 @@
+/** Finding several sessions, in tests that say how one is found. */
+import type { Sessions } from "../../src/sessions/sessions.ts";
+
+/** Finds each of several names as that finds one. */
+export function foundOneByOne(find: Sessions["find"]): Sessions["findEach"] {
+  return async (verb, names, selection) => {
+    const found = await Promise.allSettled(names.map((name) => find(verb, name, selection)));
+    return new Map(
+      found.map((each, index): [string, typeof each] => [names[index] ?? "", each]),
+    );
+  };
+}
