@@ -10,7 +10,7 @@ import type { ChangeTools, Tools, Verb } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 
 /** What is asked before a change, if anything is. */
-export interface Confirmation {
+interface Confirmation {
   readonly verb: Exclude<Verb, "start">;
   readonly match: Extract<Match, { readonly kind: "session" }>;
   readonly flags: PlaceFlags & { readonly yes?: true | undefined };

@@ -70,7 +70,7 @@ export async function formatRequest(
 }
 
 /** What was recorded of a request. */
-export interface RecordedRequest {
+interface RecordedRequest {
   /** Path of the config that was in force; null: none was. */
   readonly config: string | null;
   /** The options as they were recorded; null: an older kstops did not say them. */

@@ -9,6 +9,7 @@ import {
   quote,
   SessionExistsError,
   SessionNotFoundError,
+  UsageError,
 } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
 import { placeName, type Plan } from "../operations/operate.ts";
@@ -55,12 +56,21 @@ export interface Restarted extends Changed {
   readonly kind: "restarted";
 }
 
-/** Restarts sessions, side by side. */
+/**
+ * Restarts sessions, side by side.
+ *
+ * @throws {UsageError} `usage`: a rollback of what nobody watches
+ */
 export async function restartEach(
   tools: ChangeTools,
   names: readonly string[],
   request: RestartRequest,
 ): Promise<Outcomes<Restarted>> {
+  if (request.rollback && !request.wait) {
+    throw new UsageError("Cannot use --rollback with --no-wait: nobody would see that it fails", {
+      hint: "leave out --no-wait",
+    });
+  }
   const recorded = await formatRequest(tools, formatOptions(tools, request, RESTART_CODEC));
   return await changeEach(tools, names, {
     verb: "restart",

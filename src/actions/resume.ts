@@ -1,13 +1,16 @@
 /** What each kind of operation was asked for, and how it goes on after an answer. */
-import { OperationNotFoundError } from "../errors.ts";
+import { OperationNotFoundError, quote, SessionConfigError } from "../errors.ts";
 import type { Operation } from "../operations/machine.ts";
-import type { Task } from "../operations/operate.ts";
-import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
-import type { Restarted } from "./restart.ts";
+import { type Operator, resumable, type Task } from "../operations/operate.ts";
+import type { OperationStore } from "../operations/store.ts";
+import { selectionOf } from "../sessions/place_flags.ts";
+import type { Selection } from "../sessions/sessions.ts";
+import { shellWord } from "../shell.ts";
+import { type ChangeTask, type Done, outcomeOf, truthOf } from "./each.ts";
 import { parseOptions, parseRequest } from "./request.ts";
+import type { Restarted } from "./restart.ts";
 import type { Started } from "./start.ts";
 import type { Stopped } from "./stop.ts";
-import { type ChangeTask, outcomeOf, truthOf } from "./each.ts";
 import type { ChangeTools } from "./tools.ts";
 
 /** What a change of any kind came to. */
@@ -17,7 +20,7 @@ export type AnyChange = Started | Stopped | Restarted;
 type Again = (tools: ChangeTools, operation: Waiting) => Promise<{
   readonly task: ChangeTask<AnyChange>;
   /** Where its session is. */
-  readonly place: PlaceFlags;
+  readonly selection: Selection;
 }>;
 
 /** An operation on a session. */
@@ -26,52 +29,77 @@ type Waiting = Operation & { readonly session: string };
 /** Every kind that can wait for an answer; each is loaded when one of its own goes on. */
 const KINDS: Readonly<Record<string, Again>> = {
   start: async (tools, operation) => {
+    const { session, request: recorded } = operation;
     const { START_CODEC, startTask } = await import("./start.ts");
     // An older kstops did not record with which options.
     if (parseRequest(operation).options === null) throw unknownKind(operation);
-    const options = { wait: true, ...parseOptions(operation, START_CODEC) };
-    const { backend, socket: socketName, runtime } = options;
-    const wanted = { backend, socketName, runtime };
-    const request = { ...options, wanted, notResumable: null };
-    const recorded = operation.request;
-    return { task: startTask(tools, operation.session, { request, recorded }), place: options };
+    const { wait = true, all, ...place } = parseOptions(operation, START_CODEC);
+    const { backend, socket: socketName, runtime } = place;
+    const request = { wanted: { backend, socketName, runtime }, wait, all };
+    const task = startTask(tools, session, { request, recorded });
+    return { task, selection: selectionOf({ ...place, all }) };
   },
   stop: async (tools, operation) => {
+    const { session, request: recorded } = operation;
     const { STOP_CODEC, stopTask } = await import("./stop.ts");
     const request = parseOptions(operation, STOP_CODEC);
-    const look = () => tools.sessions().find("stop", operation.session, selectionOf(request));
-    const recorded = operation.request;
-    return {
-      task: stopTask(tools, operation.session, { request, recorded, look }),
-      place: request,
-    };
+    const selection = selectionOf(request);
+    const look = () => tools.sessions().find("stop", session, selection);
+    return { task: stopTask(tools, session, { request, recorded, look }), selection };
   },
   restart: async (tools, operation) => {
+    const { session, request: recorded } = operation;
     const { RESTART_CODEC, restartTask } = await import("./restart.ts");
     const request = { wait: true, ...parseOptions(operation, RESTART_CODEC) };
-    const look = () => tools.sessions().find("restart", operation.session, selectionOf(request));
-    const recorded = operation.request;
-    return {
-      task: restartTask(tools, operation.session, { request, recorded, look }),
-      place: request,
-    };
+    const selection = selectionOf(request);
+    const look = () => tools.sessions().find("restart", session, selection);
+    return { task: restartTask(tools, session, { request, recorded, look }), selection };
   },
 };
 
+/** What it takes to go on with an operation. */
+interface ResumeTools extends ChangeTools {
+  readonly operator: Operator;
+  readonly store: OperationStore;
+}
+
 /**
- * The task of an operation that waits for an answer, to be planned afresh.
+ * Goes on with an operation that waits for an answer, after a yes: it is planned afresh.
  *
- * @throws {OperationNotFoundError} `operation_not_found`: this kstops cannot go on with it
+ * @throws {OperationNotFoundError} `operation_not_found`: it does not wait, or this kstops cannot go on
+ * with it
+ * @throws {SessionConfigError} `config_invalid`: another config is in force than that it began with
+ * @throws what its task throws
  */
-export async function taskAgain(
-  tools: ChangeTools,
-  operation: Operation,
-): Promise<Task<AnyChange>> {
+export async function resume(tools: ResumeTools, operation: Operation): Promise<Done<AnyChange>> {
+  // First of all: what does not wait cannot be aborted either.
+  resumable(tools.store, operation.id);
+  await requireSameConfig(tools, operation);
+  return await tools.operator.resume(operation.id, await taskAgain(tools, operation), null);
+}
+
+/** The same name may mean something else in another config. */
+async function requireSameConfig(tools: ResumeTools, operation: Operation): Promise<void> {
+  const { config } = parseRequest(operation);
+  const { path } = await tools.config();
+  if (path === config) return;
+  throw new SessionConfigError(
+    `Cannot resume ${quote(operation.id)}: it began with another config, ${config ?? "none"}`,
+    {
+      code: "config_invalid",
+      hint: config === null
+        ? "resume it where there is no config file"
+        : `kstops operations resume ${operation.id} --yes --config ${shellWord(config)}`,
+    },
+  );
+}
+
+async function taskAgain(tools: ChangeTools, operation: Operation): Promise<Task<AnyChange>> {
   const again = Object.hasOwn(KINDS, operation.kind) ? KINDS[operation.kind] : undefined;
   const { session } = operation;
   if (session === null || again === undefined) throw unknownKind(operation);
-  const { task, place } = await again(tools, { ...operation, session });
-  const truth = truthOf(tools, [session], selectionOf(place));
+  const { task, selection } = await again(tools, { ...operation, session });
+  const truth = truthOf(tools, [session], selection);
   return { ...task, outcome: outcomeOf, explain: (error) => truth(error, session) };
 }
 

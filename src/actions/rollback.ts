@@ -28,7 +28,7 @@ export async function oldDefinition({ session, status }: Present): Promise<Defin
 }
 
 /** What became of the old session. */
-export interface Rollback {
+interface Rollback {
   readonly name: string;
   /** Whether it ran until the restart stopped it. */
   readonly wasRunning: boolean;

@@ -1,11 +1,11 @@
 /** Starting sessions: what was said and the config define. */
-import type { StartFlags } from "../config/flags.ts";
+import { flagged, given, type StartFlags } from "../config/flags.ts";
 import { type Json, quote } from "../errors.ts";
+import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
 import { type Definition, NOBODY, type SessionStatus } from "../model.ts";
 import { placeName, type Question } from "../operations/operate.ts";
 import { isSameOwner, isStrange, selfOf } from "../owner.ts";
 import type { PlaceFlags } from "../sessions/place_flags.ts";
-import type { Selection } from "../sessions/sessions.ts";
 import { definitionFor } from "./definitions.ts";
 import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
 import {
@@ -18,26 +18,20 @@ import {
 } from "./request.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
-/** Where and how sessions are started. */
-export interface StartRequest extends Omit<PlaceFlags, "project"> {
+/** What sessions are started as, and how. */
+interface StartRequest {
+  /** What goes over the config; the place is among it. */
+  readonly wanted: StartFlags;
   /** Whether their names were not said, so that what this config did not start is left alone. */
   readonly all?: true | undefined;
   /** Whether their starts are watched until they count as done. */
   readonly wait: boolean;
-}
-
-/** The same with what is not recorded. */
-export interface FullStartRequest extends StartRequest {
-  /** What goes over the config; the place is among it. */
-  readonly wanted: StartFlags;
   /** Whether nothing is told of what takes long. */
   readonly quiet?: true | undefined;
   /** Whether what a person left behind in a shell may be ended. */
   readonly yes?: true | undefined;
   /** Whether they are started although their last run may go on where nobody answers. */
   readonly anyway?: true | undefined;
-  /** Why it cannot be planned again from its record; null: it can. */
-  readonly notResumable: string | null;
 }
 
 /** What the start of one session came to. */
@@ -49,22 +43,27 @@ export interface Started extends Changed {
 export async function startEach(
   tools: ChangeTools,
   names: readonly string[],
-  request: FullStartRequest,
+  request: StartRequest,
 ): Promise<Outcomes<Started>> {
-  const { backend, socket, runtime, notResumable } = request;
-  const options = notResumable === null ? formatOptions(tools, request, START_CODEC) : null;
-  const recorded = await formatRequest(tools, options);
-  // That there can be such a place is checked with everything else.
-  const selection: Selection = { backend, socketName: socket, runtime };
+  const { wanted, all, wait } = request;
+  const options = { ...placeIn(wanted), all, wait };
+  const recorded = await formatRequest(
+    tools,
+    whyNotResumable(wanted) === null ? formatOptions(tools, options, START_CODEC) : null,
+  );
   return await changeEach(tools, names, {
     verb: "start",
-    selection,
+    // That there can be such a place is checked with everything else.
+    selection: { backend: wanted.backend, socketName: wanted.socketName, runtime: wanted.runtime },
     task: (name) => startTask(tools, name, { request, recorded }),
   });
 }
 
+/** What of a start is recorded. */
+type RecordedStart = Omit<PlaceFlags, "project"> & Pick<StartRequest, "all" | "wait">;
+
 /** How the options of a start are recorded. They hold no secrets. */
-export const START_CODEC: Codec<StartRequest> = {
+export const START_CODEC: Codec<RecordedStart> = {
   backend: PLACE_CODEC.backend,
   socket: PLACE_CODEC.socket,
   runtime: PLACE_CODEC.runtime,
@@ -72,15 +71,37 @@ export const START_CODEC: Codec<StartRequest> = {
   wait: readEither,
 };
 
+function placeIn({ backend, socketName: socket, runtime }: StartFlags): PlaceFlags {
+  return { backend, socket, runtime };
+}
+
+/** What the place is called in what goes over the config. */
+const PLACE_FIELDS: ReadonlySet<string> = new Set(["backend", "socketName", "runtime"]);
+
+/**
+ * Why a start cannot be planned again from its record: all that says what to start, but where, may hold
+ * secrets and is not recorded. Null: it can.
+ */
+function whyNotResumable(wanted: StartFlags): string | null {
+  const flags = ALL_SESSION_KEYS.flatMap(([, { flag, field }]) =>
+    flag === undefined || PLACE_FIELDS.has(field) || flagged(wanted, field) === null
+      ? []
+      : [`--${flag}`]
+  );
+  const said = [...flags, ...(given(wanted.argv) === null ? [] : ["-- ARGV"])];
+  if (said.length === 0) return null;
+  return `what it was given with ${said.join(", ")} may hold secrets and is not recorded`;
+}
+
 /** The start of one session. */
 export function startTask(
   tools: ChangeTools,
   name: string,
-  { request, recorded }: { readonly request: FullStartRequest; readonly recorded: Json },
+  { request, recorded }: { readonly request: StartRequest; readonly recorded: Json },
 ): ChangeTask<Started> {
   let defined: ReturnType<typeof definitionFor> | null = null;
   const define = () => defined ??= definitionFor(tools, name, request.wanted);
-  const { notResumable } = request;
+  const notResumable = whyNotResumable(request.wanted);
   return {
     kind: "start",
     session: name,
@@ -110,7 +131,7 @@ export function startTask(
 async function questionOf(
   tools: ChangeTools,
   { name, backend }: Definition,
-  request: FullStartRequest,
+  request: StartRequest,
 ): Promise<Question | null> {
   const living = await tools.sessions().living(name);
   if (living.some(({ remains }) => remains.program !== null || remains.isWaiting)) return null;
@@ -123,11 +144,11 @@ async function questionOf(
   });
   if (left === undefined) return null;
   const reason = `the shell that it was left ${left.names}`;
-  const again = tools.caller.inWords("start", name, { flags: request, yes: true });
+  const again = tools.caller.inWords("start", name, { flags: placeIn(request.wanted), yes: true });
   return {
     text: `End them and start ${quote(name)}? ${reason} [y/N] `,
     reason,
-    command: `${again}${request.notResumable === null ? "" : ", with its other flags"}`,
+    command: `${again}${whyNotResumable(request.wanted) === null ? "" : ", with its other flags"}`,
     backend,
   };
 }

@@ -6,7 +6,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 
 /** Who is told what an action does on its way to its result. */
-export interface Reporter {
+interface Reporter {
   /** Whether what matters to few is told as well. */
   readonly verbose: boolean;
   /** Is told what a user may want to know; a line each. */

@@ -3,6 +3,7 @@ import { onlyOf } from "../actions/each.ts";
 import { startEach } from "../actions/start.ts";
 import { stopEach } from "../actions/stop.ts";
 import type { ChangeTools } from "../actions/tools.ts";
+import { isAnothers } from "../actions/whose.ts";
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
 import type { StartFlags } from "../config/flags.ts";
@@ -16,7 +17,6 @@ import {
 import { type LogStore, logStore } from "../logs/store.ts";
 import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
-import { isStrange, selfOf } from "../owner.ts";
 import { actorOf, operatorOf } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { sessionsOf } from "../sessions/machine.ts";
@@ -98,10 +98,8 @@ export async function start(
   name: string,
   wanted: StartFlags,
 ): Promise<SessionStatus> {
-  const outcomes = await startEach(changeTools(context), [name], {
-    ...{ wanted, wait: true, yes: true },
-    notResumable: "what a program says to start is not recorded",
-  });
+  const request = { wanted, wait: true, yes: true } as const;
+  const outcomes = await startEach(changeTools(context), [name], request);
   return onlyOf(outcomes).status;
 }
 
@@ -203,7 +201,8 @@ export async function stateOf(
   try {
     const match = await context.sessions.find("find", name, context.selection);
     if (match.kind === "session") {
-      return isThere(match) && !isOfAnother(context, match.status) ? match.status.state : null;
+      const isMeant = isThere(match) && !await isAnothers(changeTools(context), match.status);
+      return isMeant ? match.status.state : null;
     }
     if (match.trouble !== null) throw match.trouble;
     return null;
@@ -224,11 +223,6 @@ export async function list({ sessions, selection }: Context): Promise<readonly S
   const [first] = troubles;
   if (first !== undefined) throw first.error;
   return statuses;
-}
-
-/** Whether it is another config's than that of the context. */
-function isOfAnother({ config }: Context, status: SessionStatus): boolean {
-  return status.managed && isStrange(status, selfOf(config));
 }
 
 /** The session that was found, as opposed to its definition. */

@@ -16,7 +16,7 @@ export interface SubscribeOptions {
 }
 
 /** Where the news come from. */
-export interface NewsSource extends Pick<World, "every"> {
+interface NewsSource extends Pick<World, "every"> {
   readonly read: <T>(work: (ledger: Ledger) => T) => T;
   /** Who is to be woken when this process has changed something. */
   readonly subscribers: Set<() => void>;

@@ -1,14 +1,23 @@
-/** What kstops last did to a session. Pure. */
+/** What kstops last did to a session. */
 import type { Json } from "../errors.ts";
 import { NOBODY, type Owner, type SessionStatus } from "../model.ts";
 import { mayBeSame } from "../owner.ts";
 import type { Operation } from "./machine.ts";
 import { placeName } from "./operate.ts";
+import type { OperationStore } from "./store.ts";
+
+/** The operations on just that session that a store has, the latest first. */
+export function latestOn(
+  store: Pick<OperationStore, "list">,
+  status: SessionStatus,
+): readonly Operation[] {
+  return operationsOn(status, store.list({ session: status.name ?? "" }));
+}
 
 /**
  * The operations on just that session, in the order in which they were given. One of the same name at
- * another place, or of another config, is another one; of an operation that ended before it had found its session, and of a
- * session that is only defined, nobody knows the place.
+ * another place, or of another config, is another one; of an operation that ended before it had found
+ * its session, and of a session that is only defined, nobody knows the place.
  */
 export function operationsOn(
   status: SessionStatus,

@@ -5,7 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import { isTerminal, nextAction, type Operation, stateToPhase } from "./machine.ts";
 
 /** What is known of an operation before it begins. */
-export type NewOperation = Pick<
+type NewOperation = Pick<
   Operation,
   "id" | "kind" | "session" | "request" | "actor" | "owner"
 >;

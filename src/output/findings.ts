@@ -1,53 +1,13 @@
 /** What is known of how a session ended, as text and as JSON. Pure. */
+import type { Advice, Findings, Starts } from "../actions/why.ts";
 import { endWords } from "../actions/words.ts";
 import { escapeControls, type Json } from "../errors.ts";
-import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
 import type { Ended } from "../logs/runs.ts";
-import type { Operation } from "../operations/machine.ts";
+import { howItEnded, type SessionStatus } from "../model.ts";
 import { operationText, operationToWire } from "./operation.ts";
 import { leftoversText, momentAndTime, type Property, propertyLines } from "./properties.ts";
 import { moment, paint, type Screen, stateColour } from "./screen.ts";
 import { statusToWire, time } from "../wire.ts";
-
-/** Everything that `why` found out. */
-export interface Findings {
-  readonly status: SessionStatus;
-  /** What the exit code or the signal says; null: nothing, or it has not ended. */
-  readonly meaning: string | null;
-  /** When it was executed last, where it was executed again since its run began; else null. */
-  readonly startedAt: Date | null;
-  /** How long it ran, or has run, since it was executed last; null: not known. */
-  readonly seconds: number | null;
-  /** How often it began and how it ended, as far as that is remembered. */
-  readonly starts: Starts;
-  /** How its program ended before it was executed again in this run, the oldest first. */
-  readonly earlier: readonly Ended[];
-  /** Whether a start would begin something else now; null: nobody can tell. */
-  readonly definitionChanged: boolean | null;
-  /** What kstops did to it last; null: nothing that is recorded. */
-  readonly operation: Operation | null;
-  /** What it printed last; null: that cannot be read. */
-  readonly lines: readonly string[] | null;
-  /** What to do next. */
-  readonly next: readonly Advice[];
-}
-
-/** How often a session began, since when, and how that ended. */
-export interface Starts {
-  readonly count: number;
-  /** How many of them its engine made by itself, or somebody else did, since its run began. */
-  readonly again: number;
-  /** How many of them ended with another exit code than 0. */
-  readonly failures: number;
-  /** When the first of them began. */
-  readonly since: Date | null;
-}
-
-/** A command, and what it is for. */
-export interface Advice {
-  readonly command: string;
-  readonly about: string;
-}
 
 /** The JSON of `why`: the keys of a session and more. */
 export function findingsToWire(findings: Findings): { [key: string]: Json } {
@@ -170,70 +130,4 @@ export function durationText(seconds: number | null): string | null {
   if (first === -1) return "less than a second";
   return parts.slice(first, first + 2).filter(([count]) => count > 0)
     .map(([count, unit]) => `${count} ${unit}`).join(" ");
-}
-
-/** What signals say of a program that they ended. */
-const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
-  SIGHUP: "its terminal was closed, as when a tmux server is killed",
-  SIGINT: "it was interrupted, as Ctrl-C and a stop do",
-  SIGQUIT: "it was told to quit, as Ctrl-\\ does",
-  SIGILL: "it crashed: its code is not for this processor, or damaged",
-  SIGTRAP: "it crashed at a trap for a debugger",
-  SIGABRT: "it gave up by itself, as after a failed assertion",
-  SIGBUS: "it crashed: memory that it mapped was not there, as on a full disk",
-  SIGFPE: "it crashed in its arithmetic, as in a division by 0",
-  SIGSEGV: "it crashed: it touched memory that it may not",
-  SIGPIPE: "it wrote to a reader that was gone",
-  SIGALRM: "a timer of its own ran out",
-  SIGTERM: "it was asked to end",
-  SIGXCPU: "it used more processor time than it may (ulimit -t)",
-  SIGXFSZ: "it wrote a larger file than it may (ulimit -f)",
-  SIGSYS: "it made a system call that it may not (seccomp)",
-};
-
-/**
- * A status that did not begin after it ended: the two times may be of two clocks, or one of them
- * known to the second only.
- */
-export function inOrder(status: SessionStatus): SessionStatus {
-  const { createdAt, finishedAt } = status;
-  const isLate = createdAt !== null && finishedAt !== null && createdAt > finishedAt;
-  return isLate ? { ...status, createdAt: finishedAt } : status;
-}
-
-const FORCED =
-  "kstops killed it: it had not ended when the time of a stop was up, or was given no time";
-
-/**
- * What an end says; null: nothing is known, or it needs no words.
- *
- * @param isForced whether a stop of kstops had to kill it
- */
-export function meaningOf(
-  status: SessionStatus,
-  { isForced }: { readonly isForced: boolean } = { isForced: false },
-): string | null {
-  const { state, exitCode, backend } = status;
-  if (state === "running" || state === "unknown") return null;
-  // An exited one has ended by itself, whatever a stop did to it earlier.
-  if (isForced && state !== "exited") return FORCED;
-  if (exitCode === null) return null;
-  const signal = status.signal ?? howItEnded(exitCode).signal;
-  if (signal === "SIGKILL") {
-    if (status.reason?.startsWith(OUT_OF_MEMORY)) return "it took more memory than it may";
-    return backend === "container"
-      ? "it was killed; its runtime does not say that memory ran out"
-      : "it was killed: by somebody, or by the kernel when memory ran out (dmesg tells)";
-  }
-  if (signal !== null) return SIGNAL_MEANINGS[signal] ?? null;
-  switch (exitCode) {
-    case 0:
-      return "it did what it had to do";
-    case 126:
-      return "what it was to run cannot be executed";
-    case 127:
-      return "what it was to run was not found";
-    default:
-      return "an error of its own: what it means is in its own words";
-  }
 }

@@ -1,11 +1,11 @@
 /** `kstops attach NAME`: hand the terminal to a session. */
-import type { Session } from "../../backends/backend.ts";
-import { quote, SessionAttachError, UsageError } from "../../errors.ts";
+import { findToAttach } from "../../actions/attach.ts";
 import { endWords } from "../../actions/words.ts";
+import type { Session } from "../../backends/backend.ts";
+import { quote, UsageError } from "../../errors.ts";
 import type { World } from "../../world/world.ts";
-import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
+import type { Context, PlaceFlags, Reply } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { sayWhose } from "../../actions/whose.ts";
 
 /** Flags of `attach`. */
 interface AttachFlags extends PlaceFlags {
@@ -17,17 +17,9 @@ interface AttachFlags extends PlaceFlags {
 export async function attach(context: Context, flags: AttachFlags): Promise<Reply> {
   const { name } = flags;
   requireTerminal(context.world, name);
-  await warnOfProblems(context, { ...flags, names: [flags.name] });
-  const sessions = context.sessions();
-  const match = await sessions.find("attach to", name, selectionOf(flags));
-  if (match.kind === "defined") {
-    if (match.trouble !== null) throw match.trouble;
-    throw new SessionAttachError(name, "it is not running", {
-      hint: `start it: kstops start ${name}`,
-    });
-  }
-  await sayWhose(context, match.status);
-  return await handOver(context, match.session, flags.readOnly === true);
+  await warnOfProblems(context, { ...flags, names: [name] });
+  const session = await findToAttach(context, name, flags);
+  return await handOver(context, session, flags.readOnly === true);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** `kstops start --dry-run`: what would be started, and how. Runs nothing. */
+import { explanationFor } from "../../actions/definitions.ts";
 import type { EngineCall } from "../../backends/backend.ts";
 import type { Explained } from "../../config/explain.ts";
 import { aboutSession, escapeControls, type Json, OpsError } from "../../errors.ts";
@@ -6,7 +7,6 @@ import { definitionToWire, originsToWire, yamlLines } from "../../output/definit
 import type { Screen } from "../../output/screen.ts";
 import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
-import { explanationFor } from "../../actions/definitions.ts";
 import { wantedBy } from "../start_flags.ts";
 import type { StartCommandFlags } from "./start.ts";
 

@@ -1,6 +1,5 @@
 /** `kstops restart NAME`: stop, then start with the fresh definition. */
 import { restartEach, type RestartRequest } from "../../actions/restart.ts";
-import { UsageError } from "../../errors.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
@@ -13,11 +12,6 @@ export interface RestartFlags extends RestartRequest {
 
 /** Restarts sessions, side by side. */
 export async function restart(context: Context, flags: RestartFlags): Promise<Reply> {
-  if (flags.rollback && !flags.wait) {
-    throw new UsageError("Cannot use --rollback with --no-wait: nobody would see that it fails", {
-      hint: "leave out --no-wait",
-    });
-  }
   const names = await namesFrom(context, "restart", flags);
   const outcomes = await restartEach(await changeTools(context), names, flags);
   return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });

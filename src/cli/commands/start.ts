@@ -6,7 +6,7 @@ import type { SessionStatus } from "../../model.ts";
 import type { Selection } from "../../sessions/sessions.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
-import type { Context, PlaceFlags, Reply } from "../command.ts";
+import type { Context, Reply } from "../command.ts";
 import { namesFrom } from "../names.ts";
 import { type StartFlags, wantedBy } from "../start_flags.ts";
 import { handOver, requireTerminal } from "./attach.ts";
@@ -45,37 +45,9 @@ async function startThese(
   names: readonly string[],
   flags: StartCommandFlags,
 ): Promise<Outcomes<Started>> {
-  return await startEach(await changeTools(context), names, {
-    ...flags,
-    wanted: wantedBy(flags),
-    anyway: flags.yes,
-    notResumable: whyNotResumable(flags),
-  });
-}
-
-/** What the flags are called that say what to start, all but those that choose the place. */
-const UNRECORDED: Readonly<Record<Exclude<keyof StartFlags, keyof PlaceFlags>, string>> = {
-  command: "--command",
-  argv: "-- ARGV",
-  image: "--image",
-  workdir: "--workdir",
-  env: "--env",
-  envFile: "--env-file",
-  volume: "--volume",
-  port: "--port",
-  logVolume: "--log-volume",
-  shell: "--shell",
-  unsafeEnv: "--unsafe-env",
-};
-
-/** What says what to start may hold secrets, so that it is not recorded. */
-function whyNotResumable(flags: StartFlags): string | null {
-  const keys = Object.keys(UNRECORDED) as (keyof typeof UNRECORDED)[];
-  const said = keys.flatMap((key) =>
-    flags[key] === undefined || flags[key] === null ? [] : UNRECORDED[key]
-  );
-  if (said.length === 0) return null;
-  return `what it was given with ${said.join(", ")} may hold secrets and is not recorded`;
+  const { all, wait, quiet, yes } = flags;
+  const request = { wanted: wantedBy(flags), all, wait, quiet, yes, anyway: yes };
+  return await startEach(await changeTools(context), names, request);
 }
 
 function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {

@@ -1,4 +1,6 @@
 /** `kstops status NAME`: one session, every known property. */
+import { show } from "../../actions/status.ts";
+import { isAnothers } from "../../actions/whose.ts";
 import { escapeControls, type Json } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { isNobodys, ownerWords } from "../../owner.ts";
@@ -11,10 +13,8 @@ import {
 import { commandLine, paint, portsText, type Screen, stateColour } from "../../output/screen.ts";
 import { wrapped } from "../../output/text.ts";
 import { statusToWire } from "../../wire.ts";
-import type { Match } from "../../sessions/sessions.ts";
-import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
+import type { Context, PlaceFlags, Reply } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
-import { isAnothers } from "../../actions/whose.ts";
 
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {
@@ -29,24 +29,13 @@ const SHOWN_OPERATIONS = 10;
 /** Shows one session. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
   await warnOfProblems(context, { ...flags, names: [flags.name] });
-  const sessions = context.sessions();
-  const shown = await withLeftovers(
-    await sessions.find("show", flags.name, selectionOf(flags)),
-  );
+  const shown = await show(context, flags.name, flags);
   const whose = whoseText(shown, await isAnothers(context, shown));
   if (flags.operations) return await withOperations(context, shown, whose);
   return {
     data: statusToWire(shown),
     text: (screen) => propertiesOf(shown, { screen, whose }),
   };
-}
-
-/** The status of a session, with the processes that its program left behind. */
-export async function withLeftovers(match: Match): Promise<SessionStatus> {
-  const { status } = match;
-  return match.kind === "session"
-    ? { ...status, leftovers: await match.session.leftovers() }
-    : status;
 }
 
 async function withOperations(
@@ -56,15 +45,14 @@ async function withOperations(
 ): Promise<Reply> {
   const [
     { store },
-    { operationsOn },
+    { latestOn },
     { operationColour, operationText, operationToWire, SHORT_ID },
   ] = await Promise.all([
     context.recording(),
     import("../../operations/last.ts"),
     import("../../output/operation.ts"),
   ]);
-  const recorded = (await store()).list({ session: status.name ?? "" });
-  const operations = operationsOn(status, recorded).slice(0, SHOWN_OPERATIONS);
+  const operations = latestOn(await store(), status).slice(0, SHOWN_OPERATIONS);
   return {
     data: { ...statusToWire(status), operations: operations.map(operationToWire) },
     text: (screen) => {

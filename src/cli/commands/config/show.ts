@@ -1,4 +1,5 @@
 /** `kstops config show`: what the config means, with everything filled in. */
+import { explanationFor } from "../../../actions/definitions.ts";
 import type { Config, Origin, Settings } from "../../../config/config.ts";
 import { configInvalid, ConfigProblemsError } from "../../../config/problems.ts";
 import { originAt } from "../../../config/variables.ts";
@@ -24,7 +25,6 @@ import { masked } from "../../../mask.ts";
 import { closest } from "../../../suggest.ts";
 import { formatSize } from "../../../validate/size.ts";
 import type { Context, Reply } from "../../command.ts";
-import { explanationFor } from "../../../actions/definitions.ts";
 import { requireConfig } from "./path.ts";
 
 /** Flags of `config show`. */

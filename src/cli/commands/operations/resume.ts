@@ -1,9 +1,8 @@
 /** `kstops operations resume ID` and `cancel ID`: the answer to an operation that waits for one. */
-import { parseRequest } from "../../../actions/request.ts";
-import { taskAgain } from "../../../actions/resume.ts";
-import { escapeControls, quote, SessionConfigError, UsageError } from "../../../errors.ts";
+import { resume } from "../../../actions/resume.ts";
+import { escapeControls, quote, UsageError } from "../../../errors.ts";
 import type { Operation } from "../../../operations/machine.ts";
-import { cancelWaiting, resumable } from "../../../operations/operate.ts";
+import { cancelWaiting } from "../../../operations/operate.ts";
 import { operationToWire } from "../../../output/operation.ts";
 import { shellWord } from "../../../shell.ts";
 import { changeTools } from "../../caller.ts";
@@ -29,17 +28,14 @@ export async function resumeOperation(
     });
   }
   const { kept, operator } = await context.recording();
-  const opened = await kept();
-  const operation = opened.find("resume", id);
+  const store = await kept();
+  const operation = store.find("resume", id);
   if (no) {
     const outcome = { code: "declined", reason: "the answer was no" } as const;
-    return ended(cancelWaiting(opened, operation.id, outcome), "Declined");
+    return ended(cancelWaiting(store, operation.id, outcome), "Declined");
   }
-  // First of all: what does not wait cannot be aborted either.
-  resumable(opened, operation.id);
-  await requireSameConfig(context, operation);
-  const task = await taskAgain(await changeTools(context), operation);
-  const done = await operator.resume(operation.id, task, null);
+  const tools = { ...await changeTools(context), operator, store };
+  const done = await resume(tools, operation);
   return { data: changedToWire(done), text: () => `${changedText(done.result)}\n` };
 }
 
@@ -61,20 +57,4 @@ function ended(operation: Operation, what: string): Reply {
 
 function nameOf({ kind, session }: Operation): string {
   return escapeControls(session === null ? kind : `${kind} ${session}`);
-}
-
-/** The same name may mean something else in another config. */
-async function requireSameConfig(context: Context, operation: Operation): Promise<void> {
-  const { config } = parseRequest(operation);
-  const { path } = await context.config();
-  if (path === config) return;
-  throw new SessionConfigError(
-    `Cannot resume ${quote(operation.id)}: it began with another config, ${config ?? "none"}`,
-    {
-      code: "config_invalid",
-      hint: config === null
-        ? "resume it where there is no config file"
-        : `kstops operations resume ${operation.id} --yes --config ${shellWord(config)}`,
-    },
-  );
 }

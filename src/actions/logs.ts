@@ -1,0 +1,153 @@
+/** What sessions print: what there is, also of those that ended, and what comes. */
+import type { LogOptions } from "../backends/backend.ts";
+import { SessionNotFoundError } from "../errors.ts";
+import { type LogStore, logStore } from "../logs/store.ts";
+import type { IsMeant } from "../logs/story.ts";
+import { isSameOwner } from "../owner.ts";
+import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import { hasOutput } from "../sessions/recorded.ts";
+import type { Match, Selection } from "../sessions/sessions.ts";
+import type { Tools } from "./tools.ts";
+import { isAnothers, sayWhose } from "./whose.ts";
+
+/** Which sessions are meant, and what of their output. */
+export interface LogRequest extends PlaceFlags {
+  /** Whether what was printed before the current run, or execution, is wanted. */
+  readonly previous?: true | undefined;
+  /** Whether its name was not said, so that only one of this config is meant. */
+  readonly ofConfig?: boolean;
+}
+
+/** Which output of which session is read. */
+export interface Wanted {
+  readonly name: string;
+  readonly request: LogRequest;
+  readonly options: LogOptions;
+}
+
+type LogTools = Pick<Tools, "world" | "config" | "sessions" | "warn">;
+
+/**
+ * What a session printed last, also after it ended.
+ *
+ * @throws as {@link Sessions.find} does, unless some output was kept
+ */
+export async function readOutput(tools: LogTools, wanted: Wanted): Promise<Uint8Array> {
+  const { name, request, options } = wanted;
+  const store = logStore(tools.world, tools.warn);
+  let match: Match;
+  try {
+    match = await tools.sessions().find("show the logs of", name, selectionOfLogs(request));
+  } catch (error) {
+    // What a session printed outlives it, also one that no config defines.
+    const kept = error instanceof SessionNotFoundError
+      ? await keptOutput(store, wanted, {
+        run: null,
+        isMeant: await tools.sessions().meant(request),
+      })
+      : null;
+    if (kept === null) throw error;
+    return kept;
+  }
+  await sayWhose(tools, match.status);
+  if (match.kind === "session" && !request.previous) {
+    if (!await hasOutput(store, match.session)) warnOfNothingKept(tools, wanted);
+    return await match.session.logs(options);
+  }
+  const run = match.kind === "session" ? match.session.run : null;
+  const isMeant = await meantBy(tools, match, request);
+  const kept = await keptOutput(store, wanted, { run, isMeant });
+  if (match.kind === "defined" && match.trouble !== null) {
+    // It may run and print all the same.
+    if (kept === null) throw match.trouble;
+    tools.warn(`${match.trouble.message}; this is what was kept`);
+  }
+  if (kept === null) {
+    if (request.previous) tools.warn(`of an earlier run of ${name} no output was kept`);
+    else warnOfNothingKept(tools, wanted);
+  }
+  return kept ?? new Uint8Array();
+}
+
+function warnOfNothingKept(tools: LogTools, { name, request }: Wanted): void {
+  // Not all of a config have been started.
+  if (request.ofConfig) return;
+  tools.warn(`${name} is not running, and no output of it was kept`);
+}
+
+/** Of those of the config only what is its own. */
+function selectionOfLogs(request: LogRequest): Selection {
+  return selectionOf({ ...request, all: request.ofConfig === true ? true : undefined });
+}
+
+/** Whose earlier runs belong to what was found. */
+async function meantBy(tools: LogTools, match: Match, request: LogRequest): Promise<IsMeant> {
+  return await isAnothers(tools, match.status)
+    ? (owner) => isSameOwner(owner, match.status)
+    : await tools.sessions().meant(request);
+}
+
+/** What is kept of the newest run that is meant, or of the one before it; null: nothing. */
+async function keptOutput(
+  store: LogStore,
+  { name, request, options }: Wanted,
+  { run, isMeant }: { readonly run: string | null; readonly isMeant: IsMeant },
+): Promise<Uint8Array | null> {
+  const newest = run === null ? await store.newestOutput(name, isMeant) : null;
+  if (run === null && !request.previous) {
+    return newest === null ? null : await store.read(newest, options);
+  }
+  const isCurrent = (output: string) =>
+    run === null ? output === newest : output.endsWith(`-${run}`);
+  const outputs = await store.outputs(name, isMeant);
+  const current = outputs.findLast(isCurrent);
+  const execution = current === undefined ? null : await store.readPrevious(current, options);
+  if (execution !== null) return execution;
+  const wanted = outputs.findLast((output) => !isCurrent(output));
+  return wanted === undefined ? null : await store.read(wanted, options);
+}
+
+/** How often it is looked whether a session that does not run has been started. */
+const POLL_MS = 200;
+
+/**
+ * What a session printed last and all that it goes on to print, in this run and in later ones, until it
+ * is to end.
+ */
+export async function* followOutput(
+  tools: LogTools,
+  { name, request, options }: Wanted,
+  abort: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const { world } = tools;
+  const store = logStore(world, tools.warn);
+  const isMeant = await tools.sessions().meant(request);
+  let wanted = options;
+  let [seenId, seenUntil]: [string | null, Date | null] = [null, null];
+  for (let first = true; !abort.aborted; first = false) {
+    const match: Match | null = await tools.sessions()
+      .find("follow", name, selectionOfLogs(request))
+      .catch(async (error: unknown) => {
+        const isGone = error instanceof SessionNotFoundError &&
+          (!first || (await store.outputs(name, isMeant)).length > 0);
+        if (!isGone) throw error;
+        return null;
+      });
+    if (match?.kind === "session") {
+      await sayWhose(tools, match.status);
+      const { id, state } = match.status;
+      const isOld = seenUntil !== null && seenId === id;
+      if (!isOld || state === "running") {
+        const again = isOld ? { ...wanted, since: seenUntil } : wanted;
+        yield* match.session.follow(again, abort);
+        [seenId, seenUntil] = [id, world.now()];
+        wanted = { ...options, lines: Infinity, since: null };
+      }
+    } else if (first) {
+      const kept = await keptOutput(store, { name, request, options }, { run: null, isMeant });
+      if (kept !== null) yield kept;
+      wanted = { ...options, lines: Infinity, since: null };
+    }
+    if (!abort.aborted) await world.sleep(POLL_MS);
+  }
+}

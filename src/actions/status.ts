@@ -1,0 +1,22 @@
+/** What there is to know of one session. */
+import type { SessionStatus } from "../model.ts";
+import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import type { Match } from "../sessions/sessions.ts";
+import type { Tools } from "./tools.ts";
+
+/** The status of a session, with the processes that its program left behind. */
+export async function show(
+  { sessions }: Pick<Tools, "sessions">,
+  name: string,
+  flags: PlaceFlags,
+): Promise<SessionStatus> {
+  return await withLeftovers(await sessions().find("show", name, selectionOf(flags)));
+}
+
+/** The status of what was found, with the processes that its program left behind. */
+export async function withLeftovers(match: Match): Promise<SessionStatus> {
+  const { status } = match;
+  return match.kind === "session"
+    ? { ...status, leftovers: await match.session.leftovers() }
+    : status;
+}

@@ -1,0 +1,309 @@
+/** Why a session is what it is: what is known of it and of its last run, and what to do next. */
+import type { Executions } from "../backends/backend.ts";
+import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../errors.ts";
+import { fingerprintOf } from "../logs/fingerprint.ts";
+import { type Ended, endOf, hasFailed, type Run, wasForced } from "../logs/runs.ts";
+import { excerptOf, lastShown } from "../logs/shown.ts";
+import { type LogStore, logStore } from "../logs/store.ts";
+import { type IsMeant, isRunMeant } from "../logs/story.ts";
+import type { SessionStatus } from "../model.ts";
+import { latestOn } from "../operations/last.ts";
+import type { Operation } from "../operations/machine.ts";
+import type { OperationStore } from "../operations/store.ts";
+import { isSameOwner, ownerName } from "../owner.ts";
+import { isElsewhere } from "../sessions/elsewhere.ts";
+import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import { hasOutput, statusOfRun } from "../sessions/recorded.ts";
+import type { Match } from "../sessions/sessions.ts";
+import { shellWord } from "../shell.ts";
+import { definitionFor, isDefined } from "./definitions.ts";
+import { inOrder, meaningOf } from "./meaning.ts";
+import { withLeftovers } from "./status.ts";
+import type { Tools } from "./tools.ts";
+import { isAnothers, sayWhose } from "./whose.ts";
+
+/** What it takes to explain a session. */
+interface WhyTools extends Tools {
+  /** What was done to sessions, as far as that is recorded. */
+  readonly operations: () => Promise<Pick<OperationStore, "list">>;
+}
+
+/** Everything that is found out about a session. */
+export interface Findings {
+  readonly status: SessionStatus;
+  /** What the exit code or the signal says; null: nothing, or it has not ended. */
+  readonly meaning: string | null;
+  /** When it was executed last, where it was executed again since its run began; else null. */
+  readonly startedAt: Date | null;
+  /** How long it ran, or has run, since it was executed last; null: not known. */
+  readonly seconds: number | null;
+  /** How often it began and how it ended, as far as that is remembered. */
+  readonly starts: Starts;
+  /** How its program ended before it was executed again in this run, the oldest first. */
+  readonly earlier: readonly Ended[];
+  /** Whether a start would begin something else now; null: nobody can tell. */
+  readonly definitionChanged: boolean | null;
+  /** What kstops did to it last; null: nothing that is recorded. */
+  readonly operation: Operation | null;
+  /** What it printed last; null: that cannot be read. */
+  readonly lines: readonly string[] | null;
+  /** What to do next. */
+  readonly next: readonly Advice[];
+}
+
+/** How often a session began, since when, and how that ended. */
+export interface Starts {
+  readonly count: number;
+  /** How many of them its engine made by itself, or somebody else did, since its run began. */
+  readonly again: number;
+  /** How many of them ended with another exit code than 0. */
+  readonly failures: number;
+  /** When the first of them began. */
+  readonly since: Date | null;
+}
+
+/** A command, and what it is for. */
+export interface Advice {
+  readonly command: string;
+  readonly about: string;
+}
+
+/** Finds out how a session came to be what it is, also one that was stopped. */
+export async function explain(
+  tools: WhyTools,
+  name: string,
+  flags: PlaceFlags,
+): Promise<Findings> {
+  const { world, warn } = tools;
+  const store = logStore(world, warn);
+  const all = await store.runs(name);
+  const isOwn = await tools.sessions().meant(flags);
+  const match = await found(
+    tools,
+    { name, flags },
+    lastOf(all.filter((run) => isRunMeant(run, isOwn))),
+  );
+  const isStrange = await isAnothers(tools, match.status);
+  await sayWhose(tools, match.status);
+  const isMeant: IsMeant = isStrange ? (owner) => isSameOwner(owner, match.status) : isOwn;
+  const runs = all.filter((run) => isRunMeant(run, isMeant));
+  const last = lastOf(runs);
+  const status = inOrder(
+    match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
+  );
+  const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
+  const executions = match.kind === "session"
+    ? match.session.executions ?? executionsIn(ofStatus)
+    : null;
+  const again = executions === null ? 0 : executedAgain(executions, ofStatus);
+  // Of one that was executed again, the time since then counts.
+  const startedAt = again > 0 ? executions?.startedAt ?? null : null;
+  const definitionChanged = isStrange ? null : await hasChanged(tools, name, ofStatus);
+  const [lines, operation] = await Promise.all([
+    lastLines({ store, match, name, isMeant }),
+    lastOperation(tools, match.status),
+  ]);
+  return {
+    status,
+    meaning: meaningOf(status, { isForced: ofStatus !== null && wasForced(ofStatus) }),
+    startedAt,
+    seconds: secondsOf({ ...status, createdAt: startedAt ?? status.createdAt }, world.now()),
+    earlier: ofStatus?.earlier ?? [],
+    starts: startsOf(runs, { status, again, areFailures: executions?.areFailures ?? false }),
+    definitionChanged,
+    operation,
+    lines,
+    next: adviceFor(status, {
+      definitionChanged,
+      hasLines: lines !== null && lines.length > 0,
+      hasRun: runs.length > 0,
+      isMistaken: !isStrange && await isMistaken(tools, name),
+      whose: isStrange ? ` --project ${shellWord(ownerName(status))}` : "",
+    }),
+  };
+}
+
+/** What is recorded of a program that the shell in its pane has executed again; null: it has not. */
+function executionsIn(run: Run | null): Executions | null {
+  const last = run?.earlier.at(-1);
+  if (run === null || last === undefined) return null;
+  return {
+    startedAt: new Date(last.at.getTime() + (last.policy?.restartInMs ?? 0)),
+    restarts: run.earlier.length,
+    areFailures: run.earlier.every(({ exitCode }) => exitCode !== 0),
+  };
+}
+
+function lastOf(runs: readonly Run[]): Run | null {
+  return runs.findLast(({ begun }) => begun !== null) ?? null;
+}
+
+/** Whether the config defines it so that it cannot be started. */
+async function isMistaken(tools: WhyTools, name: string): Promise<boolean> {
+  const config = await tools.config();
+  const entry = config.sessions.get(name);
+  if (entry === undefined) return false;
+  return entry.kind === "invalid" ||
+    (await import("../config/defined.ts")).lackOf(entry, config) !== null;
+}
+
+/** The session; or, where it was stopped and nothing defines it, what is recorded of its last run. */
+async function found(
+  tools: WhyTools,
+  { name, flags }: { readonly name: string; readonly flags: PlaceFlags },
+  last: Run | null,
+): Promise<Match> {
+  try {
+    return await tools.sessions().find("explain", name, selectionOf(flags));
+  } catch (error) {
+    const recorded = last === null ? null : statusOfRun(name, { ...last, stopped: null });
+    if (!(error instanceof SessionNotFoundError) || recorded === null) throw error;
+    // The run that is recorded is not over.
+    if (isElsewhere(error)) throw error;
+    const status = { ...recorded, state: "stopped", reason: null } as const;
+    return { kind: "defined", status, trouble: null };
+  }
+}
+
+/** A session that does not run, with how its last run ended. */
+function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
+  if (last === null || status.state === "unknown") return status;
+  return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
+}
+
+function secondsOf(
+  { state, createdAt, finishedAt }: SessionStatus,
+  now: Date,
+): number | null {
+  const end = state === "running" ? now : finishedAt;
+  if (createdAt === null || end === null) return null;
+  // The one may be known to the second only.
+  return Math.max(0, (end.getTime() - createdAt.getTime()) / 1000);
+}
+
+function startsOf(
+  runs: readonly Run[],
+  { status: { state, exitCode }, again, areFailures }: {
+    readonly status: SessionStatus;
+    readonly again: number;
+    readonly areFailures: boolean;
+  },
+): Starts {
+  const since = runs.find(({ begun }) => begun !== null)?.begun?.at ?? null;
+  const failed = runs.filter(hasFailed);
+  if (again === 0) return { count: runs.length, again, failures: failed.length, since };
+  // What is remembered of this run is one of its executions: its engine knows them all.
+  const earlier = failed.filter((run) => run !== runs.at(-1)).length;
+  const last = state === "exited" && exitCode !== null && exitCode !== 0 ? 1 : 0;
+  return {
+    // One that is started again was started before, whether or not that is remembered.
+    count: Math.max(1, runs.length) + again,
+    again,
+    failures: earlier + last + (areFailures ? again : 0),
+    since,
+  };
+}
+
+/** What a runtime and kstops may differ by in the time at which a program began. */
+const SAME_START_MS = 1000;
+
+/** How often the engine has executed a program again since its run began. */
+function executedAgain({ startedAt, restarts }: Executions, run: Run | null): number {
+  if (restarts > 0) return restarts;
+  const begunAt = run?.begun?.at;
+  if (startedAt === null || begunAt === undefined) return 0;
+  // Somebody else has started it again, which no engine counts.
+  return startedAt.getTime() - begunAt.getTime() > SAME_START_MS ? 1 : 0;
+}
+
+/** Whether the config defines something else than what a run was started from. */
+async function hasChanged(
+  tools: WhyTools,
+  name: string,
+  run: Run | null,
+): Promise<boolean | null> {
+  if (run?.begun == null || !await isDefined(tools, name)) return null;
+  try {
+    const { definition } = await definitionFor({ ...tools, warn: () => {} }, name, {});
+    return await fingerprintOf(definition) !== run.begun.definition;
+  } catch (error) {
+    // It could not be started as it is: `config validate` says why.
+    if (error instanceof OpsError) return null;
+    throw error;
+  }
+}
+
+/** What kstops did to it last. */
+async function lastOperation(tools: WhyTools, status: SessionStatus): Promise<Operation | null> {
+  return latestOn(await tools.operations(), status)[0] ?? null;
+}
+
+const LAST_LINES = 20;
+
+async function lastLines(
+  { store, match, name, isMeant }: {
+    readonly store: LogStore;
+    readonly match: Match;
+    readonly name: string;
+    readonly isMeant: IsMeant;
+  },
+): Promise<readonly string[] | null> {
+  try {
+    if (match.kind === "session" && !await hasOutput(store, match.session)) return null;
+    const bytes = match.kind === "session"
+      ? await match.session.logs(excerptOf(LAST_LINES))
+      : await newestLines(store, name, isMeant);
+    return bytes === null ? null : lastShown(bytes, LAST_LINES);
+  } catch (error) {
+    if (error instanceof BackendUnavailableError || error instanceof SessionNotFoundError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+async function newestLines(
+  store: LogStore,
+  name: string,
+  isMeant: IsMeant,
+): Promise<Uint8Array | null> {
+  const output = await store.newestOutput(name, isMeant);
+  return output === null ? null : await store.read(output, excerptOf(LAST_LINES));
+}
+
+/** What helps next, the most likely first. */
+function adviceFor(
+  status: SessionStatus,
+  { definitionChanged, hasLines, hasRun, isMistaken, whose }: {
+    readonly definitionChanged: boolean | null;
+    readonly hasLines: boolean;
+    /** Whether it was ever started, as far as that is remembered. */
+    readonly hasRun: boolean;
+    /** Whether the config defines it with mistakes. */
+    readonly isMistaken: boolean;
+    /** The flag without which it is not changed; empty: none is needed. */
+    readonly whose: string;
+  },
+): readonly Advice[] {
+  const { state, defined, managed } = status;
+  const name = status.name ?? "";
+  const say = (isWanted: boolean, command: string, about: string): readonly Advice[] =>
+    isWanted ? [{ command, about }] : [];
+  const isRunning = state === "running";
+  const hasLeft = (status.leftovers ?? []).length > 0;
+  const isOver = state === "exited" || state === "stopped" || state === "defined";
+  return [
+    ...say(isRunning, `kstops attach ${name}`, "look at it"),
+    ...say(isRunning && hasLines, `kstops logs -f ${name}`, "see what it prints"),
+    ...say(isRunning && definitionChanged === true, `kstops restart ${name}`, "apply the change"),
+    ...say(isOver && defined, `kstops start ${name}`, hasRun ? "start it again" : "start it"),
+    ...say(isOver && hasLines, `kstops logs -n all ${name}`, "everything that it printed"),
+    ...say(
+      state === "exited" && managed,
+      `kstops stop ${name}${whose}`,
+      hasLeft ? "end what it left behind" : "forget it",
+    ),
+    ...say(isMistaken, "kstops config validate", "see what is wrong with its definition"),
+    ...say(state === "unknown" && !isMistaken, "kstops list --verbose", "see what engines answer"),
+  ];
+}
