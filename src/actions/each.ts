@@ -11,8 +11,9 @@ import {
 import type { SessionStatus } from "../model.ts";
 import type { Task } from "../operations/operate.ts";
 import { together } from "../sessions/elsewhere.ts";
-import { foundIn, type Match, type Selection } from "../sessions/sessions.ts";
+import { foundIn, type Selection } from "../sessions/sessions.ts";
 import { statusToWire } from "../wire.ts";
+import { type Look, surveyOnce } from "./survey.ts";
 import type { ChangeTools, Verb } from "./tools.ts";
 
 /** What a change of one session came to. */
@@ -32,9 +33,6 @@ export type Outcomes<Result extends Changed> = readonly PromiseSettledResult<Don
 
 /** A change of one session, of which {@link outcomeOf} is recorded. */
 export type ChangeTask<Result extends Changed> = Omit<Task<Result>, "outcome" | "verify">;
-
-/** Finds out what a name stands for. */
-export type Look = () => Promise<Match>;
 
 /** What is done with each session. */
 export interface Each<Result extends Changed> {
@@ -88,23 +86,6 @@ async function perform<Result extends Changed>(
   if (question === null) return { operationId: null, result: await apply() };
   const { reason, command, backend } = question;
   throw new InputRequiredError(task.kind, task.session, { reason, hint: command, backend });
-}
-
-function surveyOnce(
-  { sessions }: ChangeTools,
-  names: readonly string[],
-  { verb, selection }: { readonly verb: Verb; readonly selection: Selection },
-): (name: string) => Look {
-  let found: ReturnType<ReturnType<typeof sessions>["findEach"]> | null = null;
-  return (name) => {
-    let isFirst = true;
-    return async () => {
-      if (!isFirst) return await sessions().find(verb, name, selection);
-      isFirst = false;
-      found ??= sessions().findEach(verb, names, selection);
-      return foundIn(await found, verb, name);
-    };
-  };
 }
 
 /** Says of one of several sessions which one an error is about, where it does not say so itself. */

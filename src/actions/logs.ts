@@ -7,6 +7,7 @@ import { isSameOwner } from "../owner.ts";
 import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
 import { hasOutput } from "../sessions/recorded.ts";
 import type { Match, Selection } from "../sessions/sessions.ts";
+import { type Look, surveyOnce } from "./survey.ts";
 import type { Tools } from "./tools.ts";
 import { isAnothers, sayWhose } from "./whose.ts";
 
@@ -28,16 +29,27 @@ export interface Wanted {
 type LogTools = Pick<Tools, "world" | "config" | "sessions" | "warn">;
 
 /**
- * What a session printed last, also after it ended.
- *
- * @throws as {@link Sessions.find} does, unless some output was kept
+ * What sessions printed last, also after they ended, in the order of their names. Of one that is not
+ * found and has left no output, the reason.
  */
-export async function readOutput(tools: LogTools, wanted: Wanted): Promise<Uint8Array> {
+export async function readEach(
+  tools: LogTools,
+  names: readonly string[],
+  { request, options }: Omit<Wanted, "name">,
+): Promise<readonly PromiseSettledResult<Uint8Array>[]> {
+  const selection = selectionOfLogs(request);
+  const lookFor = surveyOnce(tools, names, { verb: "show the logs of", selection });
+  return await Promise.allSettled(
+    names.map((name) => readOutput(tools, { name, request, options }, lookFor(name))),
+  );
+}
+
+async function readOutput(tools: LogTools, wanted: Wanted, look: Look): Promise<Uint8Array> {
   const { name, request, options } = wanted;
   const store = logStore(tools.world, tools.warn);
   let match: Match;
   try {
-    match = await tools.sessions().find("show the logs of", name, selectionOfLogs(request));
+    match = await look();
   } catch (error) {
     // What a session printed outlives it, also one that no config defines.
     const kept = error instanceof SessionNotFoundError

@@ -18,7 +18,7 @@ import type { Match, Selection } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import { questionFor, requireOwn } from "./confirm.ts";
 import { definitionFor, isDefined } from "./definitions.ts";
-import { type Changed, changeEach, type ChangeTask, type Look, type Outcomes } from "./each.ts";
+import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
 import {
   type Codec,
   formatOptions,
@@ -30,6 +30,7 @@ import {
 } from "./request.ts";
 import { afterStop, oldDefinition } from "./rollback.ts";
 import { launch } from "./start.ts";
+import type { Look } from "./survey.ts";
 import type { ChangeTools } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 

@@ -5,7 +5,7 @@ import { placeName, type Plan } from "../operations/operate.ts";
 import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { questionFor } from "./confirm.ts";
-import { type Changed, changeEach, type ChangeTask, type Look, type Outcomes } from "./each.ts";
+import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
 import {
   type Codec,
   formatOptions,
@@ -14,6 +14,7 @@ import {
   readGiven,
   readSeconds,
 } from "./request.ts";
+import type { Look } from "./survey.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
 /** How sessions are stopped. */

@@ -1,5 +1,5 @@
 /** `kstops logs NAME...`: what sessions printed, also after they ended, and what they print now. */
-import { followOutput, type LogRequest, readOutput } from "../../actions/logs.ts";
+import { followOutput, type LogRequest, readEach } from "../../actions/logs.ts";
 import type { LogOptions } from "../../backends/backend.ts";
 import { quote, UsageError } from "../../errors.ts";
 import {
@@ -58,15 +58,15 @@ function optionsOf({ world }: Context, flags: LogsFlags): LogOptions {
 async function once(context: Context, flags: LogsFlags, options: LogOptions): Promise<Reply> {
   const { names, plain } = flags;
   const failures: unknown[] = [];
-  const found = await Promise.all(names.map(async (name) => {
-    try {
-      const bytes = await readOutput(context, { name, request: flags, options });
-      return { name, bytes: plain ? await asShown(bytes) : bytes };
-    } catch (error) {
-      if (names.length === 1) throw error;
-      failures.push(error);
-      return { name, bytes: new Uint8Array() };
+  const outputs = await readEach(context, names, { request: flags, options });
+  const found = await Promise.all(outputs.map(async (output, index) => {
+    const name = names[index] ?? "";
+    if (output.status === "fulfilled") {
+      return { name, bytes: plain ? await asShown(output.value) : output.value };
     }
+    if (names.length === 1) throw output.reason;
+    failures.push(output.reason);
+    return { name, bytes: new Uint8Array() };
   }));
   if (flags.ofConfig && failures.length === 0 && found.every(({ bytes }) => bytes.length === 0)) {
     context.warn("no session of the config has printed anything yet");

@@ -1,0 +1,24 @@
+/** What names stand for: one survey of the engines, however many names an action has. */
+import { type Found, foundIn, type Match, type Selection } from "../sessions/sessions.ts";
+import type { Tools } from "./tools.ts";
+
+/** Finds out what a name stands for. */
+export type Look = () => Promise<Match>;
+
+/** Looks for all names in one survey, when the first of them is looked for. A second look is a fresh one. */
+export function surveyOnce(
+  { sessions }: Pick<Tools, "sessions">,
+  names: readonly string[],
+  { verb, selection }: { readonly verb: string; readonly selection: Selection },
+): (name: string) => Look {
+  let found: Promise<Found> | null = null;
+  return (name) => {
+    let isFirst = true;
+    return async () => {
+      if (!isFirst) return await sessions().find(verb, name, selection);
+      isFirst = false;
+      found ??= sessions().findEach(verb, names, selection);
+      return foundIn(await found, verb, name);
+    };
+  };
+}
