@@ -155,7 +155,14 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
     if (sessions === undefined) {
       return failed(`no server running on /tmp/tmux-1000/${socket}\n`);
     }
-    const words = wordsOf(argv);
+    if (argv.includes("source-file")) {
+      const scripts = stdin.split("\n").filter((script) => script !== "");
+      return done(scripts.map((script) => answerTo(wordsIn(script), sessions).stdout).join(""));
+    }
+    return answerTo(argv, sessions);
+  }
+
+  function answerTo(words: readonly string[], sessions: Entry[]): ExecResult {
     const target = words[words.lastIndexOf("-t") + 1] ?? "";
     const format = words.find((word) => word.includes("#{session_id}")) ?? "";
     if (words.includes("kill-session")) {
@@ -173,7 +180,7 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
       const printed = sessions.find(({ id }) => paneId(id) === pane)?.printed ?? "";
       return done(`${mark}${printed}${mark}${printed.split("\n")[0] ?? ""}\n${mark}`);
     }
-    throw new UnknownCallError(`Nobody told what tmux answers: ${argv.join(" ")}`);
+    throw new UnknownCallError(`Nobody told what tmux answers: ${words.join(" ")}`);
   }
 
   function newSession(socket: string, script: string, world: FakeWorld): ExecResult {
@@ -257,11 +264,9 @@ function paneId(sessionId: string): string {
   return sessionId.replace("$", "%");
 }
 
-/** The arguments, with the words of commands that are inside of another one. */
-function wordsOf(argv: readonly string[]): string[] {
-  return argv.flatMap((word) =>
-    word.startsWith("'") ? [...word.matchAll(/'([^']*)'/g)].map(([, inner]) => inner ?? "") : [word]
-  );
+/** The words of the commands of a script. */
+function wordsIn(script: string): string[] {
+  return commandsIn(script).filter(([name]) => name !== "if-shell").flat();
 }
 
 /** The commands of a script, with those that are inside of another one. */
