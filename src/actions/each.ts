@@ -11,7 +11,8 @@ import {
 import type { SessionStatus } from "../model.ts";
 import type { Task } from "../operations/operate.ts";
 import { together } from "../sessions/elsewhere.ts";
-import { foundIn, type Selection } from "../sessions/sessions.ts";
+import { foundIn } from "../sessions/find.ts";
+import type { Selection } from "../sessions/sessions.ts";
 import { statusToWire } from "../wire.ts";
 import { type Look, surveyOnce } from "./survey.ts";
 import type { ChangeTools, Verb } from "./tools.ts";

@@ -1,5 +1,6 @@
 /** What names stand for: one survey of the engines, however many names an action has. */
-import { type Found, foundIn, type Match, type Selection } from "../sessions/sessions.ts";
+import { foundIn } from "../sessions/find.ts";
+import type { Found, Match, Selection } from "../sessions/sessions.ts";
 import type { Tools } from "./tools.ts";
 
 /** Finds out what a name stands for. */

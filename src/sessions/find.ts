@@ -7,8 +7,19 @@ import { shellWord } from "../shell.ts";
 import { closest } from "../suggest.ts";
 import { definedStatus, homeOf } from "./list.ts";
 import { isAsked, isSelected, isWhere, mark, placeOf } from "./selection.ts";
-import type { Match, Search } from "./sessions.ts";
+import type { Found, Match, Search } from "./sessions.ts";
 import { troubleError } from "./unheard.ts";
+
+/**
+ * What was found of one of the names.
+ *
+ * @throws as {@link Sessions.find} does
+ */
+export function foundIn(found: Found, verb: string, name: string): Match {
+  const answer = found.get(name);
+  if (answer?.status === "fulfilled") return answer.value;
+  throw answer === undefined ? new SessionNotFoundError(verb, name) : answer.reason;
+}
 
 export function match(search: Search): Match {
   const { verb, name, definition, selection, surveys, defined, unheard, self, owner } = search;

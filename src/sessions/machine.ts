@@ -18,12 +18,12 @@ import {
   together,
   without,
 } from "./elsewhere.ts";
-import { match, placeFlags } from "./find.ts";
+import { foundIn, match, placeFlags } from "./find.ts";
 import { listing } from "./list.ts";
 import { shownIn, unheardIn, withRecorded } from "./lost.ts";
 import type { Recorded, Shown } from "./recorded.ts";
 import { backendsFor, isSelected, mark, where } from "./selection.ts";
-import { foundIn, type Match, type Selection, type Sessions } from "./sessions.ts";
+import type { Match, Selection, Sessions } from "./sessions.ts";
 import { clearLastRun, isInTheWay, refuseStrange } from "./starting.ts";
 import { refuseUnheard } from "./unheard.ts";
 

@@ -79,7 +79,7 @@ export interface Sessions {
   /**
    * The same for several names, all of them found in one survey of the engines.
    *
-   * @returns what each name comes to, or why it stands for no session: {@link foundIn}
+   * @returns what each name comes to, or why it stands for no session: `foundIn`
    */
   findEach(verb: string, names: readonly string[], selection: Selection): Promise<Found>;
   /**
@@ -133,17 +133,6 @@ export interface Search {
   readonly self: Self;
   /** Whose session is meant; null: no flag says. */
   readonly owner: Owner | null;
-}
-
-/**
- * What was found of one of the names.
- *
- * @throws as {@link Sessions.find} does
- */
-export function foundIn(found: Found, verb: string, name: string): Match {
-  const answer = found.get(name);
-  if (answer?.status === "fulfilled") return answer.value;
-  throw answer === undefined ? new SessionNotFoundError(verb, name) : answer.reason;
 }
 
 /**
