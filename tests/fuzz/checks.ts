@@ -7,7 +7,7 @@ import { problemWith, published } from "../support/json_schema.ts";
 
 /** What a terminal obeys, or what reorders what it shows. */
 // deno-lint-ignore no-control-regex
-const HARMFUL = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+export const HARMFUL = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 /** Makes sure that a text can be shown in one line. */
 export function isSafe(text: string, what = "a text"): void {

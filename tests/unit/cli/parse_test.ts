@@ -5,6 +5,7 @@ import { command, longOf, type Program } from "../../../src/cli/grammar.ts";
 import { parse, type Parsed, parseWith } from "../../../src/cli/parse.ts";
 import { type GlobalFlags, PROGRAM } from "../../../src/cli/table.ts";
 import { type Json, SessionConfigError, UsageError } from "../../../src/errors.ts";
+import { property } from "../../support/property.ts";
 
 /** The words of a line, as a shell without quotes would have them. */
 function wordsOf(line: string): string[] {
@@ -329,8 +330,9 @@ const anyLine = fc.array(
   ),
 );
 
-Deno.test("any line is understood or refused as usage", () => {
-  fc.assert(fc.property(anyLine, (words) => {
+property("any line is understood or refused as usage", {
+  input: anyLine,
+  holds: (words) => {
     try {
       parseWith(DEMO, words);
     } catch (error) {
@@ -338,17 +340,7 @@ Deno.test("any line is understood or refused as usage", () => {
       match(error.message, /^Cannot [^]*[^.]$/);
       match(error.hint ?? "", /demo /);
     }
-  }));
-});
-
-Deno.test("any line of kstops is understood or refused as usage", () => {
-  fc.assert(fc.property(anyLine, (words) => {
-    try {
-      parse(words);
-    } catch (error) {
-      ok(error instanceof UsageError, String(error));
-    }
-  }));
+  },
 });
 
 Deno.test("long lines are read in no time", () => {
@@ -389,7 +381,7 @@ function said(key: string, short: string, text: fc.Arbitrary<string>): fc.Arbitr
   });
 }
 
-Deno.test("flags come back as they were said, in any form and order", async () => {
+property("flags come back as they were said, in any form and order", () => {
   const flags = fc.array(fc.oneof(
     said("dry-run-mode", "d", anyText),
     said("volume", "v", anyText),
@@ -406,31 +398,35 @@ Deno.test("flags come back as they were said, in any form and order", async () =
     fc.shuffledSubarray([...given, ...rest], { minLength: given.length + rest.length })
       .map((all) => [first, ...all])
   );
-  await fc.assert(fc.asyncProperty(line, async (all) => {
-    const last = (key: string): Json | undefined => all.findLast((each) => each.key === key)?.value;
-    const values = (key: string): Json[] =>
-      all.filter((each) => each.key === key).map(({ value }) => value);
-    const [mode, volume, number, pace] = [
-      last("dry-run-mode"),
-      values("volume"),
-      last("number"),
-      last("pace"),
-    ];
-    const [place, ...rest] = values("");
-    const quiet = all.some(({ words: [word = ""] }) => /^-q[dvnp]/.test(word));
-    const expected = {
-      place,
-      others: rest,
-      askMe: true,
-      number: Number(number ?? 1),
-      ...mode === undefined ? {} : { dryRunMode: mode },
-      ...volume.length === 0 ? {} : { volume },
-      ...pace === undefined ? {} : { pace },
-      ...quiet ? { quiet: true } : {},
-    };
-    const words = all.flatMap((each) => each.words);
-    deepEqual(await givenIn(["go", ...words]), [expected, GLOBAL]);
-  }));
+  return {
+    input: line,
+    holds: async (all) => {
+      const last = (key: string): Json | undefined =>
+        all.findLast((each) => each.key === key)?.value;
+      const values = (key: string): Json[] =>
+        all.filter((each) => each.key === key).map(({ value }) => value);
+      const [mode, volume, number, pace] = [
+        last("dry-run-mode"),
+        values("volume"),
+        last("number"),
+        last("pace"),
+      ];
+      const [place, ...rest] = values("");
+      const quiet = all.some(({ words: [word = ""] }) => /^-q[dvnp]/.test(word));
+      const expected = {
+        place,
+        others: rest,
+        askMe: true,
+        number: Number(number ?? 1),
+        ...mode === undefined ? {} : { dryRunMode: mode },
+        ...volume.length === 0 ? {} : { volume },
+        ...pace === undefined ? {} : { pace },
+        ...quiet ? { quiet: true } : {},
+      };
+      const words = all.flatMap((each) => each.words);
+      deepEqual(await givenIn(["go", ...words]), [expected, GLOBAL]);
+    },
+  };
 });
 
 // --- the lines of kstops -------------------------------------------------------------------------

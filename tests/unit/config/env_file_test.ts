@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
 import { parseEnvFile } from "../../../src/config/env_file.ts";
 import type { EnvFormat } from "../../../src/model.ts";
+import { property } from "../../support/property.ts";
 
 /** Whoever reads the file has these. */
 const ENV: Readonly<Record<string, string>> = {
@@ -323,16 +324,12 @@ Deno.test("parseEnvFile() names each value that raw would read otherwise", () =>
   ok(!JSON.stringify(otherwise).includes("hunter2"));
 });
 
-Deno.test("parseEnvFile() reads every value that is quoted as it should be", () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: "binary" }).filter((text) => !/\r|\ufeff/.test(text)),
-      (value) => {
-        const escaped = value.replace(/[\\"$]/g, "\\$&");
-        deepEqual(valuesIn(`B=1\nA="${escaped}" # c\nC=2`), [["B", "1"], ["A", value], ["C", "2"]]);
-      },
-    ),
-  );
+property("parseEnvFile() reads every value that is quoted as it should be", {
+  input: fc.string({ unit: "binary" }).filter((text) => !/\r|\ufeff/.test(text)),
+  holds: (value) => {
+    const escaped = value.replace(/[\\"$]/g, "\\$&");
+    deepEqual(valuesIn(`B=1\nA="${escaped}" # c\nC=2`), [["B", "1"], ["A", value], ["C", "2"]]);
+  },
 });
 
 Deno.test("parseEnvFile() is quick with a large file of open quotes and variables", () => {

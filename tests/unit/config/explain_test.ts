@@ -2,7 +2,6 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Origin } from "../../../src/config/config.ts";
 import { explain, type Explained } from "../../../src/config/explain.ts";
-import { interpolate } from "../../../src/config/interpolate.ts";
 import { OPS_KEYS } from "../../../src/keys/file_keys.ts";
 import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
 import { resolve } from "../../../src/config/resolve.ts";
@@ -10,6 +9,7 @@ import type { StartFlags } from "../../../src/config/flags.ts";
 import { OpsError, UsageError } from "../../../src/errors.ts";
 import type { ContainerDefinition, Definition, TmuxDefinition } from "../../../src/model.ts";
 import { configOf } from "./files.ts";
+import { property } from "../../support/property.ts";
 
 const ENV: Readonly<Record<string, string>> = { SECRET: "pw", DIR: "/opt", SUB: "./sub" };
 
@@ -425,7 +425,7 @@ const WORDS = [
   "|",
 ];
 
-Deno.test("resolve() ends in a definition or in an error of ours, whatever is asked", async () => {
+property("resolve() ends in a definition or in an error of ours, whatever is asked", () => {
   const word = fc.constantFrom(...WORDS);
   const line = fc.tuple(
     fc.constantFrom(...Object.keys(SESSION_KEYS)),
@@ -451,8 +451,9 @@ Deno.test("resolve() ends in a definition or in an error of ours, whatever is as
     socketName: word,
     unsafeEnv: fc.array(word, { maxLength: 1 }),
   }, { requiredKeys: [] });
-  await fc.assert(
-    fc.asyncProperty(fc.array(line, { maxLength: 6 }), flags, async (lines, given) => {
+  return {
+    input: fc.tuple(fc.array(line, { maxLength: 6 }), flags),
+    holds: async ([lines, given]) => {
       const session = lines.filter(([key]) => key !== "env_file").map(([key, value]) =>
         `${key}: ${value}`
       );
@@ -463,17 +464,18 @@ Deno.test("resolve() ends in a definition or in an error of ours, whatever is as
       } catch (error) {
         ok(error instanceof OpsError || error instanceof UsageError, String(error));
       }
-    }),
-    { numRuns: 500 },
-  );
+    },
+    cases: 500,
+  };
 });
 
-Deno.test("explain() never shows a value of a variable", async () => {
+property("explain() never shows a value of a variable", () => {
   const part = fc.constantFrom("${SECRET}", "/", "./", "x", ":", "-", "${DIR}", "${NONE:-d}");
   const text = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(""));
   const env = { SECRET: "5e5ame", DIR: "/5e5ame/dir" };
-  await fc.assert(
-    fc.asyncProperty(text, text, text, async (directory, volume, word) => {
+  return {
+    input: fc.tuple(text, text, text),
+    holds: async ([directory, volume, word]) => {
       const lines = [
         "ops:",
         "  sessions:",
@@ -502,17 +504,9 @@ Deno.test("explain() never shows a value of a variable", async () => {
         ok(error instanceof OpsError, String(error));
         ok(!JSON.stringify(error).includes("5e5ame"));
       }
-    }),
-    { numRuns: 500 },
-  );
-});
-
-Deno.test("interpolate() leaves a text without $ alone, also the second time", () => {
-  fc.assert(fc.property(fc.string().map((text) => text.replaceAll("$", "")), (text) => {
-    const once = interpolate(text, () => "x");
-    deepEqual(once, { text, secrets: [], mistakes: [] });
-    deepEqual(interpolate(once.text, () => "x"), once);
-  }));
+    },
+    cases: 500,
+  };
 });
 
 Deno.test("resolve() and explain() agree", async () => {

@@ -8,6 +8,7 @@ import {
   spellingMistakes,
 } from "../../../src/config/interpolate.ts";
 import { splitCommand } from "../../../src/validate/command.ts";
+import { property } from "../../support/property.ts";
 
 const ENV: Record<string, string> = {
   NAME: "value",
@@ -131,23 +132,27 @@ Deno.test("spellingMistakes() reads hostile text in one pass", () => {
   equal(spellingMistakes("${}".repeat(1000)).length, 1000);
 });
 
-Deno.test("interpolate() changes no text without a dollar sign", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+property("interpolate() changes no text without a dollar sign", {
+  input: fc.string({ unit: "binary" }),
+  holds: (text) => {
     const plain = text.replaceAll("$", "");
     deepEqual(interpolate(plain, lookup), { text: plain, secrets: [], mistakes: [] });
-  }));
+  },
 });
 
-Deno.test("interpolate() gives back every text whose braces were escaped", () => {
-  fc.assert(fc.property(fc.stringMatching(/^[${}A:\-? ]*$/), (text) => {
+property("interpolate() gives back every text whose braces were escaped", {
+  input: fc.stringMatching(/^[${}A:\-? ]*$/),
+  holds: (text) => {
     equal(interpolate(text.replaceAll("${", () => "$${"), lookup).text, text);
-  }));
+  },
 });
 
-Deno.test("maskVariables() leaves no variable, and all other text", () => {
-  fc.assert(fc.property(fc.stringMatching(/^(\$?\$\{A\}|[a-z\ue000$ ])*$/), (text) => {
-    equal(maskVariables(text).includes("${"), false);
-  }));
+property("maskVariables() leaves no variable", {
+  input: fc.stringMatching(/^(\$?\$\{A\}|[a-z\ue000$ ])*$/),
+  holds: (text) => equal(maskVariables(text).includes("${"), false),
+});
+
+Deno.test("maskVariables() leaves all other text", () => {
   equal(maskVariables("a ${A}b $${ c").replace(/\ue000[0-9]+\ue000/g, "_"), "a _b _ c");
 });
 
@@ -180,11 +185,12 @@ for (const [what, [text, words]] of Object.entries(WORDS)) {
   });
 }
 
-Deno.test("interpolateCommand() gives as many words as there are without values", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (value) => {
+property("interpolateCommand() gives as many words as there are without values", {
+  input: fc.string({ unit: "binary" }),
+  holds: (value) => {
     const found = interpolateCommand("a ${X} b${X}", { lookup: () => value, split: splitCommand });
     deepEqual(found.words, ["a", value, `b${value}`]);
-  }));
+  },
 });
 
 Deno.test("shellText() leaves the variables to the shell", () => {

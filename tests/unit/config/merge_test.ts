@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { merge } from "../../../src/config/merge.ts";
 import type { Node } from "../../../src/config/tree.ts";
 import { parseYaml } from "../../../src/config/yaml.ts";
+import { property } from "../../support/property.ts";
 
 function nodeOf(value: unknown, base = 0): Node {
   const { root, faults } = parseYaml(JSON.stringify(value), base);
@@ -55,23 +56,25 @@ const mapping = fc.letrec((tie) => ({
   }, { requiredKeys: [] }),
 })).mapping;
 
-Deno.test("merge() is associative over mappings, and changes neither of them", () => {
-  fc.assert(fc.property(mapping, mapping, mapping, (...values) => {
+property("merge() is associative over mappings, and changes neither of them", {
+  input: fc.tuple(mapping, mapping, mapping),
+  holds: ([...values]) => {
     const nodes = values.map((value) => nodeOf(value));
     const [a, b, c] = nodes as [Node, Node, Node];
     const before = JSON.stringify(nodes.map(plain));
     deepEqual(plain(merge(merge(a, b), c)), plain(merge(a, merge(b, c))));
     equal(JSON.stringify(nodes.map(plain)), before);
-  }));
+  },
 });
 
-Deno.test("merge() with itself, over nothing and under nothing is the same", () => {
-  fc.assert(fc.property(mapping, (value) => {
+property("merge() with itself, over nothing and under nothing is the same", {
+  input: mapping,
+  holds: (value) => {
     const node = nodeOf(value);
     deepEqual(plain(merge(node, node)), plain(node));
     deepEqual(plain(merge(nodeOf({}), node)), plain(node));
     deepEqual(plain(merge(node, nodeOf({}))), plain(node));
-  }));
+  },
 });
 
 Deno.test("merge() keeps the place of everything", () => {

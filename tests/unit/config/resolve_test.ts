@@ -11,6 +11,7 @@ import { warningText } from "../../../src/config/warnings.ts";
 import { type ContainerDefinition, NOBODY, type TmuxDefinition } from "../../../src/model.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { configOf, worldOf } from "./files.ts";
+import { property } from "../../support/property.ts";
 
 const ENV: Record<string, string> = {
   HOME: "/home/me",
@@ -608,27 +609,33 @@ Deno.test("resolve() says what to mask", async () => {
   deepEqual(secrets.toSorted(), ["/home/me", "/home/me/x", "8080", "plain", "s3cret value"]);
 });
 
-Deno.test("resolve() never shows a value in an error", async () => {
+property("resolve() never shows a value in an error", async () => {
   const keys = "command working_dir image log_volume network user".split(" ");
   const config = await Promise.all(
     keys.map((key) => configOf(textOf({ astro: [...IMAGE, `${key}: 'a\${X}'`] }))),
   );
-  fc.assert(fc.property(fc.nat(keys.length - 1), fc.string(), (index, noise) => {
-    const env = { X: `${noise}S3CRET${noise}` };
-    try {
-      resolveIn(config[index]!, { env });
-    } catch (error) {
-      ok(!JSON.stringify([error, String(error)]).includes("S3CRET"), String(error));
-    }
-  }));
+  return {
+    input: fc.tuple(fc.nat(keys.length - 1), fc.string()),
+    holds: ([index, noise]) => {
+      const env = { X: `${noise}S3CRET${noise}` };
+      try {
+        resolveIn(config[index]!, { env });
+      } catch (error) {
+        ok(!JSON.stringify([error, String(error)]).includes("S3CRET"), String(error));
+      }
+    },
+  };
 });
 
-Deno.test("resolve() never adds words to a command", async () => {
+property("resolve() never adds words to a command", async () => {
   const config = await configOf(textOf({ astro: ["command: run ${X} '${X}' a${X}"] }));
-  fc.assert(fc.property(fc.stringMatching(/^[ -~]{1,50}$/), (value) => {
-    const { definition } = resolveIn(config, { env: { X: value } });
-    deepEqual(definition.argv, ["run", value, value, `a${value}`]);
-  }));
+  return {
+    input: fc.stringMatching(/^[ -~]{1,50}$/),
+    holds: (value) => {
+      const { definition } = resolveIn(config, { env: { X: value } });
+      deepEqual(definition.argv, ["run", value, value, `a${value}`]);
+    },
+  };
 });
 
 Deno.test("envFilesOf() gives the files of the config, then those of the flags", async () => {

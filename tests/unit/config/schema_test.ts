@@ -7,6 +7,7 @@ import { OPS_KEYS, TOP_KEYS } from "../../../src/keys/file_keys.ts";
 import { SESSION_KEYS } from "../../../src/keys/session_keys.ts";
 import { configShape, jsonSchema } from "../../../src/config/schema.ts";
 import { configOf } from "./files.ts";
+import { property } from "../../support/property.ts";
 
 const directory = new URL("../../../config/", import.meta.url);
 
@@ -111,7 +112,7 @@ Deno.test("the JSON Schema says how many there may be, and what names may be", (
   equal(text.match(/"additionalProperties":false/g)?.length, 14);
 });
 
-Deno.test("the schema accepts whatever kstops accepts", async () => {
+property("the schema accepts whatever kstops accepts", () => {
   const scalar = fc.constantFrom("a", "80", "true", "'x y'", "./a:/b", "~", "tmux", "1.5", "${A}");
   const value = fc.oneof(
     scalar,
@@ -122,16 +123,13 @@ Deno.test("the schema accepts whatever kstops accepts", async () => {
   const lines = (keys: readonly string[]) =>
     fc.dictionary(fc.constantFrom(...keys), value, { maxKeys: 4 })
       .map((all) => Object.entries(all).map(([key, text]) => `${key}: ${text}`).join(", "));
-  await fc.assert(
-    fc.asyncProperty(
-      lines(Object.keys(OPS_KEYS)),
-      lines(Object.keys(SESSION_KEYS)),
-      async (ops, session) => {
-        const text = `ops: { ${ops}${ops === "" ? "" : ","} sessions: { a: { ${session} } } }`;
-        const problems = allProblems(await configOf(text, { env: { A: "1" } }));
-        if (problems.length === 0) ok(accepts(text), text);
-      },
-    ),
-    { numRuns: 1000 },
-  );
+  return {
+    input: fc.tuple(lines(Object.keys(OPS_KEYS)), lines(Object.keys(SESSION_KEYS))),
+    holds: async ([ops, session]) => {
+      const text = `ops: { ${ops}${ops === "" ? "" : ","} sessions: { a: { ${session} } } }`;
+      const problems = allProblems(await configOf(text, { env: { A: "1" } }));
+      if (problems.length === 0) ok(accepts(text), text);
+    },
+    cases: 1000,
+  };
 });

@@ -1,5 +1,4 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import * as fc from "fast-check";
 import { positionsIn } from "../../../src/config/positions.ts";
 import type { Node } from "../../../src/config/tree.ts";
 import { parseYaml, withoutMark } from "../../../src/config/yaml.ts";
@@ -167,29 +166,4 @@ Deno.test("parseYaml() knows where everything is", () => {
     "/a1c": "3:8",
     "/a1e": "4:5",
   });
-});
-
-Deno.test("parseYaml() never throws", () => {
-  const characters = fc.constantFrom(..."abc:-?[]{},&*!|>'\"%@`#<~ \t\n\r\0\u0085\ufeff$\\0/");
-  fc.assert(
-    fc.property(fc.string({ unit: characters }), (text) => {
-      for (const { at } of parseYaml(text).faults) ok(at >= 0 && at <= text.length);
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-Deno.test("parseYaml() reads what JSON.stringify() writes", () => {
-  const value = fc.letrec((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 5 },
-      fc.string(),
-      fc.constant(null),
-      fc.array(tie("value")),
-      fc.dictionary(fc.string().filter((key) => key !== "__proto__"), tie("value")),
-    ),
-  })).value;
-  fc.assert(fc.property(value, (value) => {
-    deepEqual(plain(parseYaml(JSON.stringify(value)).root), structuredClone(value));
-  }));
 });

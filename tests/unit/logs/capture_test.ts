@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { hold } from "../../support/property.ts";
 import { type Capture, captureScript } from "../../../src/logs/capture.ts";
 import { partName, timesName } from "../../../src/logs/parts.ts";
 import { joined } from "../../../src/logs/lines.ts";
@@ -288,58 +289,58 @@ function test(name: string, body: (bench: Bench) => Promise<void>): void {
 test("every byte is kept in order, over as many parts as it takes", async ({ directory, start, second }) => {
   const chunk = fc.uint8Array({ minLength: 1, maxLength: 6000, size: "max" });
   let runs = 0;
-  await fc.assert(
-    fc.asyncProperty(
+  await hold({
+    input: fc.tuple(
       fc.array(chunk, { minLength: 1, maxLength: 12 }),
       fc.integer({ min: 300, max: 9000 }),
-      async (chunks, maxBytes) => {
-        const own = `${directory}/${runs++}`;
-        await Deno.mkdir(own);
-        const capture = { directory: own, run: RUN, maxBytes, keep: 1000 };
-        const since = second();
-        const writer = start(capture);
-        for (const each of chunks) await writer.write(each);
-        await writer.end();
-        equal(writer.said(), "");
-        const written = joined(chunks);
-        const parts = await keptIn(own);
-        checkKept(parts, { written, capture, since });
-        ok(equalBytes(joined(parts.map(({ bytes }) => bytes)), written));
-        deepEqual(parts.map(({ name }) => name), parts.map((_, index) => partName(RUN, index + 1)));
-      },
     ),
-    { numRuns: 5 },
-  );
+    holds: async ([chunks, maxBytes]) => {
+      const own = `${directory}/${runs++}`;
+      await Deno.mkdir(own);
+      const capture = { directory: own, run: RUN, maxBytes, keep: 1000 };
+      const since = second();
+      const writer = start(capture);
+      for (const each of chunks) await writer.write(each);
+      await writer.end();
+      equal(writer.said(), "");
+      const written = joined(chunks);
+      const parts = await keptIn(own);
+      checkKept(parts, { written, capture, since });
+      ok(equalBytes(joined(parts.map(({ bytes }) => bytes)), written));
+      deepEqual(parts.map(({ name }) => name), parts.map((_, index) => partName(RUN, index + 1)));
+    },
+    cases: 5,
+  });
 });
 
 test("as many files stay as are to be kept, with the newest output", async ({ directory, start, second }) => {
   let runs = 0;
-  await fc.assert(
-    fc.asyncProperty(
+  await hold({
+    input: fc.tuple(
       fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 3, maxLength: 10 }),
       fc.integer({ min: 2, max: 4 }),
       fc.integer({ min: 200, max: 2000 }),
-      async (lengths, keep, maxBytes) => {
-        const own = `${directory}/${runs++}`;
-        await Deno.mkdir(own);
-        const capture = { directory: own, run: RUN, maxBytes, keep };
-        const since = second();
-        const written = noise(lengths.reduce((sum, length) => sum + length));
-        const writer = start(capture);
-        let from = 0;
-        for (const length of lengths) await writer.write(written.subarray(from, from += length));
-        await writer.end();
-        equal(writer.said(), "");
-        checkKept(await keptIn(own), { written, capture, since });
-        // Of what is gone the times are gone, too.
-        const names = Array.from(Deno.readDirSync(own), ({ name }) => name);
-        for (const name of names) {
-          ok(names.includes(name.replace(/\.times$/, ".log")), `${name} is left behind`);
-        }
-      },
     ),
-    { numRuns: 4 },
-  );
+    holds: async ([lengths, keep, maxBytes]) => {
+      const own = `${directory}/${runs++}`;
+      await Deno.mkdir(own);
+      const capture = { directory: own, run: RUN, maxBytes, keep };
+      const since = second();
+      const written = noise(lengths.reduce((sum, length) => sum + length));
+      const writer = start(capture);
+      let from = 0;
+      for (const length of lengths) await writer.write(written.subarray(from, from += length));
+      await writer.end();
+      equal(writer.said(), "");
+      checkKept(await keptIn(own), { written, capture, since });
+      // Of what is gone the times are gone, too.
+      const names = Array.from(Deno.readDirSync(own), ({ name }) => name);
+      for (const name of names) {
+        ok(names.includes(name.replace(/\.times$/, ".log")), `${name} is left behind`);
+      }
+    },
+    cases: 4,
+  });
 });
 
 test("megabytes at once are kept, and no file is much too large", async ({ directory, start, second }) => {
@@ -569,16 +570,7 @@ test("what is not a text is kept once the directory is there again", async (benc
   deepEqual(await Deno.readFile(`${own}/${partName(RUN, 1)}`), Uint8Array.of(0xff, 0, 0x0a, 0xc3));
 });
 
-Deno.test("names in their order are parts in their order", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 999_999 }),
-      fc.integer({ min: 1, max: 999_999 }),
-      (a, b) => {
-        equal(partName(RUN, a) < partName(RUN, b), a < b);
-      },
-    ),
-  );
+Deno.test("the files of a run are numbered", () => {
   equal(partName(RUN, 1), `${RUN}-000001.log`);
   equal(timesName(partName(RUN, 12)), `${RUN}-000012.times`);
   equal(timesName("/logs/a.log/b.log"), "/logs/a.log/b.times");

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { countLines, lastLines, withoutReturns } from "../../../src/logs/lines.ts";
+import { property } from "../../support/property.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
@@ -37,29 +38,6 @@ Deno.test("lastLines() keeps bytes that are no text", () => {
   );
 });
 
-/** The same as plainly as can be said, on text whose characters are bytes. */
-function naive(content: string, lines: number): string {
-  if (content === "") return "";
-  const all = content.replace(/\n$/, "").split("\n");
-  const kept = all.slice(Math.max(0, all.length - lines));
-  // A carriage return before a newline goes; the last line has that newline only where it had one.
-  const last = kept.pop();
-  if (last === undefined) return "";
-  const whole = content.endsWith("\n");
-  const plain = kept.map((line) => line.replace(/\r$/, ""));
-  return [...plain, whole ? last.replace(/\r$/, "") : last].map((line) => `${line}\n`).join("");
-}
-
-Deno.test("lastLines() does what a plain implementation does", () => {
-  const lines = fc.oneof(fc.nat(12), fc.constant(Infinity));
-  fc.assert(
-    fc.property(CONTENT, lines, (content, lines) => {
-      equal(toLatin(lastLines(fromLatin(content), lines)), naive(content, lines));
-    }),
-    { numRuns: 3000 },
-  );
-});
-
 /** What may go on, each with its last lines. */
 const OPEN: Record<string, { of: string; lines: number; is: string }> = {
   "a line without an end": { of: "a\r\nb", lines: 2, is: "a\nb" },
@@ -84,24 +62,20 @@ Deno.test("countLines() counts the newlines", () => {
   equal(countLines(bytes("")), 0);
   equal(countLines(bytes("a")), 0);
   equal(countLines(bytes("\n\na\r\nb")), 3);
-  fc.assert(fc.property(CONTENT, (content) => {
-    equal(countLines(fromLatin(content)), content.split("\n").length - 1);
-  }));
 });
 
-Deno.test("withoutReturns() takes away the same, wherever the chunks are cut", () => {
-  fc.assert(
-    fc.property(CONTENT, fc.array(fc.nat(60), { maxLength: 8 }), (content, cuts) => {
-      const strip = withoutReturns();
-      const inside = cuts.map((cut) => cut % (content.length + 1));
-      const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
-      const chunks = edges.slice(1).map((end, index) => content.slice(edges[index], end));
-      const got = chunks.map((chunk) => toLatin(strip(fromLatin(chunk)))).join("");
-      // One at the very end is held back: a newline may come.
-      equal(got, content.replaceAll("\r\n", "\n").replace(/\r$/, ""));
-    }),
-    { numRuns: 3000 },
-  );
+property("withoutReturns() takes away the same, wherever the chunks are cut", {
+  input: fc.tuple(CONTENT, fc.array(fc.nat(60), { maxLength: 8 })),
+  holds: ([content, cuts]) => {
+    const strip = withoutReturns();
+    const inside = cuts.map((cut) => cut % (content.length + 1));
+    const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
+    const chunks = edges.slice(1).map((end, index) => content.slice(edges[index], end));
+    const got = chunks.map((chunk) => toLatin(strip(fromLatin(chunk)))).join("");
+    // One at the very end is held back: a newline may come.
+    equal(got, content.replaceAll("\r\n", "\n").replace(/\r$/, ""));
+  },
+  cases: 3000,
 });
 
 Deno.test("withoutReturns() gives the one that it held back, once no newline came", () => {

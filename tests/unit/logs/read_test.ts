@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { lastLines } from "../../../src/logs/lines.ts";
 import { type Part, readParts, type Wanted } from "../../../src/logs/read.ts";
 import { type FakeFileFacts, type FakeWorld, withFakeWorld } from "../../support/fake_world.ts";
+import { property } from "../../support/property.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
@@ -56,25 +57,24 @@ Deno.test("the tail of an output is its last lines, however long they are", asyn
   }
 });
 
-Deno.test("the tail of an output is the same, wherever its parts are cut", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.string({ unit: fc.constantFrom("\n", "\r", "a", "b"), maxLength: 40 }),
-      fc.array(fc.nat(40), { maxLength: 5 }),
-      fc.oneof(fc.nat(12), fc.constant(Infinity)),
-      fc.boolean(),
-      async (content, cuts, lines, isOpen) => {
-        const inside = cuts.map((cut) => cut % (content.length + 1));
-        const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
-        const contents = edges.slice(1).map((end, index) => ({
-          content: content.slice(edges[index], end),
-        }));
-        const expected = text(lastLines(bytes(content), lines, { isOpen }));
-        equal(await read(contents, { lines }, { isOpen }), expected);
-      },
-    ),
-    { numRuns: 500 },
-  ));
+property("the tail of an output is the same, wherever its parts are cut", {
+  input: fc.tuple(
+    fc.string({ unit: fc.constantFrom("\n", "\r", "a", "b"), maxLength: 40 }),
+    fc.array(fc.nat(40), { maxLength: 5 }),
+    fc.oneof(fc.nat(12), fc.constant(Infinity)),
+    fc.boolean(),
+  ),
+  holds: async ([content, cuts, lines, isOpen]) => {
+    const inside = cuts.map((cut) => cut % (content.length + 1));
+    const edges = [0, ...inside.toSorted((one, other) => one - other), content.length];
+    const contents = edges.slice(1).map((end, index) => ({
+      content: content.slice(edges[index], end),
+    }));
+    const expected = text(lastLines(bytes(content), lines, { isOpen }));
+    equal(await read(contents, { lines }, { isOpen }), expected);
+  },
+  cases: 500,
+});
 
 Deno.test("a line is whole that begins in the part before", async () => {
   equal(await read([{ content: "a\nb" }, { content: "c\n" }], { lines: 1 }), "bc\n");
@@ -184,20 +184,19 @@ Deno.test("of a long line an excerpt has the beginning and the end", async () =>
   equal(got, `first\n${"a".repeat(50)}\x18${"z".repeat(50)}\nlast\n`);
 });
 
-Deno.test("lines that are not long are the same in an excerpt", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.string({ unit: fc.constantFrom("\n", "a", "b"), maxLength: 40 }),
-      fc.nat(40),
-      fc.nat(12),
-      async (content, cut, lines) => {
-        const contents = [{ content: content.slice(0, cut) }, { content: content.slice(cut) }];
-        const excerpt = await read(contents, { lines, mostLineBytes: 100 });
-        equal(excerpt, await read(contents, { lines }));
-      },
-    ),
-    { numRuns: 300 },
-  ));
+property("lines that are not long are the same in an excerpt", {
+  input: fc.tuple(
+    fc.string({ unit: fc.constantFrom("\n", "a", "b"), maxLength: 40 }),
+    fc.nat(40),
+    fc.nat(12),
+  ),
+  holds: async ([content, cut, lines]) => {
+    const contents = [{ content: content.slice(0, cut) }, { content: content.slice(cut) }];
+    const excerpt = await read(contents, { lines, mostLineBytes: 100 });
+    equal(excerpt, await read(contents, { lines }));
+  },
+  cases: 300,
+});
 
 Deno.test("a part that nobody may read is an error", () =>
   withFakeWorld({ files: { "/first.log": { content: "one\n", denied: true } } }, async (world) => {

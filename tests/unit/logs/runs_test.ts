@@ -14,6 +14,7 @@ import {
   wasStopped,
 } from "../../../src/logs/runs.ts";
 import { BACKENDS, STOP_SCOPES, STOP_SIGNALS } from "../../../src/model.ts";
+import { property } from "../../support/property.ts";
 
 const AT = new Date("2026-01-02T03:04:05.678Z");
 const BEGUN: Begun = {
@@ -157,20 +158,22 @@ function plainRuns(events: readonly RunEvent[]): readonly Run[] {
   });
 }
 
-Deno.test("what is written of runs is read again, in the order in which they began", () => {
-  fc.assert(fc.property(fc.array(EVENT, { maxLength: 12 }), (events) => {
+property("what is written of runs is read again, in the order in which they began", {
+  input: fc.array(EVENT, { maxLength: 12 }),
+  holds: (events) => {
     deepEqual(parseRuns(story(...events)), plainRuns(events));
-  }));
+  },
 });
 
-Deno.test("a line that is cut off anywhere costs itself alone", () => {
-  fc.assert(fc.property(EVENT, EVENT, fc.nat(), (half, whole, cut) => {
+property("a line that is cut off anywhere costs itself alone", {
+  input: fc.tuple(EVENT, EVENT, fc.nat()),
+  holds: ([half, whole, cut]) => {
     const line = formatEvent(half);
     // Without its last brace at least.
     const garbage = line.slice(0, cut % (line.length - 1));
     deepEqual(parseRuns(garbage + formatEvent(whole)), plainRuns([whole]));
     deepEqual(parseRuns(formatEvent(whole) + garbage), plainRuns([whole]));
-  }));
+  },
 });
 
 /** Lines that say nothing. */

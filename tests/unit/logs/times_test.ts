@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { type Mark, offsetSince, parseTimes, timeAt } from "../../../src/logs/times.ts";
+import { property } from "../../support/property.ts";
 
 /** A mark, its time in seconds. */
 const mark = (seconds: number, offset: number): Mark => ({ at: new Date(seconds * 1000), offset });
@@ -56,22 +57,28 @@ Deno.test("timeAt() gives the time by which it was printed", () => {
   equal(timeAt([], 0), null);
 });
 
-Deno.test("nothing that was printed since then is missed, and no line before that second begun", () => {
-  const prints = fc.array(fc.tuple(fc.nat(3000), fc.integer({ min: 1, max: 9 })), {
-    maxLength: 20,
-  });
-  fc.assert(fc.property(prints, fc.nat(30_000), (prints, sinceMs) => {
-    let [time, offset] = [0, 0];
-    const printed: { readonly at: number; readonly from: number }[] = [];
-    const marks: Mark[] = [];
-    for (const [waitMs, bytes] of prints) {
-      time += waitMs;
-      printed.push({ at: time, from: offset });
-      offset += bytes;
-      marks.push(mark(Math.floor(time / 1000), offset));
-    }
-    const start = offsetSince(marks, new Date(sinceMs));
-    const wholeSecond = Math.floor(sinceMs / 1000) * 1000;
-    equal(start, printed.find(({ at }) => at >= wholeSecond)?.from ?? offset);
-  }));
-});
+property(
+  "nothing that was printed since then is missed, and no line before that second begun",
+  () => {
+    const prints = fc.array(fc.tuple(fc.nat(3000), fc.integer({ min: 1, max: 9 })), {
+      maxLength: 20,
+    });
+    return {
+      input: fc.tuple(prints, fc.nat(30_000)),
+      holds: ([prints, sinceMs]) => {
+        let [time, offset] = [0, 0];
+        const printed: { readonly at: number; readonly from: number }[] = [];
+        const marks: Mark[] = [];
+        for (const [waitMs, bytes] of prints) {
+          time += waitMs;
+          printed.push({ at: time, from: offset });
+          offset += bytes;
+          marks.push(mark(Math.floor(time / 1000), offset));
+        }
+        const start = offsetSince(marks, new Date(sinceMs));
+        const wholeSecond = Math.floor(sinceMs / 1000) * 1000;
+        equal(start, printed.find(({ at }) => at >= wholeSecond)?.from ?? offset);
+      },
+    };
+  },
+);

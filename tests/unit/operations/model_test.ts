@@ -5,6 +5,7 @@
 import { OPERATION_STATES, type OperationState } from "../../../src/model.ts";
 import { deepEqual, fail, ok } from "node:assert/strict";
 import fc from "fast-check";
+import { property } from "../../support/property.ts";
 import { type Json, OperationNotFoundError, OperationRunningError } from "../../../src/errors.ts";
 import type { OperationEvent, Retention } from "../../../src/operations/ledger.ts";
 import { IllegalMoveError } from "../../../src/operations/machine.ts";
@@ -401,14 +402,15 @@ function move(to: fc.Arbitrary<OperationState>, of = which): fc.Arbitrary<Step> 
 const FAST = await Deno.stat("/dev/shm").then(() => "/dev/shm", () => "/tmp");
 
 const PLACES: Record<string, { readonly processes: number; readonly runs: number }> = {
-  "in memory": { processes: 1, runs: 3000 },
-  "in a database": { processes: 2, runs: 1500 },
+  "in memory": { processes: 1, runs: 1000 },
+  "in a database": { processes: 2, runs: 150 },
 };
 for (const [where, { processes, runs }] of Object.entries(PLACES)) {
-  Deno.test(`the store ${where} does what the model of it does, step by step`, async () => {
+  property(`the store ${where} does what the model of it does, step by step`, () => {
     const reached = new Set<string>();
-    await fc.assert(
-      fc.asyncProperty(SEQUENCES(processes), async (sequence) => {
+    return {
+      input: SEQUENCES(processes),
+      holds: async (sequence) => {
         let time = Date.UTC(2026, 0, 2);
         const clock = () => time;
         const directory = processes === 1 ? null : await Deno.makeTempDir({ dir: FAST });
@@ -429,11 +431,12 @@ for (const [where, { processes, runs }] of Object.entries(PLACES)) {
         } finally {
           if (directory !== null) await Deno.remove(directory, { recursive: true });
         }
-      }),
-      { numRuns: runs },
-    );
-    // A test of agreement is worth what it has come across.
-    for (const each of WANTED) ok(reached.has(each), `never came across ${each}`);
+      },
+      cases: runs,
+      afterwards: () => { // A test of agreement is worth what it has come across.
+        for (const each of WANTED) ok(reached.has(each), `never came across ${each}`);
+      },
+    };
   });
 }
 

@@ -7,6 +7,7 @@ import { durationText, findingsText, findingsToWire } from "../../../src/output/
 import type { Screen } from "../../../src/output/screen.ts";
 import { statusToWire } from "../../../src/wire.ts";
 import { NOW } from "../../support/statuses.ts";
+import { property } from "../../support/property.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
@@ -47,20 +48,30 @@ for (const [seconds, text] of DURATIONS) {
     equal(durationText(seconds), text));
 }
 
-Deno.test("durationText() leaves out less than its smaller unit, and says no more than there is", () => {
-  const sizes: Record<string, number> = { d: DAY, h: 3600, min: MINUTE, s: 1 };
-  fc.assert(fc.property(fc.integer({ min: 1, max: 1000 * DAY }), (seconds) => {
-    const said = [...(durationText(seconds) ?? "").matchAll(/(\d+) (\w+)/g)];
-    const sum = said.reduce(
-      (sum, [, count, unit]) => sum + Number(count) * (sizes[`${unit}`] ?? NaN),
-      0,
-    );
-    const first = sizes[`${said[0]?.[2]}`] ?? NaN;
-    const left = seconds - sum;
-    const next: Record<number, number> = { [DAY]: 3600, 3600: MINUTE, [MINUTE]: 1, 1: 1 };
-    equal(left >= 0 && left < (next[first] ?? NaN), true, `${seconds}: ${durationText(seconds)}`);
-  }));
-});
+property(
+  "durationText() leaves out less than its smaller unit, and says no more than there is",
+  () => {
+    const sizes: Record<string, number> = { d: DAY, h: 3600, min: MINUTE, s: 1 };
+    return {
+      input: fc.integer({ min: 1, max: 1000 * DAY }),
+      holds: (seconds) => {
+        const said = [...(durationText(seconds) ?? "").matchAll(/(\d+) (\w+)/g)];
+        const sum = said.reduce(
+          (sum, [, count, unit]) => sum + Number(count) * (sizes[`${unit}`] ?? NaN),
+          0,
+        );
+        const first = sizes[`${said[0]?.[2]}`] ?? NaN;
+        const left = seconds - sum;
+        const next: Record<number, number> = { [DAY]: 3600, 3600: MINUTE, [MINUTE]: 1, 1: 1 };
+        equal(
+          left >= 0 && left < (next[first] ?? NaN),
+          true,
+          `${seconds}: ${durationText(seconds)}`,
+        );
+      },
+    };
+  },
+);
 
 // --- all of it -----------------------------------------------------------------------------------
 

@@ -1,6 +1,4 @@
-import { deepEqual, doesNotMatch, equal } from "node:assert/strict";
-import fc from "fast-check";
-import { escapeControls } from "../../../src/errors.ts";
+import { deepEqual, equal } from "node:assert/strict";
 import { SESSION_STATES, type SessionStatus, statusOf } from "../../../src/model.ts";
 import {
   type Colour,
@@ -73,29 +71,6 @@ for (const [what, [argv, expected]] of Object.entries(LINES)) {
     equal(commandLine(argv), expected);
   });
 }
-
-const HARMFUL = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
-
-Deno.test("escapeControls() leaves nothing in any text that harms a terminal", () => {
-  const low = fc.array(fc.integer({ min: 0, max: 0x2100 })).map((codes) =>
-    String.fromCodePoint(...codes)
-  );
-  fc.assert(
-    fc.property(fc.oneof(low, fc.string({ unit: "binary" })), (text) => {
-      const safe = escapeControls(text);
-      doesNotMatch(safe, HARMFUL);
-      equal(escapeControls(safe), safe);
-      equal(safe === text, !HARMFUL.test(text));
-      doesNotMatch(commandLine([text, text]), HARMFUL);
-    }),
-    { numRuns: 1000 },
-  );
-});
-
-Deno.test("escapeControls() leaves letters of every script as they are", () => {
-  const clean = fc.string({ unit: "grapheme" }).filter((text) => !HARMFUL.test(text));
-  fc.assert(fc.property(clean, (text) => escapeControls(text) === text));
-});
 
 Deno.test("stateColour() has a colour for every state", () => {
   const colours = SESSION_STATES.map((state) => [state, stateColour(status({ state }))]);

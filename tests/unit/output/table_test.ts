@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Screen } from "../../../src/output/screen.ts";
 import { type Cell, type Head, layOut } from "../../../src/output/table.ts";
 import { NOW } from "../../support/statuses.ts";
+import { property } from "../../support/property.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 
@@ -154,42 +155,41 @@ function rowsOf(text: fc.Arbitrary<string>) {
   return fc.array(fc.tuple(cell, cell, cell), { maxLength: 4 });
 }
 
-Deno.test("a row in a pipe is one line with one cell between two tabs", () => {
-  fc.assert(
-    fc.property(rowsOf(fc.oneof(anyText, someText)), (rows) => {
-      const text = layOut({ head: HEAD, rows }, PIPE);
-      const lines = text.split("\n");
-      equal(lines.pop(), "");
-      equal(lines.length, rows.length);
-      for (const line of lines) equal(line.split("\t").length, HEAD.length);
-      doesNotMatch(text.replaceAll(/[\t\n]/g, ""), /\p{Cc}/u);
-    }),
-  );
+property("a row in a pipe is one line with one cell between two tabs", {
+  input: rowsOf(fc.oneof(anyText, someText)),
+  holds: (rows) => {
+    const text = layOut({ head: HEAD, rows }, PIPE);
+    const lines = text.split("\n");
+    equal(lines.pop(), "");
+    equal(lines.length, rows.length);
+    for (const line of lines) equal(line.split("\t").length, HEAD.length);
+    doesNotMatch(text.replaceAll(/[\t\n]/g, ""), /\p{Cc}/u);
+  },
 });
 
-Deno.test("a row on a terminal is one line, with whole letters and colours that end", () => {
-  fc.assert(
-    fc.property(rowsOf(anyText), fc.nat({ max: 100 }), (rows, columns) => {
-      const lines = linesOf(rows, terminal(columns, true));
-      equal(lines.length, rows.length + 1);
-      for (const line of lines) {
-        // deno-lint-ignore no-control-regex
-        const begun = line.match(/\x1b\[[1-9][0-9]*m/g)?.length;
-        // deno-lint-ignore no-control-regex
-        equal(begun, line.match(/\x1b\[0m/g)?.length);
-        doesNotMatch(stripVTControlCharacters(line), /\p{Cc}|\p{Cs}/u);
-      }
-    }),
-  );
+property("a row on a terminal is one line, with whole letters and colours that end", {
+  input: fc.tuple(rowsOf(anyText), fc.nat({ max: 100 })),
+  holds: ([rows, columns]) => {
+    const lines = linesOf(rows, terminal(columns, true));
+    equal(lines.length, rows.length + 1);
+    for (const line of lines) {
+      // deno-lint-ignore no-control-regex
+      const begun = line.match(/\x1b\[[1-9][0-9]*m/g)?.length;
+      // deno-lint-ignore no-control-regex
+      equal(begun, line.match(/\x1b\[0m/g)?.length);
+      doesNotMatch(stripVTControlCharacters(line), /\p{Cc}|\p{Cs}/u);
+    }
+  },
 });
 
-Deno.test("no line is wider than the terminal", () => {
+property("no line is wider than the terminal", () => {
   const columns = fc.integer({ min: 10, max: 100 });
-  fc.assert(
-    fc.property(rowsOf(someText), columns, fc.boolean(), (rows, columns, colour) => {
+  return {
+    input: fc.tuple(rowsOf(someText), columns, fc.boolean()),
+    holds: ([rows, columns, colour]) => {
       for (const line of linesOf(rows, terminal(columns, colour))) {
         ok(columnsOf(line) <= columns, `${columnsOf(line)} columns of ${columns}: ${line}`);
       }
-    }),
-  );
+    },
+  };
 });

@@ -1,5 +1,4 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import fc from "fast-check";
 import { cut, folded, padding, widthOf, wrapped, type Wrapping } from "../../../src/output/text.ts";
 
 const WIDTHS: Record<string, readonly [string, number]> = {
@@ -118,24 +117,3 @@ for (const unit of ["\u0301", "a", "a ", " ", "/", "\u0301/", '"', '"\\', "kstop
     }
   });
 }
-
-const anyText = fc.string({
-  unit: fc.constantFrom(" ", "/", '"', "a", "語", "🐍", "é", "\u0301", "\u200d", "kstops "),
-  maxLength: 60,
-});
-const columns = fc.integer({ min: 4, max: 40 });
-
-Deno.test("nothing that is cut or folded is wider than asked for", () => {
-  fc.assert(fc.property(anyText, columns, (text, columns) => {
-    ok(widthOf(cut(text, columns, "…")) <= columns);
-    for (const line of folded(text, columns)) ok(widthOf(line) <= columns, line);
-  }));
-});
-
-Deno.test("wrapping and folding lose nothing but blanks", () => {
-  const withoutBlanks = (text: string) => text.replaceAll(/\s/g, "");
-  fc.assert(fc.property(anyText, columns, (text, columns) => {
-    equal(withoutBlanks(wrapped(text, { columns, taken: 3, indent: "  " })), withoutBlanks(text));
-    equal(withoutBlanks(folded(text, columns).join("")), withoutBlanks(text));
-  }));
-});

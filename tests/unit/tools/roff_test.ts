@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import fc from "fast-check";
 import { bold, filled, line, literal, prose, usage, verbatim } from "../../../tools/roff.ts";
+import { property } from "../../support/property.ts";
 
 const LITERALS: Readonly<Record<string, readonly [text: string, roff: string]>> = {
   "a backslash": ["a\\nb", "a\\enb"],
@@ -41,12 +42,15 @@ Deno.test("a long paragraph is broken between words, and no line of it begins a 
   deepEqual(filled(`${"a".repeat(78)} .b 'c`), ["a".repeat(78), "\\&.b 'c"]);
 });
 
-Deno.test("whatever the text, there is one line of ASCII and every backslash is an escape", () => {
+property("whatever the text, there is one line of ASCII and every backslash is an escape", () => {
   const escape = /\\(e|-|&|\((aq|ga|ha|ti|dq)|\[u[0-9A-F]{4,6}\]|f[BIP])/g;
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
-    for (const roff of [line(literal(text)), line(prose(text)), line(usage(text))]) {
-      match(roff, /^(?![.'])[\x20-\x7e]*$/);
-      equal(roff.replaceAll(escape, "").includes("\\"), false);
-    }
-  }));
+  return {
+    input: fc.string({ unit: "binary" }),
+    holds: (text) => {
+      for (const roff of [line(literal(text)), line(prose(text)), line(usage(text))]) {
+        match(roff, /^(?![.'])[\x20-\x7e]*$/);
+        equal(roff.replaceAll(escape, "").includes("\\"), false);
+      }
+    },
+  };
 });

@@ -1,5 +1,4 @@
 import { equal, throws } from "node:assert/strict";
-import fc from "fast-check";
 import { LOG_BYTES } from "../../../src/model.ts";
 import { formatSize, parseSize } from "../../../src/validate/size.ts";
 
@@ -82,8 +81,3 @@ const WRITTEN: Record<string, number> = {
 for (const [text, bytes] of Object.entries(WRITTEN)) {
   Deno.test(`formatSize() writes ${bytes} as ${text}`, () => equal(formatSize(bytes), text));
 }
-
-Deno.test("what formatSize() writes is read as the same size", () => {
-  const bytes = fc.oneof(fc.nat(), fc.nat(99_999).map((count) => count * MIB));
-  fc.assert(fc.property(bytes, (bytes) => equal(parseSize(formatSize(bytes), ANY), bytes)));
-});

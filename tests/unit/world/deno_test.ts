@@ -3,21 +3,25 @@ import fc from "fast-check";
 import { denoWorld } from "../../../src/world/deno.ts";
 import { lastBytes } from "../../../src/world/last_bytes.ts";
 import { ExecFloodError, MOST_ANSWER_BYTES } from "../../../src/world/world.ts";
+import { property } from "../../support/property.ts";
 
 const LARGE = Array.from({ length: 300 }, (_, index) => index % 256);
 
-Deno.test("lastBytes() keeps the end of what comes, in whatever parts it comes", () => {
+property("lastBytes() keeps the end of what comes, in whatever parts it comes", () => {
   const parts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 });
-  fc.assert(fc.property(parts, fc.nat(300), fc.boolean(), (chunks, keep, isLarge) => {
-    // More than the first buffer holds, too.
-    const all = isLarge
-      ? [...chunks, ...Array.from({ length: 300 }, () => Uint8Array.from(LARGE)), ...chunks]
-      : chunks;
-    const kept = lastBytes(keep);
-    for (const chunk of all) kept.add(chunk);
-    const whole = all.flatMap((chunk) => [...chunk]);
-    deepEqual([...kept.bytes()], whole.slice(Math.max(0, whole.length - keep)));
-  }));
+  return {
+    input: fc.tuple(parts, fc.nat(300), fc.boolean()),
+    holds: ([chunks, keep, isLarge]) => {
+      // More than the first buffer holds, too.
+      const all = isLarge
+        ? [...chunks, ...Array.from({ length: 300 }, () => Uint8Array.from(LARGE)), ...chunks]
+        : chunks;
+      const kept = lastBytes(keep);
+      for (const chunk of all) kept.add(chunk);
+      const whole = all.flatMap((chunk) => [...chunk]);
+      deepEqual([...kept.bytes()], whole.slice(Math.max(0, whole.length - keep)));
+    },
+  };
 });
 
 Deno.test("lastBytes() keeps everything where nothing is said", () => {

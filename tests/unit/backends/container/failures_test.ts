@@ -4,6 +4,7 @@ import { startError, unavailable } from "../../../../src/backends/container/ask.
 import { type Failure, parseFailure } from "../../../../src/backends/container/failure.ts";
 import { equalsGolden } from "../../../support/golden.ts";
 import { DOCKER, recorded } from "./containers.ts";
+import { property } from "../../../support/property.ts";
 
 interface Recorded {
   readonly client: string;
@@ -158,7 +159,7 @@ for (const [when, { stderr, kind, reason }] of Object.entries(SAID)) {
 // deno-lint-ignore no-control-regex -- these are what must not be there.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2028\u2029]/;
 
-Deno.test("a reason is one line, and what is printed of it has no control characters", () => {
+property("a reason is one line, and what is printed of it has no control characters", () => {
   const piece = fc.oneof(
     fc.string({ unit: "binary", maxLength: 20 }),
     fc.constantFrom(...[
@@ -173,14 +174,15 @@ Deno.test("a reason is one line, and what is printed of it has no control charac
     fc.constantFrom(...['"', "\\n", "docker: ", "Error response from daemon: ", "runc: "]),
   );
   const stderr = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
-  fc.assert(
-    fc.property(stderr, (stderr) => {
+  return {
+    input: stderr,
+    holds: (stderr) => {
       const failure = parseFailure(stderr);
       match(failure.reason, /^[^\n]+$/);
       for (const error of [unavailable(DOCKER, failure), startError("a", failure.reason)]) {
         ok(!CONTROLS.test(error.message), JSON.stringify(error.message));
       }
-    }),
-    { numRuns: 500 },
-  );
+    },
+    cases: 500,
+  };
 });

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import fc from "fast-check";
 import { mergeByTime } from "../../../../src/backends/container/log_lines.ts";
+import { property } from "../../../support/property.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
@@ -74,7 +75,7 @@ Deno.test("mergeByTime() keeps bytes that are no text", () => {
   deepEqual([...mergeByTime(new Uint8Array(), alone)], [...alone]);
 });
 
-Deno.test("two streams of one sequence give that sequence again", () => {
+property("two streams of one sequence give that sequence again", () => {
   const content = fc.uint8Array({ maxLength: 30 }).map((data) =>
     data.filter((each) => each !== 10)
   );
@@ -85,19 +86,22 @@ Deno.test("two streams of one sequence give that sequence again", () => {
     pause: fc.integer({ min: 1, max: 3_000_000_000 }),
     isShort: fc.boolean(),
   });
-  fc.assert(fc.property(fc.array(printed, { maxLength: 30 }), (lines) => {
-    let nanoseconds = 0;
-    const streams: { out: number[]; err: number[] } = { out: [], err: [] };
-    for (const { content, isError, pause, isShort } of lines) {
-      nanoseconds += pause;
-      const seconds = Math.floor(nanoseconds / 1e9);
-      const fraction = String(nanoseconds % 1e9).padStart(9, "0");
-      const digits = isShort ? fraction.replace(/0+$/, "") : fraction;
-      const stamp = new Date(Date.UTC(2026, 0, 2) + seconds * 1000).toISOString().slice(0, 19);
-      const line = [...bytes(`${stamp}${digits === "" ? "" : `.${digits}`}Z `), ...content, 10];
-      (isError ? streams.err : streams.out).push(...line);
-    }
-    const merged = mergeByTime(Uint8Array.from(streams.out), Uint8Array.from(streams.err));
-    deepEqual([...merged], lines.flatMap(({ content }) => [...content, 10]));
-  }));
+  return {
+    input: fc.array(printed, { maxLength: 30 }),
+    holds: (lines) => {
+      let nanoseconds = 0;
+      const streams: { out: number[]; err: number[] } = { out: [], err: [] };
+      for (const { content, isError, pause, isShort } of lines) {
+        nanoseconds += pause;
+        const seconds = Math.floor(nanoseconds / 1e9);
+        const fraction = String(nanoseconds % 1e9).padStart(9, "0");
+        const digits = isShort ? fraction.replace(/0+$/, "") : fraction;
+        const stamp = new Date(Date.UTC(2026, 0, 2) + seconds * 1000).toISOString().slice(0, 19);
+        const line = [...bytes(`${stamp}${digits === "" ? "" : `.${digits}`}Z `), ...content, 10];
+        (isError ? streams.err : streams.out).push(...line);
+      }
+      const merged = mergeByTime(Uint8Array.from(streams.out), Uint8Array.from(streams.err));
+      deepEqual([...merged], lines.flatMap(({ content }) => [...content, 10]));
+    },
+  };
 });

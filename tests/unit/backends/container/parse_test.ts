@@ -13,6 +13,7 @@ import { statusOfContainer } from "../../../../src/backends/container/status.ts"
 import { responseReader } from "../../../../src/backends/container/responses.ts";
 import { NOBODY, type Runtime, type SessionStatus } from "../../../../src/model.ts";
 import { idOf, labelsOf, recorded } from "./containers.ts";
+import { property } from "../../../support/property.ts";
 
 const LISTED = parsePodmanList(recorded("podman/list.json"));
 const INSPECTED = {
@@ -440,24 +441,27 @@ Deno.test("of an exit code, a time and a port that cannot be, nothing is told", 
   equal(only(parsePodmanList(listed({ Created: 1e15 }))).createdAt, null);
 });
 
-Deno.test("no text makes the parsers throw anything else", () => {
+property("no text makes the parsers throw anything else", () => {
   const text = fc.oneof(
     fc.string(),
     fc.json(),
     fc.array(fc.object()).map((x) => JSON.stringify(x)),
   );
-  fc.assert(fc.property(text, (text) => {
-    for (const parse of [parsePodmanList, parseInspected, parseOne]) {
-      try {
-        parse(text);
-      } catch (error) {
-        ok(error instanceof GarbledAnswerError, `${error}`);
+  return {
+    input: text,
+    holds: (text) => {
+      for (const parse of [parsePodmanList, parseInspected, parseOne]) {
+        try {
+          parse(text);
+        } catch (error) {
+          ok(error instanceof GarbledAnswerError, `${error}`);
+        }
       }
-    }
-  }));
+    },
+  };
 });
 
-Deno.test("no recorded container with a value of another type throws anything else", () => {
+{
   const anything = fc.constantFrom<unknown>(null, undefined, 0, -1, "", "x", [], {}, true, [null]);
   const change = (value: unknown, at: number, to: unknown): unknown => {
     let left = at;
@@ -474,22 +478,28 @@ Deno.test("no recorded container with a value of another type throws anything el
     "podman/inspect.json": parseInspected,
     "docker/inspect.json": parseInspected,
   };
+
   for (const [file, parse] of Object.entries(files)) {
-    const whole: unknown = JSON.parse(recorded(file));
-    fc.assert(fc.property(fc.nat(150), anything, (at, to) => {
-      const text = JSON.stringify(change(whole, at, to)) ?? "";
-      try {
-        const containers = parse(text);
-        for (const { id, name, state, unread } of containers) {
-          const isWhole = id !== "" && name !== "" && state !== "";
-          ok(isWhole || unread?.isKnown === false);
-        }
-      } catch (error) {
-        ok(error instanceof GarbledAnswerError, `${error}`);
-      }
-    }));
+    property(`no container of ${file} with a value of another type throws anything else`, () => {
+      const whole: unknown = JSON.parse(recorded(file));
+      return {
+        input: fc.tuple(fc.nat(150), anything),
+        holds: ([at, to]) => {
+          const text = JSON.stringify(change(whole, at, to)) ?? "";
+          try {
+            const containers = parse(text);
+            for (const { id, name, state, unread } of containers) {
+              const isWhole = id !== "" && name !== "" && state !== "";
+              ok(isWhole || unread?.isKnown === false);
+            }
+          } catch (error) {
+            ok(error instanceof GarbledAnswerError, `${error}`);
+          }
+        },
+      };
+    });
   }
-});
+}
 
 /** What comes of a daemon that says this of its only container. */
 function parseOne(body: string): unknown {

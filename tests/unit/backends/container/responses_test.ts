@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Response, responseReader } from "../../../../src/backends/container/responses.ts";
 import { MOST_ANSWER_BYTES } from "../../../../src/world/world.ts";
 import { recorded, sent } from "./containers.ts";
+import { property } from "../../../support/property.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -109,12 +110,15 @@ Deno.test("a response without an end is given up", () => {
   equal(reader.add(piece), null);
 });
 
-Deno.test("a recorded conversation is read, wherever it is cut", () => {
+property("a recorded conversation is read, wherever it is cut", () => {
   const stream = encode(recorded("docker/dial.http"));
   const whole = read(stream);
   equal(whole?.length, 17);
-  fc.assert(fc.property(fc.array(fc.nat(stream.length), { maxLength: 20 }), (cuts) => {
-    const at = [0, ...cuts.sort((a, b) => a - b), stream.length];
-    deepEqual(read(...at.slice(1).map((end, index) => stream.subarray(at[index], end))), whole);
-  }));
+  return {
+    input: fc.array(fc.nat(stream.length), { maxLength: 20 }),
+    holds: (cuts) => {
+      const at = [0, ...cuts.sort((a, b) => a - b), stream.length];
+      deepEqual(read(...at.slice(1).map((end, index) => stream.subarray(at[index], end))), whole);
+    },
+  };
 });

@@ -14,6 +14,7 @@ import {
   startServerAndRunScript,
 } from "../../../../src/backends/tmux/args.ts";
 import { readScript } from "../../../support/tmux_script.ts";
+import { property } from "../../../support/property.ts";
 
 const SERVER = { binary: "/usr/bin/tmux", socketName: "bots" };
 
@@ -42,19 +43,20 @@ for (const word of TRICKY) {
   });
 }
 
-Deno.test("a script says any words", () => {
+property("a script says any words", () => {
   const unit = fc.oneof(
     fc.constantFrom(..."\\'\"\n\r;# {}$~%".split("")),
     fc.string({ unit: "binary", minLength: 1, maxLength: 1 }).filter((text) => text !== "\0"),
   );
   const words = fc.array(fc.string({ unit, maxLength: 20 }), { minLength: 1, maxLength: 5 });
-  fc.assert(
-    fc.property(words, (words) => {
+  return {
+    input: words,
+    holds: (words) => {
       const script = ["first", ...words].map(quoteWord).join(" ");
       deepEqual(readScript(script), [[["first", ...words]]]);
-    }),
-    { numRuns: 2000 },
-  );
+    },
+    cases: 2000,
+  };
 });
 
 /** Words of a command, behind one of them. */

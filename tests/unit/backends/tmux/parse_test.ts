@@ -11,6 +11,7 @@ import { GarbledAnswerError, isTooOld, parsePanes } from "../../../../src/backen
 import { mainPane, statusOfSession } from "../../../../src/backends/tmux/status.ts";
 import { DEFAULT_LOG, NOBODY } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
+import { property } from "../../../support/property.ts";
 
 const NONCE = "0123456789ab";
 const RECORD = {
@@ -200,12 +201,15 @@ Deno.test("paths and names may hold newlines, tabs and what separates fields", (
   deepEqual([session.path, session.name], [strange, "two\\012lines"]);
 });
 
-Deno.test("any values are read as they were printed", () => {
+property("any values are read as they were printed", () => {
   const value = fc.string({ unit: "binary" });
-  fc.assert(fc.property(value, value, (name, path) => {
-    const session = only(row({ session_name: name, session_path: path }));
-    deepEqual([session.name, session.path], [name, path || null]);
-  }));
+  return {
+    input: fc.tuple(value, value),
+    holds: ([name, path]) => {
+      const session = only(row({ session_name: name, session_path: path }));
+      deepEqual([session.name, session.path], [name, path || null]);
+    },
+  };
 });
 
 for (
@@ -278,14 +282,15 @@ Deno.test("of a time and an exit status that cannot be, nothing is told", () => 
   deepEqual([createdAt, finishedAt, exitCode, signal], [null, null, null, null]);
 });
 
-Deno.test("any text is read or garbled, and nothing else", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+property("any text is read or garbled, and nothing else", {
+  input: fc.string({ unit: "binary" }),
+  holds: (text) => {
     try {
       deepEqual(parsePanes(text, NONCE), []);
     } catch (error) {
       ok(error instanceof GarbledAnswerError);
     }
-  }));
+  },
 });
 
 const NO_RECORDS: Record<string, string> = {
