@@ -55,7 +55,7 @@ export function fileError(path: string, error: unknown): FileError {
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }
 
-// Reading and looking are done at once: handing them to a thread takes ten times as long as doing them,
+// All work on files is done at once: handing them to a thread takes ten times as long as doing them,
 // and every command looks at a dozen paths.
 function readText(path: string): Promise<string> {
   return fileWork(path, () => Promise.resolve(Deno.readTextFileSync(path)));
@@ -140,21 +140,25 @@ function list(path: string): Promise<readonly string[]> {
 }
 
 function makeDirectory(path: string): Promise<void> {
-  return fileWork(path, () => Deno.mkdir(path, { recursive: true, mode: 0o700 }));
+  return fileWork(
+    path,
+    () => Promise.resolve(Deno.mkdirSync(path, { recursive: true, mode: 0o700 })),
+  );
 }
 
 function claimDirectory(path: string): Promise<void> {
-  return fileWork(path, async () => {
+  return fileWork(path, () => {
     const ownUid = Deno.uid();
     const link = factsOfLink(path);
     if (link === null) {
       const sudoUid = sudoCaller(Deno.env.get("SUDO_UID"));
       refuse(path, whyNotMade({ ownUid, sudoUid, aboveUid: ownerAbove(path) }));
-      await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+      Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
     }
-    const { isDirectory, uid, mode } = await Deno.stat(path);
+    const { isDirectory, uid, mode } = Deno.statSync(path);
     if (!isDirectory) throw new FileError(path, "exists", "it exists");
     refuse(path, whyUnsafe({ ownUid, uids: [link?.uid ?? ownUid, uid], mode: mode ?? 0 }));
+    return Promise.resolve();
   });
 }
 
@@ -183,41 +187,51 @@ function factsOfLink(path: string): Deno.FileInfo | null {
 }
 
 function create(path: string, text = ""): Promise<void> {
-  return fileWork(path, async () => {
-    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  return fileWork(path, () => {
+    using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
     writeAll(file, new TextEncoder().encode(text));
+    return Promise.resolve();
   });
 }
 
 function append(path: string, bytes: Uint8Array): Promise<void> {
-  return fileWork(path, async () => {
+  return fileWork(path, () => {
     if (factsOfLink(path)?.isSymlink) {
       throw new FileError(path, "unsafe", "it is a symbolic link");
     }
-    using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
-    let written = 0;
-    while (written < bytes.length) written += await file.write(bytes.subarray(written));
+    using file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+    writeAll(file, bytes);
+    return Promise.resolve();
   });
 }
 
 function replace(path: string, bytes: Uint8Array): Promise<void> {
-  return fileWork(path, async () => {
+  return fileWork(path, () => {
     const fresh = `${path}.${crypto.randomUUID()}`;
-    await Deno.writeFile(fresh, bytes, { createNew: true, mode: 0o600 });
-    await Deno.rename(fresh, path);
+    try {
+      Deno.writeFileSync(fresh, bytes, { createNew: true, mode: 0o600 });
+      Deno.renameSync(fresh, path);
+    } catch (error) {
+      // Of a full disk half of it may be there.
+      removeIfThere(fresh);
+      throw error;
+    }
+    return Promise.resolve();
   });
 }
 
 function remove(path: string): Promise<void> {
-  return fileWork(path, async () => {
-    try {
-      await Deno.remove(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  });
+  return fileWork(path, () => Promise.resolve(removeIfThere(path)));
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function rename(from: string, to: string): Promise<void> {
-  return fileWork(from, () => Deno.rename(from, to));
+  return fileWork(from, () => Promise.resolve(Deno.renameSync(from, to)));
 }

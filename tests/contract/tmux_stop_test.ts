@@ -95,7 +95,7 @@ const DRAINS: Record<string, Drain> = {
 /** Nothing of the session lives; its tmux server and what captured its output go soon. */
 async function nothingIsLeft(t: TmuxSandbox): Promise<void> {
   const own = ({ command }: ProcessRow): boolean =>
-    !/^\S*tmux /.test(command) && !command.includes("umask 077");
+    !/^(\S*tmux |dd bs=|stat )/.test(command) && !command.includes("umask 077");
   deepEqual((await t.processes()).filter(own), []);
   await t.waitFor(async () => (await t.processes()).length === 0, "the end of its tmux");
 }

@@ -34,7 +34,9 @@ export interface Hold {
  */
 const LEFT_MS = 10_000;
 /** How often a keeper is told: also while a look, or whatever a stop does, takes its time. */
-const TOLD_EVERY_MS = 500;
+const TOLD_EVERY_MS = LEFT_MS / 4;
+/** How often one that waits is woken up until it has heard: it may have been about to wait. */
+const WOKEN_EVERY_MS = 500;
 
 /**
  * What a keeper's file says: until when it stays, in hundredths of a second, who wants that, and whether
@@ -109,11 +111,10 @@ async function holdBy(
   };
   if (!await tell()) return null;
   let writing: Promise<unknown> | null = null;
-  const stop = world.every(TOLD_EVERY_MS, () => {
-    // One that was just about to wait may have missed the first one.
-    wake();
+  const stopTelling = world.every(TOLD_EVERY_MS, () => {
     writing ??= tell().finally(() => writing = null);
   });
+  const stopWaking = world.every(WOKEN_EVERY_MS, wake);
   return {
     refresh: (look) => {
       // What the clock of this machine does meanwhile is made good by that.
@@ -127,10 +128,12 @@ async function holdBy(
       await tell();
     },
     release: async () => {
-      stop();
+      stopTelling();
+      stopWaking();
       await writing;
-      if (isAsked) return await remove(world, file);
-      await write(world, file, GO_ON);
+      if (isAsked) await remove(world, file);
+      else await write(world, file, GO_ON);
+      // It waits no longer than it has to.
       wake();
     },
   };

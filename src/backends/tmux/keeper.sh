@@ -124,16 +124,21 @@ kstops_reset_terminal() {
   printf '\0337\033[r\0338\033[?25h\033[m\033]5379;end\007'
 }
 
-# Sleeps until a moment, or a stop. A signal ends the wait, not the sleep.
+# Sleeps so many seconds, or until somebody wakes it up. A signal ends the wait, not the sleep.
+kstops_nap() {
+  PATH=/bin:/usr/bin sleep "$1" &
+  kstops_sleep=$!
+  [ -n "$kstops_urged" ] || wait "$kstops_sleep"
+  kill "$kstops_sleep"
+  wait "$kstops_sleep"
+}
+
+# Sleeps until a moment, or a stop.
 kstops_sleep_until() {
   while kstops_look_at_clock && [ "$kstops_now" -lt "$1" ]; do
     ! kstops_is_stopped "$kstops_hold" || return
     kstops_left=$(($1 - kstops_now))
-    PATH=/bin:/usr/bin sleep "$((kstops_left / 100)).$((kstops_left / 10 % 10))$((kstops_left % 10))" &
-    kstops_nap=$!
-    [ -n "$kstops_urged" ] || wait "$kstops_nap"
-    kill "$kstops_nap"
-    wait "$kstops_nap"
+    kstops_nap "$((kstops_left / 100)).$((kstops_left / 10 % 10))$((kstops_left % 10))"
   done
 }
 
@@ -201,8 +206,7 @@ while :; do
   kstops_execution=$((kstops_execution + 1))
 done
 
-while :; do
-  PATH=/bin:/usr/bin sleep 0.1
-  kstops_is_held "$5" || break
-done
+PATH=/bin:/usr/bin sleep 0.1
+# Who ends the hold wakes it up.
+while kstops_urged='' && kstops_is_held "$5"; do kstops_nap 1; done
 exit "$kstops_status"

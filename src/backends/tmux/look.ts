@@ -33,7 +33,7 @@ export const PS = ["ps", "-A", "-o", "pid=,ppid=,pgid=,sess=,tpgid=,stat=,lstart
 const PS_ENV = { TZ: "UTC", LC_ALL: "C" };
 
 /** A look is a matter of milliseconds; on a machine that is busy with other things it may take long. */
-const LOOK_TIMEOUT_MS = 20_000;
+const LOOK_TIMEOUT_MS = 60_000;
 
 /** How long nobody looks after a look that others have waited for. */
 const LONGEST_PAUSE_MS = 200;
