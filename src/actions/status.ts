@@ -2,6 +2,7 @@
 import type { SessionStatus } from "../model.ts";
 import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
 import type { Match } from "../sessions/sessions.ts";
+import { surveyOnce } from "./survey.ts";
 import type { Tools } from "./tools.ts";
 
 /** The status of a session, with the processes that its program left behind. */
@@ -11,6 +12,16 @@ export async function show(
   flags: PlaceFlags,
 ): Promise<SessionStatus> {
   return await withLeftovers(await sessions().find("show", name, selectionOf(flags)));
+}
+
+/** The same of several, found in one survey, in the order of their names. */
+export async function showEach(
+  tools: Pick<Tools, "sessions">,
+  names: readonly string[],
+  flags: PlaceFlags & { readonly all?: true | undefined },
+): Promise<readonly PromiseSettledResult<SessionStatus>[]> {
+  const lookFor = surveyOnce(tools, names, { verb: "show", selection: selectionOf(flags) });
+  return await Promise.allSettled(names.map(async (name) => withLeftovers(await lookFor(name)())));
 }
 
 /** The status of what was found, with the processes that its program left behind. */

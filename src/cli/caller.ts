@@ -1,5 +1,6 @@
 /** The user of a command line, as actions speak to them. */
 import type { Caller, ChangeTools } from "../actions/tools.ts";
+import { exactWord } from "../config/select.ts";
 import type { Ask } from "../operations/operate.ts";
 import type { PlaceFlags } from "../sessions/place_flags.ts";
 import { shellWord } from "../shell.ts";
@@ -38,5 +39,6 @@ export function argumentsFor(
     ...(project === undefined ? [] : ["--project", shellWord(project)]),
     ...(yes ? ["--yes"] : []),
   ].join(" ");
-  return name.startsWith("-") ? `${flags} -- ${shellWord(name)}` : `${shellWord(name)} ${flags}`;
+  const word = shellWord(exactWord(name));
+  return name.startsWith("-") ? `${flags} -- ${word}` : `${word} ${flags}`;
 }

@@ -130,12 +130,13 @@ async function possibilities(
   const { entry } = place;
   if (hasDashes && !isGroup(entry) && entry.argv) return paths("files");
   if (open !== null && !hasDashes) {
-    return await valuesOf(open.flag.value, { line, world, prefix: "" });
+    return await valuesOf(open.flag.value, { line, world, prefix: "", current });
   }
   if (current.startsWith("-") && !hasDashes) {
     const glued = gluedValue(current, flagsAt(place, program));
     if (glued === null) return words("flag", unusedFlags(line));
-    return await valuesOf(glued.value, { line, world, prefix: glued.prefix });
+    const typed = current.slice(glued.prefix.length);
+    return await valuesOf(glued.value, { line, world, prefix: glued.prefix, current: typed });
   }
   // Nothing is known of what another command takes.
   if (mistake?.kind === "unknown command") return words("value", []);
@@ -143,7 +144,7 @@ async function possibilities(
   const all = Object.values(entry.arguments);
   const last = all.at(-1);
   const argument = all[operands.length] ?? (last?.variadic ? last : undefined);
-  return await valuesOf(argument, { line, world, prefix: "" });
+  return await valuesOf(argument, { line, world, prefix: "", current });
 }
 
 function commandsOf({ program, place: { entry }, asked }: Line): Candidate[] {
@@ -169,12 +170,17 @@ interface Wanted {
   readonly line: Line;
   readonly world: World;
   readonly prefix: string;
+  /** What is there of the value. */
+  readonly current: string;
 }
 
 async function valuesOf(
   value: Value | undefined,
-  { line, world, prefix }: Wanted,
+  { line, world, prefix, current }: Wanted,
 ): Promise<Candidates> {
+  if (current.startsWith("@") && (value?.kind === "session" || value?.kind === "defined session")) {
+    return words("group", await groups(line, world), prefix);
+  }
   if (value?.choices !== undefined) {
     return words("value", value.choices.map((word) => ({ value: word, about: "" })), prefix);
   }
@@ -223,6 +229,20 @@ async function definedSessions(line: Line, world: World): Promise<Candidate[]> {
     .map((value) => ({ value, about: "" }));
 }
 
+/** The groups of the config, each with the sessions that are in it. */
+async function groups(line: Line, world: World): Promise<Candidate[]> {
+  const { sessions } = await configFor(line, world);
+  const all = [...sessions.values()].flatMap((entry) => {
+    const { groups } = entry.kind === "usable" ? entry.settings : entry;
+    return groups.map((group) => ({ group, name: entry.name }));
+  });
+  return [...Map.groupBy(all, ({ group }) => group)]
+    .map(([group, members]) => ({
+      value: `@${group}`,
+      about: members.map(({ name }) => name).join(", "),
+    }));
+}
+
 /** The images of the config, each with the sessions that it is for. */
 async function images(line: Line, world: World): Promise<Candidate[]> {
   const [{ sessions }, { hasVariables }] = await Promise.all([
@@ -241,8 +261,9 @@ async function images(line: Line, world: World): Promise<Candidate[]> {
 // --- what engines know ---------------------------------------------------------------------------
 
 async function sessions(line: Line, world: World): Promise<Candidate[]> {
-  const { place, operands, hasDashes, flags } = line;
-  if (flags.some(({ key }) => key === "all")) return [];
+  const { place, operands, hasDashes, flags, open } = line;
+  const isException = open?.key === "except";
+  if (flags.some(({ key }) => key === "all") && !isException) return [];
   const states = STATES[place.names.join(" ")];
   const { statuses } = await listing(line, world);
   const about = new Map<string, string>();

@@ -1,41 +1,109 @@
 /** Which sessions a command line means. */
-import type { Config } from "../config/config.ts";
-import { SessionConfigError, UsageError } from "../errors.ts";
+import type { Config, SessionEntry } from "../config/config.ts";
+import { parseSelector, type Selectable, type Selector } from "../config/select.ts";
+import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Context } from "./command.ts";
 
 /** Flags that say which sessions. */
 interface NameFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
+  readonly except?: readonly string[] | undefined;
   readonly project?: string | undefined;
 }
 
+/** The sessions that are meant, each once. */
+export interface Meant {
+  /** Those that were named: whosever they are, as far as their names tell. */
+  readonly named: readonly string[];
+  /** Those that `--all`, a group or a pattern stands for: they are those of this config alone. */
+  readonly selected: readonly string[];
+  /** All of them. */
+  readonly names: readonly string[];
+  /** Whether several may be meant, so that JSON is a list even for one. */
+  readonly isList: boolean;
+}
+
 /**
- * The names that a command is to work on, each once.
+ * The sessions that a command changes.
  *
- * @throws {UsageError} `usage`: none, or names or `--project` beside `--all`
- * @throws {SessionConfigError} `config_invalid`: `--all`, and the config does not say what that is
+ * @throws {UsageError} `usage`: none; or what is of this config only, together with `--project`
+ * @throws {SessionNotFoundError} `session_not_found`: a group, a pattern or an exception stands for none
+ * @throws {SessionConfigError} `config_invalid`: the config does not say what they stand for
  */
-export async function namesFrom(
+export async function sessionsToChange(
   context: Context,
   verb: "start" | "stop" | "restart",
-  { names, all, project }: NameFlags,
-): Promise<string[]> {
+  { names, all, except = [], project }: NameFlags,
+): Promise<Meant> {
   if (all && names.length > 0) {
     throw new UsageError(`Cannot ${verb} names and --all at once`, { hint: "use one of them" });
   }
-  if (all && project !== undefined) {
-    throw new UsageError(`Cannot ${verb} with --all and --project: --all is of this config only`, {
-      hint: "name the sessions of the other one, or use its config: --config FILE",
-    });
-  }
-  if (all) return await allNames(await context.config(), verb, context);
-  if (names.length === 0) {
+  if (!all && names.length === 0) {
     throw new UsageError(`Cannot ${verb} nothing: a session name is missing`, {
       hint: `kstops ${verb} NAME, or --all for every session of the config`,
     });
   }
-  return [...new Set(names)];
+  const selectors = await selectorsIn(context, verb, names);
+  const isSelected = all || selectors.some(({ kind }) => kind !== "name");
+  if (isSelected && project !== undefined) {
+    const what = all ? "--all" : "a group or a pattern";
+    throw new UsageError(
+      `Cannot ${verb} with ${what} and --project: ${all ? "--all" : "it"} is of this config only`,
+      { hint: "name the sessions of the other one, or use its config: --config FILE" },
+    );
+  }
+  if (!isSelected && except.length === 0) return meant({ named: namesOf(selectors) });
+  const config = await context.config();
+  await requireUsable(config, verb, all ? `${verb} every session` : `${verb} ${names.join(", ")}`);
+  const sessions = [...config.sessions.values()].map(selectableOf);
+  if (all) warnOfNone(context, config, verb);
+  const selection = { verb, config, sessions };
+  const chosen = all
+    ? sessions.map(({ name }) => name)
+    : await selectedBy(words(names, selectors), selection);
+  const left = new Set(await leftOut(except, { ...selection, among: [...chosen, ...names] }));
+  const found = meant({
+    named: namesOf(selectors).filter((name) => !left.has(name)),
+    selected: chosen.filter((name) => !left.has(name)),
+    isList: isSelected,
+  });
+  if (found.names.length > 0 || left.size === 0) return found;
+  throw new UsageError(`Cannot ${verb} nothing: --except leaves out all`, {
+    hint: "leave out fewer of them",
+  });
+}
+
+/** Changes those that were named and those that were selected, each as they are meant. */
+export async function changeMeant<Outcome>(
+  { named, selected }: Meant,
+  change: (names: readonly string[], all: true | undefined) => Promise<readonly Outcome[]>,
+): Promise<readonly Outcome[]> {
+  const parts = await Promise.all([
+    named.length === 0 ? [] : change(named, undefined),
+    selected.length === 0 ? [] : change(selected, true),
+  ]);
+  return parts.flat();
+}
+
+/**
+ * The sessions that a command shows; of the config those that a group or a pattern stands for.
+ *
+ * @throws {SessionNotFoundError} `session_not_found`: one stands for none
+ * @throws {SessionConfigError} `config_invalid`: there is no config
+ */
+export async function sessionsToShow(
+  context: Context,
+  verb: string,
+  names: readonly string[],
+): Promise<Meant> {
+  const selectors = await selectorsIn(context, verb, names);
+  if (selectors.every(({ kind }) => kind === "name")) return meant({ named: namesOf(selectors) });
+  const config = await context.config();
+  await requireUsable(config, verb, `${verb} ${names.join(", ")}`);
+  const sessions = [...config.sessions.values()].map(selectableOf);
+  const selected = await selectedBy(words(names, selectors), { verb, config, sessions });
+  return meant({ named: namesOf(selectors), selected, isList: true });
 }
 
 /**
@@ -57,25 +125,129 @@ export async function definedNames(context: Context, task: string): Promise<stri
   });
 }
 
-async function allNames(
+function meant(
+  { named, selected = [], isList = false }: {
+    readonly named: readonly string[];
+    readonly selected?: readonly string[];
+    readonly isList?: boolean;
+  },
+): Meant {
+  // What is both named and selected was named.
+  const own = [...new Set(named)];
+  const others = [...new Set(selected)].filter((name) => !own.includes(name));
+  return { named: own, selected: others, names: [...own, ...others], isList };
+}
+
+function namesOf(selectors: readonly Selector[]): readonly string[] {
+  return selectors.flatMap((selector) => selector.kind === "name" ? selector.name : []);
+}
+
+/**
+ * What words mean. A pattern that no session of the config is like may be what an engine calls one of
+ * somebody else's.
+ */
+async function selectorsIn(
+  context: Context,
+  verb: string,
+  names: readonly string[],
+): Promise<readonly Selector[]> {
+  const selectors = names.map(parseSelector);
+  if (verb === "start" || selectors.every(({ kind }) => kind !== "pattern")) return selectors;
+  const sessions = [...(await context.config()).sessions.values()].map(selectableOf);
+  const { selectFrom } = await import("../config/select.ts");
+  return selectors.map((selector, index) =>
+    selector.kind !== "pattern" || selectFrom(sessions, selector).length > 0
+      ? selector
+      : { kind: "name", name: names[index] ?? "" }
+  );
+}
+
+/** A session of the config, also one with mistakes, as far as they leave it its groups. */
+function selectableOf(entry: SessionEntry): Selectable {
+  const { groups } = entry.kind === "usable" ? entry.settings : entry;
+  return { name: entry.name, groups };
+}
+
+/** A word of the command line with what it means. */
+interface Word {
+  readonly text: string;
+  readonly selector: Selector;
+}
+
+function words(texts: readonly string[], selectors: readonly Selector[]): readonly Word[] {
+  return selectors.map((selector, index) => ({ text: texts[index] ?? "", selector }));
+}
+
+interface Selection {
+  readonly verb: string;
+  readonly config: Config;
+  readonly sessions: readonly Selectable[];
+}
+
+/** What groups and patterns stand for. */
+async function selectedBy(
+  words: readonly Word[],
+  { verb, config, sessions }: Selection,
+): Promise<readonly string[]> {
+  const { groupsOf, selectFrom } = await import("../config/select.ts");
+  return words.flatMap(({ text, selector }) => {
+    if (selector.kind === "name") return [];
+    const names = selectFrom(sessions, selector);
+    if (names.length > 0) return names;
+    const groups = groupsOf(sessions);
+    const isGroup = selector.kind === "group";
+    throw new SessionNotFoundError(verb, text, {
+      reason: `no session of ${config.path ?? "a config"} ${
+        isGroup ? "is in that group" : "is called like that"
+      }`,
+      hint: !isGroup
+        ? "kstops list shows every session"
+        : groups.length > 0
+        ? `groups are ${groups.map((group) => `@${group}`).join(" ")}`
+        : "give sessions a group: groups: [NAME]",
+    });
+  });
+}
+
+/** What exceptions stand for. One that stands for none may be a slip, and cost what was to be spared. */
+async function leftOut(
+  texts: readonly string[],
+  { among, ...selection }: Selection & { readonly among: readonly string[] },
+): Promise<readonly string[]> {
+  const selectors = texts.map(parseSelector);
+  const named = namesOf(selectors);
+  const unknown = named.find((name) => !among.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `Cannot ${selection.verb} all except ${quote(unknown)}: it is not among them`,
+      { hint: `check its name; nothing was touched` },
+    );
+  }
+  return [...named, ...await selectedBy(words(texts, selectors), selection)];
+}
+
+/** @throws {SessionConfigError} `config_invalid`: nobody can tell which sessions are meant */
+async function requireUsable(
   { path, sessions, problems }: Config,
-  verb: "start" | "stop" | "restart",
-  { warn }: Context,
-): Promise<string[]> {
-  const task = `${verb} every session`;
-  // A stop goes on with what is known.
-  if (problems.length > 0 && (verb !== "stop" || sessions.size === 0)) {
+  verb: string,
+  task: string,
+): Promise<void> {
+  // What does not start anything goes on with what is known.
+  const isStart = verb === "start" || verb === "restart";
+  if (problems.length > 0 && (isStart || sessions.size === 0)) {
     const { configInvalid } = await import("../config/problems.ts");
     throw configInvalid(task, problems);
   }
-  if (verb !== "stop" && path === null) {
-    throw new SessionConfigError(`Cannot ${task}: there is no config file`, {
-      code: "config_invalid",
-      hint: "write a kstops.yml here, or say where it is: --config FILE",
-    });
-  }
-  if (sessions.size === 0 && problems.length === 0) {
-    warn(path === null ? "there is no config file: nothing to stop" : `${path} defines no session`);
-  }
-  return [...sessions.keys()];
+  if (path !== null || task === "stop every session") return;
+  throw new SessionConfigError(`Cannot ${task}: there is no config file`, {
+    code: "config_invalid",
+    hint: "write a kstops.yml here, or say where it is: --config FILE",
+  });
+}
+
+function warnOfNone({ warn }: Context, { path, sessions, problems }: Config, verb: string): void {
+  if (sessions.size > 0 || problems.length > 0) return;
+  warn(
+    path === null ? `there is no config file: nothing to ${verb}` : `${path} defines no session`,
+  );
 }

@@ -83,6 +83,7 @@ export interface InvalidEntry {
   readonly runtime: Runtime | null;
   /** True also where the mistake is about this: a yes too many does less harm. */
   readonly protected: boolean;
+  readonly groups: readonly string[];
   readonly problems: readonly Problem[];
 }
 

@@ -262,6 +262,7 @@ function invalidEntry(
     socketName: values.socketName ?? null,
     runtime: values.runtime ?? null,
     protected: values.protected ?? says("protected"),
+    groups: values.groups ?? [],
     problems,
   };
 }

@@ -10,6 +10,7 @@ import { oddFlags } from "../validate/run_args.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
 import { validateVolumes } from "../validate/volumes.ts";
 import type { Mistake } from "./interpolate.ts";
+import { GROUP } from "./select.ts";
 
 /** Throws {@link SessionConfigError} for a value that is not allowed. */
 type Check = (value: string) => unknown;
@@ -17,6 +18,7 @@ type Check = (value: string) => unknown;
 /** What a text has to please. */
 export const CHECKS: Readonly<Record<CheckName, Check>> = {
   directory: checkDirectory,
+  group: checkGroup,
   image: validateImageName,
   network: checkNetwork,
   port: (port) => validatePorts([port]),
@@ -77,6 +79,17 @@ export function checkDirectory(value: string): void {
   check(value, "a directory", () => {
     if (!/^~(?:\/|$)/.test(value)) return null;
     return { reason: "it starts with ~, which stands for nothing here", hint: "write ${HOME}" };
+  });
+}
+
+/** A group, which `@NAME` stands for on a command line. */
+export function checkGroup(value: string): void {
+  check(value, "a group", () => {
+    if (GROUP.test(value)) return null;
+    return {
+      reason: value.startsWith("@") ? "it begins with @" : "it is no name",
+      hint: "use up to 64 letters, digits, _ and -, beginning with a letter",
+    };
   });
 }
 

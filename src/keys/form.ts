@@ -8,6 +8,7 @@ import type { StopSignal } from "../model.ts";
 /** The rules for texts by name: see `config/rules.ts`. */
 export type CheckName =
   | "directory"
+  | "group"
   | "image"
   | "network"
   | "port"

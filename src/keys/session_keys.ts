@@ -353,6 +353,11 @@ export const SESSION_KEYS = {
     default: false,
     part: { about: "Whether stopping it needs a yes", ending: true },
   },
+  groups: {
+    description: "Groups that it is in: `kstops stop @bots` stops all that are in `bots`.",
+    field: "groups",
+    form: { kind: "list", item: { kind: "text", check: "group" }, limit: null, orOne: true },
+  },
   unsafe_env: {
     description: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
     field: "unsafeEnv",

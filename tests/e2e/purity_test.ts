@@ -74,6 +74,7 @@ const CASES: readonly Case[] = [
       "start web-@ --image alpine --volume ./a:/b --port 80 --log-volume ./l:/l --runtime podman",
     code: "backend_not_found",
   },
+  { line: "start nope --except other", code: "usage" },
   { line: "start --help", text: HELP, json: {} },
   // stop
   { line: "stop stopped-@", ...CHANGED },
@@ -87,6 +88,7 @@ const CASES: readonly Case[] = [
   { line: "stop foreign-@ --yes", ...CHANGED },
   { line: "stop both-@ nope", ...BOTH, code: "session_not_found" },
   { line: "stop nope", code: "session_not_found" },
+  { line: "stop nope --except other", code: "usage" },
   { line: "stop strange-@", code: "input_required" },
   { line: "stop twin", code: "session_ambiguous" },
   { line: "stop astro --runtime podman --socket default", code: "usage" },
@@ -100,6 +102,7 @@ const CASES: readonly Case[] = [
   },
   { line: "restart anew-@ --force --quiet --no-wait", text: /^$/, json: file("change") },
   { line: "restart nope", code: "session_not_found" },
+  { line: "restart nope --except other", code: "usage" },
   { line: "restart odd-@", code: "input_required" },
   { line: "restart alien-@ --yes", code: "session_not_found" },
   { line: "restart astro --socket default --runtime podman", code: "usage" },

@@ -7,6 +7,7 @@ import { definitionToWire, originsToWire, yamlLines } from "../../output/definit
 import type { Screen } from "../../output/screen.ts";
 import { shellWord } from "../../shell.ts";
 import type { Context, Reply } from "../command.ts";
+import type { Meant } from "../names.ts";
 import { wantedBy } from "../start_flags.ts";
 import type { StartCommandFlags } from "./start.ts";
 
@@ -19,7 +20,7 @@ interface Plan extends Explained {
 /** Explains a start of each name. */
 export async function dryRun(
   context: Context,
-  names: readonly string[],
+  { names, isList: areMany }: Meant,
   flags: StartCommandFlags,
 ): Promise<Reply> {
   const outcomes = await Promise.allSettled(names.map((name) => planFor(context, name, flags)));
@@ -30,7 +31,7 @@ export async function dryRun(
     outcome.status === "rejected" ? [failureOf(outcome.reason, names, index)] : []
   );
   const [only] = plans;
-  const isList = flags.all === true || names.length > 1;
+  const isList = areMany || names.length > 1;
   const isEmpty = only === undefined && failures.length > 0;
   return {
     ...(isEmpty ? {} : { data: only === undefined || isList ? plans.map(toWire) : toWire(only) }),

@@ -13,7 +13,7 @@ import {
 } from "../../output/lines.ts";
 import { sinceOf } from "../../validate/since.ts";
 import type { Context, Reply } from "../command.ts";
-import { definedNames } from "../names.ts";
+import { definedNames, sessionsToShow } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `logs`. */
@@ -30,9 +30,10 @@ interface LogsFlags extends LogRequest {
 /** Prints the last lines of sessions, and with `--follow` all that they go on to print. */
 export async function logs(context: Context, given: LogsFlags): Promise<Reply> {
   const options = optionsOf(context, given);
-  await warnOfProblems(context, given);
-  const flags = given.names.length > 0
-    ? given
+  const { names, named } = await sessionsToShow(context, "show the logs of", given.names);
+  await warnOfProblems(context, { ...given, names });
+  const flags = names.length > 0
+    ? { ...given, names, ofConfig: named.length === 0 }
     : { ...given, names: await definedNames(context, "show the logs"), ofConfig: true };
   return flags.follow ? following(context, flags, options) : await once(context, flags, options);
 }

@@ -7,7 +7,7 @@ import type { Selection } from "../../sessions/sessions.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
-import { namesFrom } from "../names.ts";
+import { changeMeant, sessionsToChange } from "../names.ts";
 import { type StartFlags, wantedBy } from "../start_flags.ts";
 import { handOver, requireTerminal } from "./attach.ts";
 
@@ -16,6 +16,7 @@ export interface StartCommandFlags extends StartFlags {
   readonly names: readonly string[];
   readonly wait: boolean;
   readonly all?: true | undefined;
+  readonly except?: readonly string[] | undefined;
   readonly quiet?: true | undefined;
   /** Ends what the last run left behind without a question, and starts where that may go on unseen. */
   readonly yes?: true | undefined;
@@ -28,16 +29,20 @@ export interface StartCommandFlags extends StartFlags {
 
 /** Starts sessions, side by side. */
 export async function start(context: Context, flags: StartCommandFlags): Promise<Reply> {
-  const names = await namesFrom(context, "start", flags);
-  if (names.length > 1 || flags.all) refuseSingleFlags(flags);
+  const meant = await sessionsToChange(context, "start", flags);
+  const { names, isList } = meant;
+  if (names.length > 1 || isList) refuseSingleFlags(flags);
   const [name] = names;
   if (flags.dryRun) {
     const { dryRun } = await import("./dry_run.ts");
-    return await dryRun(context, names, flags);
+    return await dryRun(context, meant, flags);
   }
   if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
-  const outcomes = await startThese(context, names, flags);
-  return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });
+  const outcomes = await changeMeant(
+    meant,
+    (these, all) => startThese(context, these, { ...flags, all }),
+  );
+  return replyOf(outcomes, { quiet: flags.quiet, isList });
 }
 
 async function startThese(

@@ -1,7 +1,7 @@
 /** `kstops status NAME`: one session, every known property. */
-import { show } from "../../actions/status.ts";
+import { show, showEach } from "../../actions/status.ts";
 import { isAnothers } from "../../actions/whose.ts";
-import { escapeControls, type Json } from "../../errors.ts";
+import { escapeControls, type Json, UsageError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { isNobodys, ownerWords } from "../../owner.ts";
 import {
@@ -14,6 +14,7 @@ import { commandLine, paint, portsText, type Screen, stateColour } from "../../o
 import { wrapped } from "../../output/text.ts";
 import { statusToWire } from "../../wire.ts";
 import type { Context, PlaceFlags, Reply } from "../command.ts";
+import { sessionsToShow } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `status`. */
@@ -26,8 +27,37 @@ export interface StatusFlags extends PlaceFlags {
 /** How many operations are shown. */
 const SHOWN_OPERATIONS = 10;
 
-/** Shows one session. */
+/** Shows one session, or those of a group or pattern. */
 export async function status(context: Context, flags: StatusFlags): Promise<Reply> {
+  const { names, isList } = await sessionsToShow(context, "show", [flags.name]);
+  if (isList) return await several(context, names, flags);
+  const [name = ""] = names;
+  return await only(context, { ...flags, name });
+}
+
+async function several(
+  context: Context,
+  names: readonly string[],
+  flags: StatusFlags,
+): Promise<Reply> {
+  if (flags.operations) {
+    throw new UsageError("Cannot show the operations of several sessions: name one session", {
+      hint: "kstops operations list shows those of all",
+    });
+  }
+  await warnOfProblems(context, { ...flags, names });
+  const outcomes = await showEach(context, names, { ...flags, all: true });
+  const shown = outcomes.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
+  const failures = outcomes.flatMap((each) => each.status === "rejected" ? [each.reason] : []);
+  return {
+    data: shown.map(statusToWire),
+    text: (screen) =>
+      shown.map((each) => propertiesOf(each, { screen, whose: whoseText(each, false) })).join("\n"),
+    failures,
+  };
+}
+
+async function only(context: Context, flags: StatusFlags): Promise<Reply> {
   await warnOfProblems(context, { ...flags, names: [flags.name] });
   const shown = await show(context, flags.name, flags);
   const whose = whoseText(shown, await isAnothers(context, shown));

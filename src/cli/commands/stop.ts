@@ -3,19 +3,24 @@ import { stopEach, type StopRequest } from "../../actions/stop.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
-import { namesFrom } from "../names.ts";
+import { changeMeant, sessionsToChange } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `stop`. */
 export interface StopFlags extends StopRequest {
   readonly names: readonly string[];
+  readonly except?: readonly string[] | undefined;
   readonly quiet?: true | undefined;
 }
 
 /** Stops sessions; all are tried, each is reported. */
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
-  const names = await namesFrom(context, "stop", flags);
-  await warnOfProblems(context, { ...flags, names });
-  const outcomes = await stopEach(await changeTools(context), names, flags);
-  return replyOf(outcomes, { quiet: flags.quiet, isList: flags.all === true });
+  const meant = await sessionsToChange(context, "stop", flags);
+  await warnOfProblems(context, { ...flags, names: meant.names });
+  const tools = await changeTools(context);
+  const outcomes = await changeMeant(
+    meant,
+    (names, all) => stopEach(tools, names, { ...flags, all }),
+  );
+  return replyOf(outcomes, { quiet: flags.quiet, isList: meant.isList });
 }

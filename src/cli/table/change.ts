@@ -1,6 +1,6 @@
 /** The commands that change sessions. */
 import { command, type Commands } from "../grammar.ts";
-import { BACKEND, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
+import { BACKEND, EXCEPT, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
 
 const CHANGE = "Change sessions:";
 
@@ -95,6 +95,7 @@ const start = command({
       value: { name: "spec" },
     },
     all: { ...ALL, group: HOW },
+    except: { ...EXCEPT, group: HOW },
     attach: { about: "attach to it at once", group: HOW },
     "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
     wait: { ...NO_WAIT, group: HOW },
@@ -117,6 +118,7 @@ const stop = command({
   arguments: { names: { ...NAMES, about: "sessions to stop" } },
   flags: {
     all: ALL,
+    except: EXCEPT,
     force: FORCE,
     timeout: TIMEOUT,
     keep: { about: "only end the program: its container stays" },
@@ -131,6 +133,8 @@ const stop = command({
     "kstops stop astro": "ask it to end, wait, then make sure",
     "kstops stop astro -t 60": "give it a minute",
     "kstops stop --all": "everything in kstops.yml",
+    "kstops stop @bots --except astro": "the group bots of kstops.yml, all but one",
+    "kstops stop 'web-*'": "those whose names are like that",
     "kstops stop notes --yes": "one that kstops did not start",
     "kstops stop web --project shop": "one that another config started",
   },
@@ -143,6 +147,7 @@ const restart = command({
   arguments: { names: { ...NAMES, about: "sessions to restart" } },
   flags: {
     all: ALL,
+    except: EXCEPT,
     force: FORCE,
     timeout: TIMEOUT,
     yes: { about: "also restart a session that is protected, or that kstops did not make" },

@@ -36,5 +36,12 @@ export const PROJECT = {
   value: { name: "project", kind: "owner" },
 } as const;
 
+/** `--except` */
+export const EXCEPT = {
+  about: "leave out: a name, @group or pattern (repeatable)",
+  value: { name: "name", kind: "session" },
+  repeats: true,
+} as const;
+
 /** Any number of sessions; `about` says what for. */
 export const NAMES = { name: "name", kind: "session", variadic: true } as const;

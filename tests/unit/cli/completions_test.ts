@@ -282,6 +282,21 @@ ops:
     clock: { backend: tmux, command: date }
 `;
 
+Deno.test("behind an @ come the groups of the config, without asking any engine", async () => {
+  const config = `ops:
+  sessions:
+    astro: { command: bot, groups: [bots, eu] }
+    web: { command: web, groups: eu }
+    broken: { nonsense: 1, groups: [bots] }
+`;
+  await withFakeWorld({ files: { "/project/kstops.yml": config } }, async (world) => {
+    const all = "words\t\tgroup\n@bots\tastro, broken\n@eu\tastro, web\n";
+    equal(await answer(["fish", "stop", "@"], world), all);
+    equal(await answer(["fish", "stop", "--all", "--except", "@"], world), all);
+    equal(await answer(["fish", "start", "@e"], world), all);
+  });
+});
+
 Deno.test("images are those of the config, each once, with the sessions that have it", async () => {
   await withFakeWorld({ files: { "/project/kstops.yml": IMAGES } }, async (world) => {
     equal(

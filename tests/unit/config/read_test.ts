@@ -46,6 +46,7 @@ const NOTHING: SessionSettings = {
   runArgs: [],
   protected: false,
   unsafeEnv: [],
+  groups: [],
 };
 
 const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {
