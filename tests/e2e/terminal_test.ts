@@ -49,8 +49,8 @@ tmuxTest("an engine that does not answer yet is said on a terminal, once", async
   );
   match(screen, /^Started web \(tmux, pid \d+\)$/m);
   // Nobody reads that in a script.
-  await terminal.enter(`clear; ${start.replace("web", "two")} 2> said; cat said; echo end`);
-  doesNotMatch(await terminal.shows(/^end$/m), /answer/);
+  await terminal.enter(`clear; ${start.replace("web", "two")} 2> said; cat said; echo over`);
+  doesNotMatch(await terminal.shows(/^over$/m), /answer/);
 });
 
 tmuxTest("a terminal that has no size gets a table all the same", async (t) => {
