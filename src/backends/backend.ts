@@ -108,6 +108,8 @@ export interface Session {
   readonly executions?: Executions;
   /** Whether its engine no longer shows it, so that only its record and its processes tell of it. */
   readonly recorded: boolean;
+  /** Whether its engine fell silent while it was told to start it, so that it may not have begun. */
+  readonly isUncertain?: boolean;
   /** Whether its engine calls it otherwise by now. */
   readonly renamed?: boolean;
   /** Whether its program may live although its engine does not show it: its processes tell. */

@@ -30,6 +30,8 @@ export interface Begun {
   readonly owner: Owner;
   /** How it is to be stopped when its engine has lost it; null: an older kstops did not say. */
   readonly ending: Ending | null;
+  /** Whether its engine fell silent over the start: then nobody knows whether it began. */
+  readonly isUncertain?: boolean;
 }
 
 /** What a stop has to know of a run that only this record tells of. */
@@ -126,6 +128,7 @@ export function formatEvent(event: RunEvent): string {
         definition: event.definition,
         project: event.owner.project,
         config_file: event.owner.configFile,
+        ...(event.isUncertain ? { uncertain: true } : {}),
         ...(event.ending === null ? {} : {
           ...encodeEnding(event.ending),
           hold_file: event.ending.holdFile,
@@ -252,6 +255,7 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
       configFile: textOrNull(fields["config_file"]),
     },
     ending: parseEnding(fields),
+    ...(fields["uncertain"] === true ? { isUncertain: true } : {}),
   };
 }
 

@@ -28,7 +28,9 @@ export function withRecorded(
   recorded: readonly Session[],
   { selection, defined, self }: Pick<Search, "selection" | "defined" | "self">,
 ): readonly Survey[] {
-  const gone = recorded.filter(({ status }) => {
+  const gone = recorded.filter(({ status, isUncertain }) => {
+    // Where somebody answers, it has not begun.
+    if (isUncertain) return false;
     const definition = isAnothers(status, self)
       ? undefined
       : defined.find(({ name }) => name === status.name);

@@ -272,6 +272,7 @@ function recordedSession(
     status,
     protected: begun.ending?.protected ?? false,
     recorded: true,
+    isUncertain: begun.isUncertain ?? false,
     hidesProgram: false,
     run: run.id,
     attach: () =>

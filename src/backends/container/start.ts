@@ -1,5 +1,6 @@
 /** Starting a container. Loaded when it is done. */
 import { fingerprintOf } from "../../logs/fingerprint.ts";
+import type { Begun } from "../../logs/runs.ts";
 import { whereIs } from "../../logs/where.ts";
 import type { ContainerDefinition, SessionStatus } from "../../model.ts";
 import type { EngineCall, Session, StartOptions } from "../backend.ts";
@@ -29,8 +30,9 @@ export async function start(
   await makeLogDirectory(world, definition);
   const runId = world.randomId();
   const calledAt = world.now();
-  const recordBegin = async (at: Date): Promise<void> =>
+  const recordBegin = async (at: Date, uncertain: Pick<Begun, "isUncertain"> = {}) =>
     await context.logs.record(definition.name, {
+      ...uncertain,
       event: "begun",
       run: runId,
       at,
@@ -50,7 +52,7 @@ export async function start(
     id = await create(context, client, { definition, runId, say });
   } catch (error) {
     // It may run: no second one is started elsewhere until the runtime can be asked.
-    if (isCutOff(error)) await recordBegin(calledAt);
+    if (isCutOff(error)) await recordBegin(calledAt, { isUncertain: true });
     throw error;
   }
   await recordBegin(await beginOf(context, client, { id, calledAt }));

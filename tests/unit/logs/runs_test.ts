@@ -54,6 +54,11 @@ Deno.test("an event is one line of JSON, its keys as they are documented", () =>
       '"definition":"0123456789abcdef","project":"bots","config_file":"/srv/kstops.yml"}\n',
   );
   equal(
+    formatEvent({ ...BEGUN, isUncertain: true }).slice(-40),
+    `"config_file":"/srv/kstops.yml","uncertain":true}\n`.slice(-40),
+  );
+  deepEqual(parseRuns(formatEvent({ ...BEGUN, isUncertain: true }))[0]?.begun?.isUncertain, true);
+  equal(
     formatEvent(EXECUTED),
     '{"run":"a","event":"executed","pid":4711,"began":"41740","boot":"3c1f"}\n',
   );

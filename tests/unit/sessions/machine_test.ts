@@ -895,11 +895,13 @@ function renamed(place: Place): Survey {
 function recordOf(
   place: Place,
   end: Partial<SessionStatus> = { exitCode: 3, finishedAt: new Date(0) },
+  { isUncertain = false }: Pick<Session, "isUncertain"> = {},
 ): Recorded {
   const status = running("astro", place, { state: "exited", ...end });
   const [session] = holding(place, status).sessions.map((each) => ({
     ...each,
     recorded: true,
+    isUncertain,
     run: RECORDED_RUN,
   }));
   ok(session);
@@ -1051,6 +1053,16 @@ for (const [when, { was, surveys, defined = [], selection = {}, is }] of Object.
     deepEqual([isRecord, isRecord && isIn(match.status)], [is, is]);
   });
 }
+
+Deno.test("a start that was cut off is told of only while its runtime cannot be asked", async () => {
+  const record = recordOf(DOCKER, {}, { isUncertain: true });
+  const states = async (docker: Survey): Promise<readonly string[]> =>
+    (await machine([docker], [], [], record).list({})).statuses.flatMap(({ name, state }) =>
+      name === "astro" ? state : []
+    );
+  deepEqual(await states(inTrouble(DOCKER)), ["unknown"]);
+  deepEqual(await states(holding(DOCKER)), []);
+});
 
 Deno.test("a recorded session stands in no backend's way", async () => {
   const sessions = machine([holding(DEFAULT)], [], [], recordOf(DEFAULT));
