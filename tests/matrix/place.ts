@@ -1,9 +1,9 @@
 /**
  * Runs the suites of one subject on the engines that are here, and writes what was seen as JSON:
  *
- *     place.ts SUBJECT REPORT [EXECUTABLE [SUITES]]
+ *     place.ts SUBJECT REPORT SUITES [EXECUTABLE]
  *
- * SUITES are words of `suites.ts`, separated by commas; without them all are run.
+ * SUITES are words of `suites.ts`, separated by commas.
  * The matrix starts it in every place. Engines of containers are brought up for it alone, as root.
  */
 import {
@@ -104,10 +104,10 @@ async function see(
   return { subject, versions, outcomes };
 }
 
-const [name = "", report = "", executable = null, words = SUITES.join()] = Deno.args;
+const [name = "", report = "", words = "", executable = null] = Deno.args;
 const subject = SUBJECTS.find((each) => each === name);
-if (subject === undefined || report === "") {
-  throw new Error("usage: place.ts SUBJECT REPORT [EXECUTABLE [SUITES]]");
-}
 const suites = SUITES.filter((suite) => words.split(",").includes(suite));
+if (subject === undefined || report === "" || suites.length === 0) {
+  throw new Error("usage: place.ts SUBJECT REPORT SUITES [EXECUTABLE]");
+}
 await Deno.writeTextFile(report, JSON.stringify(await see(subject, { executable, suites })));
