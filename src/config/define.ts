@@ -2,23 +2,15 @@
 import type { World } from "../world/world.ts";
 import type { Config } from "./config.ts";
 import { readEnvFiles } from "./load.ts";
-import { envFilesOf, resolve, type Resolved } from "./resolve.ts";
+import { envFilesOf, type resolve, type Resolved } from "./resolve.ts";
 import type { StartFlags } from "./flags.ts";
 
 /**
  * What `start NAME` with these flags is to start here and now.
  *
- * @throws what {@link resolve} and {@link readEnvFiles} throw
+ * @param work {@link resolve}, or another function that does the same, such as one that explains it, too
+ * @throws what `work` and {@link readEnvFiles} throw
  */
-export async function define(
-  world: World,
-  config: Config,
-  wanted: { readonly name: string; readonly flags: StartFlags },
-): Promise<Resolved> {
-  return await defineWith(resolve, { world, config, ...wanted });
-}
-
-/** The same by another function than {@link resolve}, such as one that explains it, too. */
 export async function defineWith<Result extends Resolved>(
   work: (...given: Parameters<typeof resolve>) => Result,
   { world, config, name, flags }: {

@@ -66,7 +66,7 @@ export function characterName(character: string): string {
 }
 
 /** The first character that no value may have, among them a final newline. */
-export function findControl(text: string): string | undefined {
+function findControl(text: string): string | undefined {
   return CONTROL.exec(text)?.[0];
 }
 

@@ -47,6 +47,9 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
 const DOOR = "src/mod.ts";
 const NOT_THROUGH_THE_DOOR = ["src/output/", "src/cli/", "main.ts"];
 
+/** A longer file has two jobs. */
+const MOST_LINES = 400;
+
 /** Only this folder reaches outside of the program. */
 const WORLD = "src/world/";
 /** Only this file prints. */
@@ -117,6 +120,8 @@ function violations(sources: Sources): readonly string[] {
   for (const [file, source] of Object.entries(sources)) {
     const { imports, names } = parseSyntax(file, source);
     if (file !== DOOR && placeOf(file) === null) found.push(`${file} belongs to no layer`);
+    const lines = source.split("\n").length - 1;
+    if (lines > MOST_LINES) found.push(`${file} has ${lines} lines: find its two jobs`);
     const targets: string[] = [];
     graph.set(file, targets);
     for (const { specifier, typeOnly } of imports) {
@@ -295,6 +300,10 @@ const BROKEN: Record<string, { readonly sources: Sources; readonly says: string 
   "a file without a layer": {
     sources: { "src/helpers.ts": "" },
     says: "src/helpers.ts belongs to no layer",
+  },
+  "a file that is too long for one job": {
+    sources: { "src/model.ts": "export {};\n".repeat(401) },
+    says: "src/model.ts has 401 lines: find its two jobs",
   },
   "an import() that cannot be read": {
     sources: {
