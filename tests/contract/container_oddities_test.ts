@@ -65,9 +65,9 @@ containerTest("a container that goes when it ends says how it ended", async (t) 
     return runner.start(wanted, { waitMs: LIMIT_MS });
   };
   // Late enough to be waited for: what went before that cannot be asked any more.
-  const { state, exitCode } = await started("sleep 1; exit 0");
+  const { state, exitCode } = await started("sleep 3; exit 0");
   deepEqual([state, exitCode], ["exited", 0]);
-  const { message, details } = await failure(started("sleep 1; exit 4"));
+  const { message, details } = await failure(started("sleep 3; exit 4"));
   match(message, /it ended at once with exit code 4/);
   equal(details["exit_code"], 4);
 });
