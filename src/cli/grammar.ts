@@ -6,7 +6,7 @@
 import type { Context, Reply } from "./command.ts";
 
 /** What a value stands for, so that a shell can offer some. Without it: text that nobody can know. */
-type Kind =
+export type Kind =
   | "file"
   | "directory"
   | "socket"
