@@ -6,17 +6,23 @@ import type { Json } from "./errors.ts";
 import type { CommonParts, ContainerParts, TmuxParts } from "./keys/fields.ts";
 
 /** The backends, in the order in which they are asked. */
-export const BACKENDS = ["tmux", "container"] as const;
+export const BACKENDS: readonly BackendType[] = ["tmux", "container"];
 /** Which kind of engine holds a session. */
-export type BackendType = (typeof BACKENDS)[number];
+export type BackendType = keyof Definitions;
 
 /** The container runtimes, in the order in which they are preferred. */
 export const RUNTIMES = ["podman", "docker"] as const;
 /** The program behind the container backend. */
 export type Runtime = (typeof RUNTIMES)[number];
 
+/** The engines by their names; a backend of a test declares its own. */
+export interface Engines extends Record<Runtime, true> {
+  readonly tmux: true;
+}
 /** The program behind a backend. */
-export type Engine = "tmux" | Runtime;
+export type Engine = keyof Engines;
+/** All of them. */
+export const ENGINES: readonly Engine[] = ["tmux", ...RUNTIMES];
 
 /** Every state that a session can be in. */
 export const SESSION_STATES = ["running", "stopped", "exited", "defined", "unknown"] as const;
@@ -80,14 +86,6 @@ export interface PortBinding {
   readonly hostPort: number | null;
   readonly containerPort: number;
   readonly protocol: "tcp" | "udp" | "sctp";
-}
-
-/** Where sessions live: one tmux socket, or one container runtime. */
-export interface Place {
-  readonly backend: BackendType;
-  readonly engine: Engine;
-  /** Name of the tmux socket (`default` for the default one); null for containers, or all sockets. */
-  readonly socketName: string | null;
 }
 
 /** How much of what a session prints is kept. */
@@ -157,8 +155,13 @@ export interface ContainerDefinition extends CommonDefinition, ContainerParts {
   readonly backend: "container";
 }
 
+/** What the sessions of each backend are started from; a backend of a test declares its own. */
+export interface Definitions {
+  readonly tmux: TmuxDefinition;
+  readonly container: ContainerDefinition;
+}
 /** What the user wants: config and flags, merged and checked, with only what the backend knows. */
-export type Definition = TmuxDefinition | ContainerDefinition;
+export type Definition = Definitions[BackendType];
 
 /** What an engine says of one session now. Null means unknown or not applicable. */
 export interface SessionStatus {

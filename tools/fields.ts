@@ -29,7 +29,7 @@ export function fieldsFile(): string {
     " * The types of what keys give, as the library shows them. Written by `deno task docs` from",
     " * `session_keys.ts`, and not by hand.",
     " */",
-    'import type { StopSignal } from "../model.ts";',
+    'import type { BackendType, StopSignal } from "../model.ts";',
     "",
     interfaceText("CommonParts", "What every definition has of the table of keys.", common),
     ...own,
@@ -93,7 +93,9 @@ function optionType(form: Form): string {
     case "flag":
       return "boolean";
     case "choice":
-      return form.words.map((word) => JSON.stringify(word)).join(" | ");
+      return form.words === BACKENDS
+        ? "BackendType"
+        : form.words.map((word) => JSON.stringify(word)).join(" | ");
     case "signal":
       return "StopSignal";
     case "integer":

@@ -1,7 +1,9 @@
-/** Which session a terminal is handed to. */
-import type { Session } from "../backends/backend.ts";
+/** Handing a terminal to a session. */
+import type { AttachEnd, AttachOptions, Session } from "../backends/backend.ts";
+import { descriptorOf } from "../backends/registry.ts";
 import { SessionAttachError } from "../errors.ts";
-import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import { knownPlace, type PlaceFlags } from "../model/place.ts";
+import { selectionOf } from "../sessions/selection.ts";
 import type { Tools } from "./tools.ts";
 import { sayWhose } from "./whose.ts";
 
@@ -25,4 +27,19 @@ export async function findToAttach(
   }
   await sayWhose(tools, match.status);
   return match.session;
+}
+
+/**
+ * Hands this terminal to a session: see {@link Session.attach}.
+ *
+ * @throws {SessionAttachError} `attach_failed`: also where its backend has no terminal for it
+ */
+export async function attachTo(session: Session, options: AttachOptions): Promise<AttachEnd> {
+  const { name, backend } = session.status;
+  const { can, where } = descriptorOf(backend);
+  if (!can.attach) {
+    const reason = `a program ${where(knownPlace(session.status))} has no terminal`;
+    throw new SessionAttachError(name ?? "", reason, { backend });
+  }
+  return await session.attach(options);
 }

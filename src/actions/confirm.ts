@@ -5,7 +5,7 @@ import type { SessionStatus } from "../model.ts";
 import type { Question } from "../operations/operate.ts";
 import { ownerName } from "../owner.ts";
 import type { Match } from "../sessions/sessions.ts";
-import type { PlaceFlags } from "../sessions/place_flags.ts";
+import type { PlaceFlags } from "../model/place.ts";
 import type { ChangeTools, Tools, Verb } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 

@@ -1,4 +1,5 @@
 /** What the end of a session says. Pure. */
+import { descriptorOf } from "../backends/registry.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
 
 /** What signals say of a program that they ended. */
@@ -50,9 +51,7 @@ export function meaningOf(
   const signal = status.signal ?? howItEnded(exitCode).signal;
   if (signal === "SIGKILL") {
     if (status.reason?.startsWith(OUT_OF_MEMORY)) return "it took more memory than it may";
-    return backend === "container"
-      ? "it was killed; its runtime does not say that memory ran out"
-      : "it was killed: by somebody, or by the kernel when memory ran out (dmesg tells)";
+    return descriptorOf(backend).killed;
   }
   if (signal !== null) return SIGNAL_MEANINGS[signal] ?? null;
   switch (exitCode) {

@@ -4,7 +4,7 @@ import { type Json, OperationNotFoundError, quote } from "../errors.ts";
 import { BACKENDS, RUNTIMES } from "../model.ts";
 import { maskedArgv } from "../operations/argv.ts";
 import type { Operation } from "../operations/machine.ts";
-import type { PlaceFlags } from "../sessions/place_flags.ts";
+import type { PlaceFlags } from "../model/place.ts";
 import type { ChangeTools } from "./tools.ts";
 
 /** A value as it was recorded, or undefined where it cannot be one. */

@@ -1,5 +1,6 @@
 /** Restarting sessions: a stop, then a start with the fresh definition. */
 import type { Session } from "../backends/backend.ts";
+import { descriptorOf } from "../backends/registry.ts";
 import { placeOf } from "../config/defined.ts";
 import type { StartFlags } from "../config/flags.ts";
 import { configInvalid } from "../config/problems.ts";
@@ -12,9 +13,17 @@ import {
   UsageError,
 } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
-import { placeName, type Plan } from "../operations/operate.ts";
-import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
-import type { Match, Selection } from "../sessions/sessions.ts";
+import type { Plan } from "../operations/operate.ts";
+import {
+  formatPlace,
+  inPlace,
+  knownPlace,
+  lockName,
+  type PlaceFlags,
+  type PlaceSelector,
+} from "../model/place.ts";
+import { selectionOf } from "../sessions/selection.ts";
+import type { Match } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import { questionFor, requireOwn } from "./confirm.ts";
 import { definitionFor, isDefined } from "./definitions.ts";
@@ -130,9 +139,10 @@ async function planOf(
   }
   const { definition: fresh, startWaitMs } = await freshDefinition(tools, match, request);
   const replaced = match.kind === "session" ? match : null;
-  const definition = replaced === null
-    ? fresh
-    : inPlace(fresh, replaced.status, await namedPlace(tools, match, request));
+  const definition = replaced === null ? fresh : inPlace(fresh, {
+    at: knownPlace(replaced.status),
+    named: await namedPlace(tools, match, request),
+  });
   // Before anything is stopped: a definition that cannot start must not cost a running session.
   await sessions.check(definition, replaced?.session, request.all);
   const waitMs = request.wait ? startWaitMs : 0;
@@ -142,12 +152,12 @@ async function planOf(
     return { kind: "restarted", status };
   };
   if (match.kind === "defined") {
-    return { place: placeName(await sessions.place(definition)), question: null, apply: begin };
+    return { place: formatPlace(await sessions.place(definition)), question: null, apply: begin };
   }
   refuseToReplace(match.status, definition);
   const old = request.rollback ? await oldDefinition(match) : null;
   return {
-    place: placeName(match.status),
+    place: lockName(match.status),
     question: await questionFor(tools, { verb: "restart", match, flags: request }),
     apply: async () => {
       await rehearse(tools, definition, { replaced: match.session, request });
@@ -202,7 +212,7 @@ async function asItIs(
         }) ?? match.status,
     );
   return {
-    place: placeName(match.status),
+    place: lockName(match.status),
     question: await questionFor(tools, { verb: "restart", match, flags: request }),
     apply: async () => {
       try {
@@ -231,30 +241,13 @@ async function namedPlace(
   tools: ChangeTools,
   match: Match,
   { socket, runtime }: RestartRequest,
-): Promise<Pick<Selection, "socketName" | "runtime">> {
+): Promise<PlaceSelector> {
   const config = await tools.config();
   const entry = await isDefinedHere(tools, match)
     ? config.sessions.get(match.status.name ?? "")
     : undefined;
   const named = entry === undefined ? null : placeOf(entry, config);
-  return {
-    socketName: socket ?? named?.socketName ?? undefined,
-    runtime: runtime ?? named?.runtime ?? undefined,
-  };
-}
-
-/** The definition, to be started where the session is: what leaves that open must not move it. */
-function inPlace(
-  definition: Definition,
-  { engine, socketName }: SessionStatus,
-  named: Pick<Selection, "socketName" | "runtime">,
-): Definition {
-  if (definition.backend === "tmux") {
-    const isOpen = socketName !== null && named.socketName === undefined;
-    return isOpen ? { ...definition, socketName } : definition;
-  }
-  const isOpen = engine !== null && engine !== "tmux" && named.runtime === undefined;
-  return isOpen ? { ...definition, runtime: engine } : definition;
+  return { scope: socket ?? named?.scope, engine: runtime ?? named?.engine };
 }
 
 /**
@@ -266,7 +259,7 @@ function refuseToReplace(
   { backend, engine, managed }: SessionStatus,
   { backend: wanted, name }: Definition,
 ): void {
-  if (managed || backend === "tmux" || backend !== wanted) return;
+  if (managed || !descriptorOf(backend).can.keep || backend !== wanted) return;
   throw new SessionExistsError(name, "kstops did not make that container, and does not remove it", {
     backend,
     hint: `remove it yourself: ${engine} rm ${name}`,

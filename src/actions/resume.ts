@@ -3,7 +3,7 @@ import { OperationNotFoundError, quote, SessionConfigError } from "../errors.ts"
 import type { Operation } from "../operations/machine.ts";
 import { type Operator, resumable, type Task } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
-import { selectionOf } from "../sessions/place_flags.ts";
+import { selectionOf } from "../sessions/selection.ts";
 import type { Selection } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import { type ChangeTask, type Done, outcomeOf, truthOf } from "./each.ts";

@@ -1,4 +1,5 @@
 /** What a restart says and does when the old session was stopped and the new one did not start. */
+import { descriptorOf } from "../backends/registry.ts";
 import { OpsError, quote, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
 import type { Match, Selection } from "../sessions/sessions.ts";
@@ -135,7 +136,11 @@ async function endNewOne(tools: Tools, name: string): Promise<void> {
   try {
     const found = await tools.sessions().find("stop", name, EVERYWHERE);
     if (found.kind !== "session" || !found.status.managed) return;
-    if (found.status.backend === "tmux" && found.status.state === "exited") return;
+    if (
+      descriptorOf(found.status.backend).restarts !== "engine" && found.status.state === "exited"
+    ) {
+      return;
+    }
     await found.session.stop({ timeoutSeconds: null, force: false });
   } catch (error) {
     if (!(error instanceof SessionNotFoundError)) throw error;

@@ -3,9 +3,9 @@ import { flagged, given, type StartFlags } from "../config/flags.ts";
 import { type Json, quote } from "../errors.ts";
 import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
 import { type Definition, NOBODY, type SessionStatus } from "../model.ts";
-import { placeName, type Question } from "../operations/operate.ts";
+import type { Question } from "../operations/operate.ts";
 import { isSameOwner, isStrange, selfOf } from "../owner.ts";
-import type { PlaceFlags } from "../sessions/place_flags.ts";
+import { formatPlace, type PlaceFlags } from "../model/place.ts";
 import { definitionFor } from "./definitions.ts";
 import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
 import {
@@ -54,7 +54,7 @@ export async function startEach(
   return await changeEach(tools, names, {
     verb: "start",
     // That there can be such a place is checked with everything else.
-    selection: { backend: wanted.backend, socketName: wanted.socketName, runtime: wanted.runtime },
+    selection: { backend: wanted.backend, scope: wanted.socketName, engine: wanted.runtime },
     task: (name) => startTask(tools, name, { request, recorded }),
   });
 }
@@ -75,16 +75,13 @@ function placeIn({ backend, socketName: socket, runtime }: StartFlags): PlaceFla
   return { backend, socket, runtime };
 }
 
-/** What the place is called in what goes over the config. */
-const PLACE_FIELDS: ReadonlySet<string> = new Set(["backend", "socketName", "runtime"]);
-
 /**
  * Why a start cannot be planned again from its record: all that says what to start, but where, may hold
  * secrets and is not recorded. Null: it can.
  */
 function whyNotResumable(wanted: StartFlags): string | null {
-  const flags = ALL_SESSION_KEYS.flatMap(([, { flag, field }]) =>
-    flag === undefined || PLACE_FIELDS.has(field) || flagged(wanted, field) === null
+  const flags = ALL_SESSION_KEYS.flatMap(([, { flag, field, place }]) =>
+    flag === undefined || place !== undefined || flagged(wanted, field) === null
       ? []
       : [`--${flag}`]
   );
@@ -112,7 +109,7 @@ export function startTask(
     },
     plan: async () => {
       const { definition, startWaitMs } = await define();
-      const place = placeName(await tools.sessions().place(definition));
+      const place = formatPlace(await tools.sessions().place(definition));
       return {
         place,
         question: request.yes ? null : await questionOf(tools, definition, request),

@@ -1,6 +1,7 @@
 /** What there is to know of one session. */
 import type { SessionStatus } from "../model.ts";
-import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import type { PlaceFlags } from "../model/place.ts";
+import { selectionOf } from "../sessions/selection.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { surveyOnce } from "./survey.ts";
 import type { Tools } from "./tools.ts";

@@ -1,8 +1,10 @@
 /** Stopping sessions: each is ended with all its processes, and that is proven. */
+import { descriptorOf } from "../backends/registry.ts";
 import { type Json, quote, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
-import { placeName, type Plan } from "../operations/operate.ts";
-import { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+import type { Plan } from "../operations/operate.ts";
+import { lockName, type PlaceFlags } from "../model/place.ts";
+import { selectionOf } from "../sessions/selection.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { questionFor } from "./confirm.ts";
 import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
@@ -67,7 +69,7 @@ export async function stopEach(
 }
 
 function refuseToKeep(name: string, { status: { backend } }: Match): void {
-  if (backend !== "tmux") return;
+  if (descriptorOf(backend).can.keep) return;
   throw new UsageError(`Cannot keep ${quote(name)}: --keep is only for containers`, {
     hint: "leave out --keep: the output of a tmux session is kept all the same",
   });
@@ -105,7 +107,7 @@ async function planOf(
   match: Match,
   request: StopRequest,
 ): Promise<Plan<Stopped>> {
-  const place = placeName(match.status);
+  const place = lockName(match.status);
   if (match.kind === "defined") {
     const { status, trouble, anothers: leftAlone = null } = match;
     if (trouble !== null) throw trouble;
@@ -157,6 +159,6 @@ function wasOf({ state, engineState }: SessionStatus): Stopped["was"] {
 
 /** What others made is not ours to remove; of a tmux session nothing can stay. */
 function reasonToKeep({ backend, managed }: SessionStatus, { keep }: StopRequest): string | null {
-  if (backend === "tmux") return null;
+  if (!descriptorOf(backend).can.keep) return null;
   return keep ? "kept" : managed ? null : "kept, since kstops did not make it";
 }

@@ -1,7 +1,7 @@
 /** What actions work with, and who asks for them. */
 import type { Config } from "../config/config.ts";
 import type { Ask, Operator } from "../operations/operate.ts";
-import type { PlaceFlags } from "../sessions/place_flags.ts";
+import type { PlaceFlags } from "../model/place.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 

@@ -3,14 +3,15 @@
  * works with any of them.
  */
 import type { Wanted } from "../logs/read.ts";
-import type { BackendType, Definition, Place, Runtime, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, SessionStatus } from "../model.ts";
+import type { Place, PlaceSelector } from "../model/place.ts";
 
-/** Narrows a question to some places; without a key, all of that kind are asked. */
-export interface Where {
-  readonly socketName?: string;
-  readonly runtime?: Runtime;
-  /** What costs a second question is asked of the sessions of those names, too. */
-  readonly names?: readonly string[];
+/** How places are asked. */
+export interface SurveyOptions {
+  /** Also ask what takes an extra question of the sessions with these names. */
+  readonly names?: readonly string[] | undefined;
+  /** Called when all of them are at work: to start a program takes milliseconds. */
+  readonly asked?: () => void;
 }
 
 /** Why a place could not be asked. */
@@ -181,15 +182,11 @@ export interface EngineCall {
   readonly env: readonly string[];
 }
 
-/** A backend at work. */
-export interface Runner {
+/** A backend at work. It is given definitions of its own only. */
+export interface Runner<D extends Definition = Definition> {
   readonly backend: BackendType;
-  /**
-   * Asks every place of this backend, or those that `where` names, at the same time.
-   *
-   * @param asked is called when all of them are at work: to start a program takes milliseconds
-   */
-  survey(where: Where, asked?: () => void): Promise<readonly Survey[]>;
+  /** Asks the places of this backend that are within the selector, at the same time. */
+  survey(selector: PlaceSelector, options?: SurveyOptions): Promise<readonly Survey[]>;
   /**
    * Looks for what would make a start fail, without making anything.
    *
@@ -198,26 +195,26 @@ export interface Runner {
    * @throws {SessionStartError} `start_failed`: its program cannot be executed
    * @throws {SessionExistsError} `session_exists`: something else has its name there
    */
-  check(definition: Definition, replaced?: Session | null): Promise<void>;
+  check(definition: D, replaced?: Session | null): Promise<void>;
   /**
    * Looks for what else would make a start fail, in a trial that leaves nothing behind but an image
    * that was missing; a backend without it has nothing to try.
    *
    * @throws {SessionStartError} `start_failed`
    */
-  readonly rehearse?: (definition: Definition, options: RehearsalOptions) => Promise<void>;
+  rehearse?(definition: D, options: RehearsalOptions): Promise<void>;
   /**
    * Where a start would put a session: of containers, the runtime that a definition without one means.
    *
    * @throws {BackendNotFoundError} `backend_not_found`
    */
-  place(definition: Definition): Promise<Place>;
+  place(definition: D): Promise<Place>;
   /**
    * The call of the engine with which a start begins. Nothing is run and nothing is made; what only a
    * start makes up, such as the id of the run, is a word in capitals. Values of the definition are
    * put in as they are: it should be one that may be shown.
    */
-  plan(definition: Definition): Promise<EngineCall>;
+  plan(definition: D): Promise<EngineCall>;
   /**
    * Starts a session. An ended one of that name that kstops created is replaced.
    *
@@ -227,5 +224,5 @@ export interface Runner {
    * @throws {BackendNotFoundError} `backend_not_found`
    * @throws {BackendUnavailableError} `backend_unavailable`
    */
-  start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
+  start(definition: D, options: StartOptions): Promise<SessionStatus>;
 }

@@ -2,7 +2,7 @@
 import type { Caller, ChangeTools } from "../actions/tools.ts";
 import { exactWord } from "../config/select.ts";
 import type { Ask } from "../operations/operate.ts";
-import type { PlaceFlags } from "../sessions/place_flags.ts";
+import { formatPlaceFlags, type PlaceFlags } from "../model/place.ts";
 import { shellWord } from "../shell.ts";
 import type { Context } from "./command.ts";
 
@@ -29,16 +29,10 @@ function askOf({ world: { terminal }, json }: Pick<Context, "world" | "json">): 
 /** With the flags that chose the place: without them the name may stand for another session. */
 export function argumentsFor(
   name: string,
-  { backend, socket, runtime, project }: PlaceFlags,
+  place: PlaceFlags,
   { yes = true }: { readonly yes?: boolean } = {},
 ): string {
-  const flags = [
-    ...(backend === undefined ? [] : ["--backend", backend]),
-    ...(socket === undefined ? [] : ["--socket", socket]),
-    ...(runtime === undefined ? [] : ["--runtime", runtime]),
-    ...(project === undefined ? [] : ["--project", shellWord(project)]),
-    ...(yes ? ["--yes"] : []),
-  ].join(" ");
+  const flags = [...formatPlaceFlags(place), ...(yes ? ["--yes"] : [])].join(" ");
   const word = shellWord(exactWord(name));
   return name.startsWith("-") ? `${flags} -- ${word}` : `${word} ${flags}`;
 }

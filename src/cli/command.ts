@@ -6,7 +6,8 @@ import type { Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 import type { Recording } from "./recording.ts";
 
-export { type PlaceFlags, selectionOf } from "../sessions/place_flags.ts";
+export type { PlaceFlags } from "../model/place.ts";
+export { selectionOf } from "../sessions/selection.ts";
 
 /** Everything that a command works with. */
 export interface Context {

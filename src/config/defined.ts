@@ -1,5 +1,7 @@
 /** What a config says of its sessions before any of them is started. Pure. */
-import type { BackendType, Runtime } from "../model.ts";
+import { appliesTo, SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
+import type { BackendType } from "../model.ts";
+import { isOpen, type PlaceSelector } from "../model/place.ts";
 import {
   absolutePath,
   type Config,
@@ -9,26 +11,28 @@ import {
 } from "./config.ts";
 import { hasVariables, type Mistake } from "./interpolate.ts";
 
-/** Where a session of the config is to be found. */
-export interface DefinedPlace {
-  /** Null when the config is wrong about it. */
-  readonly backend: BackendType | null;
-  /** Null when the config names none, or it is no tmux session. */
-  readonly socketName: string | null;
-  /** Null when the config names none, or it is no container. */
-  readonly runtime: Runtime | null;
-}
-
 /** What a config says of the place of a session. */
-export function placeOf(entry: SessionEntry, config: Config): DefinedPlace {
+export function placeOf(entry: SessionEntry, config: Config): PlaceSelector {
   const { defaultBackend, containerRuntime } = config.settings;
   const said = entry.kind === "usable" ? entry.settings : entry;
   const backend = entry.kind === "usable" ? said.backend ?? defaultBackend : said.backend;
   return {
     backend,
-    socketName: backend === "tmux" ? said.socketName : null,
-    runtime: backend === "container" ? said.runtime ?? containerRuntime : null,
+    scope: means(backend, "socket_name") ? said.socketName : null,
+    engine: means(backend, "runtime") ? said.runtime ?? containerRuntime : null,
   };
+}
+
+/** Whether a key means anything to a backend, if there is one. */
+function means(backend: BackendType | null | undefined, name: keyof typeof SESSION_KEYS): boolean {
+  const key: SessionKey = SESSION_KEYS[name];
+  return !isOpen(backend) && appliesTo(key, backend);
+}
+
+/** Whether a definition for a backend is none without a key. */
+function needs(backend: BackendType | null | undefined, name: keyof typeof SESSION_KEYS): boolean {
+  const { part }: SessionKey = SESSION_KEYS[name];
+  return !isOpen(backend) && part?.needed?.includes(backend) === true;
 }
 
 /** A session as the config defines it, as far as it matters before a start. */
@@ -36,7 +40,7 @@ export interface DefinedSession {
   readonly name: string;
   readonly backend: BackendType;
   /** The place that the definition names; what it does not name is null. */
-  readonly named: DefinedPlace;
+  readonly named: PlaceSelector;
   /** As written: variables are not filled in. */
   readonly command: readonly string[] | null;
   readonly image: string | null;
@@ -60,7 +64,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     return {
       name,
       backend,
-      named: { backend: entry.backend, socketName: entry.socketName, runtime: place.runtime },
+      named: { backend: entry.backend, scope: entry.socketName, engine: place.engine },
       command: null,
       image: null,
       workingDir: null,
@@ -73,9 +77,9 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
   return {
     name,
     backend,
-    named: { backend: settings.backend, socketName: place.socketName, runtime: place.runtime },
+    named: { ...place, backend: settings.backend },
     command: typeof settings.command === "string" ? [settings.command] : settings.command,
-    image: backend === "container" ? settings.image : null,
+    image: means(backend, "image") ? settings.image : null,
     workingDir: directoryOf(name, { backend, path: settings.workingDir, config }),
     protected: settings.protected,
     problem: lacking === null
@@ -88,12 +92,11 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
 export function lackOf(entry: SessionEntry, config: Config): Mistake | null {
   if (entry.kind === "invalid") return null;
   const { command, image } = entry.settings;
-  if (placeOf(entry, config).backend === "container") {
-    return image === null
-      ? { message: "it has no image", hint: "give the session an image" }
-      : null;
+  const { backend } = placeOf(entry, config);
+  if (image === null && needs(backend, "image")) {
+    return { message: "it has no image", hint: "give the session an image" };
   }
-  if (command !== null) return null;
+  if (command !== null || !needs(backend, "command")) return null;
   const hint = image === null
     ? "give the session a command"
     : "give the session a command, or backend: container to run its image";
@@ -104,7 +107,8 @@ function directoryOf(
   name: string,
   { backend, path, config }: { backend: BackendType; path: string | null; config: Config },
 ): string | null {
-  if (backend !== "tmux" || (path !== null && hasVariables(path))) return path;
+  // Without one, such a session is where its config is.
+  if (!needs(backend, "working_dir") || (path !== null && hasVariables(path))) return path;
   if (path?.startsWith("/")) return absolutePath("/", path);
   return absolutePath(
     config.written.directory(["ops", "sessions", name, "working_dir"]),

@@ -50,7 +50,7 @@ function masked(value: string | undefined): string | undefined {
 function withoutSecrets(definition: Definition, secrets: readonly string[]): Definition {
   const keys = Object.keys(definition.env);
   const env = Object.fromEntries(keys.map((key) => [key, MASK]));
-  if (definition.backend === "container") return { ...definition, env };
+  if (!("socketName" in definition)) return { ...definition, env };
   const { socketName: name } = definition;
   const socketName = secrets.reduce((text, secret) => text.replaceAll(secret, MASK), name);
   return { ...definition, env, socketName };

@@ -2,7 +2,8 @@
 import { UsageError } from "../errors.ts";
 import type { FieldOf, Form, ValueOf } from "../keys/form.ts";
 import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
-import type { BackendType } from "../model.ts";
+import { BACKENDS, type BackendType } from "../model.ts";
+import { agreedBackend } from "../model/place.ts";
 
 type Table = typeof SESSION_KEYS;
 
@@ -54,21 +55,11 @@ export function impliedBackend(flags: StartFlags): BackendType | null {
       hint: "use --command",
     });
   }
-  const container = flagsOnlyOf("container", flags);
-  const [ofContainer] = container;
-  const [ofTmux] = flagsOnlyOf("tmux", flags);
-  if (ofContainer !== undefined && (ofTmux !== undefined || flags.backend === "tmux")) {
-    const other = ofTmux ?? "--backend tmux";
-    throw new UsageError(`Cannot use ${ofContainer} with ${other}: it is only for containers`, {
-      hint: `leave out ${container.join(", ")}, or ${other}`,
-    });
-  }
-  if (ofTmux !== undefined && flags.backend === "container") {
-    throw new UsageError(`Cannot use ${ofTmux} with --backend container: it is only for tmux`, {
-      hint: `leave out ${ofTmux}, or --backend container`,
-    });
-  }
-  return ofContainer !== undefined ? "container" : ofTmux !== undefined ? "tmux" : null;
+  const own = BACKENDS.toReversed().map((backend) => ({
+    backend,
+    flags: flagsOnlyOf(backend, flags),
+  }));
+  return agreedBackend(own.filter((each) => each.flags.length > 0), flags.backend);
 }
 
 /** Whether flags say what to run. */

@@ -1,6 +1,6 @@
 /** Flags over config over defaults: what exactly a start is to start. Pure. */
 import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
-import { type Definition, NOBODY, type Owner } from "../model.ts";
+import { type BackendType, type Definition, NOBODY, type Owner } from "../model.ts";
 import { closest } from "../suggest.ts";
 import { validateEnv } from "../validate/env.ts";
 import { validateImageName } from "../validate/image.ts";
@@ -86,8 +86,15 @@ export function resolve(
     asked: flags.backend !== undefined || implied !== null || entry === null,
   };
   const variables = variablesOf(start);
-  return backend === "tmux" ? resolveTmux(start, variables) : resolveContainer(start, variables);
+  const resolver = RESOLVERS[backend];
+  if (resolver === undefined) throw new TypeError(`no config can define a session of ${backend}`);
+  return resolver(start, variables);
 }
+
+/** How each backend's definition is made. */
+const RESOLVERS: Readonly<
+  Partial<Record<BackendType, (start: Start, variables: Variables) => Resolved>>
+> = { tmux: resolveTmux, container: resolveContainer };
 
 function resolveTmux(start: Start, variables: Variables): Resolved {
   const { name, flags, settings, filler, surroundings } = start;

@@ -12,7 +12,7 @@ import type { Json } from "../errors.ts";
 import { DEFAULTS, OPS_KEYS, TOP_KEYS } from "../keys/file_keys.ts";
 import type { Form, Key, Keys, ObjectForm } from "../keys/form.ts";
 import { foreignKeys, SESSION_KEYS } from "../keys/session_keys.ts";
-import { type BackendType, STOP_SIGNALS } from "../model.ts";
+import { BACKENDS, type BackendType, STOP_SIGNALS } from "../model.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { isFreeKey } from "./read_value.ts";
 
@@ -128,8 +128,7 @@ export function configShape(): z.ZodMiniType {
   );
   const defaults = zodObject({
     ...zodKeys(SESSION_KEYS),
-    tmux: zodDefaults("tmux"),
-    container: zodDefaults("container"),
+    ...Object.fromEntries(BACKENDS.map((backend) => [backend, zodDefaults(backend)])),
   }).check(z.describe(DEFAULTS.description));
   const ops = zodObject({
     ...zodKeys(OPS_KEYS),

@@ -74,21 +74,21 @@ export function containerFindings(
     const message = "neither podman nor docker is installed";
     const check = "containers.runtime";
     return [
-      needs.runtime === null
+      needs.any === null
         ? skipped(check, message, { fix: `for sessions in containers, ${installHint}` })
-        : wrong("failure", check, { message: `${message} (${needs.runtime})`, fix: installHint }),
+        : wrong("failure", check, { message: `${message} (${needs.any})`, fix: installHint }),
     ];
   }
   return [
     ...clients.flatMap((client) => clientFindings(client, needs)),
-    ...rootless === null ? [] : rootlessFindings(rootless, needs.of.podman),
+    ...rootless === null ? [] : rootlessFindings(rootless, needs.of.podman ?? null),
   ];
 }
 
 function clientFindings({ program, seen }: ClientFacts, needs: Needs): readonly Finding[] {
   const check = `${program}.version`;
   if (seen === null) {
-    const need = needs.of[program];
+    const need = needs.of[program] ?? null;
     const message = `${program} is not installed`;
     const fix = `install ${program}, or leave it: sessions can name another runtime`;
     const details = { engine: program, path: null, version: null, milliseconds: null };
@@ -106,7 +106,7 @@ function clientFindings({ program, seen }: ClientFacts, needs: Needs): readonly 
     version: version.kind === "answered" ? version.value : null,
     milliseconds,
   };
-  const need = needs.of[runtime];
+  const need = needs.of[runtime] ?? null;
   if (version.kind === "failed") {
     return [
       wrong(need === null || isSpare ? "warning" : "failure", check, {

@@ -47,10 +47,9 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
     }),
   ]);
   const installed = containers.clients.flatMap(({ seen }) => seen === null ? [] : [seen.runtime]);
-  const needs = needsOf(config, installed);
   return [
-    ...tmuxFindings(tmux, needs),
-    ...containerFindings(containers, needs),
+    ...tmuxFindings(tmux, needsOf(config, { backend: "tmux", installed: [] })),
+    ...containerFindings(containers, needsOf(config, { backend: "container", installed })),
     ...logoutFindings(logout),
     ...processFindings(processes),
     ...terminalFindings(terminal),

@@ -1,51 +1,49 @@
-/** Which engines are wanted, and for what. Pure. */
+/** For what a backend is wanted. Pure. */
 import type { Config } from "../config/config.ts";
 import { definedSessions } from "../config/defined.ts";
-import { type Engine, type Runtime, RUNTIMES } from "../model.ts";
+import type { BackendType, Engine } from "../model.ts";
+import { completePlace, enginesOf } from "../model/place.ts";
 import { namesText } from "./finding.ts";
 
-/** For what each engine is wanted, in words; null: for nothing. */
+/** For what a backend is wanted, in words; null or missing: for nothing. */
 export interface Needs {
-  readonly of: Readonly<Record<Engine, string | null>>;
-  /** For what a container runtime is wanted, whichever it is. */
-  readonly runtime: string | null;
-  /** The tmux sockets that the config names. */
-  readonly sockets: readonly string[];
+  /** Whichever of its engines it is. */
+  readonly any: string | null;
+  readonly of: Readonly<Partial<Record<Engine, string | null>>>;
+  /** The scopes that the config names, such as tmux sockets. */
+  readonly scopes: readonly string[];
 }
 
 /**
  * What the sessions of a config need; where it has none, the default backend is needed, for sessions
  * that are made up.
  *
- * @param installed the runtimes that have a client, the preferred one first
+ * @param installed the engines that have a client, the preferred one first
  */
-export function needsOf(config: Config, installed: readonly Runtime[]): Needs {
-  const sessions = definedSessions(config);
+export function needsOf(
+  config: Config,
+  { backend, installed }: {
+    readonly backend: BackendType;
+    readonly installed: readonly Engine[];
+  },
+): Needs {
+  const engines = enginesOf(backend);
   const { defaultBackend, containerRuntime } = config.settings;
-  const [preferred = null] = installed;
-  if (sessions.length === 0) {
-    const words = "it is the default backend";
-    const runtime = defaultBackend === "container" ? containerRuntime ?? preferred : null;
-    return {
-      of: {
-        tmux: defaultBackend === "tmux" ? words : null,
-        podman: runtime === "podman" ? words : null,
-        docker: runtime === "docker" ? words : null,
-      },
-      runtime: defaultBackend === "container" ? words : null,
-      sockets: [],
-    };
+  const engineOf = (named: Engine | null | undefined): Engine | null =>
+    completePlace({ backend, engine: engines.find((each) => each === named) }).engine ??
+      installed[0] ?? null;
+  if (config.sessions.size === 0) {
+    const any = defaultBackend === backend ? "it is the default backend" : null;
+    const engine = engineOf(containerRuntime);
+    return { any, of: engine === null ? {} : { [engine]: any }, scopes: [] };
   }
-  const inTmux = sessions.filter(({ backend }) => backend === "tmux");
-  const containers = sessions.filter(({ backend }) => backend === "container");
-  const [podman = null, docker = null] = RUNTIMES.map((runtime) =>
-    neededBy(containers.filter(({ named }) => (named.runtime ?? preferred) === runtime))
-  );
-  return {
-    of: { tmux: neededBy(inTmux), podman, docker },
-    runtime: neededBy(containers),
-    sockets: inTmux.map(({ named }) => named.socketName ?? "default"),
-  };
+  const sessions = definedSessions(config).filter((each) => each.backend === backend);
+  const of = Object.fromEntries(engines.map((engine) => [
+    engine,
+    neededBy(sessions.filter(({ named }) => engineOf(named.engine) === engine)),
+  ]));
+  const scopes = sessions.flatMap(({ named }) => completePlace({ ...named, backend }).scope ?? []);
+  return { any: neededBy(sessions), of, scopes };
 }
 
 function neededBy(sessions: readonly { readonly name: string }[]): string | null {

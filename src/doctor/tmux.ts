@@ -54,7 +54,7 @@ export interface TmuxServer {
 
 /** Version, servers and sockets. */
 export function tmuxFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
-  const version = versionFinding(facts, needs.of.tmux);
+  const version = versionFinding(facts, needs.any);
   // Without a program nobody was asked.
   if (facts.version === null) return [version];
   return [version, ...socketFindings(facts, needs)];
@@ -100,7 +100,7 @@ function versionFinding(facts: TmuxFacts, need: string | null): Finding {
 function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
   const { directory, directoryTrouble, servers, unended, binary } = facts;
   if (directoryTrouble !== null) {
-    return [wrong(needs.of.tmux === null ? "warning" : "failure", "tmux.sockets", {
+    return [wrong(needs.any === null ? "warning" : "failure", "tmux.sockets", {
       message: `tmux cannot keep its sockets in ${directory}: ${directoryTrouble.reason}`,
       fix: directoryTrouble.fix,
       details: { directory },
@@ -112,7 +112,7 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
   const troubled: Finding[] = [];
   for (const each of servers) {
     const { socketName, answer } = each;
-    const level = needs.sockets.includes(socketName) ? "failure" : "warning";
+    const level = needs.scopes.includes(socketName) ? "failure" : "warning";
     const details = { engine: "tmux", socket_name: socketName, milliseconds: answer.milliseconds };
     if (answer.kind === "failed") {
       troubled.push(wrong(level, "tmux.server", {

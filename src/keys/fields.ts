@@ -2,7 +2,7 @@
  * The types of what keys give, as the library shows them. Written by `deno task docs` from
  * `session_keys.ts`, and not by hand.
  */
-import type { StopSignal } from "../model.ts";
+import type { BackendType, StopSignal } from "../model.ts";
 
 /** What every definition has of the table of keys. */
 export interface CommonParts {
@@ -75,7 +75,7 @@ export interface ContainerParts {
 /** What a session is to be. What is left out is up to the config, the image or the defaults. */
 export interface SessionOptions {
   /** Default: container where there is an option that only containers have, else tmux. */
-  readonly backend?: "tmux" | "container";
+  readonly backend?: BackendType;
   /** A string, split into words as a POSIX shell would, or the words. */
   readonly command?: string | readonly string[];
   /** Whether the string is run by `sh -c`. */

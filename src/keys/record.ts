@@ -5,7 +5,7 @@
  * has more, which are kept. Values of variables are never in it. Pure.
  */
 import type { Json } from "../errors.ts";
-import type { BackendType, Definition, Owner } from "../model.ts";
+import { BACKENDS, type BackendType, type Definition, type Owner } from "../model.ts";
 import type { Form } from "./form.ts";
 import { fromJson, toJson } from "./json.ts";
 import { objectWith, valueAt } from "./paths.ts";
@@ -59,7 +59,7 @@ function fieldsOf(backend: BackendType): readonly Field[] {
   });
 }
 
-const FIELDS = { tmux: fieldsOf("tmux"), container: fieldsOf("container") };
+const FIELDS = new Map(BACKENDS.map((backend) => [backend, fieldsOf(backend)]));
 
 /** The text of the record of a definition, with facts besides. */
 export function encodeRecord(
@@ -72,7 +72,7 @@ export function encodeRecord(
     ...definition.unknown,
     version: VERSION,
     ...facts,
-    ...encoded(FIELDS[definition.backend], { ...definition, envNames }),
+    ...encoded(FIELDS.get(definition.backend) ?? [], { ...definition, envNames }),
     project,
     config_file: configFile,
   });
@@ -89,13 +89,14 @@ export function decodeRecord<B extends BackendType, Fact extends string = never>
   facts: readonly Fact[] = [],
 ): RecordOf<Extract<Definition, { readonly backend: B }>, Fact> | null {
   const found = parsed(text);
-  const values = found && decoded(FIELDS[backend], found);
+  const fields = FIELDS.get(backend) ?? [];
+  const values = found && decoded(fields, found);
   if (found === null || values === null) return null;
   const texts = [...facts, "project", "config_file"].map((name) => [name, found.get(name) ?? null]);
   // Anybody can write an option or a label.
   if (texts.some(([, value]) => value !== null && typeof value !== "string")) return null;
   const known = new Set(["version", ...texts.map(([name]) => name)]);
-  for (const { name } of FIELDS[backend]) known.add(name);
+  for (const { name } of fields) known.add(name);
   const unknown = [...found].filter(([name]) => !known.has(name));
   const said = Object.fromEntries(texts);
   const record = {
@@ -113,7 +114,7 @@ export type EndingParts =
   & Pick<Extract<Definition, { readonly backend: "tmux" }>, "stopSignal" | "stopScope">
   & Pick<Definition, "stopTimeoutSeconds" | "protected">;
 
-const OF_ENDING = FIELDS.tmux.filter(({ isOfEnding }) => isOfEnding);
+const OF_ENDING = fieldsOf("tmux").filter(({ isOfEnding }) => isOfEnding);
 
 /** The same keys as in the record of a session, as far as a stop needs them. */
 export function encodeEnding(ending: EndingParts): { readonly [key: string]: Json } {

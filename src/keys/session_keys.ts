@@ -24,6 +24,8 @@ export interface SessionKey extends Key {
   readonly only?: BackendType;
   /** `start`: its texts stay as they are until a start; without this, variables are filled in at once. */
   readonly filled?: "start";
+  /** The part of a place that it says, and its flag with it; see `model/place.ts`. */
+  readonly place?: "backend" | "engine" | "scope";
   /** The key of `ops` that says it where the session does not. */
   readonly ops?: keyof typeof OPS_KEYS;
   /** What it is where nobody says; without this null, or an empty list. */
@@ -62,6 +64,7 @@ export const SESSION_KEYS = {
     description: "Where the session runs: `tmux` or `container`. Default: `default_backend`.",
     field: "backend",
     form: { kind: "choice", words: BACKENDS },
+    place: "backend",
     ops: "default_backend",
     flag: "backend",
     option: "Default: container where there is an option that only containers have, else tmux.",
@@ -150,6 +153,7 @@ export const SESSION_KEYS = {
     field: "socketName",
     form: { kind: "text", check: "socketName" },
     only: "tmux",
+    place: "scope",
     default: "default",
     flag: "socket",
     option: "tmux only: the socket (`tmux -L`).",
@@ -206,6 +210,7 @@ export const SESSION_KEYS = {
     field: "runtime",
     form: { kind: "choice", words: RUNTIMES },
     only: "container",
+    place: "engine",
     ops: "container_runtime",
     flag: "runtime",
     option: "Default: podman where it is installed, else docker.",

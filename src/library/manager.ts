@@ -2,6 +2,7 @@
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config, UsableEntry } from "../config/config.ts";
 import { placeOf } from "../config/defined.ts";
+import { usualScope } from "../model/place.ts";
 import { loadConfig } from "../config/load.ts";
 import { configInvalid } from "../config/problems.ts";
 import { quote, SessionConfigError } from "../errors.ts";
@@ -231,8 +232,8 @@ function partsOf(
   const selection: Selection = {
     backend,
     // Where a start puts it: one of that name on another socket is only in the way of a start.
-    ...(backend === "tmux" ? { socketName: options.socketName ?? "default" } : {}),
-    runtime: options.runtime,
+    scope: options.socketName ?? usualScope(backend),
+    engine: options.runtime,
   };
   return {
     context: contextOf({ world, config, selection, say, operations }),
@@ -253,7 +254,7 @@ async function definedParts(
     config.settings.defaultBackend;
   checkOptions(options, { name, backend });
   const { socketName, runtime } = options;
-  const selection: Selection = { backend, socketName, runtime };
+  const selection: Selection = { backend, scope: socketName, engine: runtime };
   return {
     context: contextOf({ world, config, selection, say, operations }),
     backend,

@@ -30,10 +30,8 @@ import {
 } from "./work.ts";
 
 /** Where all sessions of a runner are. */
-interface RunnerPlace {
+interface RunnerPlace extends Pick<SessionConfig, "socketName" | "runtime"> {
   readonly backend: BackendType;
-  readonly socketName?: string;
-  readonly runtime?: Runtime;
 }
 
 /** What both backends have. */
@@ -144,7 +142,8 @@ export class TmuxRunner extends BackendRunner {
     const place = { backend: "tmux", socketName } as const;
     const world = denoWorld();
     const config = noConfig(world, binary === undefined ? {} : { tmuxBinary: binary });
-    super(contextOf({ world, config, selection: place, say, operations }), place);
+    const selection = { backend: place.backend, scope: socketName };
+    super(contextOf({ world, config, selection, say, operations }), place);
   }
 }
 
@@ -174,6 +173,7 @@ export class ContainerRunner extends BackendRunner {
     if (runtime !== undefined) checkRuntime(runtime);
     const place = { backend: "container", ...(runtime === undefined ? {} : { runtime }) } as const;
     const world = denoWorld();
-    super(contextOf({ world, config: noConfig(world), selection: place, say, operations }), place);
+    const selection = { backend: place.backend, engine: runtime };
+    super(contextOf({ world, config: noConfig(world), selection, say, operations }), place);
   }
 }

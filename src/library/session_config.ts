@@ -33,7 +33,7 @@ function valueOf(options: SessionOptions, { field }: SessionKey): unknown {
 export function impliedBackend(options: SessionOptions): BackendType | null {
   const said = (backend: BackendType) =>
     OPTIONS.some((key) => key.only === backend && valueOf(options, key) !== undefined);
-  return options.backend ?? (said("container") ? "container" : said("tmux") ? "tmux" : null);
+  return options.backend ?? BACKENDS.toReversed().find(said) ?? null;
 }
 
 /**
@@ -111,10 +111,12 @@ export function checkComplete({ image, command }: SessionOptions, { name, backen
   readonly name: string;
   readonly backend: BackendType;
 }): void {
-  const lacking = backend === "container"
-    ? image === undefined && "image"
-    : command === undefined && "command";
-  if (!lacking) return;
+  const given: Readonly<Record<string, unknown>> = { image, command };
+  const lacking = Object.keys(given).find((name) =>
+    given[name] === undefined &&
+    OPTIONS.some(({ field, part }) => field === name && part?.needed?.includes(backend))
+  );
+  if (lacking === undefined) return;
   throw new SessionConfigError(`Cannot start ${quote(name)}: it has no ${lacking}`, {
     hint: `give it the option ${lacking}`,
   });

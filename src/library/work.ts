@@ -1,4 +1,5 @@
 /** What the classes of the library do with sessions: ways to actions, and to {@link Sessions}. */
+import { attachTo } from "../actions/attach.ts";
 import { onlyOf } from "../actions/each.ts";
 import { startEach } from "../actions/start.ts";
 import { stopEach } from "../actions/stop.ts";
@@ -17,6 +18,7 @@ import {
 import { type LogStore, logStore } from "../logs/store.ts";
 import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
+import { placeFlagsFor } from "../model/place.ts";
 import { actorOf, operatorOf } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { sessionsOf } from "../sessions/machine.ts";
@@ -114,9 +116,9 @@ export async function stop(
       `Cannot use ${timeout} as a timeout: it must be a number of seconds`,
     );
   }
-  const { backend, socketName: socket, runtime } = context.selection;
   const outcomes = await stopEach(changeTools(context), [name], {
-    ...{ backend, socket, runtime, project, timeout, yes: true, mustBeThere: true },
+    ...placeFlagsFor(context.selection),
+    ...{ project, timeout, yes: true, mustBeThere: true },
     ...(graceful ? {} : { force: true }),
     ...(keep ? { keep } : {}),
   }).catch((error: unknown) => {
@@ -164,7 +166,7 @@ export async function attach(
   if (!context.world.terminal.stdinIsTerminal || !context.world.terminal.stdoutIsTerminal) {
     throw new SessionAttachError(name, "this is not a terminal", { backend: match.status.backend });
   }
-  return await present("attach to", match).session.attach({ readOnly, say });
+  return await attachTo(present("attach to", match).session, { readOnly, say });
 }
 
 /** What is known of a session; one that is only in the config is `defined`. */

@@ -4,11 +4,11 @@ import {
   BACKENDS,
   type BackendType,
   type Engine,
+  ENGINES,
   howItEnded,
   isExitCode,
   momentOf,
   type Owner,
-  RUNTIMES,
 } from "../model.ts";
 
 /** A run began. Its command is no part of this: it may have secrets in it. */
@@ -237,7 +237,7 @@ function supervisedIn(
 
 function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date): Begun | null {
   const backend = BACKENDS.find((each) => each === fields["backend"]);
-  const engine = (["tmux", ...RUNTIMES] as const).find((each) => each === fields["engine"]);
+  const engine = ENGINES.find((each) => each === fields["engine"]);
   if (backend === undefined || engine === undefined) return null;
   return {
     event: "begun",

@@ -1,24 +1,18 @@
 /** Telling one engine from another of the same kind. */
-import type { Engine } from "../model.ts";
 import type { World } from "../world/world.ts";
-
-/** Variables that lead a client to another engine than usual. */
-const LEADING: Readonly<Record<Engine, readonly string[]>> = {
-  tmux: ["TMUX_TMPDIR"],
-  podman: ["CONTAINER_HOST", "CONTAINER_CONNECTION", "CONTAINERS_STORAGE_CONF"],
-  docker: ["DOCKER_HOST", "DOCKER_CONTEXT"],
-};
 
 /**
  * Which engine of all those of that kind is asked here, as a text to compare: `host 1000 TMUX_TMPDIR=/run/t`.
  * One that is asked elsewhere (on another machine with the same home, by another user, over another
  * socket) says nothing about the sessions of this one.
+ *
+ * @param ledBy the variables that lead a client to another engine than usual
  */
 export function whereIs(
-  engine: Engine,
+  ledBy: readonly string[],
   { hostname, uid, env }: Pick<World, "hostname" | "uid" | "env">,
 ): string {
-  const led = LEADING[engine].flatMap((name) => env(name) ? [`${name}=${env(name)}`] : []);
+  const led = ledBy.flatMap((name) => env(name) ? [`${name}=${env(name)}`] : []);
   return [hostname(), uid() ?? "-", ...led].join(" ");
 }
 

@@ -1,9 +1,9 @@
 /** What kstops last did to a session. */
 import type { Json } from "../errors.ts";
 import { NOBODY, type Owner, type SessionStatus } from "../model.ts";
+import { lockName } from "../model/place.ts";
 import { mayBeSame } from "../owner.ts";
 import type { Operation } from "./machine.ts";
-import { placeName } from "./operate.ts";
 import type { OperationStore } from "./store.ts";
 
 /** The operations on just that session that a store has, the latest first. */
@@ -23,10 +23,8 @@ export function operationsOn(
   status: SessionStatus,
   operations: readonly Operation[],
 ): readonly Operation[] {
-  const { name, state, backend, engine, socketName } = status;
-  const here = state === "defined" || backend === null
-    ? null
-    : placeName({ backend, engine, socketName });
+  const { name, state } = status;
+  const here = state === "defined" ? null : lockName(status);
   return operations.filter(({ session, place, result }) =>
     session === name && (place === null || here === null || place === here) &&
     mayBeSame(ownerIn(result), status)

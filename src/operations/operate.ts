@@ -10,7 +10,7 @@ import {
   OperationNotFoundError,
   toEnvelope,
 } from "../errors.ts";
-import type { BackendType, OperationState, Place } from "../model.ts";
+import type { BackendType, OperationState } from "../model.ts";
 import type { World } from "../world/world.ts";
 import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
@@ -31,7 +31,7 @@ export interface Question {
 
 /** What is to be done, now that it is known what there is. */
 export interface Plan<Result> {
-  /** Where the session is, or will be: {@link placeName}. Two operations never change it at once. */
+  /** Where the session is, or will be: see `formatPlace`. Two operations never change it at once. */
   readonly place: string;
   /** Null: nobody has to be asked. */
   readonly question: Question | null;
@@ -151,16 +151,6 @@ export function cancelWaiting(
   } catch (error) {
     throw error instanceof IllegalMoveError ? notWaiting(verb, id, error.from) : error;
   }
-}
-
-/** The name of the place where a session is: `tmux:default`, `podman`. */
-export function placeName(
-  place: Pick<Place, "backend" | "socketName"> & {
-    readonly engine: string | null;
-  },
-): string {
-  const { backend, engine, socketName } = place;
-  return backend === "tmux" ? `tmux:${socketName ?? "default"}` : engine ?? backend;
 }
 
 /** Who uses kstops here, as far as the environment says so. */

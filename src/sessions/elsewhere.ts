@@ -3,11 +3,12 @@ import type { Session, Survey } from "../backends/backend.ts";
 import {
   InputRequiredError,
   type Json,
-  quote,
   SessionExistsError,
   SessionNotFoundError,
 } from "../errors.ts";
-import { NOBODY, type Owner, type Place, type SessionStatus } from "../model.ts";
+import { NOBODY, type Owner, type SessionStatus } from "../model.ts";
+import { descriptorOf } from "../backends/registry.ts";
+import { isSamePlace, knownPlace, type Place } from "../model/place.ts";
 import { isNobodys, ownerName, ownerWords } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
 import { shellWord } from "../shell.ts";
@@ -22,7 +23,7 @@ export function managedIn(surveys: readonly Survey[], name: string): readonly Se
 /** Those that a start in a place does not come upon by itself: there, its engine has the name. */
 export function besides(sessions: readonly Session[], place: Place): readonly Session[] {
   return sessions.filter(({ status, renamed }) =>
-    renamed === true || status.engine !== place.engine || status.socketName !== place.socketName
+    renamed === true || !isSamePlace(knownPlace(status), place)
   );
 }
 
@@ -35,28 +36,21 @@ export function without(sessions: readonly Session[], own: Session): readonly Se
   );
 }
 
-/**
- * Whether only its end is left to be read. What is paused or about to run is not over, and a tmux
- * session that lost its program may have windows of a person.
- */
-export function isOver({ status: { state, backend, engineState } }: Session): boolean {
-  if (backend === "tmux") return state === "exited";
-  return (state === "exited" || state === "stopped") && OVER.has(engineState ?? "");
+/** Whether only its end is left to be read. */
+export function isOver({ status }: Session): boolean {
+  return descriptorOf(status.backend).isOver(status);
 }
-
-/** What containers are called that ended. */
-const OVER: ReadonlySet<string> = new Set(["exited", "stopped", "dead"]);
 
 /** Why a session is not started a second time, with the place where it is. */
 export function existsElsewhere({ status, renamed }: Session): SessionExistsError {
-  const { backend, engine, socketName, pid, id, state, engineState, reason } = status;
+  const { backend, state, engineState, reason } = status;
   const name = status.name ?? "";
   const does = state === "running" ? "already running" : engineState ?? state;
   const called = renamed === true && reason !== null ? `; ${reason}` : "";
   return new SessionExistsError(name, `it is ${does} ${whereWords(status)}${called}`, {
     backend,
     hint: `look at it with kstops status ${name}, or replace it with kstops restart ${name}`,
-    details: { engine, socket_name: socketName, id, pid },
+    details: detailsOf(status),
   });
 }
 
@@ -66,12 +60,11 @@ export function runsElsewhere(
   { status }: Session,
   flags: string,
 ): SessionNotFoundError {
-  const { backend, engine, socketName, pid, id } = status;
   return new SessionNotFoundError(verb, status.name ?? "", {
     reason: `it is not there, but running ${whereWords(status)}`,
-    backend,
+    backend: status.backend,
     hint: `choose that place, ${flags}, or none`,
-    details: { engine, socket_name: socketName, id, pid },
+    details: detailsOf(status),
   });
 }
 
@@ -82,7 +75,7 @@ export function isElsewhere(error: SessionNotFoundError): boolean {
 
 /** Why nothing of that name is started beside a session of another config. */
 export function existsAsAnothers(status: SessionStatus): SessionExistsError {
-  const { backend, engine, socketName, pid, id, state, engineState } = status;
+  const { backend, state, engineState } = status;
   const name = status.name ?? "";
   const does = state === "running"
     ? "is running"
@@ -95,7 +88,7 @@ export function existsAsAnothers(status: SessionStatus): SessionExistsError {
     {
       backend,
       hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, status)}`,
-      details: { ...ownerDetails(status), engine, socket_name: socketName, id, pid },
+      details: { ...ownerDetails(status), ...detailsOf(status) },
     },
   );
 }
@@ -130,6 +123,12 @@ export function needsOwner(
   });
 }
 
+function detailsOf(
+  { engine, socketName, id, pid }: SessionStatus,
+): { readonly [key: string]: Json } {
+  return { engine, socket_name: socketName, id, pid };
+}
+
 /** Whose a session is, for scripts. */
 export function ownerDetails({ project, configFile }: Owner): { readonly [key: string]: Json } {
   return { project, config_file: configFile };
@@ -144,11 +143,8 @@ function stopAnothers(name: string, owner: Owner): string {
   return `kstops stop ${name}${whose}`;
 }
 
-function whereWords({ backend, engine, socketName }: SessionStatus): string {
-  if (backend === "container") return `as a container of ${engine}`;
-  return socketName === "default" || socketName === null
-    ? "in tmux"
-    : `in tmux on socket ${quote(socketName)}`;
+function whereWords(status: SessionStatus): string {
+  return descriptorOf(status.backend).where(knownPlace(status));
 }
 
 /**

@@ -2,11 +2,12 @@
 import type { Session } from "../backends/backend.ts";
 import { quote, SessionAmbiguousError, SessionNotFoundError } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
+import { isWithin, knownPlace, shortestFlags } from "../model/place.ts";
 import { isSameOwner, isStrange, mayBeSame, ownerName, ownerWords } from "../owner.ts";
 import { shellWord } from "../shell.ts";
 import { closest } from "../suggest.ts";
 import { definedStatus, homeOf } from "./list.ts";
-import { isAsked, isSelected, isWhere, mark, placeOf } from "./selection.ts";
+import { isAsked, isSelected, mark } from "./selection.ts";
 import type { Found, Match, Search } from "./sessions.ts";
 import { troubleError } from "./unheard.ts";
 
@@ -29,12 +30,12 @@ export function match(search: Search): Match {
   // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
   const managed = namesakes.filter(({ status }) => status.managed);
   const wanted = wantedOf(managed, search);
+  const isChosen = definition !== undefined && isSelected(definition, selection);
+  const named = isChosen ? definition.named : {};
   const found = wanted.length > 0
     ? withoutReplaced(wanted)
     : owner === null
-    ? namesakes.filter(({ status }) =>
-      !status.managed && isWhere(status, placeOf(definition, selection))
-    )
+    ? namesakes.filter(({ status }) => !status.managed && isWithin(knownPlace(status), named))
     : [];
   if (found.length > 1) throw ambiguous(verb, name, found);
   const [session] = found;
@@ -49,7 +50,7 @@ export function match(search: Search): Match {
     return { kind: "defined", status: mark(status, { defined, self }), trouble };
   }
   const [other] = managed;
-  if (isMine && definition !== undefined && isSelected(definition, selection)) {
+  if (isMine && isChosen) {
     const trouble = home?.trouble ? troubleError(home.place, home.trouble) : null;
     const anothers = other === undefined ? {} : { anothers: other.status };
     return { kind: "defined", status: definedStatus(definition, search), trouble, ...anothers };
@@ -127,7 +128,7 @@ function ambiguous(verb: string, name: string, found: readonly Session[]): Sessi
     socket_name: status.socketName,
     project: status.project,
     config_file: status.configFile,
-    flags: flagsFor(status, statuses),
+    flags: choosingFlags(status, statuses),
   }));
   return new SessionAmbiguousError(verb, name, {
     reason: `it is found in ${found.length} places`,
@@ -138,14 +139,12 @@ function ambiguous(verb: string, name: string, found: readonly Session[]): Sessi
 }
 
 /** The shortest flags that choose just that one among all that were found. */
-function flagsFor(status: SessionStatus, found: readonly SessionStatus[]): string {
+function choosingFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
   const isOnlyOfOwner = found.every((each) => each === status || !mayBeSame(each, status));
   return isOnlyOfOwner ? `--project ${shellWord(ownerName(status))}` : placeFlags(status, found);
 }
 
-/** The shortest flags that choose just that place among all that were found. */
+/** The shortest flags that choose just its place among all that were found. */
 export function placeFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
-  if (status.backend === "container") return `--runtime ${status.engine ?? ""}`;
-  const isOnly = found.filter(({ backend }) => backend === "tmux").length === 1;
-  return isOnly ? "--backend tmux" : `--socket ${status.socketName ?? "default"}`;
+  return shortestFlags(knownPlace(status), found.map(knownPlace));
 }

@@ -1,9 +1,10 @@
 /** Everything there is: what engines have, what is only defined, and who cannot be asked. Pure. */
 import type { Survey } from "../backends/backend.ts";
 import type { DefinedSession } from "../config/defined.ts";
-import { type Runtime, RUNTIMES, type SessionStatus, statusOf } from "../model.ts";
+import { type SessionStatus, statusOf } from "../model.ts";
+import { enginesOf, isWithin } from "../model/place.ts";
 import { NO_CONFIG, type Self } from "../owner.ts";
-import { asDefined, isAsked, isOf } from "./selection.ts";
+import { asDefined, homePlace, isAsked, isOf } from "./selection.ts";
 import type { Listing, ReportedTrouble, Search } from "./sessions.ts";
 import { troubleError, type Unheard } from "./unheard.ts";
 
@@ -67,15 +68,16 @@ export function definedStatus(
   definition: DefinedSession,
   { surveys, self }: Pick<Search, "surveys" | "self">,
 ): SessionStatus {
-  const { name, backend, named, command, image, workingDir, problem } = definition;
+  const { name, backend, command, image, workingDir, problem } = definition;
+  const { engine, scope: socketName } = homePlace(definition);
   const reason = problem ?? homeOf(definition, surveys)?.trouble?.reason ?? null;
   return statusOf({
     name,
     backend,
     state: reason === null ? "defined" : "unknown",
     defined: true,
-    engine: backend === "tmux" ? "tmux" : named.runtime,
-    socketName: backend === "tmux" ? named.socketName ?? "default" : null,
+    engine,
+    socketName,
     command,
     image,
     workingDir,
@@ -87,24 +89,20 @@ export function definedStatus(
 
 /** What was heard of the place where a start would put a defined session. */
 export function homeOf(
-  { backend, named }: DefinedSession,
+  definition: DefinedSession,
   surveys: readonly Survey[],
 ): Survey | undefined {
-  if (backend === "tmux") {
-    const name = named.socketName ?? "default";
-    return surveys.find(({ place }) =>
-      place.backend === "tmux" && (place.socketName === null || place.socketName === name)
-    );
-  }
-  const of = (runtime: Runtime) => surveys.find(({ place }) => place.engine === runtime);
-  if (named.runtime !== null) return of(named.runtime);
-  const homes = RUNTIMES.flatMap((runtime) => of(runtime) ?? []);
+  const home = homePlace(definition);
+  const engines = home.engine === null ? enginesOf(home.backend) : [home.engine];
+  const homes = engines.flatMap((engine) =>
+    surveys.find(({ place }) => isWithin({ ...home, engine }, place)) ?? []
+  );
   return homes.find(({ trouble }) => !trouble?.missing) ?? homes[0];
 }
 
 function troubleRow({ place, trouble }: Survey): SessionStatus[] {
   if (trouble?.kind !== "unreachable") return [];
-  const { backend, engine, socketName } = place;
+  const { backend, engine, scope: socketName } = place;
   const { reason } = trouble;
   return [statusOf({ name: null, backend, state: "unknown", engine, socketName, reason })];
 }
@@ -121,6 +119,5 @@ function reportOf(
     );
   // Whoever does not use containers need neither install a runtime nor keep it running.
   if (trouble.kind === "not_running" && !wanted) return [];
-  const { engine, socketName } = place;
-  return [{ engine, socketName, wanted, error: troubleError(place, trouble) }];
+  return [{ place, wanted, error: troubleError(place, trouble) }];
 }

@@ -1,9 +1,10 @@
 /** Sessions that are recorded, and that no engine shows. Pure. */
 import type { Session, Survey } from "../backends/backend.ts";
+import { descriptorOf } from "../backends/registry.ts";
 import type { SessionStatus } from "../model.ts";
+import { isWithin, knownPlace } from "../model/place.ts";
 import { isAnothers, mayBeSame } from "../owner.ts";
 import type { Shown } from "./recorded.ts";
-import { isPlaced, isWhere } from "./selection.ts";
 import type { Search, Selection } from "./sessions.ts";
 import { type Unheard, unheardOf } from "./unheard.ts";
 
@@ -36,8 +37,8 @@ export function withRecorded(
       : defined.find(({ name }) => name === status.name);
     // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
     const isMeant = status.state === "running" || definition === undefined ||
-      isPlaced(status, definition);
-    return isMeant && isWhere(status, selection) && isGone(status, surveys);
+      isWithin(knownPlace(status), definition.named);
+    return isMeant && isWithin(knownPlace(status), selection) && isGone(status, surveys);
   });
   const shown = surveys.flatMap(({ sessions }) => sessions);
   const hidden = new Set<Session>();
@@ -55,11 +56,7 @@ export function withRecorded(
   return [
     ...others,
     ...lost.map((session) => ({
-      place: {
-        backend: session.status.backend,
-        engine: session.status.engine ?? "tmux",
-        socketName: session.status.socketName,
-      },
+      place: knownPlace(session.status),
       sessions: [session],
       trouble: null,
     })),
@@ -97,15 +94,13 @@ export function unheardIn(
   session: Session,
   selection: Selection,
 ): Unheard | null {
-  return isWhere(session.status, selection) ? unheardOf(session, surveys) : null;
+  return isWithin(knownPlace(session.status), selection) ? unheardOf(session, surveys) : null;
 }
 
 /** Whether a place that does not have a session can be believed. */
-function isGone({ engine, socketName }: SessionStatus, surveys: readonly Survey[]): boolean {
-  const home = surveys.find(({ place }) =>
-    place.engine === engine && (place.socketName === null || place.socketName === socketName)
-  );
+function isGone(status: SessionStatus, surveys: readonly Survey[]): boolean {
+  const home = surveys.find(({ place }) => isWithin(knownPlace(status), place));
   // A tmux server that does not run has nothing; a container is there even while its daemon is not.
-  if (engine === "tmux") return home?.trouble?.kind !== "unreachable";
+  if (descriptorOf(status.backend).can.pid) return home?.trouble?.kind !== "unreachable";
   return home !== undefined && home.trouble === null;
 }

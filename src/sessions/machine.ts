@@ -6,6 +6,7 @@ import type { DefinedSession } from "../config/defined.ts";
 import { SessionNotFoundError } from "../errors.ts";
 import type { LogStore } from "../logs/store.ts";
 import { type BackendType, NOBODY, type Owner } from "../model.ts";
+import { isNarrow, isOfBackend, isOpen } from "../model/place.ts";
 import { isSameOwner, isStrange, NO_CONFIG, type Self, selfOf } from "../owner.ts";
 import type { World } from "../world/world.ts";
 import {
@@ -22,9 +23,9 @@ import { foundIn, match, placeFlags } from "./find.ts";
 import { listing } from "./list.ts";
 import { shownIn, unheardIn, withRecorded } from "./lost.ts";
 import type { Recorded, Shown } from "./recorded.ts";
-import { backendsFor, isSelected, mark, where } from "./selection.ts";
+import { isSelected, mark } from "./selection.ts";
 import type { Match, Selection, Sessions } from "./sessions.ts";
-import { clearLastRun, isInTheWay, refuseStrange } from "./starting.ts";
+import { clearLastRun, isInTheWay, refusePolicy, refuseStrange } from "./starting.ts";
 import { refuseUnheard } from "./unheard.ts";
 
 /** What {@link sessionsOf} works with. */
@@ -113,30 +114,29 @@ export function sessionsOver(
     return await chosen.open();
   };
   const survey = async (selection: Selection, names?: readonly string[]): Promise<Survey[]> => {
-    const chosen = backendsFor(selection);
     const surveys: Promise<readonly Survey[]>[] = [];
     // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
     for (const { backend, open } of backends.toReversed()) {
-      if (!chosen.includes(backend)) continue;
+      if (!isOfBackend(selection, { backend })) continue;
       const runner = await open();
       const asked = Promise.withResolvers<void>();
-      const found = runner.survey(where(selection, names), asked.resolve);
+      const found = runner.survey(selection, { names, asked: asked.resolve });
       surveys.push(found);
       // There may be nobody to ask, and it may fail before the others are asked.
       await Promise.race([asked.promise, found.catch(() => {})]);
     }
     return (await Promise.all(surveys)).toReversed().flat();
   };
-  /** The runtimes that definitions name and that did not turn up, where they are not installed. */
-  const missingRuntimes = async (
+  /** The engines that definitions name and that did not turn up, where they are not installed. */
+  const missingEngines = async (
     surveys: readonly Survey[],
     definitions: readonly DefinedSession[],
   ): Promise<Survey[]> => {
-    const named = new Set(definitions.flatMap(({ named: { runtime } }) => runtime ?? []));
-    for (const { place } of surveys) if (place.engine !== "tmux") named.delete(place.engine);
-    if (named.size === 0) return [];
-    const containers = await runnerFor("container");
-    const asked = [...named].map((runtime) => containers.survey({ runtime }));
+    const named = new Map(definitions.map(({ backend, named: { engine } }) => [engine, backend]));
+    for (const { place } of surveys) named.delete(place.engine);
+    const asked = [...named].map(async ([engine, backend]) =>
+      isOpen(engine) ? [] : await (await runnerFor(backend)).survey({ engine })
+    );
     return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
   /**
@@ -150,16 +150,22 @@ export function sessionsOver(
   ): Promise<{ readonly asked: readonly Survey[]; readonly lost: readonly Session[] }> => {
     const asked = await survey(selection, names);
     const lost = await besides(shownIn(asked));
-    const isDoubtful = lost.some(({ status }) => status.state === "running");
-    if (!isDoubtful || !backendsFor(selection).includes("tmux")) return { asked, lost };
-    const tmux = await survey({ ...selection, backend: "tmux" }, names);
-    const again = [...tmux, ...asked.filter(({ place }) => place.backend !== "tmux")];
+    const doubtful = new Set(
+      lost.flatMap(({ status }) =>
+        status.state === "running" && isOfBackend(selection, status) ? status.backend : []
+      ),
+    );
+    if (doubtful.size === 0) return { asked, lost };
+    const twice = [...doubtful].map((backend) => survey({ ...selection, backend }, names));
+    const others = asked.filter(({ place }) => !doubtful.has(place.backend));
+    const again = [...(await Promise.all(twice)).flat(), ...others];
     return { asked: again, lost: await besides(shownIn(again)) };
   };
   /** Every place, for starts: those of many sessions ask once. */
   const everywhere = together(() => survey({}));
   /** What would make a start fail, where one place is to follow another, or one run another. */
   const check: Sessions["check"] = async (definition, replaced, ownOnly) => {
+    refusePolicy(definition);
     const [surveys, self] = await Promise.all([everywhere(), readSelf()]);
     const managed = managedIn(surveys, definition.name);
     const others = replaced === undefined ? managed : without(managed, replaced);
@@ -176,7 +182,7 @@ export function sessionsOver(
         readSelf(),
       ]);
       const inScope = defined.filter((definition) => isSelected(definition, selection));
-      const missing = await missingRuntimes(asked, inScope);
+      const missing = await missingEngines(asked, inScope);
       const there = [...asked, ...missing];
       const all = withRecorded(there, gone, { selection, defined, self });
       const unheard = gone.flatMap((session) => unheardIn(there, session, selection) ?? []);
@@ -188,12 +194,12 @@ export function sessionsOver(
       const named = (shown: Shown) => recorded.named(names, shown);
       const { asked, lost: gone } = await look(selection, named, names);
       const owner = selection.project === undefined ? null : await ownerOf(selection.project);
-      const missing = await missingRuntimes(asked, definitions);
+      const missing = await missingEngines(asked, definitions);
       return settledEach(names, (name) => {
         const definition = definitions.find((each) => each.name === name);
         const lost = gone.filter(({ status }) => status.name === name);
-        const runtime = definition?.named.runtime ?? null;
-        const there = [...asked, ...missing.filter(({ place }) => place.engine === runtime)];
+        const engine = definition?.named.engine ?? null;
+        const there = [...asked, ...missing.filter(({ place }) => place.engine === engine)];
         const surveys = withRecorded(there, lost, { selection, defined, self });
         const unheard = lost.flatMap((session) => unheardIn(there, session, selection) ?? []);
         return match({ verb, name, definition, selection, surveys, defined, unheard, self, owner });
@@ -216,6 +222,7 @@ export function sessionsOver(
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
     living: recorded.living,
     start: async (definition, options) => {
+      refusePolicy(definition);
       const runner = await runnerFor(definition.backend);
       const [living, surveys, place, open, self] = await Promise.all([
         recorded.living(definition.name),
@@ -263,12 +270,12 @@ export function sessionsOver(
 function withElsewhere(sessions: Omit<Sessions, "find">): Sessions {
   const findEach: Sessions["findEach"] = async (verb, names, selection) => {
     const found = await sessions.findEach(verb, names, selection);
-    const { backend, socketName, runtime, ...whose } = selection;
-    if ([backend, socketName, runtime].every((chosen) => chosen === undefined)) return found;
+    if (!isNarrow(selection)) return found;
+    const { project, ownOnly } = selection;
     const missed = names.filter((name) => isMissed(found.get(name)));
     if (missed.length === 0) return found;
     // What cannot be asked for is no answer: then it is as the chosen place says.
-    const others = await sessions.findEach(verb, missed, whose).catch(() => null);
+    const others = await sessions.findEach(verb, missed, { project, ownOnly }).catch(() => null);
     return new Map(Array.from(found, ([name, answer]) => {
       const other = others?.get(name);
       if (other?.status !== "fulfilled" || other.value.kind !== "session") return [name, answer];

@@ -1,18 +1,12 @@
 /** Sessions that no engine shows any more, and that nobody stopped: what is recorded of them. */
 import type { Session, StopOptions } from "../backends/backend.ts";
+import { descriptorOf } from "../backends/registry.ts";
 import type { Remains } from "../backends/tmux/remains.ts";
 import { BackendUnavailableError, SessionAttachError } from "../errors.ts";
 import { type Begun, endOf, type Run } from "../logs/runs.ts";
 import type { LogStore } from "../logs/store.ts";
 import { isOfThisMachine, whereIs } from "../logs/where.ts";
-import {
-  NOBODY,
-  type Owner,
-  type Runtime,
-  RUNTIMES,
-  type SessionStatus,
-  statusOf,
-} from "../model.ts";
+import { NOBODY, type Owner, type SessionStatus, statusOf } from "../model.ts";
 import { mayBeSame } from "../owner.ts";
 import type { World } from "../world/world.ts";
 
@@ -34,15 +28,12 @@ export interface Recorded {
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
   /** The newest runs of that name of which something lives, unless they were stopped. */
   readonly living: (name: string) => Promise<readonly LivingRun[]>;
-  /** The newest runs of that name in a runtime that were not stopped, and have not ended. */
+  /** The newest runs of that name of which only their engine can tell, and that were not stopped and have not ended. */
   readonly openIn: (name: string) => Promise<readonly OpenRun[]>;
 }
 
-/** A run that nobody stopped or saw end, in a container runtime. */
-export interface OpenRun {
-  readonly engine: Runtime;
-  readonly owner: Owner;
-}
+/** A run that nobody stopped or saw end, and of which only its engine can tell. */
+export type OpenRun = Pick<Begun, "backend" | "engine" | "owner">;
 
 /** A run that nobody stopped, and of which something lives. */
 export interface LivingRun {
@@ -112,9 +103,9 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     },
     openIn: async (name) =>
       (await newest(name)).flatMap((lost) => {
-        const engine = RUNTIMES.find((each) => each === lost.begun.engine);
+        const { backend, engine, owner } = lost.begun;
         const isOpen = lost.run.ended === null && !isElsewhere(world, lost);
-        return isOpen && engine !== undefined ? { engine, owner: lost.begun.owner } : [];
+        return isOpen && !descriptorOf(backend).can.pid ? { backend, engine, owner } : [];
       }),
   };
 }
@@ -136,7 +127,7 @@ function begunOf(world: World, { id, begun }: Run): Begun {
     at: world.now(),
     backend: "tmux",
     engine: "tmux",
-    where: whereIs("tmux", world),
+    where: whereAsked(world, { backend: "tmux", engine: "tmux" }),
     socketName: null,
     image: null,
     workingDir: null,
@@ -146,10 +137,15 @@ function begunOf(world: World, { id, begun }: Run): Begun {
   };
 }
 
+/** Which engine of that kind is asked now. */
+function whereAsked(world: World, { backend, engine }: Pick<Begun, "backend" | "engine">): string {
+  return whereIs(descriptorOf(backend).ledBy(engine), world);
+}
+
 /** Whether a process of this machine can be of it. */
 function mayLive(world: World, { begun, run }: Lost): boolean {
   // Hosts change their names, and a boot has one that no other boot has.
-  return begun.engine === "tmux" &&
+  return descriptorOf(begun.backend).can.pid &&
     (isOfThisMachine(begun.where, world) || Boolean(run.executed?.boot));
 }
 
@@ -166,7 +162,7 @@ function ledBy({ where }: Begun): string {
 
 /** Whether it began in another engine than the one that is asked now. */
 function isElsewhere(world: World, { begun }: Pick<Lost, "begun">): boolean {
-  return begun.where !== whereIs(begun.engine, world);
+  return begun.where !== whereAsked(world, begun);
 }
 
 /**

@@ -1,35 +1,30 @@
 /** Which sessions flags and definitions mean: by their place, and by whose they are. Pure. */
-import type { Survey, Where } from "../backends/backend.ts";
+import type { Survey } from "../backends/backend.ts";
+import { descriptorOf } from "../backends/registry.ts";
 import type { DefinedSession } from "../config/defined.ts";
-import { quote } from "../errors.ts";
-import type { BackendType, Owner, SessionStatus } from "../model.ts";
+import type { Owner, SessionStatus } from "../model.ts";
+import {
+  completePlace,
+  isOpen,
+  isWithin,
+  knownPlace,
+  parsePlaceFlags,
+  type Place,
+  type PlaceFlags,
+  type PlaceSelector,
+} from "../model/place.ts";
 import { isAnothers } from "../owner.ts";
 import type { Search, Selection } from "./sessions.ts";
 
-export function backendsFor({ backend, socketName, runtime }: Selection): BackendType[] {
-  if (backend !== undefined) return [backend];
-  // A socket is tmux's own, a runtime one of containers.
-  if (socketName !== undefined) return ["tmux"];
-  return runtime === undefined ? ["tmux", "container"] : ["container"];
-}
-
-export function where({ socketName, runtime }: Selection, names?: readonly string[]): Where {
-  return {
-    ...(names === undefined ? {} : { names }),
-    ...(socketName === undefined ? {} : { socketName }),
-    ...(runtime === undefined ? {} : { runtime }),
-  };
-}
-
-/** The place that a definition names, unless flags mean another one. */
-export function placeOf(definition: DefinedSession | undefined, selection: Selection): Selection {
-  if (definition === undefined || !isSelected(definition, selection)) return {};
-  const { backend, socketName, runtime } = definition.named;
-  return {
-    ...(backend === null ? {} : { backend }),
-    ...(socketName === null ? {} : { socketName }),
-    ...(runtime === null ? {} : { runtime }),
-  };
+/**
+ * The selection that flags make.
+ *
+ * @throws {UsageError} `usage`: there is no such place
+ */
+export function selectionOf(
+  { project, all, ...flags }: PlaceFlags & { readonly all?: true | undefined },
+): Selection {
+  return { ...parsePlaceFlags(flags), project, ownOnly: all };
 }
 
 export function mark(
@@ -42,12 +37,9 @@ export function mark(
 
 /** A session that is in the config, which may mean another place than that where it is. */
 export function asDefined(status: SessionStatus, definition: DefinedSession): SessionStatus {
-  if (isPlaced(status, definition)) return { ...status, defined: true };
-  const { backend, socketName, runtime } = definition.named;
-  const meant = backend === "container"
-    ? runtime === null ? "a container" : `a container of ${runtime}`
-    : `tmux${socketName === null ? "" : ` on socket ${quote(socketName)}`}`;
-  const moved = `the config means ${meant}`;
+  const { backend, named } = definition;
+  if (isWithin(knownPlace(status), named)) return { ...status, defined: true };
+  const moved = `the config means ${descriptorOf(named.backend ?? backend).meant(named)}`;
   const reason = status.reason === null ? moved : `${status.reason}; ${moved}`;
   return { ...status, defined: true, reason };
 }
@@ -58,37 +50,23 @@ export function asDefined(status: SessionStatus, definition: DefinedSession): Se
  */
 export function isOf(status: SessionStatus, definition: DefinedSession, self: Owner): boolean {
   if (status.name !== definition.name) return false;
-  return status.managed ? !isAnothers(status, self) : isPlaced(status, definition);
+  return status.managed
+    ? !isAnothers(status, self)
+    : isWithin(knownPlace(status), definition.named);
 }
 
-/** Whether a session is in the place that a definition names, as far as it names one. */
-export function isPlaced(status: SessionStatus, { named }: DefinedSession): boolean {
-  return (named.backend === null || named.backend === status.backend) &&
-    (named.socketName === null || named.socketName === status.socketName) &&
-    (named.runtime === null || named.runtime === status.engine);
+/** Where a start would put a defined session; an open engine is null. */
+export function homePlace({ backend, named }: DefinedSession): Place {
+  return completePlace({ ...named, backend });
 }
 
-export function isWhere(
-  status: SessionStatus,
-  { backend, socketName, runtime }: Selection,
-): boolean {
-  return (backend === undefined || backend === status.backend) &&
-    (socketName === undefined || socketName === status.socketName) &&
-    (runtime === undefined || runtime === status.engine);
+export function isSelected(definition: DefinedSession, selection: PlaceSelector): boolean {
+  const home = homePlace(definition);
+  // One that names no engine may run in any.
+  return isWithin({ ...home, engine: home.engine ?? selection.engine }, selection);
 }
 
-export function isSelected({ backend, named }: DefinedSession, selection: Selection): boolean {
-  const { socketName, runtime } = selection;
-  if (selection.backend !== undefined && selection.backend !== backend) return false;
-  if (socketName !== undefined) {
-    return backend === "tmux" && (named.socketName ?? "default") === socketName;
-  }
-  if (runtime === undefined) return true;
-  // One that names no runtime may run on any.
-  return backend === "container" && (named.runtime ?? runtime) === runtime;
-}
-
-/** Whether flags asked for that place: where they chose anything, only that was surveyed. */
-export function isAsked({ place }: Survey, { backend, socketName, runtime }: Selection): boolean {
-  return backend === place.backend || socketName !== undefined || runtime !== undefined;
+/** Whether flags asked for that place: where they chose a part of a backend, only that was surveyed. */
+export function isAsked({ place }: Survey, { backend, engine, scope }: PlaceSelector): boolean {
+  return backend === place.backend || !isOpen(engine) || !isOpen(scope);
 }

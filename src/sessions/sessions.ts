@@ -8,24 +8,14 @@ import type {
 } from "../backends/backend.ts";
 import type { DefinedSession } from "../config/defined.ts";
 import { BackendNotFoundError, type OpsError, SessionNotFoundError } from "../errors.ts";
-import type {
-  BackendType,
-  Definition,
-  Engine,
-  Owner,
-  Place,
-  Runtime,
-  SessionStatus,
-} from "../model.ts";
+import type { BackendType, Definition, Owner, SessionStatus } from "../model.ts";
+import type { Place, PlaceSelector } from "../model/place.ts";
 import type { Self } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
 import type { Unheard } from "./unheard.ts";
 
-/** Flags that choose a place, or whose session it is. */
-export interface Selection {
-  readonly backend?: BackendType | undefined;
-  readonly socketName?: string | undefined;
-  readonly runtime?: Runtime | undefined;
+/** The place that flags choose, and whose session is meant. */
+export interface Selection extends PlaceSelector {
   /** The project, or the path of the config, whose session is meant. */
   readonly project?: string | undefined;
   /** Whether only a session of this config is meant, since its name was not said (`--all`). */
@@ -41,9 +31,8 @@ export interface Listing {
 
 /** An engine that could not be asked. */
 export interface ReportedTrouble {
-  readonly engine: Engine;
-  readonly socketName: string | null;
-  /** Whether that engine was asked for by a flag or by a configured session. */
+  readonly place: Place;
+  /** Whether that place was asked for by a flag or by a configured session. */
   readonly wanted: boolean;
   readonly error: OpsError;
 }

@@ -1,6 +1,7 @@
 /** What a start leaves alone, and what it ends first. */
 import type { Session, StartOptions } from "../backends/backend.ts";
-import { SessionExistsError } from "../errors.ts";
+import { descriptorOf } from "../backends/registry.ts";
+import { quote, SessionConfigError, SessionExistsError } from "../errors.ts";
 import type { Definition, Owner } from "../model.ts";
 import { isSameOwner, isStrange, type Self } from "../owner.ts";
 import { existsAsAnothers } from "./elsewhere.ts";
@@ -27,6 +28,20 @@ export function isInTheWay(owner: Owner, { definition, self, ownOnly = false }: 
 export function refuseStrange(sessions: readonly Session[], starting: Starting): void {
   const strange = sessions.find(({ status }) => isInTheWay(status, starting));
   if (strange !== undefined) throw existsAsAnothers(strange.status);
+}
+
+/**
+ * Makes sure that somebody executes a program again where its policy says so.
+ *
+ * @throws {SessionConfigError} `value_invalid`
+ */
+export function refusePolicy({ name, backend, restart }: Definition): void {
+  const { restarts, where } = descriptorOf(backend);
+  if (restarts !== null || restart === null || restart === "no") return;
+  throw new SessionConfigError(
+    `Cannot start ${quote(name)}: nothing executes a program again ${where({ backend })}`,
+    { hint: `leave its restart policy ${quote(restart)} out` },
+  );
 }
 
 /** Ends what the last run left behind, unless its program lives. */

@@ -1,29 +1,24 @@
 /** Engines that cannot be asked, and the sessions that may run in them all the same. */
 import type { Session, Survey, Trouble } from "../backends/backend.ts";
-import {
-  BackendUnavailableError,
-  ContainerRuntimeNotFoundError,
-  type OpsError,
-  quote,
-  SessionExistsError,
-  TmuxNotFoundError,
-} from "../errors.ts";
-import type { Engine, Place, SessionStatus } from "../model.ts";
+import { BackendUnavailableError, type OpsError, quote, SessionExistsError } from "../errors.ts";
+import { descriptorOf } from "../backends/registry.ts";
+import type { Engine, SessionStatus } from "../model.ts";
+import { isSamePlace, type Place } from "../model/place.ts";
 import { ownerWords } from "../owner.ts";
 import { ownerDetails } from "./elsewhere.ts";
 import type { OpenRun } from "./recorded.ts";
 
 /** An engine that cannot be asked, as an error. */
-export function troubleError({ engine, socketName }: Place, trouble: Trouble): OpsError {
-  const where = socketName === null ? engine : `tmux on socket ${quote(socketName)}`;
+export function troubleError(place: Place, trouble: Trouble): OpsError {
+  const { backend, engine, scope } = place;
+  const { meant, notFound } = descriptorOf(backend);
+  const asked = scope === null ? engine ?? backend : meant(place);
   const { hint = null, reason } = trouble;
-  const details = { engine, socket_name: socketName, reason };
+  const details = { engine, socket_name: scope, reason };
   if (!trouble.missing) {
-    return new BackendUnavailableError(`Cannot ask ${where}: ${reason}`, { reason, hint, details });
+    return new BackendUnavailableError(`Cannot ask ${asked}: ${reason}`, { reason, hint, details });
   }
-  return engine === "tmux"
-    ? new TmuxNotFoundError(`Cannot ask ${where}: ${reason}`, { hint, details })
-    : new ContainerRuntimeNotFoundError(`Cannot look for containers: ${reason}`, { hint, details });
+  return notFound(asked, reason, { hint, details });
 }
 
 /** A session whose run nobody stopped or saw end, in an engine that cannot be asked. */
@@ -42,13 +37,14 @@ export function unheardOf(
   surveys: readonly Survey[],
 ): Unheard | null {
   const { engine, backend, finishedAt } = status;
-  if (!recorded || backend !== "container" || finishedAt !== null || engine === null) return null;
+  if (!recorded || finishedAt !== null || engine === null) return null;
+  if (descriptorOf(backend).can.pid) return null;
   const trouble = troubleOf(engine, surveys);
   if (trouble === null) return null;
   const reason = `it was started in ${engine}, which cannot be asked: ${trouble.reason}`;
   return {
     status: { ...status, state: "unknown", reason },
-    trouble: troubleError({ backend, engine, socketName: null }, trouble),
+    trouble: troubleError({ host: null, backend, engine, scope: null }, trouble),
   };
 }
 
@@ -82,9 +78,7 @@ export function refuseUnheard(
   name: string,
   { place, surveys, open, anyway }: StartingPoint,
 ): void {
-  const home = surveys.find((survey) =>
-    survey.place.engine === place.engine && survey.place.socketName === place.socketName
-  );
+  const home = surveys.find((survey) => isSamePlace(survey.place, place));
   if (home?.trouble?.isSilent) {
     const { message, hint, details } = troubleError(home.place, home.trouble);
     const reason = `${message.replace(/^C/, "c")}; nothing was started`;
@@ -94,7 +88,7 @@ export function refuseUnheard(
       details,
     });
   }
-  for (const { engine, owner, isInTheWay } of open) {
+  for (const { backend, engine, owner, isInTheWay } of open) {
     const trouble = engine === place.engine ? null : troubleOf(engine, surveys);
     if (trouble === null) continue;
     if (isInTheWay) {
@@ -104,7 +98,7 @@ export function refuseUnheard(
           ownerWords(owner)
         } may still run in ${engine}, which cannot be asked: ${trouble.reason}`,
         {
-          backend: "container",
+          backend,
           hint: `bring ${engine} back, or choose another name`,
           details: { engine, reason: trouble.reason, ...ownerDetails(owner) },
         },

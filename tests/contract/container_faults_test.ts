@@ -239,7 +239,7 @@ daemonTest("one that is forbidden to this user is unknown, not empty", async (t)
     exec: (argv, options) =>
       t.world.exec(argv[0] === "docker" ? [...nobody, ...argv] : argv, options),
   });
-  const { sessions, trouble } = surveyOf(await runner.survey({ runtime: "docker" }), "docker");
+  const { sessions, trouble } = surveyOf(await runner.survey({ engine: "docker" }), "docker");
   deepEqual([sessions, trouble?.kind, trouble?.missing], [[], "unreachable", false]);
   match(trouble?.reason ?? "", /permission denied/);
   const start = runner.start(definition({ name: unique("astro"), runtime: "docker" }), {
@@ -302,7 +302,7 @@ for (const [what, text] of Object.entries(ANSWERS)) {
         await connection.write(new TextEncoder().encode(text));
         connection.closeWrite();
       }, async (world) => {
-        const surveys = await runnerIn(world).survey({ runtime: "docker" });
+        const surveys = await runnerIn(world).survey({ engine: "docker" });
         const { sessions, trouble } = surveyOf(surveys, "docker");
         deepEqual([sessions, trouble?.kind], [[], "unreachable"]);
         ok(trouble?.reason);
@@ -317,7 +317,7 @@ Deno.test({
   fn: () =>
     withSocket(() => Promise.resolve(), async (world) => {
       const runner = runnerIn(world, { engineTimeoutMs: () => Promise.resolve(1000) });
-      const { trouble } = surveyOf(await runner.survey({ runtime: "docker" }), "docker");
+      const { trouble } = surveyOf(await runner.survey({ engine: "docker" }), "docker");
       deepEqual(
         [trouble?.reason, trouble?.isSilent],
         ["it did not answer within 1 s", true],
@@ -345,7 +345,7 @@ Deno.test({
           }),
       };
       const runner = runnerIn(led, { engineTimeoutMs: () => Promise.resolve(1000) });
-      const { trouble } = surveyOf(await runner.survey({ runtime: "podman" }), "podman");
+      const { trouble } = surveyOf(await runner.survey({ engine: "podman" }), "podman");
       equal(trouble?.reason, "it did not answer within 1 s");
     }),
 });
@@ -461,7 +461,7 @@ for (const [what, [runtime, code, stderr, reason]] of Object.entries(FAILED_RUNS
 containerTest("a client that prints garbage is trouble, not an empty list", async (t) => {
   for (const text of ["echo '{\"a\"'", "echo hello", "printf '\\377'", ...ROWS_OF_GARBAGE]) {
     const world = await worldWithPrograms(t.sandbox, { [t.runtime]: text });
-    const surveys = await runnerIn(world).survey({ runtime: t.runtime });
+    const surveys = await runnerIn(world).survey({ engine: t.runtime });
     const { sessions, trouble } = surveyOf(surveys, t.runtime);
     // podman's list may have a row that cannot be read; to docker's daemon it is no answer at all.
     const isRow = t.runtime === "podman" && ROWS_OF_GARBAGE.includes(text);
@@ -483,7 +483,7 @@ containerTest("a client that is gone, or may not be executed, is said", async (t
   const [survey, ...more] = await runnerIn(world).survey({});
   deepEqual(more, []);
   deepEqual([survey?.sessions, survey?.trouble?.missing], [[], true]);
-  const asked = await runnerIn(world).survey({ runtime: t.runtime });
+  const asked = await runnerIn(world).survey({ engine: t.runtime });
   match(
     surveyOf(asked, t.runtime).trouble?.reason ?? "",
     new RegExp(`${t.runtime} is not installed`),

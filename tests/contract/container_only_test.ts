@@ -26,7 +26,7 @@ async function named(
   name: string,
   how: "list" | "status",
 ): Promise<readonly Session[]> {
-  const surveys = await runner.survey(how === "list" ? { runtime } : { runtime, names: [name] });
+  const surveys = await runner.survey({ engine: runtime }, how === "list" ? {} : { names: [name] });
   return surveys.flatMap(({ sessions }) => sessions).filter(({ status }) => status.name === name);
 }
 
@@ -635,9 +635,9 @@ containerTest("100 containers are listed in at most two calls", async (t) => {
       return world.exec(argv, options);
     },
   });
-  for (const where of [{}, { name: names[50] ?? "" }]) {
+  for (const options of [{}, { names: [names[50] ?? ""] }]) {
     calls = 0;
-    const surveys = await counting.survey({ ...where, runtime: t.runtime });
+    const surveys = await counting.survey({ engine: t.runtime }, options);
     const found = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name));
     deepEqual(names.filter((name) => !found.includes(name)), []);
     ok(calls <= 2, `${calls} calls`);
@@ -672,7 +672,7 @@ containerTest("a container that goes while it is asked for is none", async (t) =
       );
     },
   });
-  const surveys = await racing.survey({ names: [goes] });
+  const surveys = await racing.survey({}, { names: [goes] });
   for (const { trouble } of surveys) equal(trouble, null);
   const found = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status.name));
   ok(found.includes(stays));

@@ -102,7 +102,7 @@ tmuxTest("tmux: the sessions of all sockets are seen, or those of one", async (t
   await t.tmux("-L", "hand", "new-session", "-d", "-s", "made by hand", ...IDLE);
   const surveys = await runner.survey({});
   const seen = surveys.flatMap(({ place, sessions, trouble }) =>
-    sessions.map(({ status }) => [place.socketName, status.socketName, status.name, trouble])
+    sessions.map(({ status }) => [place.scope, status.socketName, status.name, trouble])
   );
   deepEqual(seen, [
     ["b.2_x-y", "b.2_x-y", "astro", null],
@@ -110,14 +110,14 @@ tmuxTest("tmux: the sessions of all sockets are seen, or those of one", async (t
     ["default", "default", "astro", null],
     ["hand", "hand", "made by hand", null],
   ]);
-  const [bots, ...more] = await runner.survey({ socketName: "bots" });
+  const [bots, ...more] = await runner.survey({ scope: "bots" });
   deepEqual(more, []);
-  equal(bots?.place.socketName, "bots");
+  equal(bots?.place.scope, "bots");
   const pid = bots?.sessions[0]?.status.pid;
   equal(await bots?.sessions[0]?.stop(AS_DEFINED).then(({ state }) => state), "stopped");
   for (const survey of await runner.survey({})) {
     const pids = survey.sessions.map(({ status }) => status.pid);
-    equal(pids.length, survey.place.socketName === "bots" ? 0 : 1);
+    equal(pids.length, survey.place.scope === "bots" ? 0 : 1);
     ok(!pids.includes(pid ?? 0));
   }
 });
@@ -125,7 +125,7 @@ tmuxTest("tmux: the sessions of all sockets are seen, or those of one", async (t
 tmuxTest("tmux: a stale socket, an absent one and no directory are no sessions", async (t) => {
   const { runner, define } = setUpTmux(t.world);
   deepEqual(await runner.survey({}), []);
-  const absent = await runner.survey({ socketName: "absent" });
+  const absent = await runner.survey({ scope: "absent" });
   deepEqual(absent.map(({ sessions, trouble }) => [sessions, trouble]), [[[], null]]);
   await runner.start(define({ name: "astro", argv: SERVE }), { waitMs: 50 });
   await killServer(t);
@@ -181,7 +181,7 @@ tmuxTest(
     const { runner, define } = setUpTmux(t.world);
     await runner.start(define({ name: "astro", argv: SERVE }), { waitMs: 0 });
     await Deno.chmod(socketDirectory(t), 0o777);
-    for (const where of [{}, { socketName: "default" }]) {
+    for (const where of [{}, { scope: "default" }]) {
       const [survey] = await runner.survey(where);
       equal(survey?.trouble?.kind, "unreachable");
       match(survey?.trouble?.reason ?? "", /unsafe permissions/);
@@ -207,7 +207,7 @@ tmuxTest("tmux: what is no socket in the socket directory is nobody's session", 
   await Deno.writeTextFile(`${socketDirectory(t)}/file`, "");
   await Deno.mkdir(`${socketDirectory(t)}/folder`);
   const surveys = await setUpTmux(t.world).runner.survey({});
-  deepEqual(surveys.map(({ place, trouble }) => [place.socketName, trouble]), [["default", null]]);
+  deepEqual(surveys.map(({ place, trouble }) => [place.scope, trouble]), [["default", null]]);
 });
 
 tmuxTest("tmux: a TMUX_TMPDIR that is missing means /tmp, as for tmux itself", async (t) => {
@@ -215,12 +215,12 @@ tmuxTest("tmux: a TMUX_TMPDIR that is missing means /tmp, as for tmux itself", a
   const { runner, define } = setUpTmux(world);
   // Strangers have their sockets there.
   const socketName = `kstops-test-${crypto.randomUUID().slice(0, 8)}`;
-  const where = { socketName };
+  const where = { scope: socketName };
   try {
     await runner.start(define({ name: "astro", argv: SERVE, socketName }), { waitMs: 0 });
     ok((await Deno.stat(`/tmp/tmux-${Deno.uid()}/${socketName}`)).isSocket);
     const surveys = await runner.survey({});
-    const ours = surveys.find(({ place }) => place.socketName === socketName);
+    const ours = surveys.find(({ place }) => place.scope === socketName);
     deepEqual(ours?.sessions.map(({ status }) => status.name), ["astro"]);
     const [survey] = await runner.survey(where);
     await survey?.sessions[0]?.stop(FORCE);

@@ -15,12 +15,18 @@ export interface Syntax {
   readonly imports: readonly Import[];
   /** Every identifier, of properties as well. */
   readonly names: ReadonlySet<string>;
+  /** The texts that something is compared with: by `===` and the like, `case`, `includes()`, `has()`. */
+  readonly compared: ReadonlySet<string>;
 }
 
 /** The imports and names of a file; throws where its text is no TypeScript. */
 export function parseSyntax(file: string, source: string): Syntax {
   const imports: Import[] = [];
   const names = new Set<string>();
+  const compared = new Set<string>();
+  const compare = (...nodes: readonly (Deno.lint.Node | null)[]) => {
+    for (const node of nodes) compared.add(node === null ? "" : textOf(node) ?? "");
+  };
   const add = (specifier: string | null, { typeOnly = false, lazy = false }) => {
     imports.push({ specifier, typeOnly, lazy });
   };
@@ -53,6 +59,16 @@ export function parseSyntax(file: string, source: string): Syntax {
             },
             TSExternalModuleReference: ({ expression }) => add(textOf(expression), {}),
             Identifier: ({ name }) => void names.add(name),
+            BinaryExpression: ({ operator, left, right }) => {
+              if (/^[!=]==?$/.test(operator)) compare(left, right);
+            },
+            SwitchCase: ({ test }) => compare(test),
+            CallExpression: ({ callee, arguments: [first = null] }) => {
+              const { property } = callee.type === "MemberExpression" ? callee : { property: null };
+              const isAsked = property?.type === "Identifier" &&
+                ["includes", "has", "startsWith"].includes(property.name);
+              if (isAsked) compare(first);
+            },
           }),
         },
       },
@@ -60,7 +76,7 @@ export function parseSyntax(file: string, source: string): Syntax {
     file,
     source,
   );
-  return { imports, names };
+  return { imports, names, compared };
 }
 
 /** The text of a plain string, or null. */

@@ -14,6 +14,7 @@ import { parseSyntax } from "../support/syntax.ts";
 const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[] }>>[] = [
   {
     "src/model.ts": { beside: ["src/errors.ts", "src/suggest.ts", "src/keys/"] },
+    "src/model/": { beside: ["src/model.ts", "src/errors.ts", "src/keys/", "src/shell.ts"] },
     "src/keys/": { beside: ["src/model.ts", "src/errors.ts"] },
     "src/errors.ts": { beside: ["src/model.ts", "src/suggest.ts"] },
     "src/suggest.ts": { beside: ["src/model.ts", "src/errors.ts"] },
@@ -52,6 +53,9 @@ const MOST_LINES = 400;
 
 /** Only this folder reaches outside of the program. */
 const WORLD = "src/world/";
+/** Only these know what backends and engines are called, and what is different about each. */
+const KNOWS_BACKENDS = ["src/backends/", "src/keys/session_keys.ts", "src/doctor/"];
+const ENGINES = ["tmux", "container", "podman", "docker"];
 /** Only this file prints. */
 const PRINTER = "src/cli/app.ts";
 /** Names that reach outside without an import; the linter refuses `process`. */
@@ -118,7 +122,7 @@ function violations(sources: Sources): readonly string[] {
   const found: string[] = [];
   const graph = new Map<string, string[]>();
   for (const [file, source] of Object.entries(sources)) {
-    const { imports, names } = parseSyntax(file, source);
+    const { imports, names, compared } = parseSyntax(file, source);
     if (file !== DOOR && placeOf(file) === null) found.push(`${file} belongs to no layer`);
     const lines = source.split("\n").length - 1;
     if (lines > MOST_LINES) found.push(`${file} has ${lines} lines: find its two jobs`);
@@ -139,6 +143,11 @@ function violations(sources: Sources): readonly string[] {
     for (const name of OUTSIDE) {
       if (names.has(name) && !file.startsWith(WORLD) && file !== "main.ts") {
         found.push(`${file} names ${name}`);
+      }
+    }
+    if (!KNOWS_BACKENDS.some((path) => file.startsWith(path))) {
+      for (const name of ENGINES) {
+        if (compared.has(name)) found.push(`${file} compares with "${name}"`);
       }
     }
     if (!file.startsWith(WORLD) && file !== PRINTER) {
@@ -211,6 +220,10 @@ const FOLLOWED: Record<string, Sources> = {
     "src/cli/app.ts": `world.terminal.writeOut(text); world.terminal.writeError(text);`,
     "main.ts":
       `import { main } from "./src/cli/app.ts"; import { denoWorld } from "./src/world/deno.ts"; Deno.exitCode = await main(Deno.args, denoWorld());`,
+  },
+  "the names of engines where nothing is compared with them, and in their own folders": {
+    "src/model.ts": `export const BACKENDS = ["tmux"]; const a = { backend: "tmux" }, b = "tmux";`,
+    "src/backends/container/ask.ts": `if (runtime === "docker") throw error;`,
   },
   "the library door to the sessions": {
     "src/mod.ts": `export { SessionManager } from "./sessions.ts"; export * from "./errors.ts";`,
@@ -370,6 +383,22 @@ const BROKEN: Record<string, { readonly sources: Sources; readonly says: string 
   "a backend that complains": {
     sources: { "src/backends/registry.ts": "const { writeError } = world.terminal;" },
     says: "src/backends/registry.ts prints with writeError",
+  },
+  "a command that tells one backend from another": {
+    sources: { "src/cli/commands/stop.ts": `const a = backend === "tmux" ? 1 : 2;` },
+    says: `src/cli/commands/stop.ts compares with "tmux"`,
+  },
+  "a layer that tells one engine from another, the other way round": {
+    sources: { "src/sessions/list.ts": `if ("docker" !== engine) { f(); }` },
+    says: `src/sessions/list.ts compares with "docker"`,
+  },
+  "a layer with a case for a backend": {
+    sources: { "src/output/wire.ts": `switch (b) { case "container": break; }` },
+    says: `src/output/wire.ts compares with "container"`,
+  },
+  "a layer that looks for an engine among others": {
+    sources: { "src/config/read.ts": `const is = engines.includes("podman");` },
+    says: `src/config/read.ts compares with "podman"`,
   },
   "console": {
     sources: { "src/world/world.ts": "console.log(1);" },

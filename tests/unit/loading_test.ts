@@ -46,8 +46,8 @@ for (const [what, files] of Object.entries(LOOKING)) {
   });
 }
 
-Deno.test("operations are loaded for a stop", async () => {
+Deno.test("operations are loaded for what records a change", async () => {
   // Otherwise the walk would miss what it looks for.
-  ok((await loadedWith("src/cli/commands/stop.ts")).has("src/operations/operate.ts"));
-  ok((await loadedWith("src/cli/recording.ts")).has("src/operations/sqlite.ts"));
+  const loaded = await loadedWith("src/cli/recording.ts");
+  ok(loaded.has("src/operations/operate.ts") && loaded.has("src/operations/sqlite.ts"));
 });

@@ -2,6 +2,7 @@
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import type { Begun } from "../../logs/runs.ts";
 import { whereIs } from "../../logs/where.ts";
+import { LEADS } from "./leads.ts";
 import type { ContainerDefinition, SessionStatus } from "../../model.ts";
 import type { EngineCall, Session, StartOptions } from "../backend.ts";
 import { runContainer } from "./args.ts";
@@ -38,7 +39,7 @@ export async function start(
       at,
       backend: "container",
       engine: client.runtime,
-      where: whereIs(client.runtime, world),
+      where: whereIs(LEADS[client.runtime], world),
       socketName: null,
       image: definition.image,
       workingDir: definition.workingDir,

@@ -1,6 +1,6 @@
 /** What podman and docker have, once they were asked for their lists. */
 import { wasStopped } from "../../logs/runs.ts";
-import type { Place } from "../../model.ts";
+import type { Place } from "../../model/place.ts";
 import type { Executions, RestartOptions, Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError, unreadable, withKnown } from "./ask.ts";
@@ -35,7 +35,12 @@ async function survey(
   { client, answer }: Asked,
   names: readonly string[],
 ): Promise<Survey> {
-  const place: Place = { backend: "container", engine: client.runtime, socketName: null };
+  const place: Place = {
+    host: null,
+    backend: "container",
+    engine: client.runtime,
+    scope: null,
+  };
   try {
     const all = await askAll(context, client, { answer, names });
     const containers = all.filter((container) => !isTrial(container));

@@ -1,19 +1,20 @@
 /** The tmux backend: sessions on all tmux sockets of this user. */
-import type { Definition, TmuxDefinition } from "../../model.ts";
+import type { TmuxDefinition } from "../../model.ts";
+import { isOpen } from "../../model/place.ts";
 import type { World } from "../../world/world.ts";
 import type { Runner } from "../backend.ts";
 import { type Context, list, type TmuxSettings } from "./list.ts";
 import { socketsOf } from "./sockets.ts";
 
 /** The tmux backend. */
-export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
+export function tmuxRunner(world: World, settings: TmuxSettings): Runner<TmuxDefinition> {
   const context: Context = { world, ...settings };
   return {
     backend: "tmux",
-    survey: async (where, asked) => {
-      const { names, trouble } = where.socketName === undefined
+    survey: async ({ scope }, { asked } = {}) => {
+      const { names, trouble } = isOpen(scope)
         ? await socketsOf(world)
-        : { names: [where.socketName], trouble: null };
+        : { names: [scope], trouble: null };
       const answers = names.map((name) => list(context, name));
       asked?.();
       if (answers.length === 0 && trouble === null) return [];
@@ -25,24 +26,17 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner {
     },
     check: async (definition, replaced = null) => {
       const { check } = await import("./check.ts");
-      await check(context, tmuxOnly(definition), replaced);
+      await check(context, definition, replaced);
     },
-    place: (definition) => {
-      const { socketName } = tmuxOnly(definition);
-      return Promise.resolve({ backend: "tmux", engine: "tmux", socketName });
-    },
+    place: ({ socketName }) =>
+      Promise.resolve({ host: null, backend: "tmux", engine: "tmux", scope: socketName }),
     plan: async (definition) => {
       const { plan } = await import("./start.ts");
-      return await plan(context, tmuxOnly(definition));
+      return await plan(context, definition);
     },
     start: async (definition, options) => {
       const { start } = await import("./start.ts");
-      return await start(context, tmuxOnly(definition), options);
+      return await start(context, definition, options);
     },
   };
-}
-
-function tmuxOnly(definition: Definition): TmuxDefinition {
-  if (definition.backend === "tmux") return definition;
-  throw new TypeError("the tmux backend was given the definition of a container");
 }

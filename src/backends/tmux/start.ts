@@ -12,6 +12,7 @@ import { answerOf, POLL_MS, unavailable, unexpected } from "./ask.ts";
 import { runTogether } from "./batch.ts";
 import { checkDefinition, existing, missingTmux, namesake, versionTrouble } from "./check.ts";
 import { inheritedFrom } from "./inherited.ts";
+import { LEADS } from "./leads.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { isInteractiveShell } from "./processes.ts";
@@ -46,7 +47,7 @@ export async function start(
     at: created.createdAt ?? world.now(),
     backend: "tmux",
     engine: "tmux",
-    where: whereIs("tmux", world),
+    where: whereIs(LEADS, world),
     socketName: definition.socketName,
     image: null,
     workingDir: definition.workingDir,

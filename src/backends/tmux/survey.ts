@@ -1,6 +1,7 @@
 /** What tmux servers have, once they were asked for it. */
 import { BackendUnavailableError } from "../../errors.ts";
-import type { Place, SessionStatus } from "../../model.ts";
+import type { SessionStatus } from "../../model.ts";
+import type { Place } from "../../model/place.ts";
 import { ProgramMissingError, type World } from "../../world/world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
 import { ask, installHint, SilentServerError, tooOld, unavailable } from "./ask.ts";
@@ -23,14 +24,15 @@ export function unreachable(
   trouble: Omit<Trouble, "kind">,
 ): Survey {
   return {
-    place: placeOf(socketName),
+    place: placeAt(socketName),
     sessions: [],
     trouble: { kind: "unreachable", ...trouble },
   };
 }
 
-function placeOf(socketName: string | null): Place {
-  return { backend: "tmux", engine: "tmux", socketName };
+/** A socket as a place; null: all of them. */
+function placeAt(socketName: string | null): Place {
+  return { host: null, backend: "tmux", engine: "tmux", scope: socketName };
 }
 
 async function survey(context: Context, asked: Asked): Promise<Survey> {
@@ -46,7 +48,7 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
       ...sessionAt(context, socketName, session),
       hidesProgram: await mayHideProgram(context.world, session),
     })));
-    return { place: placeOf(socketName), sessions, trouble: null };
+    return { place: placeAt(socketName), sessions, trouble: null };
   } catch (error) {
     if (error instanceof ProgramMissingError) {
       const { message: reason } = error;

@@ -1,5 +1,5 @@
 /** `kstops attach NAME`: hand the terminal to a session. */
-import { findToAttach } from "../../actions/attach.ts";
+import { attachTo, findToAttach } from "../../actions/attach.ts";
 import { endWords } from "../../actions/words.ts";
 import type { Session } from "../../backends/backend.ts";
 import { quote, UsageError } from "../../errors.ts";
@@ -41,7 +41,7 @@ export async function handOver(
   readOnly: boolean,
 ): Promise<Reply> {
   const name = session.status.name ?? "";
-  const end = await session.attach({ readOnly, say: warn });
+  const end = await attachTo(session, { readOnly, say: warn });
   if (end.kind !== "ended") return {};
   const words = end.status === null ? null : endWords(end.status);
   warn(`${name} has ended${words === null ? "" : `, ${words}`}`);

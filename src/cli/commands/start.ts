@@ -2,8 +2,7 @@
 import { type Outcomes, truthOf } from "../../actions/each.ts";
 import { startEach, type Started } from "../../actions/start.ts";
 import { UsageError } from "../../errors.ts";
-import type { SessionStatus } from "../../model.ts";
-import type { Selection } from "../../sessions/sessions.ts";
+import { knownPlace } from "../../model/place.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
@@ -74,7 +73,7 @@ async function startAndAttach(
   const outcomes = await startThese(context, [name], { ...flags, wait: false });
   const [started] = outcomes;
   if (started?.status !== "fulfilled") return replyOf(outcomes, { isList: false });
-  const place = placeOf(started.value.result.status);
+  const place = knownPlace(started.value.result.status);
   const { context: guarded, release } = context.guarded();
   const match = await guarded.sessions().find("attach to", name, place)
     .catch(async (error: unknown) => {
@@ -82,11 +81,4 @@ async function startAndAttach(
     });
   release();
   return match.kind === "session" ? await handOver(context, match.session, false) : {};
-}
-
-/** The very place where a session is. */
-function placeOf({ socketName, engine }: SessionStatus): Selection {
-  return engine === null || engine === "tmux"
-    ? { socketName: socketName ?? undefined }
-    : { runtime: engine };
 }

@@ -1,4 +1,5 @@
 /** What the config, the engines and the record of operations know that a value may be. */
+import type { Descriptor } from "../../backends/descriptor.ts";
 import type { Config } from "../../config/config.ts";
 import { escapeControls } from "../../errors.ts";
 import {
@@ -21,6 +22,9 @@ const STATES: Readonly<Record<string, readonly SessionState[]>> = {
   start: ["defined", "exited", "stopped"],
   attach: ["running"],
 };
+
+/** What the backend of a session can do, without which it is none for a command. */
+const ABILITIES: Readonly<Record<string, keyof Descriptor["can"]>> = { attach: "attach" };
 
 /** One thing that may come next. */
 export interface Candidate {
@@ -99,15 +103,19 @@ async function sessions(line: Line, world: World): Promise<Candidate[]> {
   const { place, operands, hasDashes, flags, open } = line;
   const isException = open?.key === "except";
   if (flags.some(({ key }) => key === "all") && !isException) return [];
-  const states = STATES[place.names.join(" ")];
+  const command = place.names.join(" ");
+  const states = STATES[command];
+  const ability = ABILITIES[command];
   const { statuses } = await listing(line, world);
+  const { descriptorOf } = await import("../../backends/registry.ts");
   const about = new Map<string, string>();
   for (const status of statuses) {
-    const { name, state } = status;
+    const { name, state, backend } = status;
     if (name === null || !isSayable(name) || operands.includes(name)) continue;
     // Before `--` it would be read as a flag.
     if (name.startsWith("-") && !hasDashes) continue;
     if (states !== undefined && !states.includes(state)) continue;
+    if (ability !== undefined && !descriptorOf(backend).can[ability]) continue;
     const before = about.get(name);
     about.set(name, before === undefined ? aboutOf(status) : `${before}; ${aboutOf(status)}`);
   }
@@ -179,10 +187,10 @@ async function listing(line: Line, world: World): Promise<Listing> {
   const runtime = flagValue(line, "runtime");
   return await sessionsOf(hurried, settings).list({
     backend: BACKENDS.find((each) => each === backend),
-    socketName: socket === undefined
+    scope: socket === undefined
       ? undefined
       : (await import("../../validate/socket_name.ts")).validateSocketName(socket),
-    runtime: RUNTIMES.find((each) => each === runtime),
+    engine: RUNTIMES.find((each) => each === runtime),
   });
 }
 

@@ -1,4 +1,5 @@
 /** Looking at the processes of runs, wherever they are. */
+import { descriptorOf } from "../../backends/registry.ts";
 import { lookAround } from "../../backends/tmux/look.ts";
 import { isService, type Look } from "../../backends/tmux/processes.ts";
 import { findRemains } from "../../backends/tmux/remains.ts";
@@ -44,7 +45,8 @@ async function look(world: World, { pids, areAll }: Servers): Promise<ProcessFac
     const last = runs[index]?.findLast(({ begun, executed }) =>
       begun !== null || executed !== null
     );
-    return last === undefined || last.stopped !== null || last.begun?.engine !== "tmux"
+    return last === undefined || last.stopped !== null || !last.begun ||
+        !descriptorOf(last.begun.backend).can.pid
       ? []
       : [{ name, run: last }];
   });

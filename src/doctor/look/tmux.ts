@@ -6,6 +6,8 @@ import { socketsOf } from "../../backends/tmux/sockets.ts";
 import { findProgram } from "../../backends/program.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
+import { TMUX } from "../../backends/tmux/descriptor.ts";
+import { LEADS } from "../../backends/tmux/leads.ts";
 import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
 import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world/world.ts";
@@ -39,12 +41,13 @@ export async function lookAtTmux(world: World, binary: string): Promise<TmuxFact
 /** By what is recorded of their last runs, on the tmux that is asked here. */
 async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   const store = logStore(world, () => {});
-  const here = whereIs("tmux", world);
+  const here = whereIs(LEADS, world);
   const names = await store.names();
   const unended = await Promise.all(
     names.map(async (name) =>
       (await store.newestRuns(name)).flatMap(({ begun, ended, stopped }) =>
-        begun?.engine === "tmux" && begun.where === here && ended === null && stopped === null
+        begun?.backend === TMUX.backend && begun.where === here && ended === null &&
+          stopped === null
           ? { name, socketName: begun.socketName ?? "default" }
           : []
       )

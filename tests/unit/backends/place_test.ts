@@ -2,8 +2,8 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { noConfig } from "../../../src/library/session_config.ts";
 import { logStore } from "../../../src/logs/store.ts";
-import type { Definition, Place, Runtime } from "../../../src/model.ts";
-import { placeName } from "../../../src/operations/operate.ts";
+import type { Definition, Runtime } from "../../../src/model.ts";
+import { formatPlace, type Place } from "../../../src/model/place.ts";
 import { sessionsOf } from "../../../src/sessions/machine.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 import { type FakeFile, withFakeWorld } from "../../support/fake_world.ts";
@@ -29,8 +29,8 @@ const RUNTIMES: Record<string, readonly [Runtime | null, readonly string[], Runt
 for (const [what, [runtime, programs, expected]] of Object.entries(RUNTIMES)) {
   Deno.test(`a container will be in ${what}`, async () => {
     const place = await placeOf(containerDefinition({ runtime }), programs);
-    deepEqual(place, { backend: "container", engine: expected, socketName: null });
-    equal(placeName(place), expected);
+    deepEqual(place, { host: null, backend: "container", engine: expected, scope: null });
+    equal(formatPlace(place), expected);
   });
 }
 
@@ -40,5 +40,5 @@ Deno.test("where no runtime is installed, a container has no place", async () =>
 
 Deno.test("a tmux session will be on the socket of its definition", async () => {
   const definition = tmuxDefinition({ socketName: "bots" });
-  equal(placeName(await placeOf(definition, [])), "tmux:bots");
+  equal(formatPlace(await placeOf(definition, [])), "tmux:bots");
 });

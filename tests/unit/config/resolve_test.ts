@@ -652,24 +652,24 @@ Deno.test("envFilesOf() gives the files of the config, then those of the flags",
 });
 
 const PLACES: Record<string, [string, unknown]> = {
-  "the defaults": ["command: a", { backend: "tmux", socketName: null, runtime: null }],
-  "a socket": ["socket_name: bots", { backend: "tmux", socketName: "bots", runtime: null }],
+  "the defaults": ["command: a", { backend: "tmux", scope: null, engine: null }],
+  "a socket": ["socket_name: bots", { backend: "tmux", scope: "bots", engine: null }],
   "the runtime of ops": ["backend: container", {
     backend: "container",
-    socketName: null,
-    runtime: "docker",
+    scope: null,
+    engine: "docker",
   }],
   "its own runtime": ["{backend: container, runtime: podman, socket_name: x}", {
     backend: "container",
-    socketName: null,
-    runtime: "podman",
+    scope: null,
+    engine: "podman",
   }],
   "a mistake elsewhere": ["{x: 1, socket_name: bots}", {
     backend: "tmux",
-    socketName: "bots",
-    runtime: null,
+    scope: "bots",
+    engine: null,
   }],
-  "a mistake in the backend": ["backend: x", { backend: null, socketName: null, runtime: null }],
+  "a mistake in the backend": ["backend: x", { backend: null, scope: null, engine: null }],
 };
 
 for (const [what, [astro, expected]] of Object.entries(PLACES)) {

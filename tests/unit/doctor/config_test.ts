@@ -222,9 +222,11 @@ for (const [what, { config: text, installed, of, runtime }] of Object.entries(NE
     await withFakeWorld({ ...WORLD, files }, async (world) => {
       const config = await loadConfig(world, null);
       deepEqual(config.problems, []);
-      const needs = needsOf(config, installed);
-      deepEqual([needs.of.tmux, needs.of.podman, needs.of.docker], of);
-      equal(needs.runtime, runtime);
+      const inTmux = needsOf(config, { backend: "tmux", installed: ["tmux"] });
+      const needs = needsOf(config, { backend: "container", installed });
+      const engines = [inTmux.of.tmux, needs.of.podman, needs.of.docker];
+      deepEqual(engines.map((words) => words ?? null), of);
+      equal(needs.any, runtime);
     });
   });
 }
@@ -232,6 +234,7 @@ for (const [what, { config: text, installed, of, runtime }] of Object.entries(NE
 Deno.test("needsOf() knows the sockets that sessions are on", async () => {
   const text = "ops: { sessions: { a: { command: x }, b: { command: x, socket_name: bots } } }\n";
   await withFakeWorld({ ...WORLD, files: { [HERE]: text } }, async (world) => {
-    deepEqual(needsOf(await loadConfig(world, null), []).sockets, ["default", "bots"]);
+    const needs = needsOf(await loadConfig(world, null), { backend: "tmux", installed: [] });
+    deepEqual(needs.scopes, ["default", "bots"]);
   });
 });

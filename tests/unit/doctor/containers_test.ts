@@ -11,20 +11,16 @@ import type { Answer } from "../../../src/doctor/finding.ts";
 import type { Needs } from "../../../src/doctor/needs.ts";
 import { told } from "../../support/told.ts";
 
-const NOTHING: Needs = {
-  of: { tmux: null, podman: null, docker: null },
-  runtime: null,
-  sockets: [],
-};
+const NOTHING: Needs = { any: null, of: {}, scopes: [] };
 const DOCKER_NEEDED: Needs = {
   ...NOTHING,
-  of: { ...NOTHING.of, docker: "needed by web" },
-  runtime: "needed by web",
+  of: { docker: "needed by web" },
+  any: "needed by web",
 };
 const PODMAN_NEEDED: Needs = {
   ...NOTHING,
-  of: { ...NOTHING.of, podman: "needed by web" },
-  runtime: "needed by web",
+  of: { podman: "needed by web" },
+  any: "needed by web",
 };
 
 type Seen = NonNullable<ClientFacts["seen"]>;
@@ -147,7 +143,7 @@ const CASES: Record<
   },
   "no runtime, and sessions that need one": {
     clients: [NO_PODMAN, NO_DOCKER],
-    needs: { ...NOTHING, runtime: "needed by web" },
+    needs: { ...NOTHING, any: "needed by web" },
     says: [
       "failure containers.runtime: neither podman nor docker is installed (needed by web) -> " +
       "install one: apt install podman",

@@ -9,15 +9,11 @@ import {
 } from "../../../src/doctor/tmux.ts";
 import { told } from "../../support/told.ts";
 
-const NOTHING: Needs = {
-  of: { tmux: null, podman: null, docker: null },
-  runtime: null,
-  sockets: [],
-};
+const NOTHING: Needs = { any: null, of: {}, scopes: [] };
 const NEEDED: Needs = {
-  ...NOTHING,
-  of: { ...NOTHING.of, tmux: "needed by astro" },
-  sockets: ["bots"],
+  any: "needed by astro",
+  of: { tmux: "needed by astro" },
+  scopes: ["bots"],
 };
 
 const TMUX: TmuxFacts = {

@@ -1,17 +1,25 @@
 import { equal, notEqual } from "node:assert/strict";
+import { REGISTRY } from "../../../src/backends/registry.ts";
 import { whereIs } from "../../../src/logs/where.ts";
+import { enginesOf } from "../../../src/model/place.ts";
+import type { Engine } from "../../../src/model.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
 
 const HOME = { HOME: "/home/user" };
 
+/** The variables that lead a client of it. */
+function ledBy(engine: Engine): readonly string[] {
+  return REGISTRY.find(({ backend }) => enginesOf(backend).includes(engine))!.ledBy(engine);
+}
+
 /** Where an engine is, on such a machine. */
 async function where(
-  engine: Parameters<typeof whereIs>[0],
+  engine: Engine,
   env: FakeWorldSpec["env"] = {},
 ): Promise<string> {
   let found = "";
   await withFakeWorld({ env: { ...HOME, ...env } }, (world) => {
-    found = whereIs(engine, world);
+    found = whereIs(ledBy(engine), world);
   });
   return found;
 }

@@ -11,7 +11,6 @@ import {
   cancelWaiting,
   type Operator,
   operatorOf,
-  placeName,
   type Question,
   type Task,
 } from "../../../src/operations/operate.ts";
@@ -365,10 +364,4 @@ Deno.test("the actor is who the environment says", async () => {
       version: "1.2.3",
     });
   });
-});
-
-Deno.test("a place has one name", () => {
-  equal(placeName({ backend: "tmux", engine: "tmux", socketName: "bots" }), "tmux:bots");
-  equal(placeName({ backend: "tmux", engine: null, socketName: null }), "tmux:default");
-  equal(placeName({ backend: "container", engine: "podman", socketName: null }), "podman");
 });

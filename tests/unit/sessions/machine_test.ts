@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
-import type { Runner, Session, Survey, Trouble, Where } from "../../../src/backends/backend.ts";
+import type { Runner, Session, Survey, Trouble } from "../../../src/backends/backend.ts";
 import type { DefinedSession } from "../../../src/config/defined.ts";
 import {
   BackendUnavailableError,
@@ -14,10 +14,10 @@ import {
   type BackendType,
   type Definition,
   type Owner,
-  type Place,
   type SessionStatus,
   statusOf,
 } from "../../../src/model.ts";
+import type { Place, PlaceSelector } from "../../../src/model/place.ts";
 import { withDefined } from "../../../src/sessions/list.ts";
 import { sessionsOver } from "../../../src/sessions/machine.ts";
 import { detectBackend, type Match, type Selection } from "../../../src/sessions/sessions.ts";
@@ -26,13 +26,14 @@ import { containerDefinition, tmuxDefinition } from "../../support/definitions.t
 
 // --- engines that answer as told -----------------------------------------------------------------
 
-const DEFAULT: Place = { backend: "tmux", engine: "tmux", socketName: "default" };
-const BOTS: Place = { backend: "tmux", engine: "tmux", socketName: "bots" };
-const PODMAN: Place = { backend: "container", engine: "podman", socketName: null };
-const DOCKER: Place = { backend: "container", engine: "docker", socketName: null };
+const DEFAULT: Place = { host: null, backend: "tmux", engine: "tmux", scope: "default" };
+const BOTS: Place = { host: null, backend: "tmux", engine: "tmux", scope: "bots" };
+const PODMAN: Place = { host: null, backend: "container", engine: "podman", scope: null };
+const DOCKER: Place = { host: null, backend: "container", engine: "docker", scope: null };
 
 function running(name: string, place = DEFAULT, more: Partial<SessionStatus> = {}): SessionStatus {
-  return statusOf({ name, state: "running", managed: true, ...place, ...more });
+  const { backend, engine, scope: socketName } = place;
+  return statusOf({ name, backend, engine, socketName, state: "running", managed: true, ...more });
 }
 
 function foreign(name: string, place = DEFAULT): SessionStatus {
@@ -66,23 +67,26 @@ function inTrouble(place: Place, trouble: Partial<Trouble> = {}): Survey {
   return { place, sessions: [], trouble: { kind, reason, missing: trouble.missing ?? false } };
 }
 
+/** A backend that was asked, where, and the names that it was asked for. */
+type Asked = readonly [BackendType, PlaceSelector, readonly string[] | null];
+
 /** A backend with these places; it says what it is asked. */
 function runnerOf(
   backend: BackendType,
   surveys: readonly Survey[],
-  asked: [BackendType, Where][] = [],
+  asked: Asked[] = [],
 ): Runner {
   return {
     backend,
-    survey: (where) => {
-      asked.push([backend, where]);
-      const { socketName, runtime } = where;
+    survey: (selector, { names } = {}) => {
+      asked.push([backend, selector, names ?? null]);
+      const { scope, engine } = selector;
       return Promise.resolve(
         surveys.filter(({ place, trouble }) => {
-          if (runtime !== undefined) return place.engine === runtime;
+          if (engine !== undefined) return place.engine === engine;
           // What is not installed is only heard of where it is asked for, or nothing else is there.
           if (trouble?.missing && place.engine !== "tmux" && surveys.length > 1) return false;
-          return socketName === undefined || place.socketName === socketName;
+          return scope === undefined || place.scope === scope;
         }),
       );
     },
@@ -97,7 +101,7 @@ function runnerOf(
 function machine(
   surveys: readonly Survey[],
   defined: readonly DefinedSession[] = [],
-  asked: [BackendType, Where][] = [],
+  asked: Asked[] = [],
   recorded?: Recorded,
   self?: Owner,
 ) {
@@ -117,7 +121,7 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
   return {
     name,
     backend: "tmux",
-    named: { backend: null, socketName: null, runtime: null },
+    named: { backend: null, scope: null, engine: null },
     command: [`run ${name}`],
     image: null,
     workingDir: "/srv",
@@ -130,19 +134,19 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
 const NOBODYS = { project: null, config_file: null };
 
 const inBots = definition("astro", {
-  named: { backend: "tmux", socketName: "bots", runtime: null },
+  named: { backend: "tmux", scope: "bots", engine: null },
 });
-const inTmux = definition("astro", { named: { backend: "tmux", socketName: null, runtime: null } });
+const inTmux = definition("astro", { named: { backend: "tmux", scope: null, engine: null } });
 const inContainer = definition("astro", {
   backend: "container",
-  named: { backend: "container", socketName: null, runtime: null },
+  named: { backend: "container", scope: null, engine: null },
   command: null,
   image: "astro:latest",
   workingDir: null,
 });
 const inDocker: DefinedSession = {
   ...inContainer,
-  named: { backend: "container", socketName: null, runtime: "docker" },
+  named: { backend: "container", scope: null, engine: "docker" },
 };
 
 /** One word for a row: `astro@bots running +` is in the config, `astro` is not. */
@@ -277,7 +281,7 @@ Deno.test("list() shows every place, and what cannot be asked comes last", async
   deepEqual(statuses.map(({ reason }) => reason), [
     ...[null, null, null, "Permission denied", null, "Permission denied"],
   ]);
-  deepEqual(troubles.map(({ engine, socketName, wanted }) => [engine, socketName, wanted]), [
+  deepEqual(troubles.map(({ place: { engine, scope }, wanted }) => [engine, scope, wanted]), [
     ["tmux", "bots", true],
   ]);
 });
@@ -297,7 +301,7 @@ const WANTED: Record<string, readonly [readonly DefinedSession[], Selection, boo
   "a configured session belongs to": [[inBots], {}, true],
   "only a definition with mistakes belongs to": [[{ ...inBots, problem: "?" }], {}, false],
   "a flag asked for": [[], { backend: "tmux" }, true],
-  "a flag asked for by its socket": [[], { socketName: "bots" }, true],
+  "a flag asked for by its socket": [[], { scope: "bots" }, true],
 };
 
 for (const [which, [defined, selection, wanted]] of Object.entries(WANTED)) {
@@ -323,7 +327,7 @@ const HEARD: Record<
   "a missing runtime that a flag asks for": [
     [inTrouble(DOCKER, MISSING), holding(PODMAN)],
     [],
-    { runtime: "docker" },
+    { engine: "docker" },
     ["docker!"],
   ],
   "no runtime where containers are asked for": [
@@ -379,7 +383,10 @@ const HEARD: Record<
 for (const [what, [surveys, defined, selection, expected]] of Object.entries(HEARD)) {
   Deno.test(`list() has something to say of ${what}`, async () => {
     const { troubles } = await machine(surveys, defined).list(selection);
-    deepEqual(troubles.map(({ engine, wanted }) => `${engine}${wanted ? "!" : ""}`), expected);
+    deepEqual(
+      troubles.map(({ place: { engine }, wanted }) => `${engine}${wanted ? "!" : ""}`),
+      expected,
+    );
   });
 }
 
@@ -408,7 +415,7 @@ Deno.test("list() keeps every other row where docker does not answer", async () 
 
 Deno.test("list() says of a missing runtime that it is not installed", async () => {
   const sessions = machine([inTrouble(DOCKER, MISSING)]);
-  const { troubles: [trouble] } = await sessions.list({ runtime: "docker" });
+  const { troubles: [trouble] } = await sessions.list({ engine: "docker" });
   ok(trouble?.error instanceof ContainerRuntimeNotFoundError);
   equal(trouble.error.message, "Cannot look for containers: it is not installed");
 });
@@ -456,15 +463,15 @@ const SELECTED: Record<string, readonly [Selection, readonly string[]]> = {
     "three@podman running",
     "web@container defined +",
   ]],
-  "a socket": [{ socketName: "bots" }, ["two@bots running", "astro@bots defined +"]],
-  "the default socket": [{ socketName: "default" }, [
+  "a socket": [{ scope: "bots" }, ["two@bots running", "astro@bots defined +"]],
+  "the default socket": [{ scope: "default" }, [
     "one@default running",
     "worker@default defined +",
   ]],
-  "a runtime": [{ runtime: "podman" }, ["three@podman running", "web@container defined +"]],
-  "a runtime that nobody has": [{ runtime: "docker" }, ["web@container defined +"]],
-  "a socket that nobody has": [{ socketName: "other" }, []],
-  "what undefined flags leave open": [{ backend: undefined, socketName: "bots" }, [
+  "a runtime": [{ engine: "podman" }, ["three@podman running", "web@container defined +"]],
+  "a runtime that nobody has": [{ engine: "docker" }, ["web@container defined +"]],
+  "a socket that nobody has": [{ scope: "other" }, []],
+  "what undefined flags leave open": [{ backend: undefined, scope: "bots" }, [
     "two@bots running",
     "astro@bots defined +",
   ]],
@@ -478,15 +485,15 @@ for (const [what, [selection, rows]] of Object.entries(SELECTED)) {
 }
 
 Deno.test("list() asks containers nothing when a tmux socket is meant", async () => {
-  const asked: [BackendType, Where][] = [];
-  await machine([], [], asked).list({ socketName: "bots" });
-  deepEqual(asked, [["tmux", { socketName: "bots" }]]);
+  const asked: Asked[] = [];
+  await machine([], [], asked).list({ scope: "bots" });
+  deepEqual(asked, [["tmux", { scope: "bots" }, null]]);
 });
 
 Deno.test("list() asks tmux nothing when a runtime is meant", async () => {
-  const asked: [BackendType, Where][] = [];
-  await machine([], [], asked).list({ runtime: "docker" });
-  deepEqual(asked, [["container", { runtime: "docker" }]]);
+  const asked: Asked[] = [];
+  await machine([], [], asked).list({ engine: "docker" });
+  deepEqual(asked, [["container", { engine: "docker" }, null]]);
 });
 
 /** A machine whose config is read only after containers were asked, and how they answer. */
@@ -570,7 +577,7 @@ const FOUND: Record<
   "the place that a flag names": [
     [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
     [],
-    { socketName: "bots" },
+    { scope: "bots" },
     "session astro@bots running",
   ],
   "the backend that a flag names": [
@@ -600,7 +607,7 @@ const FOUND: Record<
   "the runtime that a flag names": [
     [holding(PODMAN, running("astro", PODMAN)), holding(DOCKER, running("astro", DOCKER))],
     [inDocker],
-    { runtime: "podman" },
+    { engine: "podman" },
     "session astro@podman running +",
   ],
   "a container on any runtime where its definition names none": [
@@ -630,13 +637,13 @@ const FOUND: Record<
   "another socket than that of its definition, where a flag says so": [
     [holding(DEFAULT, running("astro")), holding(BOTS, running("astro", BOTS))],
     [inBots],
-    { socketName: "default" },
+    { scope: "default" },
     "session astro@default running +",
   ],
   "a tmux session, where a flag says so and its definition says container": [
     [holding(BOTS, running("astro", BOTS)), holding(PODMAN, running("astro", PODMAN))],
     [inContainer],
-    { socketName: "bots" },
+    { scope: "bots" },
     "session astro@bots running +",
   ],
   "a container, where a flag says so and its definition says tmux": [
@@ -705,7 +712,7 @@ for (const [what, [name, hint]] of Object.entries(HINTS)) {
 
 Deno.test("find() does not suggest the very name that is not where a flag says", async () => {
   const sessions = machine([holding(BOTS)], [definition("astro")]);
-  await rejects(sessions.find("stop", "astro", { socketName: "bots" }), {
+  await rejects(sessions.find("stop", "astro", { scope: "bots" }), {
     code: "session_not_found",
     hint: "kstops list shows every session",
   });
@@ -764,8 +771,8 @@ Deno.test("find() says the shortest flags where one place of tmux is among sever
   for (
     const [selection, expected] of [
       [{ backend: "tmux" }, "astro@bots"],
-      [{ runtime: "podman" }, "astro@podman"],
-      [{ runtime: "docker" }, "astro@docker"],
+      [{ engine: "podman" }, "astro@podman"],
+      [{ engine: "docker" }, "astro@docker"],
     ] as const
   ) {
     equal(found(await sessions.find("stop", "astro", selection)), `session ${expected} running`);
@@ -795,9 +802,9 @@ Deno.test("find() does not speak of a runtime that is not installed", async () =
 });
 
 const ASKED_FOR: Record<string, readonly [Partial<Trouble>, Selection, string]> = {
-  "runtime that is missing": [MISSING, { runtime: "docker" }, "backend_not_found"],
+  "runtime that is missing": [MISSING, { engine: "docker" }, "backend_not_found"],
   "backend that is missing": [MISSING, { backend: "container" }, "backend_not_found"],
-  "runtime that does not run": [DOWN, { runtime: "docker" }, "backend_unavailable"],
+  "runtime that does not run": [DOWN, { engine: "docker" }, "backend_unavailable"],
   "backend that does not run": [DOWN, { backend: "container" }, "backend_unavailable"],
 };
 
@@ -831,21 +838,21 @@ Deno.test("find() gives a defined session without trouble when another engine ha
 });
 
 Deno.test("find() asks every place: a session may be elsewhere than its definition names", async () => {
-  const asked: [BackendType, Where][] = [];
+  const asked: Asked[] = [];
   await machine([], [inBots], asked).find("stop", "astro", {});
-  deepEqual(asked.splice(0), [["container", { names: ["astro"] }], ["tmux", { names: ["astro"] }]]);
+  deepEqual(asked.splice(0), [["container", {}, ["astro"]], ["tmux", {}, ["astro"]]]);
   const inTmux = { backend: "tmux" } as const;
   await machine([holding(BOTS, running("astro", BOTS))], [inBots], asked)
     .find("stop", "astro", inTmux);
-  deepEqual(asked, [["tmux", { names: ["astro"] }]]);
+  deepEqual(asked, [["tmux", { backend: "tmux" }, ["astro"]]]);
 });
 
 Deno.test("findEach() asks every place once, however many names there are", async () => {
-  const asked: [BackendType, Where][] = [];
+  const asked: Asked[] = [];
   const there = [holding(DEFAULT, running("a"), running("b"))];
   const names = ["a", "none", "b"];
   const found = await machine(there, [], asked).findEach("stop", names, {});
-  deepEqual(asked, [["container", { names }], ["tmux", { names }]]);
+  deepEqual(asked, [["container", {}, names], ["tmux", {}, names]]);
   deepEqual(Array.from(found, ([name, { status }]) => [name, status]), [
     ["a", "fulfilled"],
     ["none", "rejected"],
@@ -861,12 +868,12 @@ Deno.test("find() does not call absent what runs where flags do not look", async
   };
   const sessions = machine([holding(DEFAULT, running("astro"))], [inDocker]);
   // The definition means that place, or does not.
-  await rejects(sessions.find("stop", "astro", { runtime: "docker" }), elsewhere);
-  await rejects(sessions.find("stop", "astro", { runtime: "podman" }), elsewhere);
-  await rejects(sessions.find("stop", "astro", { socketName: "bots" }), elsewhere);
+  await rejects(sessions.find("stop", "astro", { engine: "docker" }), elsewhere);
+  await rejects(sessions.find("stop", "astro", { engine: "podman" }), elsewhere);
+  await rejects(sessions.find("stop", "astro", { scope: "bots" }), elsewhere);
   // What ended, and what is somebody else's, is no reason to say another thing.
   const { status } = await machine([holding(DEFAULT, foreign("astro"))], [inDocker])
-    .find("stop", "astro", { runtime: "docker" });
+    .find("stop", "astro", { engine: "docker" });
   equal(status.state, "defined");
 });
 
@@ -913,9 +920,9 @@ function recordOf(
     living: () => Promise.resolve([]),
     openIn: () =>
       Promise.resolve(
-        place.engine === "tmux" || status.finishedAt !== null
+        place.backend === "tmux" || place.engine === null || status.finishedAt !== null
           ? []
-          : [{ engine: place.engine, owner: status }],
+          : [{ backend: place.backend, engine: place.engine, owner: status }],
       ),
   };
 }
@@ -945,7 +952,7 @@ const RECORDED: Record<string, {
   },
   "no socket can be asked": {
     was: BOTS,
-    surveys: [inTrouble({ ...BOTS, socketName: null })],
+    surveys: [inTrouble({ ...BOTS, scope: null })],
     is: false,
   },
   "only another socket cannot be asked": {
@@ -1009,13 +1016,13 @@ const RECORDED: Record<string, {
   "flags select another socket": {
     was: BOTS,
     surveys: [holding(BOTS), holding(DEFAULT)],
-    selection: { socketName: "default" },
+    selection: { scope: "default" },
     is: false,
   },
   "flags select another runtime": {
     was: DOCKER,
     surveys: [holding(PODMAN), holding(DOCKER)],
-    selection: { runtime: "podman" },
+    selection: { engine: "podman" },
     is: false,
   },
   "an engine has it under another name": {
@@ -1246,7 +1253,7 @@ Deno.test("what ended in another place, or under another name, is removed by a s
 });
 
 Deno.test("many starts at once ask each place at most twice", async () => {
-  const asked: [BackendType, Where][] = [];
+  const asked: Asked[] = [];
   const sessions = machine([holding(DEFAULT), holding(PODMAN)], [], asked);
   const names = Array.from({ length: 50 }, (_, index) => `astro${index}`);
   await Promise.all(names.map((name) => sessions.start(tmuxDefinition({ name }), { waitMs: 0 })));
@@ -1365,7 +1372,7 @@ Deno.test("find() prefers mine, and a flag chooses that of the other config", as
   ]);
   deepEqual(await foundBy(sessions), ["session", "/a/kstops.yml", "default", true]);
   deepEqual(await foundBy(sessions, { project: "shop" }), ["session", "shop", "bots", false]);
-  deepEqual(await foundBy(sessions, { socketName: "bots" }), ["session", "shop", "bots", false]);
+  deepEqual(await foundBy(sessions, { scope: "bots" }), ["session", "shop", "bots", false]);
 });
 
 Deno.test("find() takes what is nobody's for mine", async () => {

@@ -134,7 +134,7 @@ Deno.test("a renamed session is stopped by its id, and recorded under its own na
     { argv: ["docker", "rm", "--", A] },
   ];
   return withRunner({ ...ONLY_DOCKER, calls }, async ({ runner, logs }) => {
-    const [survey] = await runner.survey({ names: ["astro"] });
+    const [survey] = await runner.survey({}, { names: ["astro"] });
     const stopped = await survey?.sessions[0]?.stop({ timeoutSeconds: null, force: false });
     equal(stopped?.name, "astro");
     equal((await logs.runs("astro")).at(-1)?.stopped !== null, true);

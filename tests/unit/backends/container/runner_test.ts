@@ -1,8 +1,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { Survey, Where } from "../../../../src/backends/backend.ts";
+import type { Survey, SurveyOptions } from "../../../../src/backends/backend.ts";
 import { DIAL, dialled, gone, idOf, inspectAnswer, podmanListAnswer, sent } from "./containers.ts";
 import { BOTH, ONLY_DOCKER, ONLY_PODMAN, withRunner } from "./machine.ts";
 import type { Response } from "../../../../src/backends/container/responses.ts";
+import type { PlaceSelector } from "../../../../src/model/place.ts";
 import { failure } from "../../../support/failure.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world/world.ts";
 import type { ExpectedCall, FakeWorldSpec } from "../../../support/fake_world.ts";
@@ -31,7 +32,7 @@ const SURVEYS: Record<
   string,
   {
     machine?: FakeWorldSpec;
-    where?: Where;
+    where?: PlaceSelector & Pick<SurveyOptions, "names">;
     calls: readonly ExpectedCall[];
     is: readonly unknown[];
   }
@@ -153,7 +154,7 @@ const SURVEYS: Record<
     is: [["podman", ["a running"], null], ["docker", [], "not_running"]],
   },
   "only the runtime that is asked for is asked": {
-    where: { runtime: "docker" },
+    where: { engine: "docker" },
     calls: [dialled()],
     is: [["docker", [], null]],
   },
@@ -168,7 +169,7 @@ const SURVEYS: Record<
     is: [["podman", ["a running", "b running"], null], ["docker", [], null]],
   },
   "a tmux socket has no containers": {
-    where: { socketName: "bots" },
+    where: { scope: "bots" },
     calls: [],
     is: [],
   },
@@ -176,7 +177,7 @@ const SURVEYS: Record<
 for (const [what, { machine = BOTH, where = {}, calls, is }] of Object.entries(SURVEYS)) {
   Deno.test(`survey: ${what}`, () =>
     withRunner({ ...machine, calls, anyOrder: true }, async ({ runner }) => {
-      deepEqual(short(await runner.survey(where)), is);
+      deepEqual(short(await runner.survey(where, where)), is);
     }));
 }
 
@@ -272,7 +273,12 @@ for (const [what, { call, also = [], kind, reason }] of Object.entries(TROUBLES)
       async ({ runner }) => {
         const [survey, ...more] = await runner.survey({});
         equal(more.length, 0);
-        deepEqual(survey?.place, { backend: "container", engine: "docker", socketName: null });
+        deepEqual(survey?.place, {
+          host: null,
+          backend: "container",
+          engine: "docker",
+          scope: null,
+        });
         deepEqual(survey.sessions, []);
         deepEqual([survey.trouble?.kind, survey.trouble?.missing], [kind, false]);
         match(survey.trouble?.reason ?? "", reason);
@@ -374,7 +380,7 @@ Deno.test("survey: where no runtime is installed, that is said once", () =>
 
 Deno.test("survey: where the runtime that is asked for is missing, that is said", () =>
   withRunner(ONLY_DOCKER, async ({ runner }) => {
-    const [survey] = await runner.survey({ runtime: "podman" });
+    const [survey] = await runner.survey({ engine: "podman" });
     equal(survey?.place.engine, "podman");
     deepEqual([survey?.trouble?.kind, survey?.trouble?.missing], ["not_running", true]);
     equal(survey?.trouble?.reason, "podman is not installed");

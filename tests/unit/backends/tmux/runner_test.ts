@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
 import { PANE_OPTION, paneFormat, rowFormat } from "../../../../src/backends/tmux/args.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
@@ -9,7 +9,7 @@ import { CREATED_FIELDS } from "../../../../src/backends/tmux/start_script.ts";
 import { TmuxNotFoundError } from "../../../../src/errors.ts";
 import type { RunEvent } from "../../../../src/logs/runs.ts";
 import { type LogStore, outputOf } from "../../../../src/logs/store.ts";
-import type { ContainerDefinition, TmuxDefinition } from "../../../../src/model.ts";
+import type { TmuxDefinition } from "../../../../src/model.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../../src/world/world.ts";
 import {
   type ExpectedCall,
@@ -176,7 +176,7 @@ function withRunner(
 /** What came of a survey, in short. */
 const short = (surveys: readonly Survey[]): readonly unknown[] =>
   surveys.map(({ place, sessions, trouble }) => [
-    place.socketName,
+    place.scope,
     sessions.map(({ status }) => status.name),
     trouble?.kind ?? null,
   ]);
@@ -211,7 +211,7 @@ Deno.test("only the socket that was named is asked", () =>
   withRunner(
     machine([{ ...LIST, stdout: row(1) }], { files: { [`${SOCKETS}/bots`]: SOCKET } }),
     async ({ runner }) => {
-      deepEqual(short(await runner.survey({ socketName: "default" })), [
+      deepEqual(short(await runner.survey({ scope: "default" })), [
         ["default", ["mine"], null],
       ]);
     },
@@ -789,9 +789,3 @@ for (const [what, { definition, code, says }] of Object.entries(UNUSABLE)) {
       equal(logs.kept.size, 0);
     }));
 }
-
-Deno.test("the definition of a container is a mistake of the caller", () =>
-  withRunner(machine([]), async ({ runner }) => {
-    const definition = { ...DEFINITION, backend: "container" } as unknown as ContainerDefinition;
-    await rejects(async () => await runner.start(definition, { waitMs: 0 }), TypeError);
-  }));

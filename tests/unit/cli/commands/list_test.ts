@@ -5,7 +5,7 @@ import { list, type ListFlags } from "../../../../src/cli/commands/list.ts";
 import { emptyConfig } from "../../../../src/config/config.ts";
 import { defaultSettings } from "../../../../src/keys/file_keys.ts";
 import { BackendUnavailableError } from "../../../../src/errors.ts";
-import { type SessionStatus, statusOf } from "../../../../src/model.ts";
+import { type Runtime, type SessionStatus, statusOf } from "../../../../src/model.ts";
 import type { Screen } from "../../../../src/output/screen.ts";
 import { statusToWire } from "../../../../src/wire.ts";
 import type { Listing, Selection } from "../../../../src/sessions/sessions.ts";
@@ -147,8 +147,7 @@ Deno.test("list passes the flags that choose a place on", async () => {
   const { selections } = await listOf({}, { backend: "tmux", socket: "bots" });
   deepEqual(selections, [{
     backend: "tmux",
-    socketName: "bots",
-    runtime: undefined,
+    scope: "bots",
     project: undefined,
     ownOnly: undefined,
   }]);
@@ -157,11 +156,14 @@ Deno.test("list passes the flags that choose a place on", async () => {
 Deno.test("list fails for an engine that was asked for, and only mentions another one", async () => {
   const error = (where: string) =>
     new BackendUnavailableError(`Cannot ask ${where}: it is busy`, { reason: "it is busy" });
+  const place = (
+    engine: Runtime,
+  ) => ({ host: null, backend: "container", engine, scope: null } as const);
   const { reply, warnings } = await listOf({
     statuses: STATUSES,
     troubles: [
-      { engine: "docker", socketName: null, wanted: false, error: error("docker") },
-      { engine: "podman", socketName: null, wanted: true, error: error("podman") },
+      { place: place("docker"), wanted: false, error: error("docker") },
+      { place: place("podman"), wanted: true, error: error("podman") },
     ],
   });
   deepEqual(warnings, ["Cannot ask docker: it is busy"]);

@@ -59,7 +59,7 @@ async function restarted(
     find,
     findEach: foundOneByOne(find),
     check: () => Promise.resolve(),
-    place: () => Promise.resolve({ backend: "tmux", engine: "tmux", socketName: "default" }),
+    place: () => Promise.resolve({ host: null, backend: "tmux", engine: "tmux", scope: "default" }),
     rehearse: (_fresh, { replaced }) => {
       equal(replaced?.status, status);
       done.push("try");

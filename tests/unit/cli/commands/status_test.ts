@@ -25,8 +25,7 @@ async function statusReply(
     find: (verb, name, selection) => {
       deepEqual([verb, name, selection], ["show", "astro", {
         backend: "tmux",
-        socketName: "bots",
-        runtime: undefined,
+        scope: "bots",
         project: undefined,
         ownOnly: undefined,
       }]);
