@@ -8,6 +8,7 @@ import type { BackendType, Engine, SessionStatus } from "../model.ts";
 import type { PlaceSelector } from "../model/place.ts";
 import type { World } from "../world/world.ts";
 import type { Runner } from "./backend.ts";
+import type { Examination, Examined } from "./doctor.ts";
 
 /** What backends work with. */
 interface BackendSettings {
@@ -29,6 +30,8 @@ export interface Descriptor {
   readonly meant: (place: PlaceSelector) => string;
   /** Loads it. */
   readonly open: (world: World, settings: BackendSettings) => Promise<Runner>;
+  /** Loads its part of the doctor. */
+  readonly doctor: () => Promise<(world: World, wanted: Examination) => Promise<Examined>>;
   readonly can: {
     /** A terminal can be handed to a session. */
     readonly attach: boolean;

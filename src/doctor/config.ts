@@ -1,7 +1,7 @@
 /** What is to be said of the config. Pure. */
 import { type Config, type Problem, problemText } from "../config/config.ts";
 import type { Findings } from "../config/validate.ts";
-import { counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+import { counted, type Finding, namesText, ok, skipped, wrong } from "../model/finding.ts";
 
 /** What was seen of the config. */
 export interface ConfigFacts extends Findings {

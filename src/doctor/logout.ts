@@ -1,7 +1,7 @@
 /** Whether sessions survive it when their user logs out. Pure. */
 import { quote } from "../errors.ts";
 import { shellWord } from "../shell.ts";
-import { type Answer, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+import { type Answer, type Finding, namesText, ok, skipped, wrong } from "../model/finding.ts";
 
 /** What was seen of what ends processes at logout; null: no systemd runs here. */
 export type LogoutFacts = {

@@ -1,18 +1,10 @@
 /** For what a backend is wanted. Pure. */
+import type { Needs } from "../backends/doctor.ts";
 import type { Config } from "../config/config.ts";
 import { definedSessions } from "../config/defined.ts";
 import type { BackendType, Engine } from "../model.ts";
 import { completePlace, enginesOf } from "../model/place.ts";
-import { namesText } from "./finding.ts";
-
-/** For what a backend is wanted, in words; null or missing: for nothing. */
-export interface Needs {
-  /** Whichever of its engines it is. */
-  readonly any: string | null;
-  readonly of: Readonly<Partial<Record<Engine, string | null>>>;
-  /** The scopes that the config names, such as tmux sockets. */
-  readonly scopes: readonly string[];
-}
+import { namesText } from "../model/finding.ts";
 
 /**
  * What the sessions of a config need; where it has none, the default backend is needed, for sessions

@@ -1,5 +1,13 @@
 /** What is to be said of processes that outlive their session. Pure. */
-import { type Answer, counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+import {
+  type Answer,
+  counted,
+  type Finding,
+  namesText,
+  ok,
+  skipped,
+  wrong,
+} from "../model/finding.ts";
 
 /** A session, and processes of it. */
 export interface LivingSession {

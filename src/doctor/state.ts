@@ -1,7 +1,15 @@
 /** What is to be said of the state directory, and of what was left behind. Pure. */
 import { shellWord } from "../shell.ts";
 import type { FileFacts } from "../world/world.ts";
-import { type Answer, counted, type Finding, namesText, ok, skipped, wrong } from "./finding.ts";
+import {
+  type Answer,
+  counted,
+  type Finding,
+  namesText,
+  ok,
+  skipped,
+  wrong,
+} from "../model/finding.ts";
 
 /** What was seen of the state directory; null: the system names no place for it. */
 export type StateFacts = {

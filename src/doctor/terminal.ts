@@ -1,7 +1,7 @@
 /** What is to be said of the terminal and the locale. Pure. */
 import { quote } from "../errors.ts";
 import type { Locale } from "../locale.ts";
-import { type Finding, ok, skipped, wrong } from "./finding.ts";
+import { type Finding, ok, skipped, wrong } from "../model/finding.ts";
 
 /** What was seen of the terminal. */
 export interface TerminalFacts {

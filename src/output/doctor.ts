@@ -1,5 +1,5 @@
 /** What `doctor` found, as text and as JSON. Pure. */
-import { type Finding, isWell, type Level, LEVELS } from "../doctor/finding.ts";
+import { type Finding, isWell, type Level, LEVELS } from "../model/finding.ts";
 import { escapeControls, type Json } from "../errors.ts";
 import { type Colour, paint, type Screen } from "./screen.ts";
 import { wrapped } from "./text.ts";

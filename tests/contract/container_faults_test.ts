@@ -3,7 +3,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey } from "../../src/backends/backend.ts";
 import type { ContainerSettings } from "../../src/backends/container/ask.ts";
 import { containerRunner } from "../../src/backends/container/runner.ts";
-import { lookAtContainers } from "../../src/doctor/look/containers.ts";
+import { lookAtContainers } from "../../src/backends/container/doctor.ts";
 import { logStore } from "../../src/logs/store.ts";
 import type { ContainerDefinition, Runtime } from "../../src/model.ts";
 import { recordedIn } from "../../src/sessions/recorded.ts";

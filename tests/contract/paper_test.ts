@@ -1,6 +1,7 @@
 /** A third backend, made of one folder and one entry of the registry: it passes the suite of all backends. */
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { REGISTRY } from "../../src/backends/registry.ts";
+import { examine } from "../../src/doctor/doctor.ts";
 import { noConfig } from "../../src/library/session_config.ts";
 import { logStore } from "../../src/logs/store.ts";
 import { formatPlace } from "../../src/model/place.ts";
@@ -86,5 +87,18 @@ Deno.test({
       });
       await match.session.stop({ timeoutSeconds: null, force: true });
       deepEqual((await sessions.list({ backend: "paper" })).statuses, []);
+    }),
+});
+
+Deno.test({
+  name: "the doctor says what a third backend has to say, beside the others",
+  ignore: ignoreWithoutTmux(),
+  fn: () =>
+    withTmux(async ({ world }) => {
+      const findings = await examine(world, noConfig(world));
+      const checks = findings.map(({ check }) => check);
+      deepEqual(checks.filter((check) => check === "paper" || check === "tmux.version"), [
+        ...["tmux.version", "paper"],
+      ]);
     }),
 });

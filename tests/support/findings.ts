@@ -1,5 +1,5 @@
 /** Findings of `doctor`, one of each kind, as its output is tested with. */
-import { type Finding, ok, skipped, wrong } from "../../src/doctor/finding.ts";
+import { type Finding, ok, skipped, wrong } from "../../src/model/finding.ts";
 
 /** Of every part of the report, and of every level. */
 export const FINDINGS: readonly Finding[] = [

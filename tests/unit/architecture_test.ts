@@ -54,7 +54,7 @@ const MOST_LINES = 400;
 /** Only this folder reaches outside of the program. */
 const WORLD = "src/world/";
 /** Only these know what backends and engines are called, and what is different about each. */
-const KNOWS_BACKENDS = ["src/backends/", "src/keys/session_keys.ts", "src/doctor/"];
+const KNOWS_BACKENDS = ["src/backends/", "src/keys/session_keys.ts"];
 const ENGINES = ["tmux", "container", "podman", "docker"];
 /** Only this file prints. */
 const PRINTER = "src/cli/app.ts";

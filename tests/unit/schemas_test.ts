@@ -16,7 +16,7 @@ import {
 } from "../../src/model.ts";
 import { versionReply } from "../../src/cli/version.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
-import { LEVELS } from "../../src/doctor/finding.ts";
+import { LEVELS } from "../../src/model/finding.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
 import { actorOf } from "../../src/operations/operate.ts";
 import { ERRORS } from "../../src/errors.ts";

@@ -14,6 +14,7 @@ export const CONTAINER: Descriptor = {
     const { containerRunner } = await import("./runner.ts");
     return containerRunner(world, { logs, engineTimeoutMs, say });
   },
+  doctor: async () => (await import("./doctor.ts")).examineContainers,
   can: { attach: true, pid: false, keep: true },
   restarts: "engine",
   ledBy: (engine) => RUNTIMES.flatMap((runtime) => runtime === engine ? LEADS[runtime] : []),

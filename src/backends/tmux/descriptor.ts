@@ -18,6 +18,7 @@ export const TMUX: Descriptor = {
     ]);
     return tmuxRunner(world, { binary, logs, engineTimeoutMs: patienceMs, say });
   },
+  doctor: async () => (await import("./doctor.ts")).examineTmux,
   can: { attach: true, pid: true, keep: false },
   restarts: "keeper",
   ledBy: () => LEADS,

@@ -1,6 +1,6 @@
 /** `kstops doctor`: whether everything that kstops works with is as it should be. */
 import { examine } from "../../doctor/doctor.ts";
-import { isWell } from "../../doctor/finding.ts";
+import { isWell } from "../../model/finding.ts";
 import { doctorText, doctorToWire } from "../../output/doctor.ts";
 import { VERSION } from "../../version.ts";
 import type { Context, Reply } from "../command.ts";

@@ -1,7 +1,7 @@
 /** Looking at what ends the processes of a user who logs out. */
 import type { World } from "../../world/world.ts";
 import { cgroupIn, killsIn, type LogoutFacts } from "../logout.ts";
-import { ask } from "./ask.ts";
+import { ask } from "../../backends/doctor.ts";
 
 /** What logind and the control groups say. */
 export async function lookAtLogout(

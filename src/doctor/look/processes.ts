@@ -7,7 +7,7 @@ import { BackendUnavailableError } from "../../errors.ts";
 import type { Run } from "../../logs/runs.ts";
 import { logStore } from "../../logs/store.ts";
 import type { World } from "../../world/world.ts";
-import type { Answer } from "../finding.ts";
+import type { Answer } from "../../model/finding.ts";
 import type { ProcessFacts } from "../processes.ts";
 
 /**

@@ -3,9 +3,9 @@ import { directoryOf } from "../../config/config.ts";
 import { logStore, stateDirectory } from "../../logs/store.ts";
 import { OperationStore } from "../../operations/store.ts";
 import { DatabaseError, FileError, type World } from "../../world/world.ts";
-import type { Answer } from "../finding.ts";
+import type { Answer } from "../../model/finding.ts";
 import { type DatabaseFacts, type LogsFacts, spaceIn, type StateFacts } from "../state.ts";
-import { ask } from "./ask.ts";
+import { ask } from "../../backends/doctor.ts";
 
 /** What is there, and whether more can be kept. */
 export async function lookAtState(world: World): Promise<StateFacts> {

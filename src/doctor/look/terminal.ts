@@ -2,7 +2,7 @@
 import { localeOf } from "../../locale.ts";
 import type { World } from "../../world/world.ts";
 import type { TerminalFacts } from "../terminal.ts";
-import { ask } from "./ask.ts";
+import { ask } from "../../backends/doctor.ts";
 
 /** What the environment says of terminal and locale, and whether that is known here. */
 export async function lookAtTerminal(world: World): Promise<TerminalFacts> {

@@ -1,6 +1,7 @@
 /** The paper backend, before it is loaded. */
 import type { Descriptor } from "../../../src/backends/descriptor.ts";
 import { BackendNotFoundError } from "../../../src/errors.ts";
+import { ok } from "../../../src/model/finding.ts";
 import "./words.ts";
 
 /** Sessions whose programs are processes without any engine, and whose records are plain files. */
@@ -12,6 +13,8 @@ export const PAPER: Descriptor = {
     const { paperRunner } = await import("./runner.ts");
     return paperRunner(world, { logs });
   },
+  doctor: () =>
+    Promise.resolve(() => Promise.resolve({ findings: [ok("paper", "there is paper")] })),
   can: { attach: false, pid: true, keep: false },
   restarts: null,
   ledBy: () => [],

@@ -4,11 +4,11 @@ import { listContainers } from "../../../src/backends/container/args.ts";
 import { paneFormat } from "../../../src/backends/tmux/args.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { examine } from "../../../src/doctor/doctor.ts";
-import { lookAtContainers } from "../../../src/doctor/look/containers.ts";
+import { lookAtContainers } from "../../../src/backends/container/doctor.ts";
 import { lookAtLogout } from "../../../src/doctor/look/logout.ts";
 import { lookAtState } from "../../../src/doctor/look/state.ts";
 import { lookAtTerminal } from "../../../src/doctor/look/terminal.ts";
-import { lookAtTmux } from "../../../src/doctor/look/tmux.ts";
+import { lookAtTmux } from "../../../src/backends/tmux/doctor.ts";
 import { ExecTimeoutError, ProgramMissingError } from "../../../src/world/world.ts";
 import {
   type ExpectedCall,

@@ -1,6 +1,6 @@
 import { deepEqual, doesNotMatch, equal, match } from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { type Finding, ok, skipped } from "../../../src/doctor/finding.ts";
+import { type Finding, ok, skipped } from "../../../src/model/finding.ts";
 import { doctorText, doctorToWire } from "../../../src/output/doctor.ts";
 import type { Screen } from "../../../src/output/screen.ts";
 import { FINDINGS } from "../../support/findings.ts";

@@ -1,13 +1,13 @@
 import { deepEqual } from "node:assert/strict";
-import type { Answer } from "../../../src/doctor/finding.ts";
-import type { Needs } from "../../../src/doctor/needs.ts";
+import type { Answer } from "../../../../src/model/finding.ts";
+import type { Needs } from "../../../../src/backends/doctor.ts";
 import {
   type ServerFacts,
   type TmuxFacts,
   tmuxFindings,
   type TmuxServer,
-} from "../../../src/doctor/tmux.ts";
-import { told } from "../../support/told.ts";
+} from "../../../../src/backends/tmux/findings.ts";
+import { told } from "../../../support/told.ts";
 
 const NOTHING: Needs = { any: null, of: {}, scopes: [] };
 const NEEDED: Needs = {

@@ -1,8 +1,8 @@
 /** What is to be said of tmux. Pure. */
-import { isTooOld, OLDEST_TMUX } from "../backends/tmux/parse.ts";
-import type { Found } from "../backends/program.ts";
-import { quote } from "../errors.ts";
-import { shellWord } from "../shell.ts";
+import { isTooOld, OLDEST_TMUX } from "./parse.ts";
+import type { Found } from "../program.ts";
+import { quote } from "../../errors.ts";
+import { shellWord } from "../../shell.ts";
 import {
   type Answer,
   counted,
@@ -12,8 +12,8 @@ import {
   skipped,
   withoutPassword,
   wrong,
-} from "./finding.ts";
-import type { Needs } from "./needs.ts";
+} from "../../model/finding.ts";
+import type { Needs } from "../doctor.ts";
 
 /** What was seen of tmux. */
 export interface TmuxFacts {

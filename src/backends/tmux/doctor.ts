@@ -1,18 +1,35 @@
 /** Looking at tmux. No server is started for it: `list-panes` never does that (tmux 3.3a). */
-import { askServer, installHint } from "../../backends/tmux/ask.ts";
-import { type Context, list, OUTSIDE_OF_SESSIONS } from "../../backends/tmux/list.ts";
-import type { TmuxSession } from "../../backends/tmux/parse.ts";
-import { socketsOf } from "../../backends/tmux/sockets.ts";
-import { findProgram } from "../../backends/program.ts";
+import { askServer, installHint } from "./ask.ts";
+import { type Context, list, OUTSIDE_OF_SESSIONS } from "./list.ts";
+import type { TmuxSession } from "./parse.ts";
+import { socketsOf } from "./sockets.ts";
+import { findProgram } from "../program.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
-import { TMUX } from "../../backends/tmux/descriptor.ts";
-import { LEADS } from "../../backends/tmux/leads.ts";
+import { LEADS } from "./leads.ts";
 import { whereIs } from "../../logs/where.ts";
 import { shellWord } from "../../shell.ts";
 import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world/world.ts";
-import type { ServerFacts, TmuxFacts, TmuxServer } from "../tmux.ts";
-import { ask } from "./ask.ts";
+import { type ServerFacts, type TmuxFacts, tmuxFindings, type TmuxServer } from "./findings.ts";
+import { ask, type Examination, type Examined } from "../doctor.ts";
+
+/** What is to be said of tmux, and which servers of this user run. */
+export async function examineTmux(
+  world: World,
+  { tmuxBinary, needs }: Examination,
+): Promise<Examined> {
+  const facts = await lookAtTmux(world, tmuxBinary);
+  return {
+    findings: tmuxFindings(facts, needs([])),
+    servers: facts.servers.flatMap(({ socketName, answer }) =>
+      answer.kind === "answered" && answer.value !== null && answer.value.pid !== null
+        ? [{ socketName, pid: answer.value.pid }]
+        : []
+    ),
+    isPartial: facts.version?.kind !== "answered" ||
+      facts.servers.some(({ answer }) => answer.kind !== "answered"),
+  };
+}
 
 /** What there is of tmux, and of its servers. */
 export async function lookAtTmux(world: World, binary: string): Promise<TmuxFacts> {
@@ -46,7 +63,7 @@ async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   const unended = await Promise.all(
     names.map(async (name) =>
       (await store.newestRuns(name)).flatMap(({ begun, ended, stopped }) =>
-        begun?.backend === TMUX.backend && begun.where === here && ended === null &&
+        begun?.backend === "tmux" && begun.where === here && ended === null &&
           stopped === null
           ? { name, socketName: begun.socketName ?? "default" }
           : []

@@ -1,10 +1,10 @@
 /** Looking at podman and docker. */
-import { askAbout, type Context } from "../../backends/container/ask.ts";
-import { type Client, findClient, installHint } from "../../backends/container/clients.ts";
-import { parseFailure } from "../../backends/container/failure.ts";
-import { list, OF_QUESTIONS } from "../../backends/container/list.ts";
-import { type LogSize, logSizeOf } from "../../backends/container/podman_log.ts";
-import { surveyAll } from "../../backends/container/survey.ts";
+import { askAbout, type Context } from "./ask.ts";
+import { type Client, findClient, installHint } from "./clients.ts";
+import { parseFailure } from "./failure.ts";
+import { list, OF_QUESTIONS } from "./list.ts";
+import { type LogSize, logSizeOf } from "./podman_log.ts";
+import { surveyAll } from "./survey.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
@@ -12,12 +12,26 @@ import { FileError, type World } from "../../world/world.ts";
 import {
   type ClientFacts,
   type ContainerFacts,
+  containerFindings,
   type Reached,
   type RootlessFacts,
   subordinateIds,
-} from "../containers.ts";
-import type { Answer } from "../finding.ts";
-import { ask } from "./ask.ts";
+} from "./findings.ts";
+import type { Answer } from "../../model/finding.ts";
+import { ask, type Examination, type Examined } from "../doctor.ts";
+
+/** What is to be said of container runtimes. */
+export async function examineContainers(
+  world: World,
+  { user, needs }: Examination,
+): Promise<Examined> {
+  const facts = await lookAtContainers(world, user);
+  const installed = facts.clients.flatMap(({ seen }) => seen === null ? [] : [seen.runtime]);
+  return {
+    findings: containerFindings(facts, needs(installed)),
+    rootlessPodman: facts.rootless !== null,
+  };
+}
 
 /** What there is of container runtimes. */
 export async function lookAtContainers(

@@ -1,15 +1,15 @@
 import { deepEqual, equal } from "node:assert/strict";
-import type { LogSize } from "../../../src/backends/container/podman_log.ts";
+import type { LogSize } from "../../../../src/backends/container/podman_log.ts";
 import {
   type ClientFacts,
   type ContainerFacts,
   containerFindings,
   type RootlessFacts,
   subordinateIds,
-} from "../../../src/doctor/containers.ts";
-import type { Answer } from "../../../src/doctor/finding.ts";
-import type { Needs } from "../../../src/doctor/needs.ts";
-import { told } from "../../support/told.ts";
+} from "../../../../src/backends/container/findings.ts";
+import type { Answer } from "../../../../src/model/finding.ts";
+import type { Needs } from "../../../../src/backends/doctor.ts";
+import { told } from "../../../support/told.ts";
 
 const NOTHING: Needs = { any: null, of: {}, scopes: [] };
 const DOCKER_NEEDED: Needs = {

@@ -1,7 +1,7 @@
 /** What is to be said of podman and docker. Pure. */
-import type { LogSize } from "../backends/container/podman_log.ts";
-import type { Runtime } from "../model.ts";
-import { shellWord } from "../shell.ts";
+import type { LogSize } from "./podman_log.ts";
+import type { Runtime } from "../../model.ts";
+import { shellWord } from "../../shell.ts";
 import {
   type Answer,
   counted,
@@ -11,8 +11,8 @@ import {
   skipped,
   withoutPassword,
   wrong,
-} from "./finding.ts";
-import type { Needs } from "./needs.ts";
+} from "../../model/finding.ts";
+import type { Needs } from "../doctor.ts";
 
 /** What was seen of a program that speaks to a container runtime. */
 export interface ClientFacts {

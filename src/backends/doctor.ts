@@ -1,11 +1,42 @@
-/** Asking programs, none of which can keep the doctor waiting. */
+/** What a backend brings for the doctor, and how programs are asked, none of which can keep it waiting. */
+import type { Engine } from "../model.ts";
+import type { Answer, Finding } from "../model/finding.ts";
 import {
   ExecKilledError,
   type ExecOptions,
   ProgramMissingError,
   type World,
-} from "../../world/world.ts";
-import type { Answer } from "../finding.ts";
+} from "../world/world.ts";
+
+/** What a backend is examined for. */
+export interface Examination {
+  /** Name or path of the tmux program, as the config has it. */
+  readonly tmuxBinary: string;
+  /** The name of this user. */
+  readonly user: Promise<string>;
+  /** For what the backend is wanted, given its engines that are installed, the preferred one first. */
+  readonly needs: (installed: readonly Engine[]) => Needs;
+}
+
+/** For what a backend is wanted, in words; null or missing: for nothing. */
+export interface Needs {
+  /** Whichever of its engines it is. */
+  readonly any: string | null;
+  readonly of: Readonly<Partial<Record<Engine, string | null>>>;
+  /** The scopes that the config names, such as tmux sockets. */
+  readonly scopes: readonly string[];
+}
+
+/** What came of it. */
+export interface Examined {
+  readonly findings: readonly Finding[];
+  /** The servers of its sessions that run as processes of this user; missing: it has none. */
+  readonly servers?: readonly { readonly socketName: string; readonly pid: number }[];
+  /** Whether it may have sessions in servers that could not be asked. */
+  readonly isPartial?: boolean;
+  /** Whether podman runs containers as this user. */
+  readonly rootlessPodman?: boolean;
+}
 
 /** How long a program may take. */
 const ANSWER_TIMEOUT_MS = 5000;
