@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
-    times: { type: "string", default: "100" },
+    times: { type: "string", default: "20" },
     path: { type: "string" },
   },
 });
