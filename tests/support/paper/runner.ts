@@ -20,6 +20,8 @@ import type { PaperDefinition } from "./words.ts";
 const PLACE: Place = { host: null, backend: "paper", engine: "paper", scope: null };
 const KEEPER = await Deno.readTextFile(new URL("./keeper.sh", import.meta.url));
 const POLL_MS = 20;
+// What this process ignores, since it was begun in the background, no shell below it could trap.
+Deno.addSignalListener("SIGQUIT", () => {});
 /** How many lines of output a failed start shows. */
 const LAST_LINES = 10;
 
