@@ -208,6 +208,8 @@ export interface SessionStatus {
   readonly restarts: number | null;
   /** When its program is executed again; null: it runs, nothing does that, or nobody knows when. */
   readonly nextRestartAt: Date | null;
+  /** The groups that the config has it in. */
+  readonly groups: readonly string[];
 }
 
 /** A status in which everything but what is given is unknown. */
@@ -238,6 +240,7 @@ export function statusOf(
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    groups: [],
     ...known,
   };
 }

@@ -47,6 +47,7 @@ export interface DefinedSession {
   readonly workingDir: string | null;
   /** Whether stopping it needs a yes. */
   readonly protected: boolean;
+  readonly groups: readonly string[];
   /** What is wrong with the definition; null when nothing is. */
   readonly problem: string | null;
 }
@@ -69,6 +70,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
       image: null,
       workingDir: null,
       protected: entry.protected,
+      groups: entry.groups,
       problem: sortedProblems(entry.problems).map(problemText).join("; "),
     };
   }
@@ -82,6 +84,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
     image: means(backend, "image") ? settings.image : null,
     workingDir: directoryOf(name, { backend, path: settings.workingDir, config }),
     protected: settings.protected,
+    groups: settings.groups,
     problem: lacking === null
       ? null
       : problemText(config.written.problem(["ops", "sessions", name], lacking)),

@@ -68,7 +68,7 @@ export function definedStatus(
   definition: DefinedSession,
   { surveys, self }: Pick<Search, "surveys" | "self">,
 ): SessionStatus {
-  const { name, backend, command, image, workingDir, problem } = definition;
+  const { name, backend, command, image, workingDir, problem, groups } = definition;
   const { engine, scope: socketName } = homePlace(definition);
   const reason = problem ?? homeOf(definition, surveys)?.trouble?.reason ?? null;
   return statusOf({
@@ -84,6 +84,7 @@ export function definedStatus(
     reason,
     project: self.project,
     configFile: self.configFile,
+    groups,
   });
 }
 

@@ -37,11 +37,12 @@ export function mark(
 
 /** A session that is in the config, which may mean another place than that where it is. */
 export function asDefined(status: SessionStatus, definition: DefinedSession): SessionStatus {
-  const { backend, named } = definition;
-  if (isWithin(knownPlace(status), named)) return { ...status, defined: true };
+  const { backend, named, groups } = definition;
+  const known = { ...status, defined: true, groups };
+  if (isWithin(knownPlace(status), named)) return known;
   const moved = `the config means ${descriptorOf(named.backend ?? backend).meant(named)}`;
   const reason = status.reason === null ? moved : `${status.reason}; ${moved}`;
-  return { ...status, defined: true, reason };
+  return { ...known, reason };
 }
 
 /**

@@ -37,7 +37,7 @@ import { property } from "../support/property.ts";
 const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
-  "project, config_file, leftovers, restart_policy, restarts, next_restart_at",
+  "project, config_file, leftovers, restart_policy, restarts, next_restart_at, groups",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------
@@ -106,6 +106,7 @@ property("any status fits the schema", () => {
     restartPolicy: maybe(fc.constantFrom("always", "on-failure:5")),
     restarts: maybe(fc.nat()),
     nextRestartAt: time,
+    groups: fc.array(fc.string(), { maxLength: 2 }),
   });
   return {
     input: any,

@@ -94,6 +94,7 @@ export function statusOfContainer(
     restartPolicy: policyOf(container),
     restarts: policyOf(container) === null ? null : details?.restarts ?? null,
     nextRestartAt: null,
+    groups: [],
   };
 }
 

@@ -167,6 +167,7 @@ function labelled(
     ["attached", attached === null ? null : attached === 1 ? "1 client" : `${attached} clients`],
     ["managed", status.managed ? "yes" : "no"],
     ["defined", status.defined ? "yes" : "no"],
+    ["groups", status.groups.length === 0 ? null : status.groups.join(", ")],
     ["engine state", status.engineState],
     ["id", status.id],
   ];

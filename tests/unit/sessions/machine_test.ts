@@ -126,6 +126,7 @@ function definition(name: string, more: Partial<DefinedSession> = {}): DefinedSe
     image: null,
     workingDir: "/srv",
     protected: false,
+    groups: [],
     problem: null,
     ...more,
   };

@@ -119,6 +119,7 @@ Deno.test("docker's container that runs is whole", () => {
     restartPolicy: "unless-stopped",
     restarts: 0,
     nextRestartAt: null,
+    groups: [],
   });
 });
 
@@ -153,6 +154,7 @@ Deno.test("podman's container that runs is whole", () => {
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    groups: [],
   });
 });
 

@@ -110,6 +110,7 @@ Deno.test("a foreign session is what its active pane is", () => {
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    groups: [],
   });
 });
 
