@@ -83,7 +83,7 @@ export function checkDirectory(value: string): void {
 }
 
 /** A group, which `@NAME` stands for on a command line. */
-export function checkGroup(value: string): void {
+function checkGroup(value: string): void {
   check(value, "a group", () => {
     if (GROUP.test(value)) return null;
     return {

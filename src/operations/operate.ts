@@ -69,7 +69,7 @@ export interface Task<Result> extends Change {
 export type Ask = (question: string) => Promise<string | null>;
 
 /** What became of a task. */
-export interface Operated<Result> {
+interface Operated<Result> {
   readonly operationId: string;
   readonly result: Result;
 }

@@ -7,7 +7,7 @@ import { answerOf } from "./ask.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 
 /** What one change says to a server. */
-export interface Script {
+interface Script {
   /** The call of a client that runs a script from standard input. */
   readonly argv: readonly string[];
   readonly socketName: string;
