@@ -25,7 +25,8 @@ import {
   SERVER_FIELDS,
 } from "../../src/backends/tmux/args.ts";
 import { parseFailure } from "../../src/backends/tmux/failure.ts";
-import { GarbledAnswerError, isTooOld, parsePanes } from "../../src/backends/tmux/parse.ts";
+import { GarbledAnswerError, parsePanes } from "../../src/backends/tmux/parse.ts";
+import { isTooOld } from "../../src/backends/tmux/version.ts";
 import { statusOfSession } from "../../src/backends/tmux/status.ts";
 import { parseLook, parsePipes, parseProcesses } from "../../src/backends/tmux/look.ts";
 import { parseEnvironment, parseServer } from "../../src/backends/tmux/answers.ts";

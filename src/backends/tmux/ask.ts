@@ -11,7 +11,8 @@ import {
 import { listPanes, listPanesCollected } from "./args.ts";
 import { type Asked, call, type Context, list, type Question, WORK_TIMEOUT_MS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
-import { GarbledAnswerError, OLDEST_TMUX, parsePanes, type TmuxSession } from "./parse.ts";
+import { GarbledAnswerError, parsePanes, type TmuxSession } from "./parse.ts";
+import { OLDEST_TMUX } from "./version.ts";
 import { unexpectedText } from "./rows.ts";
 
 /** How often something is looked at again. */

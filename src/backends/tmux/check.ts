@@ -13,7 +13,8 @@ import type { Session } from "../backend.ts";
 import { findProgram } from "../program.ts";
 import { ask, installHint, tooOld } from "./ask.ts";
 import { call, type Context } from "./list.ts";
-import { isTooOld, OLDEST_TMUX, type TmuxSession } from "./parse.ts";
+import type { TmuxSession } from "./parse.ts";
+import { isTooOld, OLDEST_TMUX } from "./version.ts";
 import { statusOfSession } from "./status.ts";
 
 /** Looks for what would make a start fail: see `Runner.check`. */

@@ -1,5 +1,5 @@
 /** What is to be said of tmux. Pure. */
-import { isTooOld, OLDEST_TMUX } from "./parse.ts";
+import { isTooOld, OLDEST_TMUX } from "./version.ts";
 import type { Found } from "../program.ts";
 import { quote } from "../../errors.ts";
 import { shellWord } from "../../shell.ts";

@@ -6,7 +6,8 @@ import { ProgramMissingError, type World } from "../../world/world.ts";
 import type { Session, Survey, Trouble } from "../backend.ts";
 import { ask, installHint, SilentServerError, tooOld, unavailable } from "./ask.ts";
 import type { Asked, Context } from "./list.ts";
-import { isTooOld, type TmuxSession } from "./parse.ts";
+import type { TmuxSession } from "./parse.ts";
+import { isTooOld } from "./version.ts";
 import { BACKOFF, hiddenProgram, statusOfSession, waitingWords } from "./status.ts";
 
 /** What each server has, or why it does not say. */

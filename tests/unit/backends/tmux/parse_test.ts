@@ -7,7 +7,8 @@ import {
   rowEnd,
 } from "../../../../src/backends/tmux/args.ts";
 import { parseFailure } from "../../../../src/backends/tmux/failure.ts";
-import { GarbledAnswerError, isTooOld, parsePanes } from "../../../../src/backends/tmux/parse.ts";
+import { GarbledAnswerError, parsePanes } from "../../../../src/backends/tmux/parse.ts";
+import { isTooOld } from "../../../../src/backends/tmux/version.ts";
 import { mainPane, statusOfSession } from "../../../../src/backends/tmux/status.ts";
 import { DEFAULT_LOG, NOBODY } from "../../../../src/model.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
