@@ -5,11 +5,15 @@ import { programUnderTest, replay } from "./transcript.ts";
 
 const directory = decodeURIComponent(new URL("../e2e/", import.meta.url).pathname);
 
+/** The transcripts that are replayed; all of them unless told. */
+const chosen = Deno.env.get("KSTOPS_TRANSCRIPTS")?.split(" ").map((name) => `${name}.txt`);
+
 /** The names of the transcripts that are about containers (`containers*.txt`), or of the others. */
 export function transcripts(about: { readonly containers: boolean }): readonly string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name)
     .filter((name) => name.endsWith(".txt"))
     .filter((name) => name.startsWith("containers") === about.containers)
+    .filter((name) => chosen === undefined || chosen.includes(name))
     .sort();
 }
 
