@@ -1,8 +1,9 @@
 /** How much of the output of containers is kept, on real podman and docker. */
 import { equal, ok } from "node:assert/strict";
+import { ignoreWithoutEngines } from "../support/engines.ts";
 import { LIMIT_MS } from "../support/limits.ts";
 import { waitFor } from "../support/tmux.ts";
-import { type ContainerSetup, containerTest } from "./container_setup.ts";
+import { type ContainerSetup, containerTest, withContainers } from "./container_setup.ts";
 import { existing, find, printed, sh, unique } from "./suite.ts";
 
 const AS_DEFINED = { timeoutSeconds: null, force: false };
@@ -137,3 +138,38 @@ containerTest("a log that is looked at stays within bounds, and no line is lost"
   await (await existing(runner, name)).stop(AS_DEFINED);
   areLast(await saved(t, name), rounds * each);
 });
+
+/** docker shows no line before it is whole. */
+Deno.test({
+  name: "podman: a line whose beginning is no longer kept is not shown as a whole one",
+  ignore: ignoreWithoutEngines(),
+  fn: () => withContainers("podman", halves),
+});
+
+async function halves(t: ContainerSetup): Promise<void> {
+  const { runner, define, directory, world } = t;
+  const name = unique("halves");
+  const script =
+    `for n in 1 2; do seq 80000; printf "half $n"; while [ ! -e ${directory}/${name}-$n ]; do` +
+    ` sleep 0.1; done; echo " and half"; done; exec sleep 600`;
+  await runner.start(define({ name, argv: sh(script), log: LOG, stopTimeoutSeconds: 1 }), {
+    waitMs: 0,
+  });
+  for (const round of [1, 2]) {
+    await waitFor(
+      async () => (await printed(await existing(runner, name), 1)) === `half ${round}\n`,
+      `half ${round}`,
+      { timeoutMs: LIMIT_MS },
+    );
+    const first = (await printed(await existing(runner, name))).split("\n", 1)[0] ?? "";
+    ok(/^(\d+|half 1 and half)$/.test(first), first);
+    await world.files.create(`${directory}/${name}-${round}`);
+  }
+  const session = await existing(runner, name);
+  await waitFor(
+    async () => (await printed(session, 1)) === "half 2 and half\n",
+    "the other half",
+    { timeoutMs: LIMIT_MS },
+  );
+  await session.stop(AS_DEFINED);
+}

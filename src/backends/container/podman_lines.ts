@@ -16,7 +16,20 @@ export function together(first: KeptStreams, second: KeptStreams): KeptStreams {
   };
 }
 
+/** The streams whose last line goes on in the next file: the writer cuts long and sudden output. */
+export function openAtEnd(bytes: Uint8Array): readonly OutputName[] {
+  const open: Record<OutputName, boolean> = { stdout: false, stderr: false };
+  const lines = kubernetesLines({});
+  lines.write(bytes, (some, stream) => open[stream] = some !== LINE_END);
+  return OUTPUT_NAMES.filter((stream) => open[stream]);
+}
+
+/** Every stream that a program prints on. */
+export const OUTPUT_NAMES = ["stdout", "stderr"] as const;
+
 const NEWLINE = 0x0a;
+/** What ends each line that is taken. */
+const LINE_END = Uint8Array.of(NEWLINE);
 const SPACE = 0x20;
 const FULL = 0x46;
 
@@ -25,6 +38,8 @@ interface Shown {
   readonly since?: Date | null;
   /** Whether each line begins with its time. */
   readonly timestamps?: boolean;
+  /** The streams whose first line has lost its beginning: that line is left out. */
+  readonly cut?: readonly OutputName[];
 }
 
 /** Takes a part of what was printed, in the order of the file. */
@@ -47,12 +62,12 @@ export function parseKubernetes(
  * Reads a file as it comes. A line is told when it is whole, or at the end; what is taken is valid
  * until the next call.
  */
-export function kubernetesLines({ since = null, timestamps = false }: Shown): {
+export function kubernetesLines({ since = null, timestamps = false, cut = [] }: Shown): {
   readonly write: (bytes: Uint8Array, take: Take) => void;
   readonly end: (take: Take) => void;
 } {
   const decoder = new TextDecoder();
-  const newline = Uint8Array.of(NEWLINE);
+  const isCut = { stdout: cut.includes("stdout"), stderr: cut.includes("stderr") };
   const isOpen: Record<OutputName, boolean> = { stdout: false, stderr: false };
   let held = new Uint8Array();
   const readLine = (line: Uint8Array, take: Take): void => {
@@ -62,13 +77,17 @@ export function kubernetesLines({ since = null, timestamps = false }: Shown): {
     const text = line.indexOf(SPACE, tag) + 1;
     // A line that the end of its machine has cut off is none.
     if (time === -1 || kind >= tag || tag >= text) return;
+    const stream = decoder.decode(line.subarray(kind, tag - 1)) === "stderr" ? "stderr" : "stdout";
+    if (isCut[stream]) {
+      isCut[stream] = line[tag] !== FULL;
+      return;
+    }
     const printedAt = decoder.decode(line.subarray(0, time));
     if (since !== null && !(Date.parse(printedAt) >= since.getTime())) return;
-    const stream = decoder.decode(line.subarray(kind, tag - 1)) === "stderr" ? "stderr" : "stdout";
     if (timestamps && !isOpen[stream]) take(line.subarray(0, kind), stream);
     take(line.subarray(text), stream);
     isOpen[stream] = line[tag] !== FULL;
-    if (!isOpen[stream]) take(newline, stream);
+    if (!isOpen[stream]) take(LINE_END, stream);
   };
   return {
     write: (bytes, take) => {

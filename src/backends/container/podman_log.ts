@@ -7,13 +7,20 @@
  * directory, which podman removes with the container.
  *
  * conmon, which writes the file, opens a new one when it is told so by `ctl` (conmon 2.0 ctrl.c, as
- * cri-o does). Between two lines: no line is lost or split. A hard link keeps the old one.
+ * cri-o does). No output is lost by it; a line that conmon has written only the first part of goes on
+ * in the new file. A hard link keeps the old one.
  */
 import { SessionNotFoundError } from "../../errors.ts";
-import { FileError, type World } from "../../world/world.ts";
+import { FileError, type OutputName, type World } from "../../world/world.ts";
 import type { Container } from "./parse.ts";
 import { recordOf } from "./labels.ts";
-import { type KeptStreams, parseKubernetes, together } from "./podman_lines.ts";
+import {
+  type KeptStreams,
+  openAtEnd,
+  OUTPUT_NAMES,
+  parseKubernetes,
+  together,
+} from "./podman_lines.ts";
 
 /** Links the file, has conmon begin another one, and gives the link its name when that is done. */
 const BEGIN_ANEW = `pending=$1.kstops-pending
@@ -25,14 +32,19 @@ while [ "$1" -ef "$pending" ] && [ "$n" -lt 100 ]; do sleep 0.02; n=$((n + 1)); 
 [ "$1" -ef "$pending" ] || mv -- "$pending" "$1.kstops-$2"`;
 const BEGIN_TIMEOUT_MS = 10_000;
 
-/** One of the files before, named by when it was put aside, and how much output is in it. */
-const OLDER = /\.kstops-(\d{13})(?:-(\d+))?$/;
+/**
+ * One of the files before, named by when it was put aside, how much output is in it, and of which
+ * streams the first line began in a file that is gone.
+ */
+const OLDER = /\.kstops-(\d{13})(?:-(\d+))?((?:-std(?:out|err))*)$/;
 
 /** A file that was put aside. */
 interface Older {
   readonly path: string;
   /** At least so much; null: nobody has counted it. */
   readonly outputBytes: number | null;
+  /** The streams whose first line has lost its beginning, where no file before this one is left. */
+  readonly cut: readonly OutputName[];
 }
 
 /** The file of a container of ours, and how much output there must be; null: it has none here. */
@@ -97,10 +109,11 @@ export async function olderOf(
       each.startsWith(`${name}.`) && OLDER.test(each)
     );
     return names.map((each) => {
-      const count = OLDER.exec(each)?.[2];
+      const [, , count, cut = ""] = OLDER.exec(each) ?? [];
       return {
         path: `${directory}/${each}`,
         outputBytes: count === undefined ? null : Number(count),
+        cut: OUTPUT_NAMES.filter((stream) => cut.includes(`-${stream}`)),
       };
     });
   } catch (error) {
@@ -118,7 +131,7 @@ async function counted(world: World, path: string, mostBytes: number): Promise<r
     const outputBytes = stdout.length + stderr.length;
     const named = `${older.path}-${outputBytes}`;
     await world.files.rename(older.path, named);
-    return { path: named, outputBytes };
+    return { ...older, path: named, outputBytes };
   }));
 }
 
@@ -129,10 +142,24 @@ async function forget(
   mostBytes: number,
 ): Promise<void> {
   let bytes = 0;
-  for (const { path, outputBytes } of found.toReversed()) {
-    if (bytes >= mostBytes) await files.remove(path);
-    bytes += outputBytes ?? 0;
+  let after: Older | null = null;
+  for (const older of found.toReversed()) {
+    if (bytes >= mostBytes) {
+      if (after !== null) await markCut(files, older, after);
+      await files.remove(older.path);
+      after = null;
+    } else {
+      after = older;
+    }
+    bytes += older.outputBytes ?? 0;
   }
+}
+
+/** Has the name of a file tell which lines begin in the one before it, which is to be removed. */
+async function markCut(files: World["files"], before: Older, { path }: Older): Promise<void> {
+  const open = openAtEnd(await files.readFrom(before.path, 0, Infinity));
+  const cut = open.map((stream) => `-${stream}`).join("");
+  if (cut !== "") await files.rename(path, `${path}${cut}`);
 }
 
 /** Which part of the output is wanted. */
@@ -144,7 +171,11 @@ interface Wanted {
   readonly timestamps?: boolean;
   /** How far the newest file is read; missing: to its end. */
   readonly endBytes?: number;
+  /** The streams whose first line is left out. */
+  readonly cut?: readonly OutputName[];
 }
+
+const pathsOf = (older: readonly Older[]): string => older.map(({ path }) => path).join();
 
 /** How often the files are read again, since one of them was put aside in between. */
 const MOST_READS = 5;
@@ -160,16 +191,16 @@ export async function fileOutput(
   const last = (bytes: Uint8Array): Uint8Array =>
     bytes.subarray(Math.max(0, bytes.length - wanted.keepBytes));
   for (let left = MOST_READS;; left--) {
-    const older = (await olderOf(world, path)).map((each) => each.path);
+    const older = await olderOf(world, path);
     try {
       let all = await lastOf(world, path, wanted);
-      for (const each of older.toReversed()) {
+      for (const [index, each] of [...older.entries()].toReversed()) {
         if (all.stdout.length + all.stderr.length >= wanted.keepBytes) break;
         const { endBytes: _, ...whole } = wanted;
-        all = together(await lastOf(world, each, whole), all);
+        const cut = index === 0 ? each.cut : [];
+        all = together(await lastOf(world, each.path, { ...whole, cut }), all);
       }
-      const names = (await olderOf(world, path)).map((each) => each.path);
-      if (left > 0 && names.join() !== older.join()) continue;
+      if (left > 0 && pathsOf(await olderOf(world, path)) !== pathsOf(older)) continue;
       return { stdout: last(all.stdout), stderr: last(all.stderr) };
     } catch (error) {
       if (error instanceof FileError && error.why === "denied") return null;
@@ -191,6 +222,7 @@ async function lastOf({ files }: World, path: string, wanted: Wanted): Promise<K
     const streams = parseKubernetes(await files.readFrom(path, start, bytes - start), {
       ...wanted,
       isWhole: start === 0,
+      cut: start === 0 ? wanted.cut ?? [] : [],
     });
     if (start === 0 || streams.stdout.length + streams.stderr.length >= keepBytes) return streams;
   }

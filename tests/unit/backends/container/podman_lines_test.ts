@@ -1,5 +1,5 @@
 import { deepEqual } from "node:assert/strict";
-import { parseKubernetes } from "../../../../src/backends/container/podman_lines.ts";
+import { openAtEnd, parseKubernetes } from "../../../../src/backends/container/podman_lines.ts";
 
 const AT = "2026-01-02T03:04:05.123456789+00:00";
 const LATER = "2026-01-02T03:04:06.5+00:00";
@@ -43,4 +43,26 @@ Deno.test("of podman's file without its beginning only whole lines are read", ()
     "a long line\n\n",
     " two words \nnot ended",
   ]);
+});
+
+Deno.test("a line of podman's file that began in one before it is left out, of its stream alone", () => {
+  const rest = [
+    `${AT} stdout P of a line, `,
+    `${AT} stderr F another`,
+    `${AT} stdout F its end`,
+    `${LATER} stdout F whole`,
+    "",
+  ].join("\n");
+  deepEqual(read(rest, { isWhole: true, cut: ["stdout"] }), ["whole\n", "another\n"]);
+  const since = new Date("2026-01-02T03:04:06Z");
+  deepEqual(read(rest, { isWhole: true, cut: ["stdout"], since }), ["whole\n", ""]);
+});
+
+Deno.test("which streams go on in the next one of podman's files is seen", () => {
+  const open = (...lines: string[]): readonly string[] =>
+    openAtEnd(new TextEncoder().encode(lines.map((line) => `${AT} ${line}\n`).join("")));
+  deepEqual(open(), []);
+  deepEqual(open("stdout F one", "stderr F two"), []);
+  deepEqual(open("stdout P one", "stderr F two"), ["stdout"]);
+  deepEqual(open("stdout P one", "stderr P two", "stdout F "), ["stderr"]);
 });
