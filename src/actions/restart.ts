@@ -37,7 +37,7 @@ import {
   readGiven,
   readSeconds,
 } from "./request.ts";
-import { afterStop, oldDefinition } from "./rollback.ts";
+import { afterStop, goesOn, oldDefinition } from "./rollback.ts";
 import { launch } from "./start.ts";
 import type { Look } from "./survey.ts";
 import type { ChangeTools } from "./tools.ts";
@@ -155,7 +155,8 @@ async function planOf(
     return { place: formatPlace(await sessions.place(definition)), question: null, apply: begin };
   }
   refuseToReplace(match.status, definition);
-  const old = request.rollback ? await oldDefinition(match) : null;
+  const wentOn = goesOn(match.status);
+  const old = request.rollback && wentOn ? await oldDefinition(match) : null;
   return {
     place: lockName(match.status),
     question: await questionFor(tools, { verb: "restart", match, flags: request }),
@@ -172,8 +173,8 @@ async function planOf(
         const restore = old === null
           ? null
           : () => launch(tools, old, { waitMs, quiet: request.quiet });
-        const wasRunning = match.status.state === "running";
-        throw await afterStop(error, tools, { name, wasRunning, restore });
+        const isWanted = request.rollback === true;
+        throw await afterStop(error, tools, { name, wentOn, isWanted, restore });
       }
     },
   };
@@ -223,7 +224,8 @@ async function asItIs(
         // It is the old one itself that did not come up: its engine tries once more.
         throw await afterStop(error, tools, {
           name: name ?? "",
-          wasRunning: match.status.state === "running",
+          wentOn: goesOn(match.status),
+          isWanted: true,
           restore: byEngine,
         });
       }

@@ -28,12 +28,22 @@ export async function oldDefinition({ session, status }: Present): Promise<Defin
   );
 }
 
+/** The words of engines for what is no end: whatever waits for its next execution, or is held. */
+const IS_HELD: ReadonlySet<string> = new Set(["restarting", "backoff", "paused"]);
+
+/** Whether a stop takes something away that goes on: a program that had ended is not run once more. */
+export function goesOn({ state, engineState }: SessionStatus): boolean {
+  return state === "running" || (engineState !== null && IS_HELD.has(engineState));
+}
+
 /** What became of the old session. */
 interface Rollback {
   readonly name: string;
-  /** Whether it ran until the restart stopped it. */
-  readonly wasRunning: boolean;
-  /** Starts the old one again; null: nobody asked for that. */
+  /** Whether it went on until the restart stopped it. */
+  readonly wentOn: boolean;
+  /** Whether its user asked for a rollback. */
+  readonly isWanted: boolean;
+  /** Starts the old one again; null: nobody asked for that, or it had ended. */
   readonly restore: (() => Promise<SessionStatus>) | null;
 }
 
@@ -41,13 +51,13 @@ interface Rollback {
 export async function afterStop(
   error: unknown,
   tools: Tools,
-  { name, wasRunning, restore }: Rollback,
+  { name, wentOn, isWanted, restore }: Rollback,
 ): Promise<unknown> {
   if (!(error instanceof OpsError)) return error;
-  const stopped = wasRunning;
+  const stopped = wentOn;
   if (restore === null) {
     const now = await whatIsThere(tools, name);
-    const old = wasRunning ? "was stopped and is gone" : "had ended and is gone";
+    const old = wentOn ? "was stopped and is gone" : "had ended and is gone";
     return withEnd(error, `the old one ${old}, ${now.words}`, {
       ...{ stopped, rolledBack: null },
       hint: joined(
@@ -55,7 +65,7 @@ export async function afterStop(
         `mend its definition, then: kstops ${now.isRunning ? "restart" : "start"} ${
           shellWord(name)
         }`,
-        "with --rollback, restart starts the old one again by itself",
+        isWanted ? null : "with --rollback, restart starts the old one again by itself",
       ),
     });
   }
@@ -111,12 +121,12 @@ async function whatIsThere(
     }
     if (kind === "defined") return NOTHING;
     const { state, engineState } = status;
-    const goesOn = engineState === "restarting";
+    const isOn = goesOn(status);
     return {
-      words: state === "exited" && !goesOn
+      words: state === "exited" && !isOn
         ? "and the new one has ended"
-        : `and the new one is ${goesOn ? engineState : state}`,
-      isRunning: state === "running" || goesOn,
+        : `and the new one is ${isOn ? engineState ?? state : state}`,
+      isRunning: isOn,
     };
   } catch (error) {
     if (error instanceof SessionNotFoundError) return NOTHING;

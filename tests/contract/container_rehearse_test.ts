@@ -2,7 +2,8 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Session } from "../../src/backends/backend.ts";
 import { InterruptedError } from "../../src/errors.ts";
-import type { ContainerDefinition } from "../../src/model.ts";
+import { lookAtContainers } from "../../src/backends/container/doctor.ts";
+import type { ContainerDefinition, Runtime } from "../../src/model.ts";
 import type { ExecOptions, World } from "../../src/world/world.ts";
 import { failure } from "../support/failure.ts";
 import { type ContainerSetup, containerTest, testImage } from "./container_setup.ts";
@@ -17,6 +18,13 @@ function freePort(): number {
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
   return port;
+}
+
+/** The abandoned trials that `doctor` names. */
+async function trialsIn(world: World, runtime: Runtime): Promise<readonly string[]> {
+  const { clients } = await lookAtContainers(world, Promise.resolve("root"));
+  const reached = clients.find(({ program }) => program === runtime)?.seen?.reached;
+  return reached?.kind === "answered" ? reached.value.trials ?? [] : [`${runtime} did not answer`];
 }
 
 /** What a trial of that definition says and finds; null: it could start. */
@@ -243,7 +251,10 @@ containerTest(
     equal((await rehearsed(t, definition, session)).error, null);
     equal(await trials(t), left);
     const later = new Date(world.now().getTime() + 3_600_000);
-    const next = { ...t, runner: runnerIn({ ...world, now: () => later }) };
+    const inAnHour = { ...world, now: () => later };
+    ok(!(await trialsIn(world, t.runtime)).includes(left));
+    ok((await trialsIn(inAnHour, t.runtime)).includes(left));
+    const next = { ...t, runner: runnerIn(inAnHour) };
     equal((await rehearsed(next, definition, session)).error, null);
     equal(await trials(t), "");
     equal((await existing(runner, definition.name)).status.state, "running");

@@ -1,10 +1,11 @@
 /** Looking at podman and docker. */
-import { askAbout, type Context } from "./ask.ts";
+import { askAbout, askAll, type Context } from "./ask.ts";
 import { type Client, findClient, installHint } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
 import { list, OF_QUESTIONS } from "./list.ts";
 import { type LogSize, logSizeOf } from "./podman_log.ts";
 import { surveyAll } from "./survey.ts";
+import { isAbandoned } from "./trial.ts";
 import { BackendUnavailableError } from "../../errors.ts";
 import { logStore } from "../../logs/store.ts";
 import { type Runtime, RUNTIMES } from "../../model.ts";
@@ -73,9 +74,10 @@ export async function lookAtContainers(
  */
 async function reachAsListed(world: World, client: Client): Promise<Answer<Reached>> {
   const context = { world, logs: logStore(world, () => {}) };
+  const answer = list(context, client);
   const [told, [survey]] = await Promise.all([
     reach(world, client.program, client.dialect),
-    surveyAll(context, [{ client, answer: list(context, client) }], []),
+    surveyAll(context, [{ client, answer }], []),
   ]);
   const { milliseconds } = told;
   const trouble = survey?.trouble ?? null;
@@ -85,10 +87,13 @@ async function reachAsListed(world: World, client: Client): Promise<Answer<Reach
       : told;
   }
   if (trouble !== null) return { kind: "failed", reason: trouble.reason, milliseconds };
-  if (client.runtime !== "podman") return told;
+  const now = world.now();
+  const trials = (await askAll(context, client, { answer, names: [] }))
+    .filter((each) => isAbandoned(each, now)).map(({ name }) => name);
+  if (client.runtime !== "podman") return { ...told, value: { ...told.value, trials } };
   const managed = survey?.sessions.filter(({ status }) => status.managed) ?? [];
   const logs = await logSizes(context, client, managed.flatMap(({ status: { id } }) => id ?? []));
-  return { ...told, value: { ...told.value, logs } };
+  return { ...told, value: { ...told.value, logs, trials } };
 }
 
 /** How large the logs of some sessions are; those that cannot be asked about are left out. */

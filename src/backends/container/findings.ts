@@ -43,6 +43,8 @@ export interface Reached {
   readonly rootless: boolean | null;
   /** How large its logs of sessions are; missing: they have bounds, or are elsewhere. */
   readonly logs?: readonly LogSize[];
+  /** The names of containers that a start was tried out with, and that nobody took away. */
+  readonly trials?: readonly string[];
 }
 
 /** What else rootless podman needs. */
@@ -151,6 +153,7 @@ function reachedFindings(
         milliseconds,
       }),
       ...logFindings(reached.value.logs ?? []),
+      ...trialFindings(program, reached.value.trials ?? []),
     ];
   }
   const reason = withoutPassword(reached.reason);
@@ -191,6 +194,18 @@ function logFindings(logs: readonly LogSize[]): readonly Finding[] {
     fix: `run: kstops status ${shellWord(first.name)}`,
     details,
   })];
+}
+
+/** What a kstops left that was killed while it tried out a start. */
+function trialFindings(program: Runtime, trials: readonly string[]): readonly Finding[] {
+  if (trials.length === 0) return [];
+  const message = `a restart that was killed has left ${namesText(trials)}: ` +
+    "to see whether the new one could start; it never ran";
+  const fix = `run: ${program} rm --force --volumes ${trials.map(shellWord).join(" ")} ` +
+    "(the next restart of a container does it, too)";
+  return [
+    wrong("warning", `${program}.trials`, { message, fix, details: { containers: trials } }),
+  ];
 }
 
 function sizeText(bytes: number): string {

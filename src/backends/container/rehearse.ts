@@ -37,7 +37,7 @@ import { list } from "./list.ts";
 import { type Container, IS_ALIVE, parseInspected, parseNetworks } from "./parse.ts";
 import { makeLogDirectory, prepare } from "./prepare.ts";
 import { isThat } from "./start.ts";
-import { createTrial, isTrial, removeTrial, trialId } from "./trial.ts";
+import { createTrial, isAbandoned, removeTrial, trialId } from "./trial.ts";
 
 /** Tries out whether a session could start: see `Runner.rehearse`. */
 export async function rehearse(
@@ -65,19 +65,14 @@ export async function rehearse(
   await refuseListeners(context, { name, wanted, replaced });
 }
 
-/** How old the trial of somebody else is who has surely been killed meanwhile. */
-const ABANDONED_MS = 120_000;
-
 /** Takes away the trials of those who could not do it themselves any more. */
 async function sweep(
   context: Context,
   client: Client,
   containers: readonly Container[],
 ): Promise<void> {
-  const now = context.world.now().getTime();
-  const abandoned = containers.filter((each) =>
-    isTrial(each) && now - (each.createdAt?.getTime() ?? now) > ABANDONED_MS
-  );
+  const now = context.world.now();
+  const abandoned = containers.filter((each) => isAbandoned(each, now));
   for (const each of abandoned) await answerOf(context, client, removeTrial(client, trialId(each)));
 }
 

@@ -20,6 +20,16 @@ export function isTrial({ name, engineName, state, labels }: Container): boolean
   return id !== undefined && (engineName ?? name) === trialName(id) && NEVER_RAN.has(state);
 }
 
+/** How old the trial of somebody else is who has surely been killed meanwhile. */
+const ABANDONED_MS = 120_000;
+
+/** Whether a container is a trial that nobody takes away any more. */
+export function isAbandoned(container: Container, now: Date): boolean {
+  const { createdAt } = container;
+  return isTrial(container) && createdAt !== null &&
+    now.getTime() - createdAt.getTime() > ABANDONED_MS;
+}
+
 /** What the runtimes call containers that have not run, or that are being removed. */
 const NEVER_RAN: ReadonlySet<string> = new Set([
   "created",

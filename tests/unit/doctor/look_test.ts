@@ -166,7 +166,7 @@ const DAEMONS: Record<
 > = {
   "that tells both": {
     calls: [{ argv: DOCKER_VERSION, stdout: "28.2.2\n" }, dialled()],
-    is: { version: "28.2.2", rootless: null },
+    is: { version: "28.2.2", rootless: null, trials: [] },
   },
   "that tells its list, and not its version": {
     calls: [{ argv: DOCKER_VERSION, stdout: "what?\n" }, dialled()],
@@ -225,6 +225,7 @@ Deno.test("both runtimes are asked, and rootless podman is looked at closer", as
       version: "4.9.3",
       rootless: true,
       logs: [],
+      trials: [],
     });
     equal(docker?.version.kind === "answered" && docker.version.value, "28.2.2");
     equal(docker?.reached?.kind, "failed");

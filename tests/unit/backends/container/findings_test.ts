@@ -134,6 +134,25 @@ const CASES: Record<
       "skipped docker.version: docker is not installed",
     ],
   },
+  "what a killed restart has left": {
+    clients: [
+      podman({
+        reached: {
+          kind: "answered",
+          value: { version: "4.3.1", rootless: false, trials: ["kstops-trial-1"] },
+          milliseconds: 45,
+        },
+      }),
+      NO_DOCKER,
+    ],
+    says: [
+      ...PODMAN_OK,
+      "warning podman.trials: a restart that was killed has left kstops-trial-1: to see whether the " +
+      "new one could start; it never ran -> run: podman rm --force --volumes kstops-trial-1 (the " +
+      "next restart of a container does it, too)",
+      "skipped docker.version: docker is not installed",
+    ],
+  },
   "no runtime, and nothing that needs one": {
     clients: [NO_PODMAN, NO_DOCKER],
     says: [

@@ -200,6 +200,29 @@ Deno.test("a rollback that fails, too, says so", async () => {
   );
 });
 
+Deno.test("a rollback starts nothing that had ended by itself", async () => {
+  const ended = { ...IN_BOTS, state: "exited", exitCode: 0 } as const;
+  const { done, failures } = await restarted(ended, TMUX, { fails: 1, rollback: true, wait: true });
+  deepEqual(done, ["try", "stop", { ...TMUX, socketName: "bots" }]);
+  const { message, hint, details } = told(failures);
+  deepEqual([details["stopped"], details["rolled_back"]], [false, null]);
+  equal(
+    message,
+    'Cannot start "web": it fell over; the old one had ended and is gone, and the new one has ended',
+  );
+  equal(hint, "kstops logs web; mend its definition, then: kstops start web");
+});
+
+Deno.test("a rollback starts what was about to be executed again", async () => {
+  const waiting = { ...IN_BOTS, state: "exited", engineState: "backoff" } as const;
+  const { done, failures } = await restarted(waiting, TMUX, {
+    ...{ fails: 1, rollback: true, wait: true },
+  });
+  deepEqual(done.slice(2), [{ ...TMUX, socketName: "bots" }, TMUX]);
+  const { details } = told(failures);
+  deepEqual([details["stopped"], details["rolled_back"]], [true, true]);
+});
+
 Deno.test("a rollback of what its engine restarts is another try of the engine", async () => {
   const foreign = { ...IN_DOCKER, managed: false };
   const { done, failures } = await restarted(foreign, null, {
