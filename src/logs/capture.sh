@@ -7,7 +7,8 @@
 #   directory    where the files go, as an absolute path; it may come and go
 #   run          what their names begin with: RUN-000001.log, RUN-000001.times and so on
 #   max_bytes    size at which the next file is begun: its own, or that of its times
-#   keep         how many files stay in the directory, of this run and earlier ones; the oldest go
+#   own          pattern of the files that are this owner's, in a directory with others'
+#   keep         how many of them stay, of this run and earlier ones; the oldest go
 #   block_bytes  what is read at once, at most
 #   most_blocks  how many reads go by before the shell looks, at most, while a lot is printed
 #
@@ -23,7 +24,7 @@
 #
 # Lines that are only a comment are left out of the command that runs.
 # shellcheck shell=sh
-: "${directory:?}" "${run:?}" "${max_bytes:?}" "${keep:?}" "${block_bytes:?}" "${most_blocks:?}"
+: "${directory:?}" "${run:?}" "${max_bytes:?}" "${own:?}" "${keep:?}" "${block_bytes:?}" "${most_blocks:?}"
 umask 077
 PATH=/usr/bin:/bin LC_ALL=C
 export PATH LC_ALL
@@ -119,7 +120,8 @@ while :; do
   done
   note
   part=$((part + 1))
-  set -- "$directory"/*.log
+  # shellcheck disable=SC2086 # A pattern.
+  set -- "$directory"/$own
   while [ "$#" -ge "$keep" ]; do
     rm -f -- "$1" "${1%.log}.times"
     shift

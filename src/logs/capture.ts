@@ -1,5 +1,6 @@
 /** The shell script that keeps what a pane prints, in files of bounded number and size. Pure. */
 import SOURCE from "./capture.sh" with { type: "text" };
+import { filesLike } from "./parts.ts";
 
 /** Where the output of one run goes, and how much of it stays. */
 export interface Capture {
@@ -12,7 +13,7 @@ export interface Capture {
    * sixteenth of that, but by 64 KiB at least and 1 MiB at most.
    */
   readonly maxBytes: number;
-  /** Number of files that stay in the directory, of this run and earlier ones; the oldest go. */
+  /** Number of files of its owner that stay, of this run and earlier ones; the oldest go. */
   readonly keep: number;
 }
 
@@ -31,6 +32,7 @@ export function captureScript({ directory, run, maxBytes, keep }: Capture): stri
   const blockBytes = Math.min(MOST_BLOCK_BYTES, sixteenth, maxBytes);
   const mostBlocks = Math.min(MOST_BLOCKS, Math.floor(sixteenth / blockBytes));
   return `directory=${quoted(directory)} run=${quoted(run)} max_bytes=${maxBytes} keep=${keep}\n` +
+    `own=${quoted(filesLike(run))} ` +
     `block_bytes=${blockBytes} most_blocks=${mostBlocks}\n` +
     // What explains it to a reader is not for the command line of a process.
     SOURCE.replaceAll(/^ *#.*\n|^\n/gm, "");

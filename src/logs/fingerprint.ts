@@ -1,6 +1,7 @@
 /** Telling whether a definition has changed. Pure. */
 import { ALL_SESSION_KEYS, defaultOf } from "../keys/session_keys.ts";
 import type { Definition } from "../model.ts";
+import { shortDigest } from "./digest.ts";
 
 /**
  * Where it runs, whose it is, and who called, is no part of what it is: one that leaves its place open
@@ -22,6 +23,8 @@ const LATER: ReadonlyMap<string, string> = new Map(
   ALL_SESSION_KEYS.map(([, key]) => [key.field, JSON.stringify(defaultOf(key))]),
 );
 
+const FINGERPRINT_BYTES = 8;
+
 /**
  * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
  * are no part of it: from a fingerprint that anybody may read, short ones could be guessed.
@@ -37,8 +40,5 @@ export async function fingerprintOf(definition: Definition): Promise<string> {
       [a],
       [b],
     ) => a < b ? -1 : 1);
-  const text = JSON.stringify(open);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest).subarray(0, 8)]
-    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await shortDigest(JSON.stringify(open), FINGERPRINT_BYTES);
 }

@@ -1,4 +1,36 @@
 /** The names of the files with the output of a run. Pure. */
+import type { Owner } from "../model.ts";
+import { isNobodys } from "../owner.ts";
+import { shortDigest } from "./digest.ts";
+
+/**
+ * What the names of a run's files begin with: when it began, with milliseconds, so that names in their
+ * order are runs in their order; whose it is; and its id.
+ */
+export async function runName(at: Date, owner: Owner, runId: string): Promise<string> {
+  const began = at.toISOString().replaceAll(/[-:]/g, "");
+  return `${began}-${isNobodys(owner) ? "" : `${await markOf(owner)}-`}${runId}`;
+}
+
+const MARK_BYTES = 4;
+
+/** An owner in the name of a file. No id of a run begins like it. */
+async function markOf({ project, configFile }: Owner): Promise<string> {
+  const text = JSON.stringify(project === null ? [configFile] : project);
+  return `o${await shortDigest(text, MARK_BYTES)}`;
+}
+
+/** A pattern of the shell for the files of one owner, of whom a run is. */
+export function filesLike(run: string): string {
+  const [, mark] = /Z-(o[0-9a-f]+-|(?=[0-9a-f]))/.exec(run) ?? [];
+  return mark === undefined ? "*.log" : mark === "" ? "*Z-[0-9a-f]*.log" : `*Z-${mark}*.log`;
+}
+
+/** Whether the files of two runs are one owner's, as far as their names tell. */
+export function areAlike(part: string, run: string): boolean {
+  const ownerIn = (name: string): string => /Z-(o[0-9a-f]+)-/.exec(name)?.[1] ?? "";
+  return ownerIn(part) === ownerIn(run);
+}
 
 /** One file of a run, counted from 1: names in their order are the output in its order. */
 export function partName(run: string, part: number): string {
@@ -9,6 +41,13 @@ export function partName(run: string, part: number): string {
 export function timesName(part: string): string {
   return part.replace(/\.log$/, ".times");
 }
+
+/** The run that a file of output is of; empty: it is no such file. */
+export function runOfPart(part: string): string {
+  return PART_OF_RUN.exec(part)?.[1] ?? "";
+}
+
+const PART_OF_RUN = /^(\d{8}T\d{6}\.\d{3}Z-(?:o[0-9a-f]+-)?[0-9a-f]+)-\d{6}\.log$/;
 
 /** Whether a part, also one of a path, follows right behind another one of the same run. */
 export function isNext(part: string, before: string): boolean {

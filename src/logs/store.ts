@@ -2,15 +2,15 @@
  * What is kept of sessions: a directory for each name, in it the output of its runs, raw as the
  * terminal got it, and `runs.ndjson`, which says how the runs began and ended.
  *
- * A run's output is in one or more files, `TIME-RUN-000001.log` and so on: their names in their order
- * are the output in its order, over all runs. A run itself is named by the path that these names
+ * A run's output is in one or more files, `TIME-OWNER-RUN-000001.log` and so on (without an owner where
+ * it is nobody's): their names in their order are the output in its order, over all runs. A run itself is named by the path that these names
  * begin with.
  */
-import type { LogPolicy } from "../model.ts";
+import { type LogPolicy, NOBODY, type Owner } from "../model.ts";
 import { FileError, type World } from "../world/world.ts";
 // What reads and writes is loaded when it is done: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
-import { partName, timesName } from "./parts.ts";
+import { partName, runName, runOfPart, timesName } from "./parts.ts";
 import type { Part, Wanted } from "./read.ts";
 import type { Run, RunEvent } from "./runs.ts";
 import {
@@ -19,24 +19,33 @@ import {
   isRunMeant,
   NEWEST_BYTES,
   newestOfEach,
+  ownedParts,
   readStory,
   runsFile,
   shortenStory,
 } from "./story.ts";
 
+/** How much is kept of the output of a session, and whose it is; missing: nobody's. */
+export interface Keeping extends LogPolicy {
+  readonly owner?: Owner;
+}
+
 /** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
   /** Where the output of a run that begins now would go; null: nowhere. Nothing is made. */
-  captureOf(name: string, runId: string, policy: LogPolicy): Capture | null;
+  captureOf(name: string, runId: string, keeping: Keeping): Promise<Capture | null>;
   /**
    * Makes a file for the output of a new run. What is kept of earlier ones stays until it is known that
    * this one began: see {@link LogStore.prune}.
    *
    * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
    */
-  open(name: string, runId: string, policy: LogPolicy): Promise<Capture | null>;
-  /** Takes away the oldest output of a session, beyond what is to be kept: a run has taken its place. */
-  prune(name: string, policy: LogPolicy): Promise<void>;
+  open(name: string, runId: string, keeping: Keeping): Promise<Capture | null>;
+  /**
+   * Takes away the oldest output of a session, beyond what is to be kept: a run has taken its place.
+   * What is another owner's is neither counted nor touched.
+   */
+  prune(name: string, keeping: Keeping): Promise<void>;
   /** Forgets a run that never began: what it printed, and what was remembered of it. */
   discard(name: string, runId: string): Promise<void>;
   /**
@@ -46,7 +55,7 @@ export interface LogStore {
   save(
     name: string,
     runId: string,
-    kept: { readonly bytes: Uint8Array; readonly isCut?: boolean } & LogPolicy,
+    kept: { readonly bytes: Uint8Array; readonly isCut?: boolean } & Keeping,
   ): Promise<void>;
   /** Says, once, that something printed is not kept, and why. */
   notKept(reason: string): void;
@@ -116,9 +125,6 @@ function absolute(path: string, world: World): string {
 
 /** Only names that kstops creates have a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-/** A file of output: the run, and its part. */
-const PART = /^(\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+)-\d{6}\.log$/;
-
 /** For how long an empty file may be that of a program which is yet to begin. */
 const STARTING_MS = 60_000;
 
@@ -148,7 +154,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     }
   };
   const partsIn = async (directory: string): Promise<readonly string[]> =>
-    (await list(directory)).filter((each) => PART.test(each));
+    (await list(directory)).filter((each) => runOfPart(each) !== "");
   const remove = async (directory: string, part: string): Promise<void> => {
     await files.remove(`${directory}/${part}`);
     await files.remove(`${directory}/${timesName(part)}`);
@@ -167,14 +173,14 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     if (state !== null) await files.claimDirectory(state);
     await files.makeDirectory(directory);
   };
-  const captureOf: LogStore["captureOf"] = (name, runId, { maxBytes, keep }) => {
+  const captureOf: LogStore["captureOf"] = async (name, runId, keeping) => {
+    const { maxBytes, keep, owner = NOBODY } = keeping;
     const directory = directoryOf(name);
-    // With milliseconds: names in their order are runs in their order.
-    const run = `${world.now().toISOString().replaceAll(/[-:]/g, "")}-${runId}`;
+    const run = await runName(world.now(), owner, runId);
     return directory === null ? null : { directory, run, maxBytes, keep };
   };
   const open: LogStore["open"] = async (name, runId, policy) => {
-    const capture = captureOf(name, runId, policy);
+    const capture = await captureOf(name, runId, policy);
     if (capture === null) return notKept("neither KSTOPS_STATE_DIR nor HOME is set");
     return await kept(name, () => again(() => makeFile(capture, policy)));
   };
@@ -193,8 +199,12 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     await files.create(`${directory}/${partName(run, 1)}`);
     return capture;
   };
-  const removeOldest = async (directory: string, keep: number): Promise<void> => {
-    const parts = await partsIn(directory);
+  const removeOldest = async (
+    directory: string,
+    { keep, owner = NOBODY }: Keeping,
+  ): Promise<void> => {
+    const all = await partsIn(directory);
+    const parts = await ownedParts(world, directory, { parts: all, owner });
     const newest = parts.at(-1);
     const facts = await Promise.all(parts.map((part) => files.facts(`${directory}/${part}`)));
     const now = world.now().getTime();
@@ -276,9 +286,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     open,
     notKept,
     record,
-    prune: async (name, { capture, keep }) => {
+    prune: async (name, keeping) => {
       const directory = directoryOf(name);
-      if (directory !== null && capture) await kept(name, () => removeOldest(directory, keep));
+      if (directory === null || !keeping.capture) return;
+      await kept(name, () => removeOldest(directory, keeping));
     },
     discard: async (name, runId) => {
       const directory = directoryOf(name);
@@ -305,7 +316,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         }
         if (isCut) await remove(directory, partName(run, 1));
         for (const output of before) await removeOutput(output);
-        await removeOldest(directory, Math.max(count, keep));
+        await removeOldest(directory, { ...policy, keep: Math.max(count, keep) });
       });
     },
     storyOf: (name) => {
@@ -358,11 +369,6 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
 
 /** How often a run is looked up of which nothing is recorded: as often as is followed in some seconds. */
 const MOST_LOOKS = 100;
-
-/** The run that a file of output is of. */
-function runOfPart(part: string): string {
-  return PART.exec(part)?.[1] ?? "";
-}
 
 /** How often something is done again that somebody else was in the way of. */
 const MOST_AGAIN = 5;

@@ -1,7 +1,8 @@
 /** The file `runs.ndjson` of a session: the story of its runs, a line for each thing that happened. */
 import { NOBODY, type Owner } from "../model.ts";
-import { mayBeSame } from "../owner.ts";
+import { isSameOwner, mayBeSame } from "../owner.ts";
 import { FileError, type World } from "../world/world.ts";
+import { areAlike, runName, runOfPart } from "./parts.ts";
 import type { Run } from "./runs.ts";
 
 /** The end of a story, with all lines of the last runs in it: a line has less than a third of that. */
@@ -51,6 +52,22 @@ export function isRunMeant({ begun }: Run, isMeant: IsMeant): boolean {
   if (begun === null) return true;
   const { project, configFile } = begun.owner;
   return (project === null && configFile === null) || isMeant(begun.owner);
+}
+
+/** Those files of output that are an owner's, or nobody's: by what was remembered, or else by name. */
+export async function ownedParts(
+  world: World,
+  directory: string,
+  { parts, owner }: { readonly parts: readonly string[]; readonly owner: Owner },
+): Promise<readonly string[]> {
+  const own = await runName(world.now(), owner, "0");
+  if (parts.every((part) => areAlike(part, own))) return parts;
+  const runs = (await readStory(world, directory, Infinity)).filter(({ begun }) => begun !== null);
+  return parts.filter((part) => {
+    const run = runs.find(({ id }) => runOfPart(part).endsWith(`-${id}`));
+    if (run === undefined) return areAlike(part, own);
+    return isRunMeant(run, (other) => isSameOwner(other, owner));
+  });
 }
 
 /** Forgets the older half of a story that has become long. */

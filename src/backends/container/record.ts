@@ -1,6 +1,6 @@
 /** What is kept of a container beyond its own life: how it ended, and what it printed. */
 import { SessionNotFoundError } from "../../errors.ts";
-import { DEFAULT_LOG, OUT_OF_MEMORY } from "../../model.ts";
+import { DEFAULT_LOG, NOBODY, OUT_OF_MEMORY } from "../../model.ts";
 import { RUN_LABEL } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
@@ -51,7 +51,8 @@ export async function recordStop(
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {
-  const policy = recordOf(container)?.log ?? DEFAULT_LOG;
+  const record = recordOf(container);
+  const policy = { ...record?.log ?? DEFAULT_LOG, NOBODY, owner: record?.owner ?? NOBODY };
   if (!policy.capture) return;
   try {
     const keepBytes = policy.maxBytes * policy.keep;

@@ -29,7 +29,8 @@ export async function start(
   await checkDefinition(world, definition);
   const inherited = definition.inherited ?? inheritedFrom(world.environment());
   const runId = world.randomId();
-  const capture = await context.logs.open(definition.name, runId, definition.log);
+  const keeping = { ...definition.log, owner: definition.owner };
+  const capture = await context.logs.open(definition.name, runId, keeping);
   const story = context.logs.storyOf(definition.name);
   const holdFile = context.logs.holdFileOf(definition.name, runId);
   let created: Created;
@@ -68,7 +69,7 @@ export async function start(
     return await proveStarted(context, { definition, runId, created, capture, waitMs });
   } finally {
     // Not before: what could not be executed takes no place.
-    await context.logs.prune(definition.name, definition.log);
+    await context.logs.prune(definition.name, keeping);
   }
 }
 
@@ -76,6 +77,7 @@ export async function start(
 export async function plan(context: Context, definition: TmuxDefinition): Promise<EngineCall> {
   const { world, binary, logs } = context;
   const { name, socketName } = definition;
+  const keeping = { ...definition.log, owner: definition.owner };
   // Of the caller's variables no value is shown, either.
   const inherited = Object.keys(inheritedFrom(world.environment())).map((key) => [key, "***"]);
   const script = startScript({
@@ -84,7 +86,7 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
     nonce: "NONCE",
     inherited: Object.fromEntries(inherited),
     binary: await binaryPath(context),
-    capture: definition.log.capture ? logs.captureOf(name, "RUN_ID", definition.log) : null,
+    capture: keeping.capture ? await logs.captureOf(name, "RUN_ID", keeping) : null,
     story: logs.storyOf(name),
     holdFile: logs.holdFileOf(name, "RUN_ID"),
   });

@@ -4,7 +4,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { hold } from "../../support/property.ts";
 import { type Capture, captureScript } from "../../../src/logs/capture.ts";
-import { partName, timesName } from "../../../src/logs/parts.ts";
+import { filesLike, partName, timesName } from "../../../src/logs/parts.ts";
 import { joined } from "../../../src/logs/lines.ts";
 import { type Mark, parseTimes } from "../../../src/logs/times.ts";
 import { writeExecutable } from "../../support/executable.ts";
@@ -568,6 +568,26 @@ test("what is not a text is kept once the directory is there again", async (benc
   await writer.write(Uint8Array.of(0xff, 0, 0x0a, 0xc3));
   await writer.end();
   deepEqual(await Deno.readFile(`${own}/${partName(RUN, 1)}`), Uint8Array.of(0xff, 0, 0x0a, 0xc3));
+});
+
+test("files of other owners of the name stay, however many", async ({ directory, start }) => {
+  const [others, nobodys] = ["20260103T000000.000Z-obbbb-b", "20260101T000000.000Z-c"];
+  const foreign = [1, 2, 3].flatMap((part) => [partName(others, part), partName(nobodys, part)]);
+  for (const name of foreign) await Deno.writeTextFile(`${directory}/${name}`, "theirs\n");
+  const own = "20260102T030405.000Z-oaaaa-0123";
+  const writer = start({ directory, run: own, maxBytes: 200, keep: 2 });
+  for (let count = 0; count < 20; count++) await writer.write(noise(100));
+  await writer.end();
+  const names = Array.from(Deno.readDirSync(directory), ({ name }) => name)
+    .filter((name) => name.endsWith(".log"));
+  deepEqual(names.filter((name) => !name.startsWith(own)).toSorted(), foreign.toSorted());
+  equal(names.length - foreign.length, 2);
+});
+
+Deno.test("the files that count are those of the same owner", () => {
+  equal(filesLike("20260102T030405.000Z-oaaaa-0123"), "*Z-oaaaa-*.log");
+  equal(filesLike("20260102T030405.000Z-0123"), "*Z-[0-9a-f]*.log");
+  equal(filesLike("run"), "*.log");
 });
 
 Deno.test("the files of a run are numbered", () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type LogStore, logStore, outputOf, stateDirectory } from "../../../src/logs/store.ts";
-import { DEFAULT_LOG, NOBODY } from "../../../src/model.ts";
+import { DEFAULT_LOG, NOBODY, type Owner } from "../../../src/model.ts";
 import { type FakeWorldSpec, withFakeWorld } from "../../support/fake_world.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -223,7 +223,7 @@ for (const name of ["../astro", "a/b", "", ".", "..", "two words", "näme", "x".
       const store = logStore(world, noWarning);
       deepEqual(await store.outputs(name), []);
       deepEqual([await store.runs(name), store.storyOf(name)], [[], null]);
-      equal(store.captureOf(name, "a", DEFAULT_LOG), null);
+      equal(await store.captureOf(name, "a", DEFAULT_LOG), null);
     });
   });
 }
@@ -285,6 +285,35 @@ Deno.test("what is kept again of a run takes the place of what was kept before",
     equal(outputs.length, 2);
     equal(await readAll(store, outputs[0]), "of another run\n");
     equal(await readAll(store, outputs[1]), "one\ntwo\n");
+  }));
+
+Deno.test("two projects with one name keep their output side by side", () =>
+  withFakeWorld(AT_HOME, async (world) => {
+    const store = logStore(world, noWarning);
+    const bots = { project: "bots", configFile: "/srv/bots/kstops.yml" };
+    const shop = { project: null, configFile: "/srv/shop/kstops.yml" };
+    const run = async (id: string, owner?: Owner): Promise<void> => {
+      world.advance(1);
+      const keeping = { ...DEFAULT_LOG, keep: 2, ...(owner && { owner }) };
+      const capture = await store.open("astro", id, keeping);
+      ok(capture !== null);
+      world.put(`${outputOf(capture)}-000001.log`, "printed\n");
+      await store.record("astro", { ...BEGUN, run: id, owner: owner ?? NOBODY });
+      await store.prune("astro", keeping);
+    };
+    const left = async () =>
+      (await store.outputs("astro")).map((output) => output.slice(-2).replace("-", ""));
+    for (const id of ["a1", "a2", "a3"]) await run(id, bots);
+    for (const id of ["b1", "b2", "b3"]) await run(id, shop);
+    deepEqual(await left(), ["a2", "a3", "b2", "b3"]);
+    // By its file it is the same one, whatever it calls itself by now.
+    await run("a4", { ...bots, project: "robots" });
+    deepEqual(await left(), ["a3", "b2", "b3", "a4"]);
+    // What is nobody's may be anybody's, and goes with theirs.
+    for (const id of ["c1", "c2", "c3"]) await run(id);
+    deepEqual(await left(), ["a3", "b2", "b3", "a4", "c2", "c3"]);
+    await run("b4", shop);
+    deepEqual(await left(), ["a3", "a4", "c3", "b4"]);
   }));
 
 Deno.test("what is more than a file holds is kept in as many as it needs, and the oldest go", () =>

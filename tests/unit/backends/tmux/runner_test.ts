@@ -113,20 +113,16 @@ interface FakeLogs extends LogStore {
 function fakeLogs(): FakeLogs {
   const kept = new Set<string>();
   const events: RunEvent[] = [];
-  const captureOf: LogStore["captureOf"] = (name, run, { maxBytes, keep }) => ({
-    directory: `/logs/${name}`,
-    run,
-    maxBytes,
-    keep,
-  });
+  const captureOf: LogStore["captureOf"] = (name, run, { maxBytes, keep }) =>
+    Promise.resolve({ directory: `/logs/${name}`, run, maxBytes, keep });
   return {
     kept,
     events,
     captureOf,
-    open: (name, runId, policy) => {
-      const capture = captureOf(name, runId, policy);
+    open: async (name, runId, policy) => {
+      const capture = await captureOf(name, runId, policy);
       if (capture !== null) kept.add(outputOf(capture));
-      return Promise.resolve(capture);
+      return capture;
     },
     discard: (name, runId) => {
       kept.delete(`/logs/${name}/${runId}`);
