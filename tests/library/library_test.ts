@@ -5,6 +5,7 @@ import {
   BackendUnavailableError,
   ContainerRunner,
   ContainerRuntimeNotFoundError,
+  InputRequiredError,
   openOperationStore,
   OperationRunningError,
   OpsError,
@@ -434,6 +435,34 @@ containerTest(
     }
   },
 );
+
+libraryTest("the session of another config is ended only where its project is named", async () => {
+  const bots = await configOf("bots", "sleep 301");
+  const shop = await configOf("shop", "sleep 302");
+  const theirs = await SessionManager.fromConfig("web", { config: bots });
+  const started = await theirs.start();
+  const mine = await SessionManager.fromConfig("web", { config: shop });
+  await rejects(mine.start(), SessionExistsError);
+  await rejects(mine.stop(), (error) => {
+    ok(error instanceof InputRequiredError);
+    equal(error.message, 'Cannot stop "web": it belongs to project "bots" ' + `(${bots})`);
+    equal(error.hint, 'say whose it is: stop({"project":"bots"})');
+    return true;
+  });
+  equal((await theirs.status()).pid, started.pid);
+  await rejects(mine.stop({ project: "shoes" }), SessionNotFoundError);
+  equal((await mine.stop({ project: "bots" })).state, "stopped");
+  equal((await theirs.status()).state, "defined");
+});
+
+/** A config of a project of its own with one session. */
+async function configOf(project: string, command: string): Promise<string> {
+  await Deno.mkdir(project);
+  const path = await Deno.realPath(project) + "/kstops.yml";
+  const config = { ops: { project, sessions: { web: { command } } } };
+  await Deno.writeTextFile(path, JSON.stringify(config));
+  return path;
+}
 
 libraryTest("without a runtime, podman is taken where it is there", async () => {
   const name = `library-${crypto.randomUUID().slice(0, 8)}`;
