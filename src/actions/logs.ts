@@ -40,13 +40,30 @@ export async function readEach(
 ): Promise<readonly PromiseSettledResult<Uint8Array>[]> {
   const selection = selectionOfLogs(request);
   const lookFor = surveyOnce(tools, names, { verb: "show the logs of", selection });
-  return await Promise.allSettled(
-    names.map((name) => readOutput(tools, { name, request, options }, lookFor(name))),
-  );
+  return await Promise.allSettled(names.map(async (name) => {
+    const wanted = { name, request, options };
+    const output = await readOutput(tools, wanted, lookFor(name));
+    if (output !== null) return output;
+    if (request.previous) tools.warn(`of an earlier run of ${name} no output was kept`);
+    else warnOfNothingKept(tools, wanted);
+    return new Uint8Array();
+  }));
 }
 
-async function readOutput(tools: LogTools, wanted: Wanted, look: Look): Promise<Uint8Array> {
-  const { name, request, options } = wanted;
+/** What a session printed last, also after it ended; null: it does not run, and nothing was kept. */
+export async function readOne(tools: LogTools, wanted: Wanted): Promise<Uint8Array | null> {
+  const { name, request } = wanted;
+  const selection = selectionOfLogs(request);
+  const verb = "show the logs of";
+  return await readOutput(tools, wanted, surveyOnce(tools, [name], { verb, selection })(name));
+}
+
+async function readOutput(
+  tools: LogTools,
+  wanted: Wanted,
+  look: Look,
+): Promise<Uint8Array | null> {
+  const { request, options } = wanted;
   const store = logStore(tools.world, tools.warn);
   let match: Match;
   try {
@@ -75,11 +92,7 @@ async function readOutput(tools: LogTools, wanted: Wanted, look: Look): Promise<
     if (kept === null) throw match.trouble;
     tools.warn(`${match.trouble.message}; this is what was kept`);
   }
-  if (kept === null) {
-    if (request.previous) tools.warn(`of an earlier run of ${name} no output was kept`);
-    else warnOfNothingKept(tools, wanted);
-  }
-  return kept ?? new Uint8Array();
+  return kept;
 }
 
 function warnOfNothingKept(tools: LogTools, { name, request }: Wanted): void {

@@ -1,7 +1,9 @@
 /** What the classes of the library do with sessions: ways to actions, and to {@link Sessions}. */
-import { attachTo } from "../actions/attach.ts";
+import { attachTo, findToAttach } from "../actions/attach.ts";
 import { onlyOf } from "../actions/each.ts";
+import { readOne } from "../actions/logs.ts";
 import { startEach } from "../actions/start.ts";
+import { show } from "../actions/status.ts";
 import { stopEach } from "../actions/stop.ts";
 import type { ChangeTools } from "../actions/tools.ts";
 import { isAnothers } from "../actions/whose.ts";
@@ -15,14 +17,14 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../errors.ts";
-import { type LogStore, logStore } from "../logs/store.ts";
+import { logStore } from "../logs/store.ts";
 import { maskedJson, needles } from "../mask.ts";
 import type { SessionStatus } from "../model.ts";
 import { placeFlagsFor } from "../model/place.ts";
 import { actorOf, operatorOf } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { sessionsOf } from "../sessions/machine.ts";
-import { isThere, type Match, type Selection, type Sessions } from "../sessions/sessions.ts";
+import { isThere, type Selection, type Sessions } from "../sessions/sessions.ts";
 import { VERSION } from "../version.ts";
 import type { World } from "../world/world.ts";
 
@@ -73,7 +75,6 @@ export interface Context extends Recorder {
   readonly world: World;
   readonly config: Config;
   readonly sessions: Sessions;
-  readonly logs: LogStore;
   /** Where they look for sessions. */
   readonly selection: Selection;
   readonly say: (text: string) => void;
@@ -91,7 +92,7 @@ export function contextOf(
 ): Context {
   const logs = logStore(world, say);
   const sessions = sessionsOf(world, { config: () => Promise.resolve(config), logs });
-  return { world, config, sessions, logs, selection, operations, say };
+  return { world, config, sessions, selection, operations, say };
 }
 
 /** Starts what flags and config define. */
@@ -162,16 +163,19 @@ export async function attach(
   name: string,
   { readOnly = false, say = context.say }: AttachSessionOptions = {},
 ): Promise<AttachEnd> {
-  const match = await context.sessions.find("attach to", name, context.selection);
-  if (!context.world.terminal.stdinIsTerminal || !context.world.terminal.stdoutIsTerminal) {
-    throw new SessionAttachError(name, "this is not a terminal", { backend: match.status.backend });
+  const tools = changeTools(context);
+  const session = await findToAttach(tools, name, placeFlagsFor(context.selection));
+  const { stdinIsTerminal, stdoutIsTerminal } = context.world.terminal;
+  if (!stdinIsTerminal || !stdoutIsTerminal) {
+    const { backend } = session.status;
+    throw new SessionAttachError(name, "this is not a terminal", { backend });
   }
-  return await attachTo(present("attach to", match).session, { readOnly, say });
+  return await attachTo(session, { readOnly, say });
 }
 
 /** What is known of a session; one that is only in the config is `defined`. */
 export async function status(context: Context, name: string): Promise<SessionStatus> {
-  return (await context.sessions.find("show", name, context.selection)).status;
+  return await show(changeTools(context), name, placeFlagsFor(context.selection));
 }
 
 /** What a session printed, also after it was stopped. */
@@ -180,19 +184,12 @@ export async function logs(
   name: string,
   { lines = 100 }: LogsOptions = {},
 ): Promise<string> {
-  try {
-    const match = await context.sessions.find("show the logs of", name, context.selection);
-    const { session } = present("show the logs of", match);
-    return new TextDecoder().decode(await session.logs({ lines }));
-  } catch (error) {
-    const isMeant = await context.sessions.meant(context.selection);
-    const outputs = error instanceof SessionNotFoundError
-      ? await context.logs.outputs(name, isMeant)
-      : [];
-    const newest = outputs.at(-1);
-    if (newest === undefined) throw error;
-    return new TextDecoder().decode(await context.logs.read(newest, { lines }));
-  }
+  const request = placeFlagsFor(context.selection);
+  const output = await readOne(changeTools(context), { name, request, options: { lines } });
+  if (output !== null) return new TextDecoder().decode(output);
+  throw new SessionNotFoundError("show the logs of", name, {
+    reason: "it is not running, and no output of it was kept",
+  });
 }
 
 /** The state of a session that an engine has; null when none has it. */
@@ -225,15 +222,4 @@ export async function list({ sessions, selection }: Context): Promise<readonly S
   const [first] = troubles;
   if (first !== undefined) throw first.error;
   return statuses;
-}
-
-/** The session that was found, as opposed to its definition. */
-function present(verb: string, match: Match): Match & { readonly kind: "session" } {
-  if (match.kind === "session") return match;
-  if (match.trouble !== null) throw match.trouble;
-  throw notRunning(verb, match.status);
-}
-
-function notRunning(verb: string, { name, backend }: SessionStatus): SessionNotFoundError {
-  return new SessionNotFoundError(verb, name ?? "", { reason: "it is not running", backend });
 }
