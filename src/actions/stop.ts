@@ -137,7 +137,7 @@ async function end(
       force: request.force === true,
       keep: kept !== null,
     }));
-  const was = wasOf(before);
+  const was = wasOf(before, ended);
   const { defined, engine } = before;
   const stopped = { kind: "stopped", was, leftAlone: null } as const;
   // Gone from its engine: only the definition is left.
@@ -151,10 +151,15 @@ async function end(
   return { ...stopped, status: { ...ended, defined, state }, kept };
 }
 
-/** What is paused goes on for its end. */
-function wasOf({ state, engineState }: SessionStatus): Stopped["was"] {
+/** What was there to be stopped. What is paused goes on for its end. */
+function wasOf(before: SessionStatus, ended: SessionStatus): Stopped["was"] {
+  const { state, engineState } = before;
   if (state === "running" || engineState === "paused") return "running";
-  return state === "exited" ? "ended" : "stopped";
+  if (state !== "exited") return "stopped";
+  // Its engine had started it again before the stop reached it.
+  const isLater = before.restartPolicy !== null && before.finishedAt !== null &&
+    ended.finishedAt !== null && ended.finishedAt > before.finishedAt;
+  return isLater ? "running" : "ended";
 }
 
 /** What others made is not ours to remove; of a tmux session nothing can stay. */

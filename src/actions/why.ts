@@ -95,7 +95,7 @@ export async function explain(
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const executions = match.kind === "session"
     ? match.session.executions ?? executionsIn(ofStatus)
-    : null;
+    : ofStatus?.ended?.again ?? null;
   const again = executions === null ? 0 : executedAgain(executions, ofStatus);
   // Of one that was executed again, the time since then counts.
   const startedAt = again > 0 ? executions?.startedAt ?? null : null;
@@ -191,16 +191,21 @@ function startsOf(
   },
 ): Starts {
   const since = runs.find(({ begun }) => begun !== null)?.begun?.at ?? null;
-  const failed = runs.filter(hasFailed);
-  if (again === 0) return { count: runs.length, again, failures: failed.length, since };
-  // What is remembered of this run is one of its executions: its engine knows them all.
-  const earlier = failed.filter((run) => run !== runs.at(-1)).length;
-  const last = state === "exited" && exitCode !== null && exitCode !== 0 ? 1 : 0;
+  const last = runs.at(-1);
+  const before = runs.slice(0, -1);
+  const others = before.flatMap((run) => run.ended?.again ?? executionsIn(run) ?? []);
+  const sum = (each: readonly Executions[]): number =>
+    each.reduce((total, { restarts }) => total + restarts, 0);
+  // What is remembered of a run that goes on is one of its executions: its engine knows them all.
+  const hasLastFailed = state === "exited"
+    ? exitCode !== null && exitCode !== 0
+    : state !== "running" && last !== undefined && hasFailed(last);
   return {
     // One that is started again was started before, whether or not that is remembered.
-    count: Math.max(1, runs.length) + again,
-    again,
-    failures: earlier + last + (areFailures ? again : 0),
+    count: Math.max(again > 0 ? 1 : 0, runs.length) + again + sum(others),
+    again: again + sum(others),
+    failures: before.filter(hasFailed).length + (hasLastFailed ? 1 : 0) +
+      (areFailures ? again : 0) + sum(others.filter((each) => each.areFailures)),
     since,
   };
 }

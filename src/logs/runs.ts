@@ -69,6 +69,18 @@ export interface Ended {
   readonly reason: string | null;
   /** What its restart policy made of it; missing: it has none, or has nothing to do with it. */
   readonly policy?: Supervised;
+  /** How often its engine had executed it again until then; missing: not once, or nobody knows. */
+  readonly again?: ExecutedAgain;
+}
+
+/** Executions that an engine started by itself. */
+export interface ExecutedAgain {
+  /** How many. */
+  readonly restarts: number;
+  /** When the last of them began; null: the engine does not say. */
+  readonly startedAt: Date | null;
+  /** Whether each of them followed a failure. */
+  readonly areFailures: boolean;
 }
 
 /** What a restart policy made of an end. */
@@ -146,6 +158,11 @@ export function formatEvent(event: RunEvent): string {
             ? { gave_up: true }
             : { restart_in_ms: event.policy.restartInMs }),
         }),
+        ...(event.again === undefined ? {} : {
+          restarts: event.again.restarts,
+          started_at: event.again.startedAt?.toISOString() ?? null,
+          after_failures: event.again.areFailures,
+        }),
       });
     case "stopped":
       return line({
@@ -221,6 +238,7 @@ function parseEvent(text: string): RunEvent | null {
       exitCode: typeof exitCode === "number" && isExitCode(exitCode) ? exitCode : null,
       reason: textOrNull(reason),
       ...supervisedIn(fields),
+      ...executedAgainIn(fields),
     };
   }
   return event === "begun" ? begun(fields, run, time) : null;
@@ -233,6 +251,16 @@ function supervisedIn(
   return {
     policy: { failures, restartInMs: typeof restartInMs === "number" ? restartInMs : null },
   };
+}
+
+function executedAgainIn(
+  { restarts, started_at: startedAt, after_failures: areFailures }: Readonly<
+    Record<string, unknown>
+  >,
+): Pick<Ended, "again"> {
+  if (typeof restarts !== "number" || !Number.isSafeInteger(restarts) || restarts < 1) return {};
+  const at = typeof startedAt === "string" ? momentOf(Date.parse(startedAt)) : null;
+  return { again: { restarts, startedAt: at, areFailures: areFailures === true } };
 }
 
 function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date): Begun | null {

@@ -7,6 +7,7 @@ import type { Client } from "./clients.ts";
 import { lastBytesOf, UnreadableLogError } from "./logs.ts";
 import { recordOf } from "./labels.ts";
 import type { Container } from "./parse.ts";
+import { executionsIn } from "./status.ts";
 
 /** The run that a container of ours is. */
 function runOf({ labels, id }: Container): string {
@@ -27,12 +28,14 @@ export async function keepEnd(
 export async function recordEnd(context: Context, container: Container): Promise<void> {
   const { name, exitCode, finishedAt, details } = container;
   if (finishedAt === null) return;
+  const again = details === null ? null : executionsIn(container, details);
   await context.logs.record(name, {
     event: "ended",
     run: runOf(container),
     at: finishedAt,
     exitCode,
     reason: details?.outOfMemory ? OUT_OF_MEMORY : null,
+    ...(again === null || again.restarts === 0 ? {} : { again }),
   });
 }
 

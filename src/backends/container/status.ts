@@ -8,7 +8,8 @@ import {
   type SessionStatus,
 } from "../../model.ts";
 import { isManaged, recordOf } from "./labels.ts";
-import { type Container, IS_ALIVE } from "./parse.ts";
+import { type Container, type Details, IS_ALIVE } from "./parse.ts";
+import type { Executions } from "../backend.ts";
 
 /** The state that a runtime's word means; null: nobody knows that word. */
 function stateOf({ state, finishedAt }: Container): SessionState | null {
@@ -120,4 +121,16 @@ function stateReason({ state, details, unread }: Container, runtime: Runtime): s
     ? `${runtime} has started it again ${restarts === 1 ? "once" : `${restarts} times`}`
     : null;
   return details?.error ?? unread?.reason ?? again;
+}
+
+/** How often the runtime has executed a container, and when it did so last. */
+export function executionsIn(container: Container, details: Details): Executions {
+  const { startedAt, restarts } = details;
+  const policy = recordOf(container)?.restart ?? details.restartPolicy ?? "";
+  return {
+    startedAt,
+    // docker counts the one that it waits for, too.
+    restarts: container.state === "restarting" ? Math.max(0, restarts - 1) : restarts,
+    areFailures: /^on-failure(:|$)/.test(policy),
+  };
 }

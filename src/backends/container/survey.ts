@@ -1,14 +1,14 @@
 /** What podman and docker have, once they were asked for their lists. */
 import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model/place.ts";
-import type { Executions, RestartOptions, Session, Survey } from "../backend.ts";
+import type { RestartOptions, Session, Survey } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import { askAll, type Context, RuntimeUnavailableError, unreadable, withKnown } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import type { Listed } from "./list.ts";
 import { isManaged, isProtected } from "./labels.ts";
-import type { Container, Details } from "./parse.ts";
-import { statusOfContainer } from "./status.ts";
+import type { Container } from "./parse.ts";
+import { executionsIn, statusOfContainer } from "./status.ts";
 import { isTrial } from "./trial.ts";
 
 /** A client with its answer to `list`. */
@@ -91,7 +91,7 @@ async function sessionAt(
   const work = () => import("./session.ts");
   const output = () => import("./logs.ts");
   const foreign = () => import("./foreign.ts");
-  const { name, state, finishedAt, details } = container;
+  const { name, finishedAt, details } = container;
   const run = isManaged(container) ? container.labels[RUN_LABEL] ?? null : null;
   const kept = run !== null && finishedAt !== null &&
     wasStopped(await context.logs.runs(name), { run, at: finishedAt });
@@ -106,7 +106,7 @@ async function sessionAt(
       ),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
     run,
-    ...(details === null ? {} : { executions: executionsIn(state, details) }),
+    ...(details === null ? {} : { executions: executionsIn(container, details) }),
     recorded: false,
     renamed: container.engineName !== undefined,
     logs: async (options) => (await output()).logs(context, client, { container, options }),
@@ -127,16 +127,6 @@ async function sessionAt(
     }),
     leftovers: () => Promise.resolve(null),
     hidesProgram: false,
-  };
-}
-
-function executionsIn(state: string, details: Details): Executions {
-  const { startedAt, restarts, restartPolicy } = details;
-  return {
-    startedAt,
-    // docker counts the one that it waits for, too.
-    restarts: state === "restarting" ? Math.max(0, restarts - 1) : restarts,
-    areFailures: restartPolicy === "on-failure",
   };
 }
 

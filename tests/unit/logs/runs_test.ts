@@ -321,3 +321,23 @@ for (const [what, [events, is]] of Object.entries(FORCED)) {
     equal(run === undefined ? null : wasForced(run), is);
   });
 }
+
+Deno.test("how often an engine had executed a program again is remembered with its end", () => {
+  const again = { restarts: 4, startedAt: new Date(2000), areFailures: true };
+  const event = {
+    event: "ended",
+    run: "a",
+    at: new Date(3000),
+    exitCode: 3,
+    reason: null,
+  } as const;
+  const [run] = parseRuns(formatEvent({ ...event, again }));
+  deepEqual(run?.ended, { ...event, again });
+  const [unknown] = parseRuns(formatEvent({ ...event, again: { ...again, startedAt: null } }));
+  deepEqual(unknown?.ended?.again?.startedAt, null);
+  const [strange] = parseRuns(
+    `{"run":"a","event":"ended","at":"${new Date(3000).toISOString()}",` +
+      `"restarts":-1}\n`,
+  );
+  deepEqual(strange?.ended?.again, undefined);
+});
