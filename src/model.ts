@@ -246,7 +246,7 @@ export function statusOf(
 }
 
 /** What the reason of a session begins with that the kernel killed when memory ran out. */
-export const OUT_OF_MEMORY = "it was killed for want of memory";
+export const OUT_OF_MEMORY = "it was killed because memory ran out";
 
 /** Signal names by number, 1 to 31, as Linux on x86 and ARM has them (signal(7)). */
 const SIGNALS = [

@@ -7,8 +7,8 @@ import type { Start } from "./starting.ts";
 import type { Variables } from "./variables.ts";
 
 /**
- * Program and arguments, null when neither flags nor config say any, and what a shell needs in its
- * environment besides.
+ * The program and its arguments (null when neither the flags nor the config give one), and the
+ * environment that a shell also needs.
  */
 export function commandOf(
   { flags, settings, filler, name, surroundings }: Start,

@@ -18,18 +18,18 @@ export interface Place extends Position {
   readonly file: string;
 }
 
-/** One mistake in a config. No part of it ever has the value of a variable. */
+/** One mistake in a config. It never contains the value of a variable. */
 export interface Problem {
   /** Absolute path. */
   readonly file: string;
-  /** Null: the file as a whole. */
+  /** Null: the problem is about the whole file. */
   readonly line: number | null;
   readonly column: number | null;
-  /** Such as `ops.sessions.astro.volumes[0]`; empty: the file as a whole. */
+  /** For example `ops.sessions.astro.volumes[0]`. Empty: the whole file. */
   readonly path: string;
   readonly message: string;
   readonly hint: string | null;
-  /** The line, with a caret on a second one, safe for a terminal and without secrets. */
+  /** The line and a caret below it, safe for a terminal and without secrets. */
   readonly excerpt: (() => string) | null;
 }
 
@@ -39,8 +39,8 @@ export type Path = readonly (string | number)[];
 export type { Settings };
 
 /**
- * What a config says of one session, by the fields of {@link SESSION_KEYS}; null and empty lists are
- * what it does not say. Texts of keys that are filled at a start still have their `${...}`.
+ * What a config says about one session, by the fields of {@link SESSION_KEYS}. Keys that it does
+ * not give are null or an empty list. Texts that a start fills in still have their `${...}`.
  */
 export type SessionSettings = {
   readonly [N in keyof SessionTable as SessionTable[N]["field"]]: SettingOf<SessionTable[N]>;
@@ -54,46 +54,49 @@ type SettingOf<K extends SessionKey> =
     : K extends { readonly default: false } ? never
     : null);
 
-/** An env file of a session; without a format as compose does, with a word where that is not raw. */
+/** An env file of a session. Without a `format` it is read as compose reads it. */
 export type EnvFileSettings = SessionSettings["envFiles"][number];
 
-/** A session that a config defines. */
+/** A session in a config. */
 export type SessionEntry = UsableEntry | InvalidEntry;
 
-/** A session that a config defines as it should. */
+/** A session whose definition has no mistakes. */
 export interface UsableEntry {
   readonly kind: "usable";
   readonly name: string;
   readonly settings: SessionSettings;
-  /** Variables without a value in keys that are read at once: it cannot be started, but looked up. */
+  /**
+   * Variables without a value in keys that are read at once. Such a session can be looked up, but
+   * not started.
+   */
   readonly unset: readonly Problem[];
-  /** What came from the environment into keys that are read at once. */
+  /** Values from the environment in keys that are read at once. */
   readonly secrets: readonly string[];
 }
 
-/** A session that a config defines with mistakes. */
+/** A session whose definition has mistakes. */
 export interface InvalidEntry {
   readonly kind: "invalid";
   readonly name: string;
-  /** Null where that is among the mistakes. */
+  /** Null when this key is itself wrong. */
   readonly backend: BackendType | null;
-  /** Null where it is not said, or among the mistakes. */
+  /** Null when the key is missing or wrong. */
   readonly socketName: string | null;
-  /** Null where it is not said, or among the mistakes. */
+  /** Null when the key is missing or wrong. */
   readonly runtime: Runtime | null;
-  /** True also where the mistake is about this: a yes too many does less harm. */
+  /** Also true when this key is itself wrong: asking once too often does less harm. */
   readonly protected: boolean;
   readonly groups: readonly string[];
   readonly problems: readonly Problem[];
 }
 
-/** Where the values of a config are written; paths are from the top. */
+/** Where the values of a config are written. Paths start at the top. */
 export interface Written {
   /** Null: nowhere. */
   readonly place: (path: Path) => Place | null;
-  /** What a relative path there is relative to: the directory of the file where it is written. */
+  /** The directory for relative paths: where the file lies in which the value is written. */
   readonly directory: (path: Path) => string;
-  /** A mistake in that value, or where it should be. */
+  /** A mistake in that value, or at the place where the value is missing. */
   readonly problem: (path: Path, mistake: Mistake) => Problem;
 }
 
@@ -103,35 +106,38 @@ export type Origin =
   | { readonly kind: "file"; readonly place: Place }
   | { readonly kind: "default" };
 
-/** A config, read. */
+/** A config that was read. */
 export interface Config {
-  /** Absolute path of the file; null when there is none. */
+  /** Absolute path of the file; null without a file. */
   readonly path: string | null;
-  /** The same without symbolic links: by it the config knows its sessions again. */
+  /** The same path without symbolic links. The config recognises its sessions by it. */
   readonly realPath: string | null;
-  /** Absolute paths of all files that were read: that one, and those that it includes. */
+  /** Absolute paths of all files that were read: the config file and what it includes. */
   readonly files: readonly string[];
   readonly settings: Settings;
-  /** In the order of the files, what is included first. */
+  /** In the order of the files, included files first. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   /**
-   * What is wrong with the files as a whole, so that nothing can be started; mistakes of one session
-   * are in its entry.
+   * Mistakes of the files as a whole: nothing can be started. Mistakes of one session are in its
+   * entry.
    */
   readonly problems: readonly Problem[];
-  /** Keys outside of sessions that are none, such as `null:`. They are left out, and block nothing. */
+  /**
+   * Keys outside of sessions that cannot be keys, such as `null:`. They are left out, and block
+   * nothing.
+   */
   readonly strays: readonly Problem[];
-  /** What came from the environment into the settings. */
+  /** Values from the environment in the settings. */
   readonly secrets: readonly string[];
   readonly written: Written;
 }
 
-/** A config of which there is nothing. */
+/** A config without any content. */
 export function emptyConfig(
   path: string | null,
   { settings, directory, problems = [] }: {
     settings: Settings;
-    /** What relative paths are relative to. */
+    /** The directory for relative paths. */
     directory: string;
     problems?: readonly Problem[];
   },
@@ -161,7 +167,7 @@ export function allProblems(config: Config): readonly Problem[] {
   ]);
 }
 
-/** Mistakes file by file, and in the order of each. */
+/** Mistakes sorted by file, and by place within each file. */
 export function sortedProblems(problems: readonly Problem[]): readonly Problem[] {
   const files = [...new Set(problems.map(({ file }) => file))];
   return problems.toSorted((a, b) =>
@@ -177,27 +183,27 @@ export function problemText(problem: Problem): string {
   return escapeControls([place, path, message].filter((part) => part !== "").join(": "));
 }
 
-/** The same with what to do about it, and with the line shown: for a report. */
+/** The same text with the hint and the line, for a report. */
 export function problemReport(problem: Problem): string {
   const { hint, excerpt } = problem;
   const text = problemText(problem) + (hint === null ? "" : ` (${escapeControls(hint)})`);
   return excerpt === null ? text : `${text}\n${indented(excerpt())}`;
 }
 
-/** An excerpt as it stands below a problem. */
+/** An excerpt, indented to stand below a problem. */
 export function indented(excerpt: string): string {
   return excerpt.split("\n").map((line) => `    ${line}`).join("\n");
 }
 
-/** A problem for scripts. */
+/** A problem as JSON, for scripts. */
 export function problemToWire(problem: Problem): { readonly [key: string]: Json } {
   const { file, line, column, path, message, hint } = problem;
   return { file, line, column, path, message, hint };
 }
 
 /**
- * A path as {@link Problem} has it: `ops.sessions.astro.volumes[0]`. Whoever writes `TOKEN=abc` as a
- * key has put a value there, which is left out.
+ * A path as {@link Problem} shows it: `ops.sessions.astro.volumes[0]`. A key such as `TOKEN=abc`
+ * contains a value, which is left out.
  */
 export function pathText(path: Path): string {
   return path.reduce<string>((text, step) => {

@@ -1,4 +1,4 @@
-/** From flags and config to a definition, with the files that they name. */
+/** Builds a definition from flags, config and the files that they name. */
 import type { World } from "../world/world.ts";
 import type { Config } from "./config.ts";
 import { readEnvFiles } from "./load.ts";
@@ -6,9 +6,9 @@ import { envFilesOf, type resolve, type Resolved } from "./resolve.ts";
 import type { StartFlags } from "./flags.ts";
 
 /**
- * What `start NAME` with these flags is to start here and now.
+ * The definition that `start NAME` would start here and now with these flags.
  *
- * @param work {@link resolve}, or another function that does the same, such as one that explains it, too
+ * @param work {@link resolve}, or a function that does more, such as `explain`
  * @throws what `work` and {@link readEnvFiles} throw
  */
 export async function defineWith<Result extends Resolved>(

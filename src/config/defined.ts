@@ -1,4 +1,4 @@
-/** What a config says of its sessions before any of them is started. Pure. */
+/** What a config says about its sessions before any of them is started. Pure. */
 import { appliesTo, SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
 import type { BackendType } from "../model.ts";
 import { isOpen, type PlaceSelector } from "../model/place.ts";
@@ -11,7 +11,7 @@ import {
 } from "./config.ts";
 import { hasVariables, type Mistake } from "./interpolate.ts";
 
-/** What a config says of the place of a session. */
+/** The place that a config gives a session. */
 export function placeOf(entry: SessionEntry, config: Config): PlaceSelector {
   const { defaultBackend, containerRuntime } = config.settings;
   const said = entry.kind === "usable" ? entry.settings : entry;
@@ -23,23 +23,23 @@ export function placeOf(entry: SessionEntry, config: Config): PlaceSelector {
   };
 }
 
-/** Whether a key means anything to a backend, if there is one. */
+/** Whether a key applies to a backend. False without a backend. */
 function means(backend: BackendType | null | undefined, name: keyof typeof SESSION_KEYS): boolean {
   const key: SessionKey = SESSION_KEYS[name];
   return !isOpen(backend) && appliesTo(key, backend);
 }
 
-/** Whether a definition for a backend is none without a key. */
+/** Whether a definition for a backend must have a key. */
 function needs(backend: BackendType | null | undefined, name: keyof typeof SESSION_KEYS): boolean {
   const { part }: SessionKey = SESSION_KEYS[name];
   return !isOpen(backend) && part?.needed?.includes(backend) === true;
 }
 
-/** A session as the config defines it, as far as it matters before a start. */
+/** A session as the config defines it, with what matters before a start. */
 export interface DefinedSession {
   readonly name: string;
   readonly backend: BackendType;
-  /** The place that the definition names; what it does not name is null. */
+  /** The place that the definition names, null where it names nothing. */
   readonly named: PlaceSelector;
   /** As written: variables are not filled in. */
   readonly command: readonly string[] | null;
@@ -48,11 +48,11 @@ export interface DefinedSession {
   /** Whether stopping it needs a yes. */
   readonly protected: boolean;
   readonly groups: readonly string[];
-  /** What is wrong with the definition; null when nothing is. */
+  /** What is wrong with the definition, or null. */
   readonly problem: string | null;
 }
 
-/** All sessions of a config, those with mistakes included. */
+/** All sessions of a config, including those with mistakes. */
 export function definedSessions(config: Config): DefinedSession[] {
   return [...config.sessions.values()].map((entry) => definedSession(entry, config));
 }
@@ -91,7 +91,7 @@ function definedSession(entry: SessionEntry, config: Config): DefinedSession {
   };
 }
 
-/** What a session lacks to be started as the config says; null: nothing. */
+/** What a session lacks before it can be started as the config says, or null. */
 export function lackOf(entry: SessionEntry, config: Config): Mistake | null {
   if (entry.kind === "invalid") return null;
   const { command, image } = entry.settings;
@@ -110,7 +110,7 @@ function directoryOf(
   name: string,
   { backend, path, config }: { backend: BackendType; path: string | null; config: Config },
 ): string | null {
-  // Without one, such a session is where its config is.
+  // A session without a directory runs in the directory of its config.
   if (!needs(backend, "working_dir") || (path !== null && hasVariables(path))) return path;
   if (path?.startsWith("/")) return absolutePath("/", path);
   return absolutePath(

@@ -8,14 +8,14 @@ import { given } from "./flags.ts";
 import { checkDirectory } from "./rules.ts";
 import type { Start } from "./starting.ts";
 
-/** What a relative path of the config is relative to: the directory of the file that says it. */
+/** The directory that relative paths of the config start from: that of the file with this key. */
 export function directoryAt({ entry, config, surroundings }: Start, path: Path): string {
   return entry === null
     ? surroundings.workingDirectory
     : config.written.directory(["ops", "sessions", entry.name, ...path]);
 }
 
-/** The volumes of a container, and the one for its logs. */
+/** The volumes of a container, including the one for its logs. */
 export function volumesOf(
   start: Start,
 ): Pick<ContainerDefinition, "volumes" | "logVolume"> {
@@ -35,7 +35,7 @@ export function volumesOf(
     ? null
     : absoluteVolume(directoryAt(start, ["log_volume"]), configured);
   const isChecked = filler.problems.length === 0 && !surroundings.masked;
-  // Together they must not be too many.
+  // Together they may be too many.
   if (isChecked && logVolume !== null) validateVolumes([...volumes, logVolume]);
   return { volumes, logVolume };
 }
@@ -52,7 +52,7 @@ function absoluteVolume(directory: string, volume: string): string {
   return [absolutePath(directory, source), ...rest].join(":");
 }
 
-/** The directory inside of a container; null: what the image says. */
+/** The directory inside a container; null: the image decides. */
 export function containerDirectory(start: Start, leftOut: string[]): string | null {
   const { flags, settings, filler } = start;
   const inside = (path: string) => {
@@ -78,7 +78,10 @@ export function containerDirectory(start: Start, leftOut: string[]): string | nu
   return null;
 }
 
-/** Whether flags chose the other backend than the config: a path of the one is none of the other. */
+/**
+ * Whether flags chose another backend than the config. The path of one backend means nothing in the
+ * other.
+ */
 export function isSwitched({ entry, config, backend }: Start): boolean {
   return entry !== null && placeOf(entry, config).backend !== backend;
 }

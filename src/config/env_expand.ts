@@ -1,15 +1,15 @@
 /** Variables and escapes in one value of an env file, as compose has them. Pure. */
 import type { Lookup, Mistake } from "./interpolate.ts";
 
-/** Something to say about a place in an env file. No part of it has a value. */
+/** A remark about a place in an env file. It never contains a value. */
 export interface Remark extends Mistake {
   readonly line: number;
   readonly column: number;
 }
 
-/** Something to say about a place in a value. */
+/** A remark about a place in a value. */
 interface ValueRemark extends Mistake {
-  /** Offset in the value as it is written. */
+  /** Offset in the value as written. */
   readonly at: number;
 }
 
@@ -17,13 +17,13 @@ interface ValueRemark extends Mistake {
 interface Expanded {
   readonly text: string;
   readonly mistakes: readonly ValueRemark[];
-  /** Variables that are not set, in whose place there is nothing. */
+  /** Variables that are not set. Nothing is filled in for them. */
   readonly unset: readonly ValueRemark[];
-  /** What came from the environment. */
+  /** Values from the environment. */
   readonly secrets: readonly string[];
 }
 
-/** compose-go dotenv, expandEscapes; before anything else a backslash is itself. */
+/** compose-go dotenv, expandEscapes. A backslash before any other character stays. */
 const ESCAPES: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -49,11 +49,11 @@ const NOT_CLOSED = { message: 'this "${" has no "}"', hint: MISSPELLED.hint };
 const MAX_DEPTH = 50;
 
 /**
- * Fills in `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `${NAME:+other}`, each also without
- * the colon: then an empty variable is as good as any. `$${` is a literal `${`, any other `$` is itself.
+ * Fills in `${NAME}`, `${NAME:-default}`, `${NAME:?message}` and `${NAME:+other}`. Without the
+ * colon, an empty variable counts as set. `$${` is a literal `${`, any other `$` is itself.
  *
- * @param how `escapes`: whether a backslash has a meaning; `ofFile`: the lines above, which win over
- * `lookup`, the environment
+ * @param how `escapes`: whether a backslash has a meaning; `ofFile`: the lines above, which win
+ *   over `lookup`, the environment
  */
 export function expand(
   source: string,
@@ -68,7 +68,7 @@ export function expand(
   const secrets: string[] = [];
   let at = 0;
 
-  /** A text up to its end, or to the `}` that closes the variable around it. Unused ones are skipped. */
+  /** Reads up to the end, or to the `}` of the enclosing variable. Unused text is skipped. */
   function text(depth: number, isUsed: boolean): string {
     let filled = "";
     while (at < source.length) {

@@ -1,6 +1,6 @@
 /**
- * Env files, as `docker compose` reads them, or as `docker run --env-file` does (`raw`). Pure. No
- * message here ever has a value: values of env files are secret by origin.
+ * Reads env files as `docker compose` does, or as `docker run --env-file` does (`raw`). Pure. No
+ * message here contains a value: all values of env files are secret.
  */
 import type { EnvFormat } from "../model.ts";
 import { expand, type Remark } from "./env_expand.ts";
@@ -10,24 +10,24 @@ import { positionsIn } from "./positions.ts";
 
 /** One variable of an env file. */
 interface EnvLine {
-  /** Null: it is taken from the environment. */
+  /** Null: the value comes from the environment. */
   readonly value: string | null;
-  /** Where its name is, from 1 on. */
+  /** Line of the name, counted from 1. */
   readonly line: number;
   readonly column: number;
 }
 
 /** What an env file says. */
 interface EnvFile {
-  /** Of several lines for one key the last one, and in its place. */
+  /** When a key is there twice, the last line counts, in value and position. */
   readonly variables: ReadonlyMap<string, EnvLine>;
   /** Every line that is wrong. */
   readonly mistakes: readonly Remark[];
-  /** Variables that are filled in, and not set. */
+  /** Variables that should be filled in but are not set. */
   readonly unset: readonly Remark[];
-  /** Values that `raw` would read otherwise; nothing when that is how it was read. */
+  /** Values that `raw` would read differently. Empty for a file that was read as `raw`. */
   readonly otherwise: readonly Remark[];
-  /** What was filled in from the environment: it may be secret. */
+  /** Values filled in from the environment. They may be secret. */
   readonly secrets: readonly string[];
 }
 
@@ -88,7 +88,7 @@ function parseRaw(source: string): EnvFile {
   return { variables, mistakes, unset: [], otherwise: [], secrets: [] };
 }
 
-/** One line as `raw` has it; null: it says nothing. */
+/** One line as `raw` reads it; null for a line without a variable. */
 function rawLine(whole: string): { readonly key: string; readonly value: string | null } | null {
   const line = whole.trimStart();
   if (line === "" || line.startsWith("#")) return null;
@@ -98,20 +98,20 @@ function rawLine(whole: string): { readonly key: string; readonly value: string 
     : { key: line.slice(0, equals), value: line.slice(equals + 1) };
 }
 
-/** A blank that is no end of a line. */
+/** A blank that does not end the line. */
 const BLANKS = /[^\S\n]*/y;
 const BLANKS_AND_LINES = /\s*/y;
 const EXPORT = /export[^\S\n]+(?=[^\s=:#])/y;
-/** A name up to what ends it, whatever it is made of. */
+/** Any characters up to the end of the name. */
 const NAME = /[^=:\n]*/y;
 const COMMENT = /[^\S\n]*(?:#[^\n]*)?(?=\n|$)/y;
 const REST_OF_LINE = /[^\n]*/y;
 
-/** A value as it is written. */
+/** A value as written. */
 interface WrittenValue {
   readonly kind: "plain" | "single" | "double" | "broken";
   readonly text: string;
-  /** Of the first character of the text. */
+  /** Offset of the first character of the text. */
   readonly at: number;
 }
 
@@ -124,7 +124,7 @@ function parseCompose(source: string, lookup: Lookup): EnvFile {
   const placeAt = positionsIn(source);
   let at = 0;
 
-  /** Goes on behind what a sticky pattern finds here; null: it is not here. */
+  /** Moves behind the match of a sticky pattern; null when it does not match here. */
   function take(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = at;
     const found = pattern.exec(source);
@@ -132,7 +132,7 @@ function parseCompose(source: string, lookup: Lookup): EnvFile {
     return found;
   }
 
-  /** A value in quotes; what is wrong with it is told, and its line left behind. */
+  /** Reads a value in quotes. Reports a mistake in it and skips its line. */
   function takeQuoted(kind: "single" | "double"): WrittenValue {
     const begin = at + 1;
     const end = closingQuote(source, at);
@@ -210,7 +210,7 @@ function parseCompose(source: string, lookup: Lookup): EnvFile {
   return { variables, mistakes: inOrder(mistakes), unset, otherwise, secrets };
 }
 
-/** Where the quote is that closes the one at an offset; null: nowhere. */
+/** The offset of the quote that closes the one at `opening`, or null. */
 function closingQuote(source: string, opening: number): number | null {
   for (let at = opening + 1; at < source.length; at++) {
     if (source[at] === "\\") at++;
@@ -221,7 +221,7 @@ function closingQuote(source: string, opening: number): number | null {
 
 function readOtherwise(key: string): Pick<Remark, "message" | "hint"> {
   return {
-    message: `${key} has another value than with format: raw, which takes quotes, comments, ` +
+    message: `${key} would be different with format: raw, which takes quotes, comments, ` +
       "blanks and ${} as they are",
     hint: "choose one in env_file: {path: FILE, format: raw}, or format: compose for this one",
   };

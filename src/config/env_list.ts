@@ -1,13 +1,13 @@
 /**
- * `env` as a list, `[A=1, "B=two words", C]`, made the mapping that says the same, so that it can be
- * laid over another one key by key. Pure.
+ * Turns `env` as a list, `[A=1, "B=two words", C]`, into the mapping with the same meaning, so that
+ * it can be merged key by key. Pure.
  */
 import { BACKENDS } from "../model.ts";
 import type { Path } from "./config.ts";
 import { NONE } from "./values.ts";
 import type { Entry, Fault, ListNode, MapNode, Node } from "./tree.ts";
 
-/** A tree without lists below `env`, and what is wrong with those that it had. */
+/** The tree with mappings in place of the lists below `env`, and the mistakes in those lists. */
 export function withEnvMaps(
   root: MapNode,
 ): { readonly root: MapNode; readonly faults: readonly Fault[] } {
@@ -19,7 +19,7 @@ export function withEnvMaps(
   return { root: changed.kind === "map" ? changed : root, faults };
 }
 
-/** Gives the node itself where nothing is to be changed in it. */
+/** Returns the same node when nothing has to change. */
 type Change = (node: Node, path: Path) => Node;
 
 function at(key: string, change: Change): Change {
@@ -55,7 +55,7 @@ const NO_VARIABLE = {
   hint: null,
 };
 
-/** What names of variables are made of. */
+/** The rule for names of variables. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 function mapOf({ at, items }: ListNode, path: Path, faults: Fault[]): MapNode {
@@ -71,7 +71,7 @@ function mapOf({ at, items }: ListNode, path: Path, faults: Fault[]): MapNode {
     const equals = item.text.indexOf("=");
     const name = equals === -1 ? item.text : item.text.slice(0, equals);
     if (equals === -1 && !NAME.test(name)) {
-      // It is not shown: it may be a value.
+      // The text is not shown: it may be a value.
       fault(NO_VARIABLE);
       continue;
     }

@@ -1,12 +1,12 @@
 /**
- * A line of a config file with a caret below, for messages. Pure.
+ * Shows a line of a config file with a caret below it, for messages. Pure.
  *
- * No secret is shown. Of a file that can be read, the keys are shown, and the values of keys that are
- * known and whose values are no secrets; all other text is `***`: values of `env`, of unknown keys
- * (who misspells `env` has secrets below it), comments, anchors. Of a key or an item of `run_args`
- * everything from a `=` on is hidden, too. Of a file that cannot be read, nobody knows what is what:
- * there the first key of a line is shown, and its value only when by the indentation of the lines
- * above, each a key alone, it is one of those.
+ * It never shows a secret. In a file that can be read, it shows the keys, and the values of known
+ * keys that hold no secrets. All other text is `***`: values of `env`, values of unknown keys (a
+ * misspelt `env` has secrets below it), comments, anchors. In a key, or in an item of `run_args`,
+ * it also hides everything from a `=` on. In a file that cannot be read, the structure is unknown:
+ * it shows the first key of a line, and the value only when the indentation of the lines above,
+ * each a key alone, proves that the key is a harmless one.
  */
 import { escapeControls } from "../errors.ts";
 import { OPS_KEYS } from "../keys/file_keys.ts";
@@ -16,19 +16,19 @@ import type { Path } from "./config.ts";
 import { lineAt, lineStarts } from "./positions.ts";
 import { type Mark, marksIn } from "./yaml.ts";
 
-/** Most columns of a line that are shown: with what stands before them, they fit a terminal of 80. */
+/** The most columns of a line that are shown. With the text before them they fit a terminal of 80. */
 const WIDTH = 70;
-/** How far a line is looked at on both sides; JSON may be one line of a megabyte. UTF-16 code units. */
+/** How far to look on both sides, in UTF-16 code units: JSON may be one line of a megabyte. */
 const REACH = 120;
 const HIDDEN = "***";
 
-/** Shows the line of an offset (in UTF-16 code units) in a text, and a caret below that place. */
+/** Shows the line at an offset (in UTF-16 code units) of a text, and a caret below that place. */
 export function excerptsOf(source: string): (offset: number) => string {
   const starts = lineStarts(source);
   const marks = marksIn(source);
   const begins = marks?.map((mark) => mark.from) ?? [];
   return (wanted) => {
-    // What is missing at the end of a file is shown behind what is there.
+    // A mistake at the end of a file is shown behind the last text.
     const isAtEnd = source.slice(wanted, wanted + REACH).trim() === "";
     const offset = isAtEnd ? source.slice(0, wanted).trimEnd().length : wanted;
     const line = lineAt(starts, offset);
@@ -50,7 +50,7 @@ export function excerptsOf(source: string): (offset: number) => string {
   };
 }
 
-/** A part of a line: as it is, or hidden. */
+/** A part of a line, shown or hidden. */
 interface Piece {
   /** Offset of its first character. */
   readonly at: number;
@@ -64,7 +64,7 @@ function piecesOf(
     from: number;
     to: number;
     marks: readonly Mark[];
-    /** The first mark that may reach into that part. */
+    /** Index of the first mark that may reach into this part. */
     first: number;
   },
 ): readonly Piece[] {
@@ -82,7 +82,7 @@ function piecesOf(
   return [...pieces, ...structure(source.slice(at, to), at)];
 }
 
-/** What stands between scalars: signs, and comments, anchors and tags, which are hidden. */
+/** The text between scalars: signs, and comments, anchors and tags, which are hidden. */
 function structure(text: string, at: number): readonly Piece[] {
   return cut(
     text,
@@ -96,7 +96,7 @@ function scalar(text: string, at: number, { path, isKey }: Mark): readonly Piece
   return isClear(path) ? [{ at, text, hidden: false }] : cut(text, at, /\S.*/g);
 }
 
-/** A text, with what matches hidden. */
+/** A text with all matches hidden. */
 function cut(text: string, at: number, secret: RegExp): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
@@ -120,7 +120,7 @@ function isClear(path: Path): boolean {
   return key !== null && key !== "env" && Object.hasOwn(SESSION_KEYS, key);
 }
 
-/** The key of a session that a path leads to, in the session itself or in the defaults. */
+/** The session key that a path leads to, in a session or in the defaults. */
 function keyOf([, second, third, fourth]: Path): string | null {
   const isOfBackend = BACKENDS.some((backend) => backend === third);
   const key = second === "defaults" && !isOfBackend ? third : fourth;
@@ -142,12 +142,12 @@ function piecesOfUnreadable(
   if (above === null || !isClear([...above, key])) {
     return [shown, ...cut(rest, at, /[^\s{}[\],:].*/g)];
   }
-  // Where a newline is missing, other keys stand behind the value, with values of their own.
+  // When a newline is missing, other keys and their values follow on the same line.
   const sign = key === "run_args" ? "=" : "\\s#";
   return [shown, ...cut(rest, at, new RegExp(`(?<=${sign}|\\{|:\\s|["']:).+`, "g"))];
 }
 
-/** The keys around a line, from the outside; null where a line above is anything but a key. */
+/** The keys around a line, outermost first; null when a line above is not a plain key. */
 function keysAbove(
   source: string,
   { from, indent }: { from: number; indent: number },
@@ -165,7 +165,7 @@ function keysAbove(
   return inner === 0 || indent === 0 ? keys : null;
 }
 
-/** What is drawn for one character, or for a hidden part. */
+/** The drawing of one character or of a hidden part. */
 interface Cell {
   readonly at: number;
   readonly text: string;
@@ -185,7 +185,7 @@ function cellsOf(pieces: readonly Piece[]): readonly Cell[] {
   });
 }
 
-/** The cells around an offset, and the caret; `cut` tells whether there is more than these. */
+/** The cells around an offset, and the caret. `cut` tells whether cells were left out. */
 function drawn(
   cells: readonly Cell[],
   offset: number,
@@ -193,7 +193,7 @@ function drawn(
 ): string {
   const found = cells.findLastIndex(({ at }) => at <= offset);
   const last = cells.at(-1);
-  // Behind the end of the line, where a quote is missing.
+  // The caret goes behind the end of the line when a quote is missing there.
   const isBehind = last !== undefined && found === cells.length - 1 && last.text !== HIDDEN &&
     offset > last.at;
   const caret = Math.max(0, found) + (isBehind ? 1 : 0);
@@ -211,7 +211,7 @@ function drawn(
   return `${left}${shown}${right}\n${" ".repeat(before)}^`;
 }
 
-/** Indexes from a place on outwards: two thirds behind it, one third before it. */
+/** Indexes around a place, nearest first: two thirds behind it, one third before it. */
 function* around(place: number, length: number): Generator<number> {
   let [before, behind] = [place - 1, place];
   while (before >= 0 || behind < length) {

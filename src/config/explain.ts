@@ -1,4 +1,7 @@
-/** What exactly a start would start, where each value comes from, and without secrets. Pure. */
+/**
+ * Explains a start: what exactly it would start, and where each value comes from, without secrets.
+ * Pure.
+ */
 import { valueAt } from "../keys/paths.ts";
 import { ALL_SESSION_KEYS, appliesTo, type SessionKey } from "../keys/session_keys.ts";
 import { BACKENDS, type Definition } from "../model.ts";
@@ -8,18 +11,18 @@ import { flagged, flagsOnlyOf, given, type StartFlags } from "./flags.ts";
 import type { Surroundings } from "./starting.ts";
 import { originAt } from "./variables.ts";
 
-/** A start, explained. */
+/** An explained start. */
 export interface Explained extends Resolved {
-  /** The definition with `***` for every value of a variable, and for what was filled in. */
+  /** The definition with `***` in place of the values of variables and of everything filled in. */
   readonly shown: Definition;
   /**
-   * Where values come from, by key as in a config file: `command`, `env.TOKEN`, `volumes[0]`. Each
-   * part of the definition has one.
+   * The origin of every part of the definition, by its key in a config file: `command`,
+   * `env.TOKEN`, `volumes[0]`.
    */
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** The same as {@link resolve}, with origins, and with a definition that may be shown. */
+/** Does the same as {@link resolve}, and adds origins and a definition that may be shown. */
 export function explain(
   name: string,
   flags: StartFlags,
@@ -40,13 +43,13 @@ export function explain(
 
 const MASK = "***";
 
-/** A value that cannot be seen, but is absolute or relative as it was. */
+/** Hides a value, but keeps whether it is absolute or relative. */
 function masked(value: string | undefined): string | undefined {
   if (value === undefined || value === "") return value;
   return (/^(?:\/|\.\/)/.exec(value)?.[0] ?? "") + MASK;
 }
 
-/** @param secrets what came from the environment into keys that are read at once */
+/** @param secrets values from the environment in keys that are read at once */
 function withoutSecrets(definition: Definition, secrets: readonly string[]): Definition {
   const keys = Object.keys(definition.env);
   const env = Object.fromEntries(keys.map((key) => [key, MASK]));
@@ -64,7 +67,7 @@ function originsOf(
   const entry = config.sessions.get(name);
   const path = ["ops", "sessions", name];
   const settings = entry?.kind === "usable" ? entry.settings : null;
-  /** The flag that was given; else the session, where it says it; else `ops`. */
+  /** The flag if it was given, else the session if it has the key, else `ops`. */
   const originOf = (key: string, about: SessionKey, ...below: Path): Origin => {
     const flag = flagsFor(key, about, flags)[0];
     if (flag !== undefined) return { kind: "flag", flag };
@@ -80,7 +83,7 @@ function originsOf(
     const value = valueAt(definition, part.at ?? field);
     if (about.form.kind === "variables") {
       for (const variable of Object.keys(definition.env)) {
-        // One that a shell needs stands in its command.
+        // A variable that a shell needs comes from its command.
         const command = originAt(config, [...path, "command"]);
         origins.set(`${key}.${variable}`, envOrigins.get(variable) ?? command);
       }
@@ -93,14 +96,14 @@ function originsOf(
   return origins;
 }
 
-/** The flags that were given which say the value of a key. */
+/** The given flags that decide the value of a key. */
 function flagsFor(
   key: string,
   { flag, field }: SessionKey,
   flags: StartFlags,
 ): readonly string[] {
   const own = flag !== undefined && flagged(flags, field) !== null ? [`--${flag}`] : [];
-  // Words, and the flags that only one backend has, say it, too.
+  // Words after `--` decide the command, and flags of one backend alone decide the backend.
   if (key === "command") return given(flags.argv) === null ? own : ["--"];
   if (key !== "backend") return own;
   return [...own, ...BACKENDS.toReversed().flatMap((backend) => flagsOnlyOf(backend, flags))];

@@ -15,15 +15,15 @@ import {
 type Check = (value: string) => unknown;
 
 /**
- * Fills in the variables of a session's texts, and collects what goes wrong. A text without
- * variables was checked when the config was loaded.
+ * Fills in the variables of a session's texts, and collects what goes wrong. Texts without
+ * variables were checked when the config was loaded.
  */
 export interface Filler {
   readonly text: (path: Path, text: string, check: Check) => string;
   readonly optional: (path: Path, text: string | null, check: Check) => string | null;
   readonly list: (path: Path, texts: readonly string[], check: Check) => readonly string[];
   readonly command: (text: string) => readonly string[];
-  /** Checks the words of a command in which something was filled in. */
+  /** Checks the words of a command if something was filled in. */
   readonly words: (words: readonly string[], isFilled: boolean) => readonly string[];
   /** @param lookup the environment of the shell, which expands the variables itself */
   readonly shell: (
@@ -35,16 +35,17 @@ export interface Filler {
   readonly secrets: readonly string[];
 }
 
-/** Says nothing more, since the value may be secret. */
+/** The message says no more, since the value may be secret. */
 const FILLED_WRONG = {
   message: "with its variables filled in, the value is not allowed",
   hint: null,
 };
 
 /**
- * A filler for a session of the config; null: for one that is not in it, and has no texts.
+ * Makes a filler for a session of the config. With null (the session is not in the config) there
+ * are no texts to fill.
  *
- * @param how `checked`: whether what comes out is checked
+ * @param how `checked`: whether to check the results
  */
 export function filler(
   entry: UsableEntry | null,

@@ -1,4 +1,4 @@
-/** The flags of a start that say what to start. Pure. */
+/** The flags of a start that define the session. Pure. */
 import { UsageError } from "../errors.ts";
 import type { FieldOf, Form, ValueOf } from "../keys/form.ts";
 import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
@@ -7,43 +7,44 @@ import { agreedBackend } from "../model/place.ts";
 
 type Table = typeof SESSION_KEYS;
 
-/** The names of the keys that have a flag. */
+/** The names of keys that have a flag. */
 export type FlaggedKey = {
   [N in keyof Table]: Table[N] extends { readonly flag: string } ? N : never;
 }[keyof Table];
 
 /**
- * The flags of `start` that say what to start, by the fields of their keys. Nothing in them is expanded:
- * a shell has done that. Variables are `KEY=VALUE`, or `KEY` to take it from the environment.
+ * The flags of `start` that define the session, by the fields of their keys. Nothing in them is
+ * expanded: the user's shell did that. Variables are `KEY=VALUE`, or `KEY` to take the value from
+ * the environment.
  */
 export type StartFlags =
   & {
     readonly [N in FlaggedKey as FieldOf<Table[N]>]?: FlagValue<Table[N]["form"]> | undefined;
   }
   & {
-    /** Words, as after `--`; `command` is one string. */
+    /** The words after `--`; `command` is one string. */
     readonly argv?: readonly string[] | undefined;
   };
 
-/** What a flag for a value of a form is given as. */
+/** The type of a flag whose value has this form. */
 export type FlagValue<F extends Form> = F extends { readonly kind: "command" } ? string
   : F extends { readonly kind: "list" | "variables" } ? readonly string[]
   : ValueOf<F>;
 
-/** What the flag of a key was given; null: nothing. */
+/** The value given to the flag of a key; null: the flag was not given. */
 export function flagged(flags: StartFlags, field: string): unknown {
   const value: unknown = Reflect.get(flags, field);
   return value === undefined || Array.isArray(value) && value.length === 0 ? null : value;
 }
 
-/** The flags that were given which only one backend has: `--image`. */
+/** The given flags that only one backend has, such as `--image`. */
 export function flagsOnlyOf(backend: BackendType, flags: StartFlags): readonly string[] {
   return ALL_SESSION_KEYS.flatMap(([, { only, flag, field }]) =>
     only === backend && flag !== undefined && flagged(flags, field) !== null ? [`--${flag}`] : []
   );
 }
 
-/** The backend that flags mean without saying so. */
+/** The backend that other flags imply. */
 export function impliedBackend(flags: StartFlags): BackendType | null {
   if (flags.command !== undefined && given(flags.argv) !== null) {
     throw new UsageError("Cannot use --command with a program after --: it takes one of them", {
@@ -62,12 +63,12 @@ export function impliedBackend(flags: StartFlags): BackendType | null {
   return agreedBackend(own.filter((each) => each.flags.length > 0), flags.backend);
 }
 
-/** Whether flags say what to run. */
+/** Whether the flags say what to run. */
 export function hasProgram(flags: StartFlags): boolean {
   return flags.command !== undefined || flags.image !== undefined || given(flags.argv) !== null;
 }
 
-/** A list that was given; a repeatable flag that was not is undefined or empty. */
+/** The given list, or null: a repeatable flag that was not given is undefined or empty. */
 export function given<T>(list: readonly T[] | undefined): readonly T[] | null {
   return list === undefined || list.length === 0 ? null : list;
 }

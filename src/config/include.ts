@@ -1,4 +1,4 @@
-/** Reading a config file and those that it includes, and laying them over each other. */
+/** Reads a config file and its includes, and merges them. */
 import type { World } from "../world/world.ts";
 import { absolutePath, type Config, directoryOf, type Settings } from "./config.ts";
 import { withDefaults } from "./layers.ts";
@@ -10,32 +10,32 @@ import { MAX_FILE_BYTES, readTrusted } from "./trusted.ts";
 import type { Fault, MapNode, Tree } from "./tree.ts";
 import { parseYaml, withoutMark } from "./yaml.ts";
 
-/** Lines and values in all files of a config: each takes half a kilobyte of memory, or more. */
+/** Lines and values in all files of a config: each takes half a kilobyte of memory or more. */
 const MAX_VALUES = 200_000;
 /** Levels of includes. */
 const MAX_INCLUDE_DEPTH = 10;
 /** Files of one config. */
 export const MAX_FILES = 100;
 
-/** All files of a config, laid over each other. */
+/** All files of a config, merged. */
 interface Merged extends Pick<FileContents, "root" | "faults"> {
-  /** Absolute paths, the first one first. */
+  /** Absolute paths, first file first. */
   readonly files: readonly string[];
   readonly sources: Sources;
 }
 
-/** The file where a config begins. */
+/** The first file of a config. */
 interface First {
   /** Absolute path. */
   readonly file: string;
   readonly text: string;
-  /** Whether other keys at the top of it, and of what it includes, belong to someone else. */
+  /** Whether other top-level keys, in it and in its includes, belong to another program. */
   readonly foreignKeys: boolean;
-  /** What holds where it says nothing else. */
+  /** The settings that apply when the file gives none. */
   readonly defaults: Settings;
 }
 
-/** The config that begins with a file. Never throws for what is wrong with it. */
+/** Reads the config that begins with a file. Never throws for mistakes in it. */
 export async function readConfigFiles(world: World, first: First): Promise<Config> {
   const { files, sources, ...contents } = await readFiles(world, first);
   const context = { lookup: world.env, defaults: first.defaults, sources };
@@ -47,16 +47,16 @@ export async function readConfigFiles(world: World, first: First): Promise<Confi
   return { path: first.file, realPath, files, ...read, written };
 }
 
-/** A file that was read, with what it includes under it. */
+/** A file that was read, and its includes merged under it. */
 interface Visited {
   readonly root: MapNode | null;
-  /** Levels of includes below it. */
+  /** Levels of includes below this file. */
   readonly height: number;
 }
 
 /**
- * Reads the includes of a file, theirs, and so on. A file that is included twice is read once; one
- * that includes itself, over however many others, is a fault.
+ * Reads the includes of a file, their includes, and so on. A file that is included twice is read
+ * once. A file that includes itself, directly or through others, is a fault.
  */
 async function readFiles(world: World, first: First): Promise<Merged> {
   const sources = newSources();
@@ -132,7 +132,7 @@ async function readFiles(world: World, first: First): Promise<Merged> {
   return { root, faults, files, sources };
 }
 
-/** How many lines and values a text has at most, without reading it as YAML. */
+/** The most lines and values that a text can have, counted without reading it as YAML. */
 function countValues(source: string): number {
   let count = 1;
   for (let index = 0; index < source.length; index++) {
@@ -142,7 +142,7 @@ function countValues(source: string): number {
     ) {
       count++;
     } else if (character === COLON || character === DASH || character === QUESTION) {
-      // Without a blank behind it, it is a part of a text.
+      // Without a blank behind it, the character is part of a text.
       const next = source.charCodeAt(index + 1);
       if (!(next > SPACE)) count++;
     }

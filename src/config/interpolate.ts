@@ -1,24 +1,24 @@
 /**
- * Variables in the values of a config: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, and `$${`
- * for a literal `${`. Nothing else is expanded, and nothing inside of what was filled in.
+ * Fills in variables in the values of a config: `${NAME}`, `${NAME:-default}`, `${NAME:?message}`,
+ * and `$${` for a literal `${`. Nothing else is expanded, and filled-in text is not expanded again.
  *
- * As in a POSIX shell, `:-` and `:?` take an empty variable for an unset one, and a default may have
- * variables with defaults of their own: `${A:-${B:-c}}`. They count only where the default does. Env
- * files know more (see `env_expand.ts`), and take other things for mistakes.
+ * As in a POSIX shell, `:-` and `:?` treat an empty variable as unset. A default may contain
+ * variables with defaults of their own, `${A:-${B:-c}}`, which count only when the default is used.
+ * Env files accept more forms (see `env_expand.ts`), and refuse others.
  */
 
-/** One variable of the environment. */
+/** Looks up a variable of the environment. */
 export type Lookup = (name: string) => string | undefined;
 
-/** What is wrong with a value, said without the value. */
+/** A mistake in a value, described without the value. */
 export interface Mistake {
   readonly message: string;
   readonly hint: string | null;
-  /** What in the value it is about; without it, the whole. */
+  /** The part of the value that is wrong; without it, the whole value is. */
   readonly spot?: Spot;
 }
 
-/** A place in a value: how far from its begin, in UTF-16 code units, and what stands there. */
+/** A place in a value: the distance from its begin, in UTF-16 code units, and the text there. */
 export interface Spot {
   readonly offset: number;
   readonly text: string;
@@ -27,13 +27,13 @@ export interface Spot {
 /** A text with its variables filled in. */
 interface Interpolated {
   readonly text: string;
-  /** What came from the environment: it may be secret. */
+  /** Values from the environment. They may be secret. */
   readonly secrets: readonly string[];
-  /** Variables that are not set and have no default; the text has nothing in their place. */
+  /** Variables that are not set and have no default. Nothing is filled in for them. */
   readonly mistakes: readonly Mistake[];
 }
 
-/** A variable in a text; `fallback` is what the text says for when it is not set. */
+/** A variable in a text; `fallback` is the text's own provision for when it is not set. */
 interface Variable {
   readonly name: string;
   /** Where it begins. */
@@ -44,7 +44,7 @@ interface Variable {
     | null;
 }
 
-/** A piece of a text: either as it is, or a variable. `source` is how it was written. */
+/** A piece of a text: plain text or a variable. `source` is how it was written. */
 type Part =
   | { readonly kind: "text"; readonly source: string; readonly text: string }
   | { readonly kind: "variable"; readonly source: string; readonly variable: Variable };
@@ -57,17 +57,17 @@ const OPENING = /\$\{([A-Za-z_][A-Za-z0-9_]*)(\}|:[-?])/y;
 /** How deep one variable may stand in the default of another. */
 const MAX_DEPTH = 50;
 
-/** Whether a text has anything to fill in, or an escaped `$${`. */
+/** Whether a text has variables to fill in, or an escaped `$${`. */
 export function hasVariables(text: string): boolean {
   return text.includes("${");
 }
 
-/** Names of the variables in a text, in order, each once. */
+/** Names of the variables in a text, in order and without repeats. */
 export function variablesIn(text: string): readonly string[] {
   return shellText(text, () => "").names;
 }
 
-/** What is wrong with the spelling of the variables in a text; whether they are set does not matter. */
+/** Misspelt variables in a text. Whether the variables are set does not matter here. */
 export function spellingMistakes(text: string): readonly Mistake[] {
   return read(text).mistakes;
 }
@@ -94,7 +94,7 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
   return { text: filled.join(""), secrets, mistakes: [...mistakes, ...unset] };
 }
 
-/** The words of a command, with their variables filled in. */
+/** The words of a command with their variables filled in. */
 interface InterpolatedWords {
   readonly words: readonly string[];
   readonly secrets: readonly string[];
@@ -104,7 +104,7 @@ interface InterpolatedWords {
 /**
  * Splits a command first and fills in its variables afterwards, so that a value never adds words.
  *
- * @param split how to split a text; every variable is one word character in the one that it gets
+ * @param split splits a text; it gets a text in which every variable is one word character
  */
 export function interpolateCommand(
   text: string,
@@ -115,7 +115,7 @@ export function interpolateCommand(
   const { masked, placeholder } = mask(text, parts);
   const secrets: string[] = [];
   const unset: Mistake[] = [];
-  // What is put in is not looked at again: next to it, a quoted dollar sign is no part of it.
+  // Filled-in text is not read again: a quoted dollar sign before it starts no variable.
   const words = split(masked).map((word) =>
     word.replace(placeholder, (_, index) => {
       const part = parts[Number(index)];
@@ -129,10 +129,7 @@ export function interpolateCommand(
   return { words, secrets, mistakes: unset };
 }
 
-/**
- * A text with a placeholder for every variable and `$${`, which no splitter takes for anything but
- * a part of a word.
- */
+/** Replaces every variable and `$${` by a placeholder that any splitter takes for a part of a word. */
 export function maskVariables(text: string): string {
   return mask(text, read(text).parts).masked;
 }
@@ -146,18 +143,19 @@ function mask(text: string, parts: readonly Part[]): { masked: string; placehold
   return { masked, placeholder: new RegExp(`${mark}([0-9]+)${mark}`, "g") };
 }
 
-/** What a shell has to be given for a text whose variables it expands by itself. */
+/** What a shell needs for a text whose variables it expands itself. */
 interface ShellText {
   /** The text with `$${` written as `${`. */
   readonly text: string;
-  /** Variables in it, in order, each once. */
+  /** Variables in the text, in order and without repeats. */
   readonly names: readonly string[];
   readonly mistakes: readonly Mistake[];
 }
 
 /**
- * A shell knows `${NAME}`, `${NAME:-default}` and `${NAME:?message}` by itself. Its text is left as
- * it is, since a value that is put into it would be run: it gets the variables in its environment.
+ * A shell expands `${NAME}`, `${NAME:-default}` and `${NAME:?message}` itself. Its text stays as it
+ * is, since a value filled into it would be run as code: the shell gets the variables in its
+ * environment.
  *
  * @param lookup tells which variables are set; an unset one without a default is a mistake
  */
@@ -193,7 +191,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
   const mistakes: Mistake[] = [];
   let at = 0;
 
-  /** Up to the end, or to the `}` that closes the variable around it. */
+  /** Reads up to the end, or to the `}` of the enclosing variable. */
   function partsUntilClosed(depth: number): readonly Part[] {
     const parts: Part[] = [];
     let plain = at;
@@ -221,7 +219,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
     return parts;
   }
 
-  /** Null: it is none. */
+  /** Null when this is no variable. */
   function variable(depth: number): Part | null {
     const begin = at;
     OPENING.lastIndex = at;
@@ -247,7 +245,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
     return { kind: "variable", source: text.slice(variable.at, at), variable };
   }
 
-  /** Inside of another one nobody knows what belongs to what: the rest is not looked at. */
+  /** Inside another variable the parts cannot be told apart: the rest is skipped. */
   function misspelled(begin: number, depth: number): null {
     mistakes.push({
       message: '"${" begins no variable',
@@ -262,7 +260,7 @@ function read(text: string): { parts: readonly Part[]; mistakes: readonly Mistak
   return { parts: partsUntilClosed(0), mistakes };
 }
 
-/** A value, what came from the environment into it, and what is not set. */
+/** A value, the environment values in it, and its unset variables. */
 interface Filled {
   readonly text: string;
   readonly secrets: readonly string[];
@@ -298,12 +296,12 @@ function fill({ name, at, fallback }: Variable, lookup: Lookup): Filled {
   return { text: "", secrets: [], mistakes: [{ ...mistake, spot: spotAt(at) }] };
 }
 
-/** A character of the private use area that the text does not have. */
+/** A private-use character that the text does not contain. */
 function unusedCharacter(text: string): string {
   for (let code = 0xe000; code <= 0xf8ff; code++) {
     const character = String.fromCharCode(code);
     if (!text.includes(character)) return character;
   }
-  // 6,400 different characters that nobody can type: the text stays as it is written.
+  // The text has all 6,400 of these characters, which nobody can type: it stays as written.
   return "\u{f0000}";
 }

@@ -1,4 +1,4 @@
-/** `ops.defaults` laid under every session. Pure; what is written in a tree keeps its place. */
+/** Merges `ops.defaults` under every session. Pure. The nodes of the tree keep their places. */
 import { foreignKeys, SESSION_KEYS } from "../keys/session_keys.ts";
 import { BACKENDS, type BackendType } from "../model.ts";
 import type { Path, Settings } from "./config.ts";
@@ -8,19 +8,20 @@ import { commandFaults, envFaults } from "./session_faults.ts";
 import { below, readKeys } from "./values.ts";
 import type { Entry, Fault, MapNode, Node } from "./tree.ts";
 
-/** Variables and keys that defaults may stand for in all sessions together. */
+/** The most variables and keys that defaults may add to all sessions together. */
 const MAX_INHERITED = 1_000_000;
 
-/** What there is to know for it. */
+/** What the merge needs to know. */
 interface Context {
   readonly lookup: Lookup;
-  /** What holds where the config says nothing else. */
+  /** The settings that apply when the config gives none. */
   readonly defaults: Settings;
 }
 
 /**
- * The tree with the defaults in each session: those of its backend over those for all, and under
- * what it says itself. A default that is wrong is a fault, once, and in no session.
+ * The tree with the defaults merged into each session: the session wins over the defaults of its
+ * backend, and these win over the general ones. A wrong default is one fault, and is left out of
+ * all sessions.
  */
 export function withDefaults(
   root: MapNode | null,
@@ -52,7 +53,7 @@ export function withDefaults(
   if (sessions === null) return { root, faults };
   const all = [common, ...layers.values()];
   if (Math.max(...all.map(sizeOf)) * sessions.entries.size > MAX_INHERITED) {
-    const message = "they stand for too many values in all sessions together";
+    const message = "they add too many values to the sessions";
     return { root, faults: [...faults, { at: node.at, path, message, hint: null }] };
   }
   const named = new Map<string, Entry>();
@@ -82,14 +83,14 @@ function laid(
   return layer === undefined ? merged : mergeMaps(layer, own);
 }
 
-/** Null: it is not said. */
+/** Null when the key is missing. */
 function backendOf(node: Node | undefined, lookup: Lookup): BackendType | "wrong" | null {
   if (node === undefined || node.kind === "null") return null;
   const text = node.kind === "text" ? interpolate(node.text, lookup).text : "";
   return BACKENDS.find((backend) => backend === text) ?? "wrong";
 }
 
-/** The keys that are as they should be. */
+/** The keys without mistakes. */
 function usable(
   map: MapNode,
   { path, others = [], lookup, faults }: {
@@ -106,7 +107,7 @@ function usable(
   return without(map, (key) => others.includes(key) || wrong.has(key));
 }
 
-/** The keys that a backend has; the others are mistakes, as nobody else gets them. */
+/** The keys that a backend has. Others are mistakes, as no other backend gets them. */
 function applicable(
   map: MapNode,
   { backend, path, faults }: {

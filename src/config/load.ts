@@ -1,6 +1,6 @@
 /**
- * Finding and reading config and env files. What is wrong with a config is data in {@link Config},
- * never thrown: only some commands must stop for it.
+ * Finds and reads config and env files. Mistakes in a config are data in {@link Config} and never
+ * thrown: only some commands must stop for them.
  */
 import { SessionConfigError } from "../errors.ts";
 import { FileError, type FileFacts, type World } from "../world/world.ts";
@@ -17,12 +17,12 @@ import { defaultSettings } from "../keys/file_keys.ts";
 import { trustedOwners } from "./owners.ts";
 import type { Unreadable } from "./trusted.ts";
 
-/** In this file of kstlib's, only `ops` and `include` are ours. */
+/** In this file, which is kstlib's, only `ops` and `include` belong to kstops. */
 const KSTLIB_NAME = "kstlib.conf.yml";
 
 /**
- * The absolute path of the config file: `explicit` (`--config`), else `$KSTOPS_CONFIG`, both whether
- * it is there or not; else the first of {@link configPlaces} that exists; else null.
+ * The absolute path of the config file: `explicit` (`--config`), else `$KSTOPS_CONFIG` (both even
+ * when there is no such file), else the first of {@link configPlaces} that exists, else null.
  */
 export async function findConfig(world: World, explicit: string | null): Promise<string | null> {
   const named = explicit ?? (world.env("KSTOPS_CONFIG") || null);
@@ -33,11 +33,11 @@ export async function findConfig(world: World, explicit: string | null): Promise
   return null;
 }
 
-/** The names of a config file in a project. */
+/** The file names of a config in a project. */
 const NAMES = ["kstops.yml", "kstops.yaml", KSTLIB_NAME];
 
 /**
- * Where a config file is looked for, in this order: `kstops.yml`, `kstops.yaml` and
+ * The paths where a config file is looked for, in order: `kstops.yml`, `kstops.yaml` and
  * `kstlib.conf.yml` in the current directory, then in each above it (see {@link directoriesAbove}),
  * `kstops/kstops.yml` in `$XDG_CONFIG_HOME` (default `~/.config`), and `/etc/kstops/kstops.yml`.
  */
@@ -55,9 +55,9 @@ export async function configPlaces(world: World): Promise<readonly string[]> {
 }
 
 /**
- * The directories above one, the nearest first, as far as nobody else says what is in them: up to the
- * home directory, the boundary of the file system, or one that is another user's or that everybody
- * can write (a config in /tmp is nobody's).
+ * The directories above one, nearest first. The walk ends at the home directory, at a file system's
+ * boundary, and before a directory that belongs to another user or that everybody can write (a
+ * config in /tmp is nobody's).
  */
 async function directoriesAbove(world: World, here: string): Promise<readonly string[]> {
   const owners = trustedOwners(world);
@@ -76,14 +76,14 @@ async function directoriesAbove(world: World, here: string): Promise<readonly st
   return above;
 }
 
-/** Reads the config that {@link findConfig} finds; without one, an empty config. */
+/** Reads the config that {@link findConfig} finds. Without a file it is an empty config. */
 export async function loadConfig(world: World, explicit: string | null): Promise<Config> {
   const settings = defaultSettings();
   const path = await findConfig(world, explicit);
   if (path === null) {
     return emptyConfig(null, { settings, directory: currentDirectory(world) ?? "/" });
   }
-  // Loaded here, since most of the time there is no config, and what reads one costs milliseconds.
+  // These load late: usually there is no config, and loading its reader costs milliseconds.
   const [{ readTrusted }, { readConfigFiles }] = await Promise.all([
     import("./trusted.ts"),
     import("./include.ts"),
@@ -139,13 +139,13 @@ export async function readEnvFiles(
   );
 }
 
-/** What is wrong with a file that is not read. */
+/** The mistake of a file that cannot be read. */
 function wholeFile(file: string, { message, hint, position }: Unreadable): Problem {
   const { line, column } = position ?? { line: null, column: null };
   return { file, line, column, path: "", message, hint, excerpt: null };
 }
 
-/** Null when it has been removed. */
+/** Null when the directory has been removed. */
 function currentDirectory(world: World): string | null {
   try {
     return world.workingDirectory();

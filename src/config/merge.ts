@@ -1,12 +1,12 @@
-/** One config laid over another. Pure; what is written in a tree keeps its place. */
+/** Merges one config over another. Pure. The nodes of the trees keep their places. */
 import type { Entry, MapNode, Node } from "./tree.ts";
 
 /**
- * A tree over another. Mappings are merged, key by key; everything else replaces what is under it,
- * also a null, which takes a value away. Only over a mapping a null says nothing: whoever comments
- * out all lines below `sessions:` does not mean that an include defines none.
+ * Merges a tree over another. Mappings are merged key by key. Everything else replaces what is
+ * under it, and a null takes a value away. Only over a mapping a null changes nothing: a user who
+ * comments out all lines below `sessions:` does not mean to remove the included ones.
  *
- * Keys keep the order of `under`; new ones come behind. Neither tree is changed.
+ * Keys keep the order of `under`, and new keys come last. Neither tree is changed.
  *
  * ```ts
  * merge({ a: { x: 1 }, l: [1] }, { a: { y: 2 }, l: [2] }); // { a: { x: 1, y: 2 }, l: [2] }
@@ -18,13 +18,13 @@ export function merge(under: Node, over: Node): Node {
   return over.kind === "map" ? mergeMaps(under, over) : over;
 }
 
-/** The same of two mappings. It calls itself for what is nested, which reading has limited. */
+/** Merges two mappings. It recurses into nested ones; the reader limits their depth. */
 export function mergeMaps(under: MapNode, over: MapNode): MapNode {
   const entries = new Map<string, Entry>(under.entries);
   for (const [key, entry] of over.entries) {
     const below = entries.get(key);
     const value = below === undefined ? entry.value : merge(below.value, entry.value);
-    // The key is where its value is: that of a mapping in the file that wins.
+    // The key's place is that of its value; a merged mapping has the place in the winning file.
     entries.set(key, value === below?.value ? below : { at: entry.at, value });
   }
   return { kind: "map", at: over.at, entries };

@@ -1,8 +1,11 @@
-/** A quote that a file never closes: a parser of YAML stumbles only far behind it. Pure. */
+/** Finds a quote that a file never closes: the parser of YAML fails only far behind it. Pure. */
 
-/** What may stand before a value, on its line. */
+/** What may stand before a value on its line. */
 const BEFORE_VALUE = /(?:^|[\s[{,])(?:[-?:]\s+)*$|["']?:$/;
-/** A block of text, with its line ending: what stands more to the right below it belongs to it. */
+/**
+ * The start of a block of text, with its line ending. Lines below that are indented more belong to
+ * it.
+ */
 const BLOCK = /[|>][-+0-9]*[ \t]*(?:#.*)?$/y;
 
 /** What is said of a quote that is never closed. */
@@ -12,8 +15,8 @@ export const OPEN_QUOTE = {
 };
 
 /**
- * The offset of the quote that explains why a parser could not go on at `wrong`; null: none does. One
- * does that is open there, or that was closed by the first quote of a value further down.
+ * The offset of the quote that explains why a parser failed at `wrong`, or null. That quote is
+ * still open there, or it was closed by the first quote of a value further down.
  */
 export function openQuote(source: string, wrong: number): number | null {
   let at = 0;
@@ -43,7 +46,7 @@ function isQuote(character: string): boolean {
   return character === '"' || character === "'";
 }
 
-/** The closing quote of the one at an offset. */
+/** The offset of the quote that closes the one at `opening`. */
 function closing(source: string, opening: number): number | null {
   const quote = source[opening] ?? "";
   for (let at = opening + 1; at < source.length; at++) {

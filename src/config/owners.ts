@@ -1,9 +1,12 @@
-/** Whose files and directories are as good as my own, and which file a path means. */
+/** Says which owners of files are trusted, and which file a path means. */
 import type { Owner } from "../model.ts";
 import { FileError, type World } from "../world/world.ts";
 import { absolutePath } from "./config.ts";
 
-/** Users who could run commands as me anyway: me, root, and under sudo who called it. Null: all. */
+/**
+ * Users who could run commands as me anyway: me, root, and under sudo the user who called it. Null:
+ * all.
+ */
 export function trustedOwners(world: World): readonly number[] | null {
   const me = world.uid();
   if (me === null) return null;
@@ -11,7 +14,7 @@ export function trustedOwners(world: World): readonly number[] | null {
   return me === 0 && /^[0-9]+$/.test(sudo) ? [me, Number(sudo)] : [me, 0];
 }
 
-/** The path of a file without symbolic links; of one that is not there, as it is. */
+/** The path of a file without symbolic links. The path of a missing file stays as it is. */
 export async function realPathOf({ files }: World, path: string): Promise<string> {
   try {
     return await files.realPath(path);
@@ -22,14 +25,17 @@ export async function realPathOf({ files }: World, path: string): Promise<string
 }
 
 /**
- * The words of `--project`, so that they mean the same in every directory: what cannot be the name of a
- * project is the path of a config.
+ * The words of `--project` with the same meaning in every directory: words that cannot name a
+ * project are the path of a config.
  */
 export function lastingWords(world: World, words: string): string {
   return /[^A-Za-z0-9_-]/.test(words) ? absolutePath(world.workingDirectory(), words) : words;
 }
 
-/** Whom the words of `--project` mean: a project of that name, or the config with that path. */
+/**
+ * The owner that the words of `--project` mean: a project of that name, or the config with that
+ * path.
+ */
 export async function ownerNamed(world: World, words: string): Promise<Owner> {
   const path = absolutePath(world.workingDirectory(), words);
   return { project: words, configFile: await realPathOf(world, path) };

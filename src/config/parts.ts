@@ -1,4 +1,4 @@
-/** The parts of a definition for which the table of keys says everything. Pure. */
+/** Builds the parts of a definition that need nothing but the table of keys. Pure. */
 import { OPS_KEYS } from "../keys/file_keys.ts";
 import type { Form } from "../keys/form.ts";
 import { type Leaf, mapValue } from "../keys/json.ts";
@@ -17,26 +17,29 @@ import type { Start } from "./starting.ts";
 
 type Table = typeof SESSION_KEYS;
 
-/** Where in definitions the keys are for which `resolve` has code of its own. */
+/** The places in definitions of keys for which `resolve` has code of its own. */
 type MadeField = {
   [N in keyof Table]: Table[N] extends { readonly part: { readonly made: true } }
     ? Table[N] extends { readonly part: { readonly at: infer At } } ? At : Table[N]["field"]
     : never;
 }[keyof Table];
 
-/** What the table says of a definition. */
+/** The part of a definition that the table describes. */
 type Parts<B extends BackendType> = Omit<
   Extract<Definition, { readonly backend: B }>,
   MadeField | "name" | "owner" | "inherited"
 >;
 
-/** The flag, else what the session says, else `ops`, else the default, for every key of a backend. */
+/**
+ * For every key of a backend: the flag, else the session's value, else the one in `ops`, else the
+ * default.
+ */
 export function partsOf<B extends BackendType>(start: Start, backend: B): Parts<B> {
   const values = ALL_SESSION_KEYS.flatMap(([name, key]): readonly [string, unknown][] => {
     if (key.part === undefined || key.part.made || !appliesTo(key, backend)) return [];
     return [[key.part.at ?? key.field, partOf(start, name, key)]];
   });
-  // Definitions have the types that the same table gives: see `fields.ts`.
+  // The types of definitions come from the same table: see `fields.ts`.
   return objectWith(values) as Parts<B>;
 }
 
@@ -61,7 +64,7 @@ function partOf(
   return common ?? key.default ?? (form.kind === "list" ? [] : null);
 }
 
-/** Only the shell has looked at it: throws for what is not allowed. */
+/** Only the shell has looked at this value: throws when it is not allowed. */
 function checkFlag(form: Form, value: unknown): void {
   if (form.kind === "text") CHECKS[form.check](String(value));
   if (form.kind === "list" && form.item.kind === "text" && Array.isArray(value)) {

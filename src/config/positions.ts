@@ -1,7 +1,7 @@
-/** Offsets in a text as lines and columns. Pure. */
+/** Turns offsets in a text into lines and columns. Pure. */
 import type { Position } from "./config.ts";
 
-/** Where an offset (in UTF-16 code units) is. The lines are looked for when the first is asked for. */
+/** Finds the position of an offset (in UTF-16 code units). The first call looks for the lines. */
 export function positionsIn(source: string): (offset: number) => Position {
   let starts: readonly number[] | null = null;
   return (offset) => {
@@ -11,12 +11,12 @@ export function positionsIn(source: string): (offset: number) => Position {
   };
 }
 
-/** Where each line begins. */
+/** The offset where each line begins. */
 export function lineStarts(source: string): readonly number[] {
   return [0, ...source.matchAll(/\r\n|\n|\r/g).map((end) => end.index + end[0].length)];
 }
 
-/** The last of some ascending numbers that is not above another, by its index. */
+/** The index of the last of some ascending numbers that is not above `offset`. */
 export function lineAt(starts: readonly number[], offset: number): number {
   let low = 0;
   let high = starts.length - 1;

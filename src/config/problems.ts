@@ -1,4 +1,4 @@
-/** A config that cannot be used, as an error with everything that is wrong with it. */
+/** The error for a config that cannot be used, with all its mistakes. */
 import { SessionConfigError } from "../errors.ts";
 import {
   indented,
@@ -20,7 +20,7 @@ export class ConfigProblemsError extends SessionConfigError {
   }
 }
 
-/** `Cannot TASK: what is wrong with the config`, each mistake with the line shown. */
+/** Builds `Cannot TASK: what is wrong with the config`, and shows the line of each mistake. */
 export function configInvalid(task: string, unsorted: readonly Problem[]): ConfigProblemsError {
   const problems = sortedProblems(unsorted);
   const [first] = problems;

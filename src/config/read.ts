@@ -1,4 +1,4 @@
-/** From the tree of a config to its settings and sessions, with everything that is wrong. Pure. */
+/** Turns the tree of a config into settings and sessions, and collects all mistakes. Pure. */
 import { OPS_KEYS, OTHER_OPS_KEYS, settingsWith, TOP_KEYS } from "../keys/file_keys.ts";
 import { SESSION_KEYS } from "../keys/session_keys.ts";
 import { validateSessionName } from "../validate/name.ts";
@@ -23,27 +23,27 @@ import { below, NO_FINDINGS, NO_SETTINGS, type ReadKeys, readKeys, type Said } f
 import type { Entry, Fault, MapNode, Node, Tree } from "./tree.ts";
 import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
-/** Sessions of one config. */
+/** The most sessions of one config. */
 const MAX_SESSIONS = 10_000;
 
-/** What one file says by itself. */
+/** The content of one file by itself. */
 export interface FileContents {
-  /** With the key `ops`, or none; null: the file says nothing, or cannot be read. */
+  /** Has the key `ops` or no key; null: the file is empty or cannot be read. */
   readonly root: MapNode | null;
   readonly includes: readonly Include[];
   readonly faults: readonly Fault[];
 }
 
-/** Another file that one includes. */
+/** One include of a file. */
 export interface Include {
   readonly at: number;
-  /** Of the key in the file, for messages. */
+  /** The path of the key in the file, for messages. */
   readonly path: Path;
   /** As written, with its variables filled in. */
   readonly file: string;
 }
 
-/** What there is to know for reading. */
+/** What the reader needs to know. */
 interface Context {
   readonly lookup: Lookup;
   readonly defaults: Settings;
@@ -112,7 +112,7 @@ function unknownTopKey(key: string): Mistake {
   return unknownKey(key, ["ops", ...Object.keys(TOP_KEYS)]);
 }
 
-/** Reads a config from all its files, merged, and what is wrong with each. Never throws. */
+/** Reads a config from all its files, merged, with the mistakes of each. Never throws. */
 export function readConfig(
   { root, faults: ofFiles }: Pick<FileContents, "root" | "faults">,
   context: Context,
@@ -124,7 +124,7 @@ export function readConfig(
   for (const fault of [...ofFiles, ...found.faults]) {
     const [ops, sessions, name] = fault.path;
     const isBelow = ops === "ops" && sessions === "sessions" && name !== undefined;
-    // A name that is none is a session with a mistake.
+    // A session whose name is not allowed is a session with a mistake.
     const isSession = isBelow && (fault.isStray === true || found.sessions.has(String(name)));
     if (!isSession) {
       (fault.isStray === true ? strays : ofFile).push(fault);
@@ -190,7 +190,7 @@ function readTop(root: MapNode | null, context: Context): Top {
   return { settings, sessions, faults, secrets: read.secrets };
 }
 
-/** The mapping of an entry; null when there is none, which is a mistake unless it is empty. */
+/** The mapping of an entry, or null. A missing mapping is a mistake unless the entry is empty. */
 function mapAt(
   entry: Entry | undefined,
   { path, faults }: { path: Path; faults: Fault[] },
@@ -215,7 +215,7 @@ function settingsOf(
 }
 
 interface ReadSession extends ReadKeys<typeof SESSION_KEYS> {
-  /** Its mapping, or what stands in its place. */
+  /** The mapping, or the node in its place. */
   readonly node: Node;
 }
 

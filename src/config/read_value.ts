@@ -1,4 +1,4 @@
-/** A node of a config as the value that its key wants, or what is wrong with it. Pure. */
+/** Reads a node of a config as the value that its key wants, or reports what is wrong. Pure. */
 import type { Form, ObjectForm } from "../keys/form.ts";
 import { STOP_SIGNALS } from "../model.ts";
 import { closest } from "../suggest.ts";
@@ -16,25 +16,25 @@ import {
 } from "./interpolate.ts";
 import type { Entry, MapNode, Node } from "./tree.ts";
 
-/** How a value is read. */
+/** How to read a value. */
 export interface Reading {
-  /** Gets what is wrong at a node, and the path from the key to it. */
+  /** Reports a mistake at a node, with the path from the key to the node. */
   readonly note: (node: Pick<Node, "at">, below: Path, mistake: Mistake) => void;
-  /** The same for a variable that is not set. */
+  /** The same for an unset variable. */
   readonly unset: Reading["note"];
   /**
-   * Whether its texts keep their variables, which a start fills in: they are checked then. What is no
-   * text cannot be read before they are filled in.
+   * Whether texts keep their variables until a start fills them in and checks them. A value that is
+   * not a text needs them filled in before it can be read.
    */
   readonly isTemplate: boolean;
   readonly lookup: Lookup;
-  /** Gets what came from the environment. */
+  /** Collects values from the environment. */
   readonly secrets: string[];
 }
 
 /**
- * The value of a node, which is what `ValueOf` says of its form; what is wrong with it is noted, and the
- * value then undefined.
+ * Reads the value of a node, which has the type that `ValueOf` gives for its form. A mistake is
+ * noted, and the value is then undefined.
  */
 export function readValue(form: Form, given: Node, below: Path, reading: Reading): unknown {
   const node = filled(form, given, below, reading);
@@ -149,12 +149,12 @@ export function readValue(form: Form, given: Node, below: Path, reading: Reading
   }
 }
 
-/** Texts that keep their variables where those wait for a start. */
+/** Forms whose variables may wait for a start. */
 const MAY_WAIT: ReadonlySet<Form["kind"]> = new Set(["text", "command"]);
-/** What is filled in further down, if it is a text at all. */
+/** Forms whose texts are filled in further down, if there are any. */
 const NOT_HERE: ReadonlySet<Form["kind"]> = new Set(["list", "object", "either"]);
 
-/** A text with its variables filled in; undefined: that cannot be done. */
+/** The node with its variables filled in; undefined when that fails. */
 function filled({ kind }: Form, node: Node, below: Path, reading: Reading): Node | undefined {
   if (node.kind === "list" && kind === "command" && !reading.isTemplate) {
     const items = node.items.map((item, index) =>
@@ -249,7 +249,7 @@ function object(
   return isWhole ? result : undefined;
 }
 
-/** Whether a form takes what has the shape of a node. */
+/** Whether a form accepts a node of this shape. */
 function takes(form: Form, node: Node): boolean {
   switch (form.kind) {
     case "list":
@@ -276,17 +276,20 @@ function tooMany({ length }: readonly unknown[], limit: number): string {
   return `there are ${length} of them, at most ${limit} are allowed`;
 }
 
-/** All values, unless there was something wrong with one. */
+/** All values, or undefined when one is wrong. */
 function whole(values: readonly unknown[]): readonly unknown[] | undefined {
   return values.includes(undefined) ? undefined : values;
 }
 
-/** Such a key means nothing wherever keys are fixed: a place for YAML anchors, as in compose files. */
+/**
+ * Whether the key may stand beside fixed keys: `x-...` is a place for YAML anchors, as in compose
+ * files.
+ */
 export function isFreeKey(key: string): boolean {
   return key.startsWith("x-");
 }
 
-/** What is wrong with a key that is none of the known ones. */
+/** The mistake for an unknown key. */
 export function unknownKey(key: string, known: Iterable<string>): Mistake {
   const near = closest(key, known);
   return { message: "unknown key", hint: near === null ? null : `did you mean "${near}"?` };

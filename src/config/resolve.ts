@@ -1,4 +1,4 @@
-/** Flags over config over defaults: what exactly a start is to start. Pure. */
+/** Resolves flags over config over defaults into exactly what a start is to start. Pure. */
 import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
 import { type BackendType, type Definition, NOBODY, type Owner } from "../model.ts";
 import { closest } from "../suggest.ts";
@@ -25,19 +25,19 @@ import {
   warningAt,
 } from "./warnings.ts";
 
-/** What to start, and what there is to say about it. */
+/** What to start, and the remarks about it. */
 export interface Resolved {
   readonly definition: Definition;
-  /** Where its variables come from, by name. */
+  /** The origins of its variables, by name. */
   readonly envOrigins: ReadonlyMap<string, Origin>;
   readonly warnings: readonly Warning[];
-  /** Keys of the config that do not apply to the backend to which flags switch the session. */
+  /** Keys of the config that do not apply to the backend that the flags chose. */
   readonly leftOut: readonly string[];
-  /** Texts to mask wherever they turn up: values of variables, and what came from the environment. */
+  /** Texts to mask wherever they appear: values of variables, and values from the environment. */
   readonly secrets: readonly string[];
 }
 
-/** Absolute paths of the env files of a session, in the order in which later ones win. */
+/** Absolute paths of a session's env files. Later ones win. */
 export function envFilesOf(
   name: string,
   flags: StartFlags,
@@ -49,12 +49,13 @@ export function envFilesOf(
 }
 
 /**
- * What `start NAME` with these flags is to start.
+ * The definition that `start NAME` would start with these flags.
  *
- * @throws {UsageError} when the flags contradict each other, or something is missing that they ask for
- * @throws {SessionNotFoundError} when the config has no such session and the flags give nothing to run
- * @throws {SessionConfigError} `config_invalid` for what is wrong in the config, `value_invalid` for
- * what is wrong in a flag
+ * @throws {UsageError} when the flags contradict each other, or need something that is missing
+ * @throws {SessionNotFoundError} when the config has no such session and the flags give nothing to
+ *   run
+ * @throws {SessionConfigError} `config_invalid` for mistakes in the config, `value_invalid` for
+ *   mistakes in a flag
  */
 export function resolve(
   name: string,
@@ -91,7 +92,7 @@ export function resolve(
   return resolver(start, variables);
 }
 
-/** How each backend's definition is made. */
+/** Builds each backend's definition. */
 const RESOLVERS: Readonly<
   Partial<Record<BackendType, (start: Start, variables: Variables) => Resolved>>
 > = { tmux: resolveTmux, container: resolveContainer };
@@ -151,7 +152,7 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
     definition: {
       ...parts,
       ...{ backend: "container", name, owner, image, argv, workingDir, ...volumes, env },
-      // Runtimes count whole seconds; none may be lost.
+      // Runtimes count whole seconds; rounding up loses none.
       stopTimeoutSeconds: Math.ceil(parts.stopTimeoutSeconds),
     },
     variables: { ...variables, warnings },
@@ -159,14 +160,14 @@ function resolveContainer(start: Start, variables: Variables): Resolved {
   });
 }
 
-/** What is odd in `run_args`, and may be meant. */
+/** Odd things in `run_args` that may be intended. */
 function warningsOf(runArgs: readonly string[]): readonly Warning[] {
   return oddFlags(runArgs).map(({ flag, problem, hint }) =>
     warningAt(["run_args"], `${flag} in run_args: ${problem}`, hint)
   );
 }
 
-/** The result, unless something in the config turned out to be wrong on the way. */
+/** The result, unless the way to it found a mistake in the config. */
 function finished(
   start: Start,
   { definition, variables, leftOut }: {
@@ -181,7 +182,7 @@ function finished(
   const secrets = [...filler.secrets, ...variables.secrets, ...Object.values(definition.env)];
   const keys = inapplicableKeys(settings, backend)
     .filter((key) => !isInherited(start.config, name, key));
-  // Whoever switches a session by a flag knows that keys of the other backend are in it.
+  // A user who switches the backend by a flag knows that the session has keys of the other one.
   const isOwnChoice = !isSwitched(start);
   const isNamed = start.asked || settings.backend !== null;
   const ofKeys = isOwnChoice ? inapplicableWarnings(keys, { backend, isNamed }) : [];
@@ -194,7 +195,7 @@ function finished(
   };
 }
 
-/** The session in the config, if it is there and can be started. */
+/** The config's entry of the session, if it exists and can be started. */
 function entryOf(name: string, config: Config): UsableEntry | null {
   if (config.problems.length > 0) throw configInvalid(`start ${quote(name)}`, config.problems);
   const entry = config.sessions.get(name);
@@ -223,7 +224,7 @@ function incomplete(
     : new SessionConfigError(message, { code: "config_invalid", hint });
 }
 
-/** Whose a session is: what no config defines is nobody's, wherever it was made up. */
+/** The owner of a session. A session in no config belongs to nobody, wherever it was made up. */
 function ownerOf({ entry, config }: Start): Owner {
   if (entry === null) return NOBODY;
   return { project: config.settings.project, configFile: config.realPath };

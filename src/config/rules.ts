@@ -1,4 +1,4 @@
-/** The rules for texts, by the names that the tables of keys have for them. */
+/** The rules for texts, by their names in the tables of keys. */
 import { SessionConfigError } from "../errors.ts";
 import type { CheckName } from "../keys/form.ts";
 import { RESTART_KINDS } from "../model.ts";
@@ -15,7 +15,7 @@ import { GROUP } from "./select.ts";
 /** Throws {@link SessionConfigError} for a value that is not allowed. */
 type Check = (value: string) => unknown;
 
-/** What a text has to please. */
+/** The rules for one text. */
 export const CHECKS: Readonly<Record<CheckName, Check>> = {
   directory: checkDirectory,
   group: checkGroup,
@@ -31,20 +31,23 @@ export const CHECKS: Readonly<Record<CheckName, Check>> = {
   volume: (volume) => validateVolumes([volume]),
 };
 
-/** What a list of texts has to please as a whole. */
+/** The rules for a list of texts as a whole. */
 const LIST_CHECKS: Partial<Record<CheckName, (values: readonly string[]) => unknown>> = {
   port: validatePorts,
   volume: validateVolumes,
 };
 
-/** Throws {@link SessionConfigError} for the first of the values that is not allowed, or their number. */
+/**
+ * Throws {@link SessionConfigError} for the first value that is not allowed, or for too many
+ * values.
+ */
 export function checkList(check: CheckName, values: readonly string[]): void {
   const whole = LIST_CHECKS[check];
   if (whole === undefined) values.forEach(CHECKS[check]);
   else whole(values);
 }
 
-/** What a check has against a value: nothing, or one thing. */
+/** The mistake that a check finds in a value, as a list of none or one. */
 export function mistakesOf(check: Check, value: string): readonly Mistake[] {
   try {
     check(value);
@@ -60,12 +63,12 @@ export function mistakeOf(error: unknown): Mistake {
   return { message: reasonOf(error), hint: error.hint };
 }
 
-/** A text that is not empty and has no control characters. */
+/** Accepts a text that is not empty and has no control characters. */
 export function checkText(value: string): void {
   check(value, "a value", () => null);
 }
 
-/** An argument for the runtime; never one for which kstops stands itself. */
+/** Accepts an argument for the runtime, except those that kstops sets itself. */
 function checkRunArg(value: string): void {
   checkText(value);
   check(value, "an argument of run", () => {
@@ -74,49 +77,49 @@ function checkRunArg(value: string): void {
   });
 }
 
-/** A directory. Nobody expands a `~`. */
+/** Accepts a directory. Nothing expands a `~`. */
 export function checkDirectory(value: string): void {
   check(value, "a directory", () => {
     if (!/^~(?:\/|$)/.test(value)) return null;
-    return { reason: "it starts with ~, which stands for nothing here", hint: "write ${HOME}" };
+    return { reason: "it starts with ~, which is not expanded here", hint: "write ${HOME}" };
   });
 }
 
-/** A group, which `@NAME` stands for on a command line. */
+/** Accepts the name of a group, `@NAME` on a command line. */
 function checkGroup(value: string): void {
   check(value, "a group", () => {
     if (GROUP.test(value)) return null;
     return {
-      reason: value.startsWith("@") ? "it begins with @" : "it is no name",
+      reason: value.startsWith("@") ? "it begins with @" : "it is not a name",
       hint: "use up to 64 letters, digits, _ and -, beginning with a letter",
     };
   });
 }
 
-/** A network that a container joins, in any form that docker or podman knows; never a flag. */
+/** Accepts a network in any form that docker or podman knows, but never a flag. */
 export function checkNetwork(value: string): void {
   check(value, "a network", () => {
     if (/^[A-Za-z0-9]\S*$/.test(value)) return null;
-    return { reason: "it is no name", hint: "name a network, such as backend, host or none" };
+    return { reason: "it is not a name", hint: "name a network, such as backend, host or none" };
   });
 }
 
-/** `NAME[:GROUP]` or `UID[:GID]`. */
+/** Accepts `NAME[:GROUP]` or `UID[:GID]`. */
 export function checkUser(value: string): void {
   check(value, "a user", () => {
     if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?$/.test(value)) return null;
-    return { reason: "it is no user", hint: "write NAME, UID, NAME:GROUP or UID:GID" };
+    return { reason: "it is not a user", hint: "write NAME, UID, NAME:GROUP or UID:GID" };
   });
 }
 
 const RESTART = new RegExp(`^(?:${RESTART_KINDS.join("|")}|on-failure:[0-9]{1,9})$`);
 
-/** What docker-run(1) and podman-run(1) both have as `--restart`. */
+/** Accepts what both docker-run(1) and podman-run(1) know as `--restart`. */
 export function checkRestart(value: string): void {
   check(value, "a restart policy", () => {
     if (RESTART.test(value)) return null;
     return {
-      reason: "it is no restart policy",
+      reason: "it is not a restart policy",
       hint: "use no, on-failure, on-failure:3, always or unless-stopped",
     };
   });
@@ -130,7 +133,8 @@ function check(value: string, kind: string, rule: () => Problem | null): void {
 }
 
 /**
- * What a validator says is wrong, without the value: the end of `Cannot use VALUE as a KIND: REASON`.
+ * The reason in a validator's error, without the value: the end of `Cannot use VALUE as a KIND:
+ * REASON`.
  */
 export function reasonOf(error: SessionConfigError): string {
   const [, reason] = /^Cannot use (?:.* as (?:an? )?|[0-9]+ )[a-z ]+: (.*)$/s.exec(error.message) ??

@@ -1,11 +1,11 @@
 /**
- * The JSON Schema of a config file, for editors, written from the table of keys. The only file that
- * imports zod, and loaded for nothing else: reading a file with it would cost every command more
- * than everything else about the config together.
+ * Builds the JSON Schema of a config file, for editors, from the table of keys. Only this file
+ * imports zod, and nothing else loads it: reading a config with zod would cost every command more
+ * than all other work on the config.
  *
- * The schema is about what an editor sees: YAML values before kstops takes them for the text that is
- * written. It refuses nothing that kstops accepts, and finds what is typed wrong; what images, ports
- * and the like may say is checked by kstops alone.
+ * The schema describes what an editor sees: YAML values before kstops takes them as the text that
+ * is written. It refuses nothing that kstops accepts, and finds wrong types. Only kstops checks the
+ * text of images, ports and the like.
  */
 import * as z from "zod/mini";
 import type { Json } from "../errors.ts";
@@ -16,12 +16,12 @@ import { BACKENDS, type BackendType, STOP_SIGNALS } from "../model.ts";
 import { MAX_ENV_KEY_LENGTH, MAX_ENV_VARIABLES } from "../validate/env.ts";
 import { isFreeKey } from "./read_value.ts";
 
-/** A value that kstops takes as the text that is written. */
+/** A value that kstops takes as the text in the file. */
 const scalar = () => z.union([z.string(), z.number(), z.boolean()]);
-/** A text with something to fill in, in the place of anything else. */
+/** A text with variables to fill in, allowed in place of any value. */
 const variable = () => z.string().check(z.regex(/\$\{/));
 
-/** What an editor may find under a key. */
+/** The schema of a key's value. */
 function zodOf(form: Form): z.ZodMiniType {
   switch (form.kind) {
     case "text":
@@ -57,7 +57,7 @@ function zodOf(form: Form): z.ZodMiniType {
         z.maxLength(MAX_ENV_KEY_LENGTH),
       );
       return z.union([
-        // A record of zod does not say how many there may be.
+        // zod's record cannot limit its number of entries.
         z.record(name, z.nullable(scalar())).check(z.meta({ maxProperties: MAX_ENV_VARIABLES })),
         z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/)))
           .check(z.maxLength(MAX_ENV_VARIABLES)),
@@ -79,7 +79,7 @@ function zodOf(form: Form): z.ZodMiniType {
   }
 }
 
-/** The keys of a value that has keys of its own. */
+/** The schema of an object's keys. */
 function zodInner({ keys }: ObjectForm): z.ZodMiniType {
   const shape = Object.entries(keys).map(([name, { form, missing }]) => {
     const value = zodOf(form);
@@ -88,7 +88,7 @@ function zodInner({ keys }: ObjectForm): z.ZodMiniType {
   return zodObject(Object.fromEntries(shape));
 }
 
-/** A null is as good as a key that is not there. */
+/** A null means the same as a missing key. */
 function zodKey({ form, description }: Key): z.ZodMiniType {
   return z.optional(z.nullable(zodOf(form))).check(z.describe(description));
 }
@@ -97,7 +97,7 @@ function zodKeys(keys: Keys): Record<string, z.ZodMiniType> {
   return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, zodKey(key)]));
 }
 
-/** A mapping with these keys, and with any that begin with `x-`. */
+/** A mapping with these keys, and any that begin with `x-`. */
 function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
   const isKnown = (key: string) => Object.hasOwn(shape, key) || isFreeKey(key);
   return z.looseObject(shape).check(
@@ -106,7 +106,7 @@ function zodObject(shape: Record<string, z.ZodMiniType>): z.ZodMiniType {
   );
 }
 
-/** The keys of a session that a backend has. */
+/** The session keys of one backend. */
 function zodDefaults(backend: BackendType): z.ZodMiniType {
   const foreign = foreignKeys(backend);
   const keys = Object.entries(SESSION_KEYS).filter(([key]) =>

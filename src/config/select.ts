@@ -1,6 +1,6 @@
-/** Which sessions of a config a word of the command line means: `@group`, `web-*`. Pure. */
+/** Finds the sessions of a config that a word of the command line means: `@group`, `web-*`. Pure. */
 
-/** A session that may be meant. */
+/** A session that a word may mean. */
 export interface Selectable {
   readonly name: string;
   readonly groups: readonly string[];
@@ -12,12 +12,13 @@ export type Selector =
   | { readonly kind: "group"; readonly group: string }
   | { readonly kind: "pattern"; readonly matches: (name: string) => boolean };
 
-/** What a group may be called. */
+/** The rule for names of groups. */
 export const GROUP = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /**
- * Reads a word: `@NAME` is a group, `*`, `?` and `[a-z]` make a pattern, and everything else is the
- * name of a session. Engines may have names with such characters: a backslash takes their meaning away.
+ * Parses a word: `@NAME` is a group; `*`, `?` and `[a-z]` make a pattern; everything else is the
+ * name of a session. Names in engines may contain these characters: a backslash takes their meaning
+ * away.
  */
 export function parseSelector(word: string): Selector {
   if (word.startsWith("@") && GROUP.test(word.slice(1))) {
@@ -28,7 +29,7 @@ export function parseSelector(word: string): Selector {
   return { kind: "pattern", matches: (name) => isMatch(parts, [...name]) };
 }
 
-/** The word that means the session of that name, and nothing else. */
+/** The word that means exactly the session with this name. */
 export function exactWord(name: string): string {
   const selector = parseSelector(name);
   const isExact = selector.kind === "name" && selector.name === name;
@@ -43,9 +44,9 @@ function literalOf(part: string): string {
   return part.length === 2 && part.startsWith("\\") ? part.slice(1) : part;
 }
 
-/** Whether the parts of a pattern are all of a name; each but a star is one character of it. */
+/** Whether the parts of a pattern match a whole name. Each part but a star matches one character. */
 function isMatch(parts: readonly string[], name: readonly string[]): boolean {
-  // After every part: how many characters it may have come to.
+  // The numbers of characters that the parts so far may have matched.
   let ends = new Set([0]);
   for (const part of parts) {
     const from = [...ends];
@@ -57,7 +58,7 @@ function isMatch(parts: readonly string[], name: readonly string[]): boolean {
   return ends.has(name.length);
 }
 
-/** Whether a part of a pattern stands for a character, of which there may be none. */
+/** Whether a part of a pattern matches a character. False at the end of the name. */
 function isIn(part: string, character: string | undefined): boolean {
   if (character === undefined) return false;
   if (part === "?") return true;
@@ -71,7 +72,7 @@ function isIn(part: string, character: string | undefined): boolean {
   return isListed !== isOther;
 }
 
-/** The names of the sessions that a group or a pattern means, in the order of the config. */
+/** The names of the sessions in a group or of a pattern, in the order of the config. */
 export function selectFrom(
   sessions: readonly Selectable[],
   selector: Exclude<Selector, { readonly kind: "name" }>,

@@ -1,4 +1,4 @@
-/** What is wrong with the command and the variables of a session, where one key alone does not say. Pure. */
+/** Checks the command and the variables of a session where one key alone is not enough. Pure. */
 import { SessionConfigError } from "../errors.ts";
 import type { SESSION_KEYS } from "../keys/session_keys.ts";
 import { validateCommand } from "../validate/command.ts";
@@ -12,7 +12,7 @@ import type { Fault, MapNode, Node } from "./tree.ts";
 /** What a session says. */
 type SessionValues = Said<typeof SESSION_KEYS>;
 
-/** What is wrong with a command; that can only be said when `shell` is known. */
+/** Mistakes in a command, which depend on `shell`. */
 export function commandFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const { command, shell = false } = values;
   const node = map.entries.get("command")?.value;
@@ -30,7 +30,7 @@ export function commandFaults(map: MapNode, values: SessionValues): readonly Fau
     const index = error instanceof SessionConfigError ? error.details.index : undefined;
     const inner = typeof index === "number" ? [index] : [];
     const { at } = nodeAt(node, inner) ?? node;
-    // Where the text has variables, positions in it are not those of what was checked.
+    // In a text with variables, positions differ from those in the checked text.
     const shown = isFilled ? message.replace(/, at character \d+$/, "") : message;
     const spot = isFilled ? null : spotOf(error, command);
     const fault = { at, path: ["command", ...inner], message: shown, hint };
@@ -61,7 +61,7 @@ function spellingFaults(words: readonly string[], node: Node): readonly Fault[] 
   });
 }
 
-/** What is wrong with variables, which {@link SESSION_KEYS} leave to those who know `unsafe_env`. */
+/** Mistakes in variables. {@link SESSION_KEYS} cannot find them without `unsafe_env`. */
 export function envFaults(map: MapNode, values: SessionValues): readonly Fault[] {
   const node = map.entries.get("env")?.value;
   if (values.env === undefined || node?.kind !== "map") return NONE;

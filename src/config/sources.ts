@@ -1,7 +1,7 @@
 /**
- * The texts of a config's files, laid end to end: one number says where something stands, whichever
- * file it is in. So trees of several files can be merged, and still everything in them knows where
- * it is written. Pure.
+ * The texts of a config's files, laid end to end, so that one number says the file and the place.
+ * Trees of several files can be merged this way, and every node still knows where it is written.
+ * Pure.
  */
 import {
   directoryOf,
@@ -16,16 +16,16 @@ import type { Mistake } from "./interpolate.ts";
 import { lineAt, positionsIn } from "./positions.ts";
 import type { Node } from "./tree.ts";
 
-/** The files so far. */
+/** The files added so far. */
 export interface Sources {
   /**
    * Adds a file, by its absolute path.
    *
-   * @returns what its first character counts as
+   * @returns the number of its first character
    */
   readonly add: (file: string, text: string) => number;
   readonly placeOf: (at: number) => Place;
-  /** A mistake at a place, with the line shown. */
+  /** A mistake at a place, with its line. */
   readonly problem: (at: number, path: Path, mistake: Mistake) => Problem;
 }
 
@@ -63,11 +63,11 @@ export function newSources(): Sources {
         base,
         text,
         position: positionsIn(text),
-        // Only for a file with mistakes it is worth the work.
+        // Only files with mistakes need this work.
         excerpt: (offset) => (excerpts ??= excerptsOf(text))(offset),
       });
       bases.push(base);
-      // One more, since what is missing is missed at the end.
+      // One more, since a missing text is reported at the end.
       end += text.length + 1;
       return base;
     },
@@ -87,8 +87,8 @@ export function newSources(): Sources {
 }
 
 /**
- * The offset of a part of a value that begins at an offset, perhaps with a quote; the value itself
- * where escapes or lines of their own leave open where that is.
+ * The offset of a part of a value. When escapes or line breaks make that unclear, the offset of the
+ * value itself, which may begin with a quote.
  */
 function spotIn(source: string, value: number, spot: Mistake["spot"]): number {
   if (spot === undefined) return value;
@@ -100,7 +100,7 @@ function spotIn(source: string, value: number, spot: Mistake["spot"]): number {
   return isPlain && source.startsWith(text, at) ? at : value;
 }
 
-/** Where the values of a tree are written; `directory` is for what is nowhere. */
+/** Tells where the values of a tree are written; `directory` is for values in no file. */
 export function writtenIn(
   root: Node | null,
   { sources, directory }: { sources: Sources; directory: string },
@@ -132,7 +132,7 @@ export function nodeAt(root: Node | null, path: Path): Node | null {
   return node;
 }
 
-/** Where a value is (of a mapping, its key), or the nearest thing around it that is there. */
+/** Where a value is (for a mapping's value, its key), or the nearest node around it that exists. */
 function nearest(root: Node | null, path: Path): number | null {
   let node = root;
   let at = root?.at ?? null;

@@ -1,17 +1,17 @@
-/** Everything that a definition is made from. */
+/** Everything that a definition is built from. */
 import type { BackendType } from "../model.ts";
 import type { Config, SessionSettings, UsableEntry } from "./config.ts";
 import type { Filler } from "./filler.ts";
 import type { StartFlags } from "./flags.ts";
 import type { Lookup } from "./interpolate.ts";
 
-/** What a start takes from around it. */
+/** What a start takes from its surroundings. */
 export interface Surroundings {
   readonly workingDirectory: string;
   readonly env: Lookup;
-  /** The texts of the files that `envFilesOf` names. */
+  /** The texts of the files from `envFilesOf`. */
   readonly envFiles: ReadonlyMap<string, string>;
-  /** Whether the values are only to be shown: what is filled in is a mask then, and not checked. */
+  /** Whether values are only shown: masks are then filled in, and nothing is checked. */
   readonly masked?: boolean;
 }
 
@@ -26,6 +26,6 @@ export interface Start {
   readonly backend: BackendType;
   readonly settings: SessionSettings;
   readonly filler: Filler;
-  /** Whether the backend is the choice of the flags, and not of the config. */
+  /** Whether the flags chose the backend, rather than the config. */
   readonly asked: boolean;
 }

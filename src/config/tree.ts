@@ -1,4 +1,4 @@
-/** What a config file says, as a tree that knows where everything is. */
+/** The content of a config file, as a tree that knows where everything is written. */
 import type { Path } from "./config.ts";
 import type { Spot } from "./interpolate.ts";
 
@@ -33,14 +33,14 @@ export interface Entry {
   readonly value: Node;
 }
 
-/** What is wrong at one place of a file. */
+/** A mistake at one place of a file. */
 export interface Fault {
   readonly at: number;
   readonly path: Path;
   readonly message: string;
   readonly hint: string | null;
   readonly spot?: Spot;
-  /** It is about a key that is none. What is below it is left out, and nothing else is the worse for it. */
+  /** The fault is a key that cannot be one. Everything below it is left out; the rest stays usable. */
   readonly isStray?: true;
 }
 

@@ -1,4 +1,4 @@
-/** Reading files that can run commands as their reader: only those that nobody else can write. */
+/** Reads files that can run commands as their reader, but only if nobody else can write them. */
 import { FileError, type FileFacts, type World } from "../world/world.ts";
 import type { Position } from "./config.ts";
 import type { Mistake } from "./interpolate.ts";
@@ -9,16 +9,16 @@ export const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 /** Why a file is not read. */
 export interface Unreadable extends Mistake {
-  /** Null: it is about the file as a whole. */
+  /** Null: the reason concerns the whole file. */
   readonly position: Position | null;
 }
 
-/** The text of a file, or why it is not read. */
+/** The text of a file, or why it was not read. */
 type Trusted =
   | { readonly text: string; readonly mistake: null }
   | { readonly text: null; readonly mistake: Unreadable };
 
-/** The text of a file that nobody else can have written. Never throws for what is wrong with it. */
+/** Reads a file that only trusted users can write. Never throws for mistakes in it. */
 export async function readTrusted(world: World, path: string): Promise<Trusted> {
   const facts = await world.files.facts(path);
   const mistake = facts === null
@@ -28,7 +28,7 @@ export async function readTrusted(world: World, path: string): Promise<Trusted> 
   try {
     return decoded(await world.files.readFrom(path, 0));
   } catch (error) {
-    // It may have gone since it was looked at.
+    // The file may have gone since the look at it.
     if (!(error instanceof FileError)) throw error;
     return { text: null, mistake: { message: error.reason, hint: null, position: null } };
   }
@@ -42,17 +42,17 @@ function decoded(bytes: Uint8Array): Trusted {
     };
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const message = "it is no UTF-8 text";
+    const message = "it is not UTF-8 text";
     const hint = "save it as UTF-8";
     return { text: null, mistake: { message, hint, position: firstWrong(bytes) } };
   }
 }
 
-/** Where the first byte is that is no UTF-8. */
+/** The position of the first byte that is not UTF-8. */
 function firstWrong(bytes: Uint8Array): Position {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const encoder = new TextEncoder();
-  // A replacement character may also have been written: only of a wrong byte more is left.
+  // A replacement character may really stand in the text: only for a wrong byte the lengths differ.
   const text = decoder.decode(bytes);
   let at = 0;
   for (const [index, part] of text.split("\ufffd").entries()) {
@@ -70,12 +70,12 @@ function firstWrong(bytes: Uint8Array): Position {
 
 function kindMistake(facts: FileFacts): Mistake | null {
   if (facts.kind === "directory") return { message: "it is a directory", hint: null };
-  if (facts.kind !== "file") return { message: "it is no regular file", hint: null };
+  if (facts.kind !== "file") return { message: "it is not a regular file", hint: null };
   if (facts.bytes <= MAX_FILE_BYTES) return null;
   return { message: `it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`, hint: null };
 }
 
-/** Whoever can write a config can run commands as its reader. */
+/** A user who can write a config can run commands as its reader. */
 async function ownerMistake(
   world: World,
   { path, facts }: { path: string; facts: FileFacts },
@@ -96,8 +96,8 @@ async function ownerMistake(
 }
 
 /**
- * Whether the file's group is its owner's own and has nobody else in it, as with umask 002 (see
- * login.defs(5), USERGROUPS_ENAB). A group that the files under /etc do not tell of is not.
+ * Whether the file's group belongs to its owner and has no other member, as with umask 002 (see
+ * login.defs(5), USERGROUPS_ENAB). A group that is not in the files under /etc counts as shared.
  */
 async function isPrivateGroup(world: World, { uid, gid }: FileFacts): Promise<boolean> {
   const users = await readTable(world, "/etc/passwd");

@@ -1,4 +1,4 @@
-/** Everything that is wrong with a config, and what is worth a word. */
+/** Finds all mistakes in a config, and what deserves a warning. */
 import { SessionConfigError } from "../errors.ts";
 import type { World } from "../world/world.ts";
 import {
@@ -17,19 +17,19 @@ import { ConfigProblemsError } from "./problems.ts";
 import { reasonOf } from "./rules.ts";
 import { warningProblem } from "./warnings.ts";
 
-/** What there is to say about a config. */
+/** What is wrong and odd in a config. */
 export interface Findings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
-/** Tries what a start of each session would do before it asks an engine, in this environment. */
+/** Tries everything that a start of each session does before it asks an engine, in this environment. */
 export async function validateConfig(world: World, config: Config): Promise<Findings> {
   const problems = [...allProblems(config)];
   const warnings: Problem[] = [];
   for (const entry of config.sessions.values()) {
     if (entry.kind === "invalid") continue;
-    // These alone make every start fail, and are told already.
+    // Mistakes of the whole config make every start fail, and are reported already.
     const found = config.problems.length > 0
       ? { problems: entry.unset, warnings: [] }
       : await tried(world, entry, config);
@@ -49,7 +49,7 @@ async function tried(world: World, { name }: UsableEntry, config: Config): Promi
     ),
   );
   const unreadable = files.flatMap(({ problem }) => problem === null ? [] : [problem]);
-  // Without those that cannot be read, so that all the other mistakes are found, too.
+  // Unreadable files count as empty, so that all other mistakes are found, too.
   const envFiles = new Map(files.map(({ path, text }) => [path, text]));
   try {
     const { warnings } = resolve(name, {}, config, { workingDirectory, env: world.env, envFiles });
@@ -69,7 +69,7 @@ async function tried(world: World, { name }: UsableEntry, config: Config): Promi
   }
 }
 
-/** The text of an env file; of one that cannot be read nothing, and why. */
+/** The text of an env file. An unreadable file has an empty text and a problem. */
 async function readEnvFile(
   world: World,
   path: string,
@@ -80,14 +80,14 @@ async function readEnvFile(
     return { path, text: texts.get(path) ?? "", problem: null };
   } catch (error) {
     if (!(error instanceof SessionConfigError)) throw error;
-    // A single file needs no list, and so has no index.
+    // A single file may be written without a list, and then has no index.
     const said = written.place(at) === null ? at.slice(0, -1) : at;
     const problem = written.problem(said, { message: error.message, hint: error.hint });
     return { path, text: "", problem };
   }
 }
 
-/** Files that several sessions share are wrong once. */
+/** A mistake in a file that several sessions share is reported once. */
 function eachOnce(problems: readonly Problem[]): readonly Problem[] {
   const seen = new Set<string>();
   return problems.filter((problem) => {
@@ -98,7 +98,7 @@ function eachOnce(problems: readonly Problem[]): readonly Problem[] {
   });
 }
 
-/** A command line can be seen by every user of the machine, and what is filled in may be secret. */
+/** Every user of the machine can see a command line, and filled-in values may be secret. */
 function visibleVariables({ name, settings }: UsableEntry, { written }: Config): Problem[] {
   const { command, shell } = settings;
   if (command === null || shell) return [];

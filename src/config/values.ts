@@ -1,4 +1,4 @@
-/** Reading the values of keys, whichever mapping they are in. Pure. */
+/** Reads the values of keys in any mapping. Pure. */
 import type { FieldOf, Key, Keys, ValueOf } from "../keys/form.ts";
 import { ALL_SESSION_KEYS, type SessionKey } from "../keys/session_keys.ts";
 import type { Path, SessionSettings } from "./config.ts";
@@ -7,42 +7,42 @@ import { isFreeKey, type Reading, readValue, unknownKey } from "./read_value.ts"
 import type { Fault, MapNode, Node } from "./tree.ts";
 import { MAX_FAULTS, TOO_MANY_FAULTS } from "./yaml.ts";
 
-/** Nothing, mostly. */
+/** The usual result. */
 export const NONE: readonly never[] = [];
 
 /**
- * Mistakes by their paths from further up. Whatever is read says where it is wrong from there on: the
- * whole path is only made where something is.
+ * Prefixes the paths of mistakes. Every reader reports paths from its own node: the whole path is
+ * only built when there is a mistake.
  */
 export function below(path: Path, faults: readonly Fault[]): readonly Fault[] {
   if (faults.length === 0) return NONE;
   return faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
 }
 
-/** What was found out about a value besides itself. */
+/** What reading a value found besides the value. */
 interface Findings {
   readonly faults: readonly Fault[];
-  /** Variables that are not set. */
+  /** Unset variables. */
   readonly unset: readonly Fault[];
   readonly secrets: readonly string[];
 }
 
 export const NO_FINDINGS: Findings = { faults: NONE, unset: NONE, secrets: NONE };
 
-/** A key with what is needed to read it. */
+/** A key with everything that reading it needs. */
 type ReadableKey = Key & Pick<SessionKey, "filled">;
 
-/** What keys give: what a mapping does not say is not there. */
+/** The values of keys; keys that a mapping does not have are missing. */
 export type Said<K extends Keys> = {
   readonly [N in keyof K as FieldOf<K[N]>]?: ValueOf<K[N]["form"]>;
 };
 
-/** What the keys of a mapping say. */
+/** The values of a mapping's keys, and the findings. */
 export interface ReadKeys<K extends Keys> extends Findings {
   readonly values: Said<K>;
 }
 
-/** Reads every key of a mapping on its own, so that all mistakes are found. */
+/** Reads every key of a mapping by itself, so that all mistakes are found. */
 export function readKeys<K extends Readonly<Record<string, ReadableKey>>>(
   map: MapNode,
   { keys, others = NONE, lookup }: { keys: K; others?: readonly string[]; lookup: Lookup },
@@ -70,11 +70,11 @@ export function readKeys<K extends Readonly<Record<string, ReadableKey>>>(
     secrets.push(...read.secrets);
     if (read.value !== undefined) values[key.field] = read.value;
   }
-  // Each field has what the form of its key gives.
+  // Each field has the type that the form of its key gives.
   return { values: values as Said<K>, faults, unset, secrets };
 }
 
-/** The value of one key, or what is wrong with it. */
+/** The value of one key, or its mistake. */
 function readKey(
   node: Node,
   { key, lookup }: { key: ReadableKey; lookup: Lookup },
@@ -95,10 +95,10 @@ function readKey(
   return { value, faults, unset, secrets };
 }
 
-/** The settings of a session that says nothing. */
+/** The settings of a session without any key. */
 export const NO_SETTINGS: SessionSettings = Object.fromEntries(
   ALL_SESSION_KEYS.map(([, key]) => [key.field, unsaid(key)]),
-  // Every key has its field, with what `SessionSettings` says of it.
+  // Every key has its field, with the type of `SessionSettings`.
 ) as SessionSettings;
 
 function unsaid({ form, default: value }: SessionKey): unknown {

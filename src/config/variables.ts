@@ -1,4 +1,4 @@
-/** The variables of a start: from env files, the config and flags. Pure. */
+/** Builds the variables of a start from env files, config and flags. Pure. */
 import { quote } from "../errors.ts";
 import { validateEnv, variableProblem } from "../validate/env.ts";
 import {
@@ -19,7 +19,7 @@ import type { StartFlags } from "./flags.ts";
 import type { Surroundings } from "./starting.ts";
 import { type Warning, warningAt } from "./warnings.ts";
 
-/** What variables are made from. */
+/** What variables are built from. */
 interface Start {
   readonly name: string;
   readonly flags: StartFlags;
@@ -53,21 +53,24 @@ export function filesOf(
   };
 }
 
-/** The variables, and what there is to say about them. */
+/** The variables, and the remarks about them. */
 export interface Variables {
   readonly env: Readonly<Record<string, string>>;
   readonly origins: ReadonlyMap<string, Origin>;
   readonly warnings: readonly Warning[];
-  /** Every line of an env file that is wrong. */
+  /** Every wrong line of an env file. */
   readonly problems: readonly Problem[];
-  /** What was filled in from the environment. */
+  /** Values filled in from the environment. */
   readonly secrets: readonly string[];
 }
 
-/** A variable as it is given; null: it is taken from the environment. */
+/** A variable as given; null: its value comes from the environment. */
 type Given = readonly [key: string, value: string | null, origin: Origin];
 
-/** The variables, key by key: env files of the config, its `env`, then the same of the flags. */
+/**
+ * The variables, key by key: env files of the config, its `env`, then env files and `env` of the
+ * flags.
+ */
 export function variablesOf(start: Start): Variables {
   const { flags, entry, config, surroundings, settings, filler } = start;
   const { workingDirectory } = surroundings;
@@ -99,8 +102,7 @@ export function variablesOf(start: Start): Variables {
     origins.set(key, origin);
   }
   const leftOut = [...unset].filter((key) => !env.has(key)).map((key): Warning => {
-    const message =
-      `${key} is left out: it is to be taken from the environment, and is not set there`;
+    const message = `${key} is left out: it should come from the environment, and is not set there`;
     if (settings.env.has(key)) return warningAt(["env", key], message);
     const origin = origins.get(key);
     return { ...warningAt([], message), place: origin?.kind === "file" ? origin.place : null };
@@ -115,7 +117,7 @@ export function variablesOf(start: Start): Variables {
   };
 }
 
-/** Reads env files one after the other, and collects what there is to say about them. */
+/** Reads env files one after the other, and collects the remarks about them. */
 function envReader(start: Start): {
   readonly file: (file: EnvFileSettings) => readonly Given[];
   readonly problems: readonly Problem[];
@@ -126,7 +128,7 @@ function envReader(start: Start): {
   const problems: Problem[] = [];
   const warnings: Warning[] = [];
   const secrets: string[] = [];
-  /** What the files before say: they count where neither the file itself nor the environment does. */
+  /** Variables of the files before. They count after those of the file itself and the environment. */
   const before = new Map<string, string>();
 
   function file({ path: file, format }: EnvFileSettings): readonly Given[] {
@@ -157,7 +159,7 @@ function envReader(start: Start): {
   return { file, problems, warnings, secrets };
 }
 
-/** The origin of what a config says. */
+/** The origin of a value in a config. */
 export function originAt({ written }: Config, path: Path): Origin {
   const place = written.place(path);
   return place === null ? { kind: "default" } : { kind: "file", place };

@@ -1,15 +1,15 @@
-/** What is worth a word about a definition that can be started all the same. Pure. */
+/** Warnings about a definition that can still be started. Pure. */
 import { escapeControls } from "../errors.ts";
 import { ALL_SESSION_KEYS, appliesTo } from "../keys/session_keys.ts";
 import type { BackendType } from "../model.ts";
 import type { Config, Path, Place, Problem, SessionSettings } from "./config.ts";
 import type { Mistake } from "./interpolate.ts";
 
-/** A warning about a definition. No part of it ever has the value of a variable. */
+/** A warning about a definition. It never contains the value of a variable. */
 export interface Warning extends Mistake {
-  /** The key that it is about, from the session on: `["restart"]`. Empty: the session as a whole. */
+  /** Its key, seen from the session: `["restart"]`. Empty: the whole session. */
   readonly path: Path;
-  /** Where that is written when it is in no config file, such as in an env file; else null. */
+  /** Where the cause is written when it is in no config file, such as in an env file; else null. */
   readonly place: Place | null;
 }
 
@@ -18,14 +18,14 @@ export function warningAt(path: Path, message: string, hint: string | null = nul
   return { path, message, hint, place: null };
 }
 
-/** One line, for who starts the session. */
+/** The warning as one line, for the user who starts the session. */
 export function warningText({ place, message }: Warning): string {
   if (place === null) return message;
   const { file, line, column } = place;
   return escapeControls(`${file}:${line}:${column}: ${message}`);
 }
 
-/** The same for a report about the config, with its place there. */
+/** The warning for a report about the config, with its place there. */
 export function warningProblem(
   { written }: Config,
   name: string,
@@ -35,7 +35,7 @@ export function warningProblem(
   return written.problem(["ops", "sessions", name, ...path], { message, hint });
 }
 
-/** Whether a session has a key only from `ops.defaults`, which are for sessions of every backend. */
+/** Whether a session has a key only from `ops.defaults`, which apply to sessions of every backend. */
 export function isInherited({ written }: Config, name: string, key: string): boolean {
   const [own, common] = [["ops", "sessions", name, key], ["ops", "defaults", key]]
     .map((path) => written.place(path));
@@ -43,7 +43,7 @@ export function isInherited({ written }: Config, name: string, key: string): boo
     own.column === common.column;
 }
 
-/** The keys that the settings have and that mean nothing to a backend. */
+/** The keys in the settings that do not apply to a backend. */
 export function inapplicableKeys(
   settings: SessionSettings,
   backend: BackendType,
@@ -55,12 +55,12 @@ export function inapplicableKeys(
   }).map(([name]) => name);
 }
 
-/** What to say of keys that mean nothing to the backend that the session itself chose. */
+/** The warnings about keys that do not apply to the backend of the session's own choice. */
 export function inapplicableWarnings(
   keys: readonly string[],
   { backend, isNamed }: {
     backend: BackendType;
-    /** Whether the session or a flag names the backend; else an image is likely a slip. */
+    /** Whether the session or a flag names the backend. If not, an image is likely a slip. */
     isNamed: boolean;
   },
 ): readonly Warning[] {

@@ -1,9 +1,10 @@
 /**
- * YAML text to a tree that knows where everything is. The only file that imports js-yaml.
+ * Parses YAML text into a tree that knows where everything is written. Only this file imports
+ * js-yaml.
  *
- * Scalars stay the text that was written, so that `-1001234567890123456`, `1.10`, `0123`, `22:22`
- * and `yes` mean what they say; only an empty one, `~` and `null` are null. Tags change nothing but
- * that, and never run anything.
+ * Scalars stay the text that is written, so that `-1001234567890123456`, `1.10`, `0123`, `22:22`
+ * and `yes` keep their spelling; only an empty scalar, `~` and `null` are null. Tags change only
+ * whether a scalar is null, and never run anything.
  */
 import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from "js-yaml";
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from "js-yaml";
@@ -18,14 +19,14 @@ const MAX_DEPTH = 50;
 const MAX_ALIASES = 100;
 /** Values that all aliases of a file stand for: ten aliases of ten aliases of ten ... grow fast. */
 const MAX_ALIASED_VALUES = 100_000;
-/** Mistakes in a file, or in one mapping, after which it is taken for something else. */
+/** The most mistakes in a file, or in one mapping. With more, it is probably not a config. */
 export const MAX_FAULTS = 100;
 
 /**
- * Reads one YAML document; JSON is YAML, too. Never throws.
+ * Parses one YAML document; JSON is YAML, too. Never throws.
  *
- * @param base what the first character counts as. A place is that and the UTF-16 code units from
- * there (a byte order mark is none), so that the files of a config can be told apart by their places
+ * @param base the number of the first character. A place is `base` plus the UTF-16 code units
+ *   before it (not counting a byte order mark), so that places tell the files of a config apart
  */
 export function parseYaml(text: string, base = 0): Tree {
   const source = withoutMark(text);
@@ -42,29 +43,35 @@ export function withoutMark(text: string): string {
   return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
-/** A node that may stand behind aliases, and the number of values in it, theirs included. */
+/**
+ * A node that aliases may stand for, and the number of values in it, including those of aliases in
+ * it.
+ */
 interface Anchored {
   readonly node: Node;
   readonly size: number;
 }
 
-/** Stops the reading of a file that is not worth it. */
+/** Stops reading a file that is beyond help. */
 class FatalFault extends Error {
   constructor(readonly fault: Fault) {
     super(fault.message);
   }
 }
 
-/** Events to nodes. It calls itself for what is nested, which the parser has limited. */
+/** Builds nodes from events. It recurses into nested ones; the parser limits their depth. */
 function compose(
   events: readonly Event[],
   { source, base }: { source: string; base: number },
 ): Tree {
   const position = positionsIn(source);
   const faults: Fault[] = [];
-  /** Null: begun, and not yet complete. */
+  /** Null: the node has begun, but is not complete. */
   const anchors = new Map<string, Anchored | null>();
-  /** Where the reading is: one list for all, since a file has a hundred thousand places. */
+  /**
+   * The path to the current node: one list for all nodes, since a file has a hundred thousand
+   * places.
+   */
   const path: (string | number)[] = [];
   let next = 0;
   let values = 0;
@@ -76,7 +83,7 @@ function compose(
     faults.push({ at, path: [...path], ...what });
   }
 
-  /** The node that begins with the next event; `keyAt` is its place when it is empty. */
+  /** The node that begins with the next event; `keyAt` is the place of an empty one. */
   function node(keyAt: number): Node {
     const event = events[next++];
     values++;
@@ -110,7 +117,7 @@ function compose(
     const text = getScalarValue(source, event);
     const { style, valueStart } = event;
     const isQuoted = style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED;
-    // The offset of a quoted scalar lies inside of the quote.
+    // The parser's offset of a quoted scalar lies behind the quote.
     const at = valueStart === -1 ? keyAt : base + valueStart - (isQuoted ? 1 : 0);
     const mayBeNull = tag === "!!null" || (style === SCALAR_STYLE.PLAIN && !TEXT_TAGS.has(tag));
     if (mayBeNull && NULLS.has(text)) return { kind: "null", at };
@@ -141,7 +148,7 @@ function compose(
       const before = faults.length;
       const entry = { at, value: node(at) };
       const first = entries.get(name);
-      // What is left out needs no mending: the key alone is a mistake.
+      // Mistakes below a key that is left out need no mending: only the key is reported.
       if (isStray) faults.splice(before);
       else if (isMerge) merged.push(entry);
       else if (first === undefined) entries.set(name, entry);
@@ -158,7 +165,7 @@ function compose(
     return { kind: "map", at: base + event.start, entries };
   }
 
-  /** A key; what is no text goes by its kind, such as `(null)`, in paths. */
+  /** A key. A key that is not a text is shown in paths by its kind, such as `(null)`. */
   function mapKey(
     mapAt: number,
   ): { readonly at: number; readonly name: string; readonly isStray: boolean } {
@@ -168,7 +175,7 @@ function compose(
     path.pop();
     const name = key.kind === "text" ? key.text : `(${key.kind})`;
     if (key.kind === "text" && name !== "__proto__") return { at, name, isStray: false };
-    // Whatever is wrong inside of it: there is one mistake.
+    // One mistake is reported, whatever else is wrong inside the key.
     faults.splice(before);
     path.push(name);
     fault(at, STRAY_KEY);
@@ -228,7 +235,7 @@ function startOf(event: Event | undefined): number {
   return Math.max(0, start);
 }
 
-/** Fills in what a mapping does not say itself; of several sources the first wins. */
+/** Adds the keys that a mapping does not have itself. The first of several sources wins. */
 function merge(entries: Map<string, Entry>, source: Node): boolean {
   if (source.kind === "list") {
     return source.items.every((item) => item.kind === "map" && merge(entries, item));
@@ -242,13 +249,13 @@ function merge(entries: Map<string, Entry>, source: Node): boolean {
 
 /** YAML 1.2.2, 10.3.2. */
 const NULLS = new Set(["", "~", "null", "Null", "NULL"]);
-/** Tags under which a scalar stays what is written. */
+/** Tags that keep a scalar as written. */
 const TEXT_TAGS = new Set(["!", "!!str"]);
 const SCALAR_TAGS = new Set([...TEXT_TAGS, "!!null", "!!int", "!!float", "!!bool"]);
 const LIST_TAGS = new Set(["!", "!!seq"]);
 const MAP_TAGS = new Set(["!", "!!map"]);
 
-// None of these shows what is written there: `PASSWORD: *secret` is an alias, too.
+// These messages never show the text of the file: `PASSWORD: *secret` is an alias, too.
 const UNKNOWN_TAG = {
   message: "tags are not supported",
   hint: "put quotes around a value that begins with !",
@@ -258,7 +265,7 @@ const UNKNOWN_ALIAS = {
   hint: "put quotes around a value that begins with *",
 };
 const ALIAS_OF_ITSELF = {
-  message: "this alias stands for something that it is a part of",
+  message: "this alias stands for a value that contains it",
   hint: null,
 };
 const TOO_MANY_ALIASES = {
@@ -266,7 +273,7 @@ const TOO_MANY_ALIASES = {
     `the aliases are too many (${MAX_ALIASES} are allowed) or stand for too many values (${MAX_ALIASED_VALUES})`,
   hint: "write the values out",
 };
-/** Said instead of all further mistakes. */
+/** Replaces all further mistakes. */
 export const TOO_MANY_FAULTS = {
   message: `there are more than ${MAX_FAULTS} mistakes up to here`,
   hint: "is it a config file?",
@@ -289,7 +296,7 @@ function duplicate(first: Position): Pick<Fault, "message" | "hint"> {
   return { message: `the key is already there, on line ${first.line}`, hint: "remove one of them" };
 }
 
-/** js-yaml's reasons that say too little, or too much of the value. */
+/** js-yaml's reasons that say too little, or show too much of the value. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^null byte/, "it has a NUL byte, so it is no text"],
   [/^nesting exceeded/, `it is nested more than ${MAX_DEPTH} levels deep`],
@@ -319,18 +326,18 @@ function syntaxFault(
   return { at: base + wrong, path: [], message, hint };
 }
 
-/** A scalar as it stands in a text; offsets from its begin. */
+/** A scalar of a text, by the offsets of its begin and end. */
 export interface Mark {
   readonly from: number;
   readonly to: number;
-  /** Of a key, that of its value. */
+  /** A key has the path of its value. */
   readonly path: Path;
   readonly isKey: boolean;
 }
 
 /**
- * Every scalar of a text that can be read, in order, also those of keys that are there twice, each
- * where it is written: for showing a part of the text. Null: it cannot be read.
+ * Every scalar of a text, in order, each where it is written, including keys that are there twice:
+ * for showing a part of the text. Null when the text cannot be read.
  */
 export function marksIn(source: string): readonly Mark[] | null {
   const marks: Mark[] = [];

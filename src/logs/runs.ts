@@ -65,7 +65,7 @@ export interface Ended {
   readonly run: string;
   readonly at: Date;
   readonly exitCode: number | null;
-  /** What the engine says besides, such as that it was killed for want of memory. */
+  /** What the engine says besides, such as that it was killed because memory ran out. */
   readonly reason: string | null;
   /** What its restart policy made of it; missing: it has none, or has nothing to do with it. */
   readonly policy?: Supervised;

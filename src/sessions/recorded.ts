@@ -221,13 +221,13 @@ async function outputOfRun(
 export function statusOfRun(
   name: string,
   run: Run,
-  gone = `${run.begun?.engine} has it no more`,
+  gone = `${run.begun?.engine} no longer has this session`,
 ): SessionStatus | null {
   const { begun, ended, stopped } = run;
   if (begun === null || stopped !== null) return null;
   const known = ended === null
     ? `${gone}, and nobody saw how it ended`
-    : `${gone}: this was recorded`;
+    : `${gone}: only its record is left`;
   const reason = ended?.reason ?? null;
   return statusOf({
     ...ofRun(name, begun),

@@ -120,7 +120,7 @@ containerTest("a program that is killed for want of memory is told so", async (t
     ({ name, isNoticed } = await greedy());
   }
   ok(isNoticed || t.runtime === "podman");
-  const reason = isNoticed ? "it was killed for want of memory" : null;
+  const reason = isNoticed ? "it was killed because memory ran out" : null;
   for (const how of WAYS) equal((await only(t, name, how)).status.reason, reason);
 });
 

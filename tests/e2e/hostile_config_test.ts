@@ -56,14 +56,14 @@ const HOSTILE: Record<string, [Make, RegExp]> = {
   "NUL bytes": [text(new Uint8Array(1000)), /NUL byte/],
   "bytes that are no UTF-8": [
     text(new Uint8Array([0x6f, 0xff, 0xfe])),
-    /:1:2: it is no UTF-8 text/,
+    /:1:2: it is not UTF-8 text/,
   ],
   "a directory": [(path) => Deno.mkdir(path), /it is a directory/],
   "a FIFO": [
     (path, t) => t.world.exec(["mkfifo", path], { timeoutMs: LIMIT_MS }),
-    /it is no regular file/,
+    /it is not a regular file/,
   ],
-  "a link to /dev/zero": [(path) => Deno.symlink("/dev/zero", path), /it is no regular file/],
+  "a link to /dev/zero": [(path) => Deno.symlink("/dev/zero", path), /it is not a regular file/],
   "a link to nothing": [(path) => Deno.symlink("/nowhere/at/all", path), /no such file/],
   "a link to itself": [(path) => Deno.symlink(path, path), /no such file/],
 };

@@ -75,7 +75,9 @@ export async function restartAsItIs(
 }
 
 function gone({ runtime }: Client, name: string): SessionNotFoundError {
-  return new SessionNotFoundError("restart", name, { reason: `${runtime} has it no more` });
+  return new SessionNotFoundError("restart", name, {
+    reason: `${runtime} no longer has this session`,
+  });
 }
 
 /** Waits until a program has ended, or has lived long enough. */

@@ -129,7 +129,7 @@ async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStat
     ...endOf(run),
     windowCount: null,
     attached: null,
-    reason: "tmux closed it when it ended: this was recorded",
+    reason: "tmux closed it when it ended: only its record is left",
   });
   if (isSuccess(definition, status.exitCode)) return status;
   throw endedEarly(definition, status, { output: await lastLines(context, proof, null) });

@@ -40,7 +40,10 @@ const MEANINGS: Record<string, { of: SessionStatus; is: string | null }> = {
     is: "it took more memory than it may",
   },
   "a kill for want of memory that was recorded": {
-    of: ended(137, { backend: "container", reason: `${OUT_OF_MEMORY}; docker has it no more` }),
+    of: ended(137, {
+      backend: "container",
+      reason: `${OUT_OF_MEMORY}; docker no longer has this session`,
+    }),
     is: "it took more memory than it may",
   },
   "a crash": {

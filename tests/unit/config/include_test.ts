@@ -153,7 +153,7 @@ const LIMITS: Record<string, [string, Record<string, Thing>, string]> = {
   "a FIFO": [
     "include: a.yml",
     { "a.yml": { kind: "other" } },
-    "1:10: include: cannot include /srv/a.yml: it is no regular file",
+    "1:10: include: cannot include /srv/a.yml: it is not a regular file",
   ],
   "a file that vanishes while it is read": [
     "include: a.yml",

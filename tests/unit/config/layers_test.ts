@@ -153,7 +153,7 @@ Deno.test("defaults that stand for too much are refused", async () => {
   const sessions = Array.from({ length: 9_999 }, (_, index) => `    s${index}:\n`).join("");
   const config = await configOf(`ops:\n  defaults: { env: [${env}] }\n  sessions:\n${sessions}`);
   deepEqual(problemsIn(config), [
-    "2:13: ops.defaults: they stand for too many values in all sessions together",
+    "2:13: ops.defaults: they add too many values to the sessions",
   ]);
 });
 

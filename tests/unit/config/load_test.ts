@@ -168,8 +168,8 @@ for (const [what, things] of Object.entries(TRUSTED)) {
 const REFUSED: Record<string, [Things, string]> = {
   "a missing file that was asked for": [{}, "no such file"],
   "a directory": [{ files: { [FILE]: { kind: "directory" } } }, "it is a directory"],
-  "a FIFO": [{ files: { [FILE]: { kind: "other" } } }, "it is no regular file"],
-  "a socket": [{ files: { [FILE]: { kind: "socket" } } }, "it is no regular file"],
+  "a FIFO": [{ files: { [FILE]: { kind: "other" } } }, "it is not a regular file"],
+  "a socket": [{ files: { [FILE]: { kind: "socket" } } }, "it is not a regular file"],
   "a huge file": [
     { files: { [FILE]: { bytes: MAX_FILE_BYTES + 1 } } },
     "it is larger than 2 MiB",

@@ -533,7 +533,7 @@ Deno.test("resolve() leaves out what is to come from the environment and is not 
     ].map(([key, path, place]) => [
       path,
       place,
-      `${key} is left out: it is to be taken from the environment, and is not set there`,
+      `${key} is left out: it should come from the environment, and is not set there`,
     ]),
   );
 });

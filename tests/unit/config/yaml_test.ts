@@ -87,7 +87,7 @@ const WRONG: Record<string, [string, string[]]> = {
   "a tag that cannot be read": ["a: !secret,x y", ["1:13: tags are not supported"]],
   "an alias without an anchor": ["a: *secret", ["1:4: a: this alias has no anchor"]],
   "an alias of itself": ["a: &x [*x]", [
-    "1:8: a: 0: this alias stands for something that it is a part of",
+    "1:8: a: 0: this alias stands for a value that contains it",
   ]],
   "a merge of something else": ["a: {<<: [1]}", [
     "1:5: a: <<: << needs a mapping or a list of mappings",

@@ -80,7 +80,7 @@ const ALL: Findings = {
     engine: "tmux",
     createdAt: ago(5),
     finishedAt: ago(3),
-    reason: "tmux has it no more: this was recorded",
+    reason: "tmux no longer has this session: only its record is left",
   }),
   meaning: "an error of its own: what it means is in its own words",
   startedAt: null,
@@ -113,7 +113,7 @@ Deno.test("findings are one screen for people", () => {
     findingsText(ALL, TERMINAL),
     `astro (tmux): exited, exit code 3
 meaning      an error of its own: what it means is in its own words
-reason       tmux has it no more: this was recorded
+reason       tmux no longer has this session: only its record is left
 began        5 h ago (2026-03-04T07:00:00Z)
 ended        3 h ago (2026-03-04T09:00:00Z)
 ran for      2 h

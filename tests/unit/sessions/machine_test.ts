@@ -1103,7 +1103,7 @@ const UNHEARD: Record<string, {
     defined: [inTmux],
     reason: "it was started in docker, which cannot be asked: it is silent; the config means tmux",
   },
-  "docker answers, and has it no more": {
+  "docker answers, and no longer has this session": {
     surveys: [holding(DEFAULT), holding(DOCKER)],
     reason: null,
   },

@@ -79,7 +79,11 @@ const STORIES: Record<
 > = {
   "that ended": {
     of: [BEGUN, { ...ENDED, exitCode: 3 }],
-    is: { exitCode: 3, finishedAt: ENDED_AT, reason: "tmux has it no more: this was recorded" },
+    is: {
+      exitCode: 3,
+      finishedAt: ENDED_AT,
+      reason: "tmux no longer has this session: only its record is left",
+    },
   },
   "that a signal ended": {
     of: [BEGUN, ENDED],
@@ -87,11 +91,11 @@ const STORIES: Record<
       exitCode: 143,
       signal: "SIGTERM",
       finishedAt: ENDED_AT,
-      reason: "tmux has it no more: this was recorded",
+      reason: "tmux no longer has this session: only its record is left",
     },
   },
   "that ended for a reason": {
-    of: [IN_DOCKER, { ...ENDED, exitCode: 137, reason: "it was killed for want of memory" }],
+    of: [IN_DOCKER, { ...ENDED, exitCode: 137, reason: "it was killed because memory ran out" }],
     is: {
       backend: "container",
       engine: "docker",
@@ -100,12 +104,13 @@ const STORIES: Record<
       exitCode: 137,
       signal: "SIGKILL",
       finishedAt: ENDED_AT,
-      reason: "it was killed for want of memory; docker has it no more: this was recorded",
+      reason:
+        "it was killed because memory ran out; docker no longer has this session: only its record is left",
     },
   },
   "whose end nobody saw": {
     of: [BEGUN, EXECUTED],
-    is: { reason: "tmux has it no more, and nobody saw how it ended" },
+    is: { reason: "tmux no longer has this session, and nobody saw how it ended" },
   },
   "that was stopped": { of: [BEGUN, STOPPED], is: null },
   "that ended, and was stopped": { of: [BEGUN, ENDED, STOPPED], is: null },
@@ -113,7 +118,11 @@ const STORIES: Record<
   "that was never heard of": { of: [], is: null },
   "that ended after it was stopped before": {
     of: [{ ...BEGUN, run: "a0" }, { ...STOPPED, run: "a0" }, BEGUN, { ...ENDED, exitCode: 0 }],
-    is: { exitCode: 0, finishedAt: ENDED_AT, reason: "tmux has it no more: this was recorded" },
+    is: {
+      exitCode: 0,
+      finishedAt: ENDED_AT,
+      reason: "tmux no longer has this session: only its record is left",
+    },
   },
   "that was stopped after it ended before": {
     of: [{ ...BEGUN, run: "a0" }, { ...ENDED, run: "a0" }, BEGUN, STOPPED],
@@ -342,7 +351,7 @@ for (
       story: [LED],
       reason: /TMUX_TMPDIR=\/elsewhere:/,
     },
-    { title: "where its start was cut off", story: [], reason: /tmux has it no more/ },
+    { title: "where its start was cut off", story: [], reason: /tmux no longer has this session/ },
   ]
 ) {
   Deno.test(`what a program left behind is told of ${title}`, () =>

@@ -693,7 +693,7 @@ Deno.test("want of memory is a reason", () => {
   const state = { Status: "exited", ExitCode: 137, OOMKilled: true, FinishedAt: FINISHED };
   equal(
     status("podman", only(parseInspected(inspected({}, { ...state, Error: "x" })))).reason,
-    "it was killed for want of memory",
+    "it was killed because memory ran out",
   );
 });
 

@@ -198,7 +198,7 @@ Deno.test("survey: the reason of a kill is said, and podman's list alone does no
     ],
   }, async ({ runner }) => {
     const [survey] = await runner.survey({});
-    equal(survey?.sessions[0]?.status.reason, "it was killed for want of memory");
+    equal(survey?.sessions[0]?.status.reason, "it was killed because memory ran out");
   }));
 
 /** What goes wrong with the first call, and what is said of it. */
