@@ -1,7 +1,7 @@
-/** Keeping secrets out of what is said. Pure. */
+/** Keeps secrets out of all output. Pure. */
 import type { Json } from "./errors.ts";
 
-/** Shorter texts are no secrets, and would be found everywhere. Characters. */
+/** Shorter texts are hardly secrets, and would be found everywhere. In characters. */
 const SHORTEST = 8;
 const MASK = "***";
 

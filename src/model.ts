@@ -15,13 +15,13 @@ export const RUNTIMES = ["podman", "docker"] as const;
 /** The program behind the container backend. */
 export type Runtime = (typeof RUNTIMES)[number];
 
-/** The engines by their names; a backend of a test declares its own. */
+/** The names of the engines; the backend of a test declares its own. */
 export interface Engines extends Record<Runtime, true> {
   readonly tmux: true;
 }
 /** The program behind a backend. */
 export type Engine = keyof Engines;
-/** All of them. */
+/** All engines. */
 export const ENGINES: readonly Engine[] = ["tmux", ...RUNTIMES];
 
 /** Every state that a session can be in. */
@@ -52,12 +52,12 @@ export const OPERATION_STATES = [
 /**
  * The state of an operation.
  *
- * - `pending`: it is recorded, and nothing has begun.
- * - `validating`: what was asked for is checked.
- * - `planning`: what there is, and what is to be done about it, is found out.
- * - `input_required`: it waits for a yes or a no. Nobody works on it.
- * - `applying`: the session is being changed.
- * - `verifying`: what became of it is looked at.
+ * - `pending`: it is recorded, but has not begun.
+ * - `validating`: kstops checks the request.
+ * - `planning`: kstops looks at what there is, and decides what to do.
+ * - `input_required`: it waits for a yes or a no. No process works on it.
+ * - `applying`: kstops changes the session.
+ * - `verifying`: kstops checks the result.
  * - `done`, `failed`, `aborted`: it is over.
  */
 export type OperationState = (typeof OPERATION_STATES)[number];
@@ -90,28 +90,28 @@ export interface PortBinding {
 
 /** How much of what a session prints is kept. */
 export interface LogPolicy {
-  /** Whether anything is. */
+  /** Whether any output is kept. */
   readonly capture: boolean;
-  /** Size at which the next file is begun. */
+  /** Size at which the next file begins. */
   readonly maxBytes: number;
   /** Number of files. */
   readonly keep: number;
 }
 
-/** What holds where nobody says otherwise, as in `config/defaults.yml`. */
+/** The policy without any setting, as in `config/defaults.yml`. */
 export const DEFAULT_LOG: LogPolicy = { capture: true, maxBytes: 10 * 1024 * 1024, keep: 5 };
 
 /** The smallest and the largest size of a file of output, in bytes. */
 export const LOG_BYTES = { least: 64 * 1024, most: 1024 ** 4 };
 /**
- * The smallest and the largest number of files of output. With a single one there would be nothing
- * left at the moment when it is full.
+ * The smallest and the largest number of files of output. A single file would leave nothing at the
+ * moment when it is full.
  */
 export const LOG_FILES = { least: 2, most: 1000 };
 
-/** Volumes of one session. */
+/** The most volumes of one session. */
 export const MAX_VOLUMES = 20;
-/** Ports of one session. */
+/** The most ports of one session. */
 export const MAX_PORTS = 50;
 
 /** How env files are read: as compose does, or each line as it is. */
@@ -119,34 +119,34 @@ export const ENV_FORMATS = ["compose", "raw"] as const;
 /** A way to read env files. */
 export type EnvFormat = typeof ENV_FORMATS[number];
 
-/** Whose a session is: the config that it was started from. Both null: nobody's. */
+/** The owner of a session: the config that it was started from. Both null: nobody. */
 export interface Owner {
-  /** The `ops.project` of that config; null: it names none. */
+  /** The `ops.project` of that config; null: it has none. */
   readonly project: string | null;
   /** The real path of its file. */
   readonly configFile: string | null;
 }
 
-/** Who owns what was made up on the spot. */
+/** The owner of sessions that were made up on the spot. */
 export const NOBODY: Owner = { project: null, configFile: null };
 
-/** When a program is executed again that has ended, the same words on every backend. */
+/** When to execute an ended program again, in the same words on every backend. */
 export const RESTART_KINDS = ["no", "on-failure", "always", "unless-stopped"] as const;
-/** When a program is executed again that has ended. */
+/** When to execute an ended program again. */
 export type RestartKind = (typeof RESTART_KINDS)[number];
 
 interface CommonDefinition extends CommonParts {
   readonly name: string;
-  /** Whose it is; no part of what it is. */
+  /** The owner, which is not a part of what the session is. */
   readonly owner: Owner;
-  /** What its record says beyond what this kstops knows: an older or newer one wrote it. */
+  /** Fields of its record that this kstops does not know: an older or newer one wrote them. */
   readonly unknown?: { readonly [key: string]: Json };
 }
 
 /** A session that runs in tmux. */
 export interface TmuxDefinition extends CommonDefinition, TmuxParts {
   readonly backend: "tmux";
-  /** The variables that a session gets from its caller; missing: those of whoever starts it. */
+  /** The variables that a session gets from its caller; missing: those of the user who starts it. */
   readonly inherited?: Readonly<Record<string, string>>;
 }
 
@@ -155,7 +155,7 @@ export interface ContainerDefinition extends CommonDefinition, ContainerParts {
   readonly backend: "container";
 }
 
-/** What the sessions of each backend are started from; a backend of a test declares its own. */
+/** What the sessions of each backend are started from; the backend of a test declares its own. */
 export interface Definitions {
   readonly tmux: TmuxDefinition;
   readonly container: ContainerDefinition;
@@ -165,11 +165,11 @@ export type Definition = Definitions[BackendType];
 
 /** What an engine says of one session now. Null means unknown or not applicable. */
 export interface SessionStatus {
-  /** Null only in the row that stands for an engine which cannot be asked. */
+  /** Null only in the row of an engine that cannot be asked. */
   readonly name: string | null;
   readonly backend: BackendType;
   readonly state: SessionState;
-  /** The program's own process, not that of a wrapper or server; of a container its main process. */
+  /** The program's own process, not a wrapper or server; for a container its main process. */
   readonly pid: number | null;
   /** Exit code, 0 to 255; 128+n when signal n ended the program. */
   readonly exitCode: number | null;
@@ -194,7 +194,7 @@ export interface SessionStatus {
   readonly ports: readonly PortBinding[] | null;
   readonly command: readonly string[] | null;
   readonly workingDir: string | null;
-  /** Why the state is what it is, where the state alone does not say. */
+  /** Why the state is what it is, when the state alone does not tell. */
   readonly reason: string | null;
   /** The `ops.project` of the config that it was started from. */
   readonly project: string | null;
@@ -202,17 +202,17 @@ export interface SessionStatus {
   readonly configFile: string | null;
   /** Pids of what its program left behind; null: nobody looked, or it runs. */
   readonly leftovers: readonly number[] | null;
-  /** When its program is executed again, in the words of the config; null: never, or nobody knows. */
+  /** When its program is executed again, in the words of the config; null: never, or unknown. */
   readonly restartPolicy: string | null;
   /** How often its restart policy has executed its program again in this run; null: it has none. */
   readonly restarts: number | null;
-  /** When its program is executed again; null: it runs, nothing does that, or nobody knows when. */
+  /** When its program is next executed; null: it runs, nothing restarts it, or the time is unknown. */
   readonly nextRestartAt: Date | null;
-  /** The groups that the config has it in. */
+  /** The groups that the config puts it into. */
   readonly groups: readonly string[];
 }
 
-/** A status in which everything but what is given is unknown. */
+/** A status with the given fields; all others are unknown. */
 export function statusOf(
   known: Pick<SessionStatus, "name" | "backend" | "state"> & Partial<SessionStatus>,
 ): SessionStatus {
@@ -245,16 +245,16 @@ export function statusOf(
   };
 }
 
-/** What the reason of a session begins with that the kernel killed when memory ran out. */
+/** How the reason begins when the kernel killed a session because memory ran out. */
 export const OUT_OF_MEMORY = "it was killed because memory ran out";
 
-/** Signal names by number, 1 to 31, as Linux on x86 and ARM has them (signal(7)). */
+/** Signal names by number, 1 to 31, on Linux on x86 and ARM (signal(7)). */
 const SIGNALS = [
   "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP",
   "TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS",
 ].join(" ").split(" ");
 
-/** `signalName(9)` is `SIGKILL`; null for what is no signal. */
+/** `signalName(9)` is `SIGKILL`; null when the number is not a signal. */
 export function signalName(number: number): string | null {
   const name = SIGNALS[number - 1];
   return name === undefined ? null : `SIG${name}`;
@@ -266,8 +266,9 @@ export function isExitCode(number: number): boolean {
 }
 
 /**
- * The moment so many milliseconds after the beginning of 1970; null where ISO 8601 has no four digits
- * for its year, or it is none at all: nothing that is told of a session is before 1970 or after 9999.
+ * The moment so many milliseconds after the beginning of 1970; null when it is not a time, or its
+ * year does not have the four digits of ISO 8601: nothing about a session is before 1970 or after
+ * 9999.
  */
 export function momentOf(ms: number): Date | null {
   return ms >= 0 && ms <= LAST_MS ? new Date(ms) : null;

@@ -1,6 +1,6 @@
 /**
- * Whose a session is: that of the config which it was started from. Two configs may well have the same
- * name for two sessions, and neither may touch the other's. Pure.
+ * Owners of sessions. The owner is the config that a session was started from. Two configs may use
+ * the same name for two sessions, and neither may touch the other's. Pure.
  */
 import { quote } from "./errors.ts";
 import { NOBODY, type Owner } from "./model.ts";
@@ -8,8 +8,8 @@ import { NOBODY, type Owner } from "./model.ts";
 /** The config that is in force, as an owner of sessions. */
 export interface Self extends Owner {
   /**
-   * Whether there is one, and it can be used. Without one, nobody can tell mine from others', and a
-   * session that is named exactly is as good as one's own.
+   * Whether there is a usable config. Without one, nobody can tell my sessions from others', and an
+   * exact name counts as mine.
    */
   readonly isUsable: boolean;
 }
@@ -17,7 +17,7 @@ export interface Self extends Owner {
 /** No config is in force. */
 export const NO_CONFIG: Self = { ...NOBODY, isUsable: false };
 
-/** What a config is as an owner. */
+/** A config as an owner. */
 export function selfOf(
   { realPath, settings, problems }: {
     readonly realPath: string | null;
@@ -32,18 +32,18 @@ export function selfOf(
   };
 }
 
-/** Whether it is nobody's: made up on the spot, by an older kstops, or by none. */
+/** Whether nobody owns the session: made up on the spot, by an older kstops, or not by kstops. */
 export function isNobodys({ project, configFile }: Owner): boolean {
   return project === null && configFile === null;
 }
 
-/** Whether two owners are one: by their project, or by their file. */
+/** Whether two owners are the same, by project or by file. */
 export function isSameOwner(a: Owner, b: Owner): boolean {
   return (a.project !== null && a.project === b.project) ||
     (a.configFile !== null && a.configFile === b.configFile);
 }
 
-/** Whether a session is another config's than that. What is nobody's is not. */
+/** Whether a session belongs to another config than this one. A session of nobody does not. */
 export function isAnothers(owner: Owner, self: Owner): boolean {
   return !isNobodys(owner) && !isSameOwner(owner, self);
 }
@@ -58,12 +58,12 @@ export function mayBeSame(a: Owner, b: Owner): boolean {
   return isNobodys(a) || isNobodys(b) || isSameOwner(a, b);
 }
 
-/** What `--project` is to say for it: the project, or where it has none the file. */
+/** The value of `--project` for an owner: the project, or the file without one. */
 export function ownerName({ project, configFile }: Owner): string {
   return project ?? configFile ?? "";
 }
 
-/** As people are told: `project "bots" (/srv/bots/kstops.yml)`, or the path alone. */
+/** An owner in words: `project "bots" (/srv/bots/kstops.yml)`, or only the path. */
 export function ownerWords({ project, configFile }: Owner): string {
   if (project === null) return configFile ?? "nobody";
   return `project ${quote(project)}${configFile === null ? "" : ` (${configFile})`}`;

@@ -25,7 +25,7 @@ const PREFIX = 10;
 /** Longer words are not typed by hand, and the table of distances grows with the square. */
 const MAX_LENGTH = 100;
 
-/** Case and the kind of dash are no mistakes of spelling. */
+/** Case and the kind of dash are not spelling mistakes. */
 function fold(word: string): string {
   return word.toLowerCase().replaceAll("-", "_");
 }

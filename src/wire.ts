@@ -1,4 +1,4 @@
-/** The JSON that scripts get. Keys are written by hand: they are a promise, only ever added to. */
+/** The JSON that scripts get. Keys are written by hand: they are a promise, and only ever added to. */
 import type { Json } from "./errors.ts";
 import type { PortBinding, SessionStatus } from "./model.ts";
 
@@ -53,7 +53,7 @@ function portToWire(port: PortBinding): { [key: string]: Json } {
   };
 }
 
-/** ISO 8601 in UTC, to the second where nothing finer is known. */
+/** ISO 8601 in UTC, to the second if no fraction is known. */
 export function time(date: Date | null): string | null {
   return date === null ? null : date.toISOString().replace(".000Z", "Z");
 }

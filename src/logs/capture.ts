@@ -1,31 +1,37 @@
-/** The shell script that keeps what a pane prints, in files of bounded number and size. Pure. */
+/**
+ * The shell script that keeps the output of a pane in a limited number of files of limited size.
+ * Pure.
+ */
 import SOURCE from "./capture.sh" with { type: "text" };
 import { filesLike } from "./parts.ts";
 
-/** Where the output of one run goes, and how much of it stays. */
+/** Where the output of one run goes, and how much of it is kept. */
 export interface Capture {
   /** The session's own directory in the log store. */
   readonly directory: string;
-  /** First part of the names of its files; see `parts.ts`. */
+  /** How the names of its files begin; see `parts.ts`. */
   readonly run: string;
   /**
-   * Size at which the next file is begun, that of its times included. A file may be larger by a
-   * sixteenth of that, but by 64 KiB at least and 1 MiB at most.
+   * Size at which the next file begins, including its file of times. A file may be larger by a
+   * sixteenth, but by at least 64 KiB and at most 1 MiB.
    */
   readonly maxBytes: number;
-  /** Number of files of its owner that stay, of this run and earlier ones; the oldest go. */
+  /**
+   * Number of files that are kept of one owner, from this run and earlier ones. The oldest are
+   * removed.
+   */
   readonly keep: number;
 }
 
-/** What is read at once, at most: what goes into the pipe of a pane, which is a socket, on Linux. */
+/** The most bytes of one read: the capacity of a pane's pipe, which is a socket, on Linux. */
 const MOST_BLOCK_BYTES = 262_144;
 const LEAST_BLOCK_BYTES = 65_536;
-/** How many reads go by before the shell looks, at most, while a lot is printed. */
+/** The most reads before the shell looks around, while a lot is printed. */
 const MOST_BLOCKS = 4;
 
 /**
- * The shell script for one run, as a text for `sh -c`: see `capture.sh`, which says what it does and
- * what its parameters are.
+ * The shell script for one run, as a text for `sh -c`. `capture.sh` says what it does and lists its
+ * parameters.
  */
 export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
   const sixteenth = Math.max(LEAST_BLOCK_BYTES, Math.floor(maxBytes / 16));
@@ -34,7 +40,7 @@ export function captureScript({ directory, run, maxBytes, keep }: Capture): stri
   return `directory=${quoted(directory)} run=${quoted(run)} max_bytes=${maxBytes} keep=${keep}\n` +
     `own=${quoted(filesLike(run))} ` +
     `block_bytes=${blockBytes} most_blocks=${mostBlocks}\n` +
-    // What explains it to a reader is not for the command line of a process.
+    // Comments for readers do not belong into the command line of a process.
     SOURCE.replaceAll(/^ *#.*\n|^\n/gm, "");
 }
 

@@ -1,12 +1,12 @@
 /**
- * Where one execution of a program ends in what its run printed, and the next one begins. The keeper of
- * the program prints that into the terminal, which shows nothing of it: see `keeper.sh`. Pure.
+ * Finds where one execution of a program ends in the output of its run and the next one begins. The
+ * program's keeper prints a mark there, which terminals do not show: see `keeper.sh`. Pure.
  */
 import { joined } from "./lines.ts";
 
 const BEGIN = new TextEncoder().encode("\x18\x1b]5379;kstops;");
 const END = new TextEncoder().encode("\x1b]5379;end\x07");
-/** How long a mark is, at most: what is longer is no mark. */
+/** The longest mark; anything longer is not one. */
 const MARK_BYTES = 512;
 const NEWLINE = 0x0a;
 const CANCEL = 0x18;
@@ -17,7 +17,7 @@ interface MarkBounds {
   readonly to: number;
 }
 
-/** The first whole mark from an offset on; null: there is none. */
+/** The first whole mark from an offset on, or null. */
 export function findMark(bytes: Uint8Array, offset = 0): MarkBounds | null {
   for (
     let from = indexOf(bytes, BEGIN, offset);
@@ -30,17 +30,17 @@ export function findMark(bytes: Uint8Array, offset = 0): MarkBounds | null {
   return null;
 }
 
-/** Output without marks. Where one stands within a line, that line ends. */
+/** Output without marks. A mark within a line ends that line. */
 export function withoutMarks(bytes: Uint8Array): Uint8Array {
   if (findMark(bytes) === null) return bytes;
   const filter = marksFilter();
   return joined([filter.write(bytes), filter.end()]);
 }
 
-/** The same for output that comes in chunks. */
+/** Does the same for output that comes in chunks. */
 export function marksFilter(): {
   readonly write: (chunk: Uint8Array) => Uint8Array;
-  /** What was held since it might have become a mark. */
+  /** The bytes that were held back because they might have become a mark. */
   readonly end: () => Uint8Array;
 } {
   let held: Uint8Array = new Uint8Array();
@@ -72,7 +72,7 @@ export function marksFilter(): {
   };
 }
 
-/** Where a mark may have begun that is not whole yet; the end of the bytes where none has. */
+/** Where an unfinished mark may have begun, or the end of the bytes. */
 function openMark(bytes: Uint8Array, from: number): number {
   const first = Math.max(from, bytes.length - MARK_BYTES);
   for (let at = bytes.indexOf(CANCEL, first); at !== -1; at = bytes.indexOf(CANCEL, at + 1)) {

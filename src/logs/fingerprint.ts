@@ -1,23 +1,23 @@
-/** Telling whether a definition has changed. Pure. */
+/** Tells whether a definition has changed. Pure. */
 import { ALL_SESSION_KEYS, defaultOf } from "../keys/session_keys.ts";
 import type { Definition } from "../model.ts";
 import { shortDigest } from "./digest.ts";
 
 /**
- * Where it runs, whose it is, and who called, is no part of what it is: one that leaves its place open
- * runs where it was before.
+ * Place, owner and caller do not count: a definition that leaves its place open runs where it ran
+ * before.
  */
 const NO_PART: ReadonlySet<string> = new Set([
   ..."runtime socketName owner inherited unknown".split(" "),
 ]);
-/** What definitions had at first. What came later is left out where it is what it always was. */
+/** The fields of the first definitions. Later fields are left out while they have their old meaning. */
 const FIRST: ReadonlySet<string> = new Set([
   ..."backend name argv workingDir image env volumes logVolume ports network user restart".split(
     " ",
   ),
   ..."runArgs stopSignal stopTimeoutSeconds log protected".split(" "),
 ]);
-/** What only some of them had. */
+/** Of the first fields, those that a backend got later. */
 const LATER_IN: Readonly<Record<string, ReadonlySet<string>>> = { tmux: new Set(["restart"]) };
 const LATER: ReadonlyMap<string, string> = new Map(
   ALL_SESSION_KEYS.map(([, key]) => [key.field, JSON.stringify(defaultOf(key))]),
@@ -26,8 +26,9 @@ const LATER: ReadonlyMap<string, string> = new Map(
 const FINGERPRINT_BYTES = 8;
 
 /**
- * A fingerprint of a definition: the same for the same one, and 16 hex digits. Values of variables
- * are no part of it: from a fingerprint that anybody may read, short ones could be guessed.
+ * A fingerprint of a definition, 16 hex digits: equal definitions have equal ones. Values of
+ * variables are left out: everybody may read a fingerprint, and short values could be guessed from
+ * it.
  */
 export async function fingerprintOf(definition: Definition): Promise<string> {
   const later = LATER_IN[definition.backend];

@@ -1,24 +1,24 @@
-/** Following what a session prints, across files and runs. */
+/** Follows what a session prints, across files and runs. */
 import type { World } from "../world/world.ts";
 import { marksFilter } from "./executions.ts";
 import { CUT_MARK, joined, linesBehindFirst, marked, withoutReturns } from "./lines.ts";
 import { isFirst, isNext } from "./parts.ts";
 import { endsMidLine, type Part, readIn, withTimes } from "./read.ts";
 
-/** How often it is looked whether there is more. */
+/** How often to look for more output. */
 const POLL_MS = 50;
 const NEWLINE = new TextEncoder().encode("\n");
-/** How much is read at once. */
+/** The most bytes of one read. */
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * What is added to the output of a session from some parts on, without the carriage returns that a
- * terminal adds.
+ * Yields what is added to the output of a session from some parts on, without the carriage returns
+ * that a terminal adds.
  *
- * @param list gives all files of all runs, in their order
- * @param from what was read already: the files up to then, each as far as it was read
- * @param head what was shown of that: its last line may go on
- * @param timestamps whether each line begins with the time at which it came
+ * @param list gives all files of all runs, in order
+ * @param from the files that were already read, each as far as it was read
+ * @param head the part of them that was already shown: its last line may go on
+ * @param timestamps whether each line begins with the time when it came
  */
 export async function* follow(
   world: World,
@@ -42,7 +42,7 @@ export async function* follow(
   let current = from.at(-1) ?? null;
   let isGap = false;
   while (!abort.aborted) {
-    // Before looking at the file: once there is a next one, nothing is added to this any more.
+    // Must come before the look at the file: once there is a next file, this one no longer grows.
     const next = (await list()).find((path) => current === null || path > current.path);
     let isGone = false;
     if (current !== null) {
@@ -66,15 +66,15 @@ export async function* follow(
       continue;
     }
     isGap ||= current !== null && isNext(next, current.path) ? isGone : !isFirst(next);
-    // The next run does not go on with the line that the last one did not end.
+    // The next run does not continue the unfinished line of the last one.
     if (isFirst(next) && isMidLine) yield shown(NEWLINE);
     current = { path: next, bytes: 0 };
   }
 }
 
 /**
- * What comes behind output that was removed before it was read: a mark, and then whole lines where
- * there is more than the rest of one.
+ * The output after a part that was removed unread: a mark, then whole lines if there is more than
+ * the rest of one.
  */
 function behindGap(chunk: Uint8Array, isMidLine: boolean): Uint8Array {
   const lines = linesBehindFirst(chunk);

@@ -5,22 +5,22 @@ const RETURN = 0x0d;
 
 const CANCEL = 0x18;
 
-/** What stands where a part of a line is left out. */
+/** Stands for a part of a line that is left out. */
 export const CUT_MARK = "[...]";
 
-/** How many lines are complete. */
+/** The number of complete lines. */
 export function countLines(bytes: Uint8Array): number {
   let count = 0;
-  // The runtime searches, as below.
+  // The runtime does the searching, as below.
   for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++;
   return count;
 }
 
 /**
- * The last lines of what a terminal got, each ended by one newline. The carriage return that a
- * terminal adds before a newline is taken away again; all other bytes stay.
+ * The last lines of what a terminal got, each ended by one newline. The carriage returns that a
+ * terminal adds before newlines are removed; all other bytes stay.
  *
- * @param isOpen whether the last line may go on: it gets no newline where it has none
+ * @param isOpen whether the last line may go on: an unfinished one gets no newline
  */
 export function lastLines(
   bytes: Uint8Array,
@@ -38,14 +38,15 @@ export function lastLines(
 }
 
 /**
- * Where the last lines begin; 0 also where there are no more than those. Here and below the runtime
- * searches: a loop over bytes runs long enough to be compiled, and the compilers alone take 4 MiB.
+ * Where the last lines begin; 0 also when there are fewer lines. Here and below the runtime
+ * searches: a loop over bytes would run long enough to be compiled, and the compilers alone take 4
+ * MiB.
  */
 function startOfLast(bytes: Uint8Array, lines: number): number {
   if (!Number.isFinite(lines)) return 0;
   let newline = bytes.length - (bytes.at(-1) === NEWLINE ? 1 : 0);
   for (let left = lines; left > 0; left--) {
-    // From -1 it would search from the end.
+    // Given -1, the search would begin at the end.
     newline = newline === 0 ? -1 : bytes.lastIndexOf(NEWLINE, newline - 1);
     if (newline === -1) return 0;
   }
@@ -53,9 +54,9 @@ function startOfLast(bytes: Uint8Array, lines: number): number {
 }
 
 /**
- * Takes every carriage return before a newline out of the first bytes.
+ * Removes every carriage return before a newline from the first bytes, in place.
  *
- * @returns how many of them are left
+ * @returns how many bytes are left
  */
 function removeReturns(bytes: Uint8Array, length: number): number {
   let left = 0;
@@ -70,13 +71,13 @@ function removeReturns(bytes: Uint8Array, length: number): number {
   return left + length - from;
 }
 
-/** The same for output that comes in chunks: takes the carriage returns before newlines away. */
+/** Removes the carriage returns before newlines from output that comes in chunks. */
 export function withoutReturns(): (chunk: Uint8Array) => Uint8Array {
   let isHeld = false;
   return (chunk) => {
     const kept = new Uint8Array(chunk.length + 1);
     let length = 0;
-    // The last chunk ended with one: only now is it known whether a newline follows.
+    // The last chunk ended with a carriage return: only now it shows whether a newline follows.
     if (isHeld && chunk.length > 0 && chunk[0] !== NEWLINE) kept[length++] = RETURN;
     if (chunk.length > 0) isHeld = false;
     for (let index = 0; index < chunk.length; index++) {
@@ -89,22 +90,22 @@ export function withoutReturns(): (chunk: Uint8Array) => Uint8Array {
 }
 
 /**
- * Output whose beginning is lost, from its first whole line on. Where there is no other line, what is
- * left of the one that there is, behind a mark.
+ * Output that lost its beginning, from its first whole line on. With only one line: the rest of
+ * that line, behind a mark.
  */
 export function fromWholeLine(bytes: Uint8Array): Uint8Array {
   return bytes.length === 0 ? bytes : linesBehindFirst(bytes) ?? marked(bytes);
 }
 
-/** All lines but the first; null where there is no other. */
+/** All lines but the first; null when there are no others. */
 export function linesBehindFirst(bytes: Uint8Array): Uint8Array | null {
   const newline = bytes.indexOf(NEWLINE);
   return newline === -1 || newline === bytes.length - 1 ? null : bytes.subarray(newline + 1);
 }
 
-/** What is left of a line whose beginning is lost, behind a mark. */
+/** The rest of a line that lost its beginning, behind a mark. */
 export function marked(bytes: Uint8Array): Uint8Array {
-  // The end of a character is none.
+  // Skips the end of a character.
   let from = 0;
   while (from < 3 && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
   const mark = new TextEncoder().encode(`${CUT_MARK} `);
@@ -114,15 +115,15 @@ export function marked(bytes: Uint8Array): Uint8Array {
   return line;
 }
 
-/** Output that comes in chunks, on its way to shorter lines. */
+/** Shortens the lines of output that comes in chunks. */
 interface Shortened {
   readonly write: (chunk: Uint8Array) => Uint8Array[];
   readonly end: () => Uint8Array[];
 }
 
 /**
- * Leaves out the middle of every line that has more bytes than that. In its place stands the control
- * character that ends a sequence which was begun (CAN). It needs as much memory as one line may have.
+ * Leaves out the middle of every line with more bytes, and puts the control character there that
+ * ends an unfinished sequence (CAN). Uses as much memory as one line may have.
  */
 export function shortened(mostLineBytes: number): Shortened {
   const half = Math.ceil(mostLineBytes / 2);
@@ -133,10 +134,10 @@ export function shortened(mostLineBytes: number): Shortened {
   const take = (bytes: Uint8Array): Uint8Array[] => {
     const head = bytes.subarray(0, half - headBytes);
     headBytes += head.length;
-    // A copy: it must not keep all of its chunk.
+    // A copy, so that the whole chunk is not kept in memory.
     const rest = bytes.slice(Math.max(head.length, bytes.length - half));
     isCut ||= head.length + rest.length < bytes.length;
-    // One without bytes would count as one that is left out.
+    // An empty one would count as left out.
     if (rest.length > 0) tail.push(rest);
     tailBytes += rest.length;
     while (tailBytes - (tail[0]?.length ?? 0) >= half) {
@@ -173,7 +174,7 @@ export function shortened(mostLineBytes: number): Shortened {
   };
 }
 
-/** Chunks as one. */
+/** Joins chunks. */
 export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;

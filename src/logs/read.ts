@@ -1,4 +1,4 @@
-/** Reading what is kept of an output: its end, what came since then, with the times of its lines. */
+/** Reads kept output: its end, or what came since a time, with the times of its lines. */
 import { FileError, type World } from "../world/world.ts";
 import { isFirst, timesName } from "./parts.ts";
 import { findMark, marksFilter, withoutMarks } from "./executions.ts";
@@ -9,31 +9,31 @@ const NEWLINE = 0x0a;
 
 /** Which part of an output is wanted, and how. */
 export interface Wanted {
-  /** How many lines, counted from the end; `Infinity` for all. */
+  /** How many lines from the end; `Infinity` for all. */
   readonly lines: number;
-  /** Only what was printed since then, to the second. */
+  /** Only output printed since then, to the second. */
   readonly since?: Date | null;
-  /** Whether each line begins with the time at which it was printed, as far as that is known. */
+  /** Whether each line begins with the time when it was printed, if that is known. */
   readonly timestamps?: boolean;
-  /** Of a line with more bytes than that only its beginning and its end come: see `shortened()`. */
+  /** Longer lines lose their middle: see `shortened()`. */
   readonly mostLineBytes?: number;
 }
 
-/** How to read, besides. */
+/** Further ways to read. */
 interface Reading {
-  /** Whether the last line may go on: it gets no newline where it has none. */
+  /** Whether the last line may go on: an unfinished one gets no newline. */
   readonly isOpen: boolean;
 }
 
-/** One file of an output, up to a length: what comes later is for those who follow. */
+/** One file of an output up to a length; later output is read by followers. */
 export interface Part {
   readonly path: string;
   readonly bytes: number;
 }
 
 /**
- * The wanted lines of some files, each ended by one newline. Only whole lines: where the beginning of
- * the first one is not kept any more, the next one is the first.
+ * The wanted lines of some files, each ended by one newline. Only whole lines: when the beginning
+ * of the first one is no longer kept, reading starts with the next.
  */
 export async function readParts(
   world: World,
@@ -51,7 +51,8 @@ export async function readParts(
 }
 
 /**
- * The wanted lines of the execution before the last one; null: what is kept has no end of one.
+ * The wanted lines of the execution before the last one; null when the kept output has no end of
+ * one.
  */
 export async function readPrevious(
   world: World,
@@ -73,7 +74,7 @@ export async function readPrevious(
   return lastLines(isWhole ? own : fromWholeLine(own), lines);
 }
 
-/** The output since a time, with the times of its lines where they are wanted. */
+/** The output since a time, with the times of its lines if wanted. */
 async function timed(
   world: World,
   parts: readonly Part[],
@@ -94,9 +95,9 @@ async function timed(
     const start = index === from.part ? from.offset : index <= first ? 0 : starts[index] ?? 0;
     if (start >= part.bytes) continue;
     const bytes = await readIn(world, part.path, { start, end: part.bytes });
-    // It has just been removed, since it was the oldest: what follows may begin within a line.
+    // The file was just removed as the oldest: the next one may begin within a line.
     if (bytes.length === 0 && chunks.length === 0) isWhole = false;
-    // What a runtime has printed of a container has no times: it was saved all at once.
+    // Output saved from a runtime has no times: it came all at once.
     const own = marks[index] ?? [];
     const last = own.length === 0 ? null : (await world.files.facts(part.path))?.modifiedAt ?? null;
     const isMidLine = chunks.length > 0 && chunks.at(-1)?.at(-1) !== NEWLINE;
@@ -108,17 +109,17 @@ async function timed(
 
 /** A place in an output. */
 interface Position {
-  /** Which of its files. */
+  /** The index of the file. */
   readonly part: number;
   readonly offset: number;
 }
 
-/** How far back the beginning of a line is looked for. */
+/** How far back to look for the beginning of a line. */
 const MOST_BACK_BYTES = 1024 * 1024;
-/** How much is read at once where only newlines are looked for. */
+/** The size of one read when only newlines are looked for. */
 const SEARCH_BYTES = 64 * 1024;
 
-/** Where the line begins that a position is in; the position where that is not kept, or far away. */
+/** Where the line of a position begins; the position itself when that is not kept, or too far away. */
 async function lineStart(
   world: World,
   parts: readonly Part[],
@@ -143,7 +144,10 @@ async function lineStart(
   return { ...position, isWhole: true };
 }
 
-/** The end of the output in some files, with at least so many whole lines where there are as many. */
+/**
+ * The end of the output in some files, with at least the wanted number of whole lines if there are
+ * enough.
+ */
 async function tailOf(
   world: World,
   parts: readonly Part[],
@@ -166,14 +170,14 @@ async function tailOf(
       count += countLines(chunk);
       end = start;
     }
-    // One newline more than lines: only then is the first of them whole.
+    // With one newline more than lines, the first line is whole.
     if (count > lines) break;
   }
   const tail = joined(chunks);
   return isWhole || count > lines ? tail : fromWholeLine(tail);
 }
 
-/** The same, without the middle of long lines, in memory of the size of what it gives. */
+/** Does the same without the middle of long lines, in memory of the size of its result. */
 async function shortTail(
   world: World,
   parts: readonly Part[],
@@ -204,7 +208,7 @@ async function shortTail(
   return isWhole ? tail : fromWholeLine(tail);
 }
 
-/** Where the last lines begin; the beginning where there are no more than those. */
+/** Where the last lines begin; the beginning when there are fewer. */
 async function tailStart(
   world: World,
   parts: readonly Part[],
@@ -217,7 +221,7 @@ async function tailStart(
       const start = Math.max(0, end - SEARCH_BYTES);
       const bytes = await readIn(world, path, { start, end });
       count += countLines(bytes);
-      // One newline more than lines: only then is the first of them whole.
+      // With one newline more than lines, the first line is whole.
       if (count > lines) return { part, offset: start + bytes.indexOf(NEWLINE) + 1, isWhole: true };
       end = start;
     }
@@ -225,7 +229,7 @@ async function tailStart(
   return { part: 0, offset: 0, isWhole: isFirst(parts[0]?.path ?? "") };
 }
 
-/** The bytes of a file; none of one that has just been removed, since it was the oldest. */
+/** The bytes of a file; none of a file that was just removed as the oldest. */
 export async function readIn(
   { files }: World,
   path: string,
@@ -258,10 +262,10 @@ async function startIn(
 }
 
 /**
- * Each line with its time before it: `2026-01-02T03:04:05Z `, or as many blanks where nobody knows.
+ * Puts its time before each line: `2026-01-02T03:04:05Z `, or as many blanks when it is unknown.
  *
- * @param last when the file was written to last: what no mark covers yet was printed then
- * @param isMidLine whether they go on with a line that has its time already
+ * @param last when the file was last written: the time of what no mark covers yet
+ * @param isMidLine whether the bytes continue a line that has its time already
  */
 function stamped(
   bytes: Uint8Array,
@@ -278,8 +282,8 @@ function stamped(
 /**
  * Lines with what {@link stamped} puts before each of them.
  *
- * @param isMidLine whether they go on with a line that has its time already
- * @param timeOf the time of a line that begins at that offset; null: nobody knows
+ * @param isMidLine whether the bytes continue a line that has its time already
+ * @param timeOf the time of a line that begins at that offset; null: unknown
  */
 export function withTimes(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** What is remembered of the runs of a session: one line of JSON for each thing that happened. Pure. */
+/** What is remembered of a session's runs: one line of JSON for each event. Pure. */
 import { decodeEnding, encodeEnding, type EndingParts } from "../keys/record.ts";
 import {
   BACKENDS,
@@ -11,51 +11,52 @@ import {
   type Owner,
 } from "../model.ts";
 
-/** A run began. Its command is no part of this: it may have secrets in it. */
+/** A run began. Its command is left out, since it may contain secrets. */
 export interface Begun {
   readonly event: "begun";
   readonly run: string;
   readonly at: Date;
   readonly backend: BackendType;
   readonly engine: Engine;
-  /** Which engine of that kind: see `where.ts`. */
+  /** Which of the engines of that kind: see `where.ts`. */
   readonly where: string;
   /** Null for a container. */
   readonly socketName: string | null;
   readonly image: string | null;
   readonly workingDir: string | null;
-  /** A fingerprint of the definition that it was started from, secrets left out. */
+  /** A fingerprint of its definition, without secrets. */
   readonly definition: string;
-  /** Whose it is; of a run of an older kstops nobody's. */
+  /** Its owner; nobody for a run of an older kstops. */
   readonly owner: Owner;
-  /** How it is to be stopped when its engine has lost it; null: an older kstops did not say. */
+  /** How to stop it when its engine has lost it; null: an older kstops did not record this. */
   readonly ending: Ending | null;
-  /** Whether its engine fell silent over the start: then nobody knows whether it began. */
+  /** Whether its engine did not answer the start: then nobody knows whether the run began. */
   readonly isUncertain?: boolean;
 }
 
-/** What a stop has to know of a run that only this record tells of. */
+/** What a stop needs to know about a run that only this record describes. */
 export interface Ending extends EndingParts {
-  /** The file that its keeper looks at; null: it looks at none. */
+  /** The file that its keeper watches; null: none. */
   readonly holdFile: string | null;
-  /** Whether its program is a shell for a person, who may have left programs of theirs. */
+  /** Whether its program is an interactive shell, which may have left its user's programs behind. */
   readonly interactive: boolean;
 }
 
 /**
- * Its program was executed, or the system was just asked to. Written by the shell that became it:
- * see `execute.sh`.
+ * Its program was executed, or the system was just asked to. The shell that became the program
+ * writes this: see `execute.sh`.
  */
 export interface Executed {
   readonly event: "executed";
   readonly run: string;
   readonly pid: number;
   /**
-   * When that process began: in clock ticks since the machine was booted, or as `ps` says it (UTC)
-   * where there is no such number. With the pid and the boot it names one process and no later one.
+   * When that process began: in clock ticks since the machine booted, or in the words of `ps` (UTC)
+   * where there is no such number. Together with pid and boot it names one process and no later
+   * one.
    */
   readonly began: string;
-  /** Which time the machine was booted; empty where nobody knows. */
+  /** Identifies the boot of the machine; empty when unknown. */
   readonly boot: string;
 }
 
@@ -65,9 +66,9 @@ export interface Ended {
   readonly run: string;
   readonly at: Date;
   readonly exitCode: number | null;
-  /** What the engine says besides, such as that it was killed because memory ran out. */
+  /** What the engine says besides, such as that memory ran out. */
   readonly reason: string | null;
-  /** What its restart policy made of it; missing: it has none, or has nothing to do with it. */
+  /** What its restart policy decided; missing: it has none, or the policy does not apply. */
   readonly policy?: Supervised;
   /** How often its engine had executed it again until then; missing: not once, or nobody knows. */
   readonly again?: ExecutedAgain;
@@ -83,11 +84,11 @@ export interface ExecutedAgain {
   readonly areFailures: boolean;
 }
 
-/** What a restart policy made of an end. */
+/** What a restart policy decided after an end. */
 interface Supervised {
-  /** How many failures in a row that were. */
+  /** The number of failures in a row. */
   readonly failures: number;
-  /** After how long the program was to be executed again; null: it was given up. */
+  /** The delay before the next execution; null: the policy gave up. */
   readonly restartInMs: number | null;
 }
 
@@ -96,9 +97,9 @@ export interface Stopped {
   readonly event: "stopped";
   readonly run: string;
   readonly at: Date;
-  /** Whether its program had ended by itself before. */
+  /** Whether its program had already ended by itself. */
   readonly hadEnded: boolean;
-  /** Whether it was killed, since it did not end when it was asked to, or was not asked. */
+  /** Whether it was killed, because it did not end when asked, or was not asked. */
   readonly forced?: boolean;
 }
 
@@ -108,14 +109,17 @@ export type RunEvent = Begun | Executed | Ended | Stopped;
 /** One run of a session, put together from its lines. */
 export interface Run {
   readonly id: string;
-  /** Null where that line is lost. */
+  /** Null when that line is lost. */
   readonly begun: Begun | null;
-  /** The last time; null: its program was not executed, or by a kstops that did not remember it. */
+  /**
+   * The last execution; null: its program was not executed, or the kstops that did it recorded
+   * none.
+   */
   readonly executed: Executed | null;
-  /** How it ended that time; null: it runs, or nobody saw it end. */
+  /** How the last execution ended; null: it runs, or nobody saw it end. */
   readonly ended: Ended | null;
   readonly stopped: Stopped | null;
-  /** How it ended before, where a policy had it executed again: the oldest first. */
+  /** How earlier executions ended, before a policy restarted the program: oldest first. */
   readonly earlier: readonly Ended[];
 }
 
@@ -177,7 +181,7 @@ function line(fields: unknown): string {
   return `${JSON.stringify(fields)}\n`;
 }
 
-/** A run of which nothing is known yet. */
+/** A run before anything is known of it. */
 const NOTHING: Omit<Run, "id"> = {
   begun: null,
   executed: null,
@@ -186,7 +190,7 @@ const NOTHING: Omit<Run, "id"> = {
   earlier: [],
 };
 
-/** The runs in a file, in the order in which they began. What cannot be read is left out. */
+/** The runs in a file, in the order in which they began. Unreadable lines are left out. */
 export function parseRuns(text: string): Run[] {
   const runs = new Map<string, Run>();
   for (const each of text.split("\n")) {
@@ -199,7 +203,7 @@ export function parseRuns(text: string): Run[] {
 }
 
 function withEvent(run: Run, event: RunEvent): Run {
-  // How its program ended before it was executed again is no end of the run.
+  // The end of an execution before the next one is not the end of the run.
   const before = event.event === "executed" && run.ended !== null
     ? { ended: null, earlier: [...run.earlier, run.ended] }
     : {};
@@ -209,10 +213,10 @@ function withEvent(run: Run, event: RunEvent): Run {
 function parseEvent(text: string): RunEvent | null {
   let fields: Readonly<Record<string, unknown>>;
   try {
-    // Half a line may stand before it, where a write was cut off.
+    // Half a line may come first, where a write was cut off.
     fields = JSON.parse(text.slice(Math.max(0, text.lastIndexOf('{"run":'))));
   } catch {
-    // The end of the file after a crash, or somebody else's line.
+    // The end of the file after a crash, or a line that is not ours.
     return null;
   }
   const { run, event, at, exit_code: exitCode, reason } = fields ?? {};
@@ -288,7 +292,7 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
 }
 
 function parseEnding(fields: Readonly<Record<string, unknown>>): Ending | null {
-  // An older kstops did not say how it is stopped.
+  // An older kstops did not record how to stop it.
   const parts = typeof fields["stop_timeout"] === "number" ? decodeEnding(fields) : null;
   return parts && {
     ...parts,
@@ -309,7 +313,7 @@ function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** How a run ended, as a status has it. */
+/** How a run ended, in the fields of a status. */
 export function endOf({ ended, stopped }: Run): {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -324,8 +328,8 @@ export function endOf({ ended, stopped }: Run): {
 }
 
 /**
- * Whether what ended then was stopped: an engine may have started the same run again, without
- * kstops. A time without milliseconds stands for the whole second.
+ * Whether the run that ended then was stopped: an engine may have started the same run again
+ * without kstops. A time without milliseconds stands for the whole second.
  */
 export function wasStopped(
   runs: readonly Run[],
@@ -337,16 +341,16 @@ export function wasStopped(
   return Math.floor(stopped.getTime() / unit) === Math.floor(at.getTime() / unit);
 }
 
-/** The exit code of what was killed: 128 and the number of SIGKILL. */
+/** The exit code of a killed program: 128 plus the number of SIGKILL. */
 const KILLED = 137;
 
-/** Whether kstops stopped a run and had to kill it for that, as far as it is known. */
+/** Whether kstops had to kill a run to stop it, if that is known. */
 export function wasForced({ ended, stopped }: Run): boolean {
   if (stopped === null || stopped.hadEnded) return false;
   return stopped.forced ?? (ended?.exitCode === KILLED && ended.reason === null);
 }
 
-/** Whether a run ended by itself, and with another exit code than 0. */
+/** Whether a run ended by itself with an exit code other than 0. */
 export function hasFailed({ ended, stopped }: Run): boolean {
   const byItself = stopped === null || stopped.hadEnded;
   return byItself && ended !== null && ended.exitCode !== null && ended.exitCode !== 0;

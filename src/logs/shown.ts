@@ -1,25 +1,25 @@
-/** What a terminal shows in the end of what was printed, line for line, for excerpts. Pure. */
+/** Renders printed output as a terminal would finally show it, line by line, for excerpts. Pure. */
 import { CUT_MARK } from "./lines.ts";
 
-/** How many characters of a line are shown. */
+/** The most characters of a line that are shown. */
 const MOST_CHARACTERS = 500;
-/** So many lines can still be drawn over: what a screen of any size shows. */
+/** How many lines can still be overwritten: the rows of a screen of any size. */
 const MOST_ROWS = 200;
-/** What `ESC [ H` counts from, at most so many lines above the last one. */
+/** The screen that `ESC [ H` addresses: at most this many lines above the last one. */
 const SCREEN_ROWS = 24;
-/** Accents and joiners that are kept on one character. */
+/** The most accents and joiners kept on one character. */
 const MOST_ACCENTS = 8;
-/** So long are the numbers of a sequence that means something. */
+/** The longest numbers of a meaningful sequence. */
 const MOST_PARAMETERS = 64;
 const TAB_COLUMNS = 8;
-/** Enough for all that is shown of a line, colours included, and for how it ends. */
+/** Enough for everything shown of a line, including colours and its end. */
 const MOST_LINE_BYTES = 16 * 1024;
-/** Farther than that nobody means to go. */
+/** No program moves farther on purpose. */
 const MOST_COLUMNS = 1_000_000;
 /** The first character that may be an accent, or wide. */
 const FIRST_ODD = 0x300;
 
-/** Drawn over the character before. */
+/** Drawn over the previous character. */
 const ACCENT = /^[\p{M}\u200d\ufe0e\ufe0f]$/u;
 /** East Asian letters and emoji, which take two columns. */
 const WIDE = new RegExp(
@@ -32,12 +32,12 @@ const WIDE = new RegExp(
 /** The second column of a wide character. */
 const NOTHING = "";
 
-/** One line as it is drawn. */
+/** One line of the screen. */
 class Row {
   readonly #cells: string[] = [];
-  /** Whether there is more than is kept. */
+  /** Whether more was drawn than is kept. */
   #hasMore = false;
-  /** Whether something was drawn over: then blanks at the end are what hides it. */
+  /** Whether something was overwritten: then blanks at the end may hide it. */
   #isDrawnOver = false;
 
   put(column: number, character: string): void {
@@ -53,7 +53,7 @@ class Row {
     this.#cells[column] = character;
   }
 
-  /** A character whose second half is drawn over is gone, and so is the half of one that is left. */
+  /** Drawing over half of a wide character removes the other half, too. */
   #tear(column: number): void {
     if (this.#cells[column] === NOTHING) {
       for (let at = column - 1; at >= 0; at--) {
@@ -79,7 +79,7 @@ class Row {
     }
   }
 
-  /** Clears the columns from the one to before the other. */
+  /** Clears the columns up to, but not including, the second one. */
   erase(from: number, to: number): void {
     this.#isDrawnOver = true;
     if (to >= this.#cells.length) {
@@ -116,7 +116,7 @@ class Row {
     if (!this.#hasMore) {
       const text = this.#isDrawnOver ? whole.replace(/ +$/, "") : whole;
       const characters = [...text];
-      // Accents make it more than its columns.
+      // Accents can make it longer than its columns.
       if (characters.length <= MOST_CHARACTERS) return text;
       return `${characters.slice(0, MOST_CHARACTERS).join("")}${CUT_MARK}`;
     }
@@ -124,40 +124,40 @@ class Row {
   }
 }
 
-/** Output on its way to lines. */
+/** Turns output into lines. */
 interface Shown {
   /**
-   * Takes more of it.
+   * Takes more output.
    *
-   * @returns the lines that nothing will change any more
+   * @returns the lines that can no longer change
    */
   readonly write: (bytes: Uint8Array) => string[];
-  /** @returns the other lines, the one that has no newline among them */
+  /** @returns the remaining lines, including one without a newline */
   readonly end: () => string[];
 }
 
 // deno-lint-ignore no-control-regex
 const PRINTABLE = /[^\x00-\x1f\x7f-\x9f]+/y;
 
-/** A newline, too: a sequence whose end is lost must not hide all that follows. */
+/** Includes the newline: an unfinished sequence must not hide everything after it. */
 const ENDS_SEQUENCES = "\n\x18\x1a";
 
-/** Where in a sequence the output is. */
+/** The state inside a sequence. */
 type Place = "text" | "escape" | "charset" | "control" | "string" | "string end";
 
 /**
- * What a terminal shows in the end: carriage returns, backspaces, erasures and movements of the
- * cursor are applied, colours and titles left out, and each line is cut at 500 characters. It takes
- * time in proportion to what comes, and memory for a few lines at most.
+ * Renders what a terminal finally shows: applies carriage returns, backspaces, erasures and cursor
+ * movements, leaves out colours and titles, and cuts each line at 500 characters. Takes time in
+ * proportion to the output, and memory for a few lines at most.
  *
- * A line ends where the program ended it: a terminal has no width here.
+ * A line ends where the program ended it: the terminal has no width here.
  *
- * @param rows how many lines can still be drawn over, at least one: those before are given away
+ * @param rows how many lines can still be overwritten, at least one; earlier lines are handed out
  */
 export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number } = {}): Shown {
   const decoder = new TextDecoder();
   const rows = [new Row()];
-  /** Lines that nothing is drawn over any more. */
+  /** Lines that can no longer be overwritten. */
   let done: string[] = [];
   let [at, column] = [0, 0];
   let saved: readonly [row: number, column: number] = [0, 0];
@@ -170,11 +170,11 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
 
   const row = (): Row => rows[at] ?? new Row();
   const moveTo = (toRow: number, toColumn: number): void => {
-    // Below the last line there is nothing yet.
+    // There is nothing yet below the last line.
     at = Math.max(0, Math.min(toRow, rows.length - 1));
     column = Math.max(0, Math.min(toColumn, MOST_COLUMNS));
   };
-  /** Gives away what is too far above to be drawn over. */
+  /** Hands out the lines that are too far above to be overwritten. */
   const scroll = (): void => {
     const count = Math.max(0, rows.length - mostRows);
     for (const each of rows.splice(0, count)) done.push(each.text());
@@ -195,14 +195,14 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
   };
   const tab = (): void => {
     const next = (Math.floor(column / TAB_COLUMNS) + 1) * TAB_COLUMNS;
-    // What is there already stays.
+    // A tab leaves existing characters alone.
     if (row().isBehind(column)) {
       row().put(column++, "\t");
       while (column < next) row().put(column++, NOTHING);
     }
     column = next;
   };
-  /** A screen that was cleared is no reason to hide what was printed: a new one begins below it. */
+  /** Clearing the screen must not hide what was printed: a new screen begins below it. */
   const startPage = (): void => {
     if (rows.at(-1)?.text() !== "") rows.push(new Row());
     page = rows.length - 1;
@@ -218,9 +218,9 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
   const control = (final: string): void => {
     const wasHome = isHome;
     isHome = false;
-    // The screen of a full-screen program.
+    // Switches to or from the screen of full-screen programs.
     if (/^\?(?:47|1047|1049)$/.test(parameters) && /[hl]/.test(final)) startPage();
-    // Private ones and those of more letters are something else.
+    // Private sequences and those with more letters mean something else.
     if (!/^[\d;]*$/.test(parameters)) return;
     const [first = "", second = ""] = parameters.split(";");
     const numberIn = (text: string): number => Math.min(Number(text) || 1, MOST_COLUMNS);
@@ -265,7 +265,7 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
         return moveTo(...saved);
     }
   };
-  /** What follows an escape character: where it leads. */
+  /** The state after an escape character and this one. */
   const escape = (character: string): Place => {
     if (character === "[") {
       parameters = "";
@@ -306,7 +306,7 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
         }
         draw(character);
       } else if (place === "escape" || place === "string end") {
-        // The end of a string is an escape character and a backslash.
+        // A string ends with an escape character and a backslash.
         place = escape(character);
       } else if (place === "charset") {
         if (character < " " || character > "/") place = "text";
@@ -331,22 +331,22 @@ export function shown({ rows: mostRows = MOST_ROWS }: { readonly rows?: number }
     end: () => {
       const lines = take(decoder.decode());
       const rest = rows.map((each) => each.text());
-      // Behind the last newline there is no line.
+      // There is no line behind the last newline.
       if (rest.at(-1) === "") rest.pop();
       return [...lines, ...rest];
     },
   };
 }
 
-/** The last lines of output, as {@link shown} has them. */
+/** The last lines of output, as {@link shown} renders them. */
 export function lastShown(bytes: Uint8Array, lines: number): readonly string[] {
   const screen = shown();
   return [...screen.write(bytes), ...screen.end()].slice(-lines);
 }
 
 /**
- * What to read for an excerpt of so many lines: more than those, since a program may draw over lines
- * again and again, and of each line no more than can matter.
+ * What to read for an excerpt of some lines: more lines, since a program may overwrite them again
+ * and again, and of each line no more than can matter.
  */
 export function excerptOf(
   lines: number,

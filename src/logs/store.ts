@@ -1,14 +1,14 @@
 /**
- * What is kept of sessions: a directory for each name, in it the output of its runs, raw as the
- * terminal got it, and `runs.ndjson`, which says how the runs began and ended.
+ * What is kept of sessions. Each name has a directory with the raw output of its runs, as the
+ * terminal got it, and with `runs.ndjson`, which says how the runs began and ended.
  *
- * A run's output is in one or more files, `TIME-OWNER-RUN-000001.log` and so on (without an owner where
- * it is nobody's): their names in their order are the output in its order, over all runs. A run itself is named by the path that these names
- * begin with.
+ * The output of a run is in one or more files, `TIME-OWNER-RUN-000001.log` and so on (without OWNER
+ * for a run that belongs to nobody). Sorted names are the output in order, across all runs. The
+ * path that these names begin with identifies the run.
  */
 import { type LogPolicy, NOBODY, type Owner } from "../model.ts";
 import { FileError, type World } from "../world/world.ts";
-// What reads and writes is loaded when it is done: most commands only ask for the names.
+// Readers and writers load when they are needed: most commands only ask for the names.
 import type { Capture } from "./capture.ts";
 import { partName, runName, runOfPart, timesName } from "./parts.ts";
 import type { Part, Wanted } from "./read.ts";
@@ -25,76 +25,77 @@ import {
   shortenStory,
 } from "./story.ts";
 
-/** How much is kept of the output of a session, and whose it is; missing: nobody's. */
+/** How much of a session's output is kept, and its owner; missing: nobody. */
 export interface Keeping extends LogPolicy {
   readonly owner?: Owner;
 }
 
 /** The kept output of sessions, and the story of their runs. */
 export interface LogStore {
-  /** Where the output of a run that begins now would go; null: nowhere. Nothing is made. */
+  /** Where the output of a run that begins now would go; null: nowhere. Creates nothing. */
   captureOf(name: string, runId: string, keeping: Keeping): Promise<Capture | null>;
   /**
-   * Makes a file for the output of a new run. What is kept of earlier ones stays until it is known that
-   * this one began: see {@link LogStore.prune}.
+   * Makes a file for the output of a new run. Earlier output stays until the run is known to have
+   * begun: see {@link LogStore.prune}.
    *
-   * @returns where it goes; null when it is not to be kept, or cannot, which was said as a warning
+   * @returns where the output goes; null when it is not wanted, or cannot be kept, which a warning
+   *   said
    */
   open(name: string, runId: string, keeping: Keeping): Promise<Capture | null>;
   /**
-   * Takes away the oldest output of a session, beyond what is to be kept: a run has taken its place.
-   * What is another owner's is neither counted nor touched.
+   * Removes the oldest output of a session beyond its limit, once a new run has begun. Output of
+   * other owners is neither counted nor touched.
    */
   prune(name: string, keeping: Keeping): Promise<void>;
-  /** Forgets a run that never began: what it printed, and what was remembered of it. */
+  /** Forgets a run that never began: its output and its record. */
   discard(name: string, runId: string): Promise<void>;
   /**
-   * Keeps what a run printed that is over, in as many files as it needs, in the place of what was kept
-   * of it before; where it is cut, the beginning is missing.
+   * Keeps the output of a run that is over, in as many files as needed, replacing what was kept of
+   * it before. Output beyond the limit loses its beginning.
    */
   save(
     name: string,
     runId: string,
     kept: { readonly bytes: Uint8Array; readonly isCut?: boolean } & Keeping,
   ): Promise<void>;
-  /** Says, once, that something printed is not kept, and why. */
+  /** Warns, once, that some output is not kept, and why. */
   notKept(reason: string): void;
-  /** Remembers what happened to a run. */
+  /** Records an event of a run. */
   record(name: string, event: RunEvent): Promise<void>;
   /**
-   * The file that remembers, for the shell that sees the program end; null: there is none, or
-   * somebody else could have led it elsewhere.
+   * The file with the record, for the shell that sees the program end; null: there is none, or
+   * another user could have redirected it.
    */
   storyOf(name: string): string | null;
   /**
-   * The file in which a stop of a run says how long it needs the terminal; null: there is none, as of
-   * {@link LogStore.storyOf}.
+   * The file in which a stop of a run says how long it needs the terminal; null for the same
+   * reasons as in {@link LogStore.storyOf}.
    */
   holdFileOf(name: string, runId: string): string | null;
-  /**
-   * The newest run of each session that has this name: configs may have it for sessions of their own.
-   * The newest one comes first.
-   */
+  /** The newest run of each session with this name, newest first: several configs may use the name. */
   newestRuns(name: string): Promise<readonly Run[]>;
-  /** The runs of a session that are remembered, the oldest first. */
+  /** The recorded runs of a session, oldest first. */
   runs(name: string): Promise<readonly Run[]>;
-  /** The names of all sessions of which anything is kept. */
+  /** The names of all sessions with anything kept. */
   names(): Promise<readonly string[]>;
   /**
-   * The runs of a session whose output is kept, as paths, the oldest first.
+   * The runs of a session whose output is kept, as paths, oldest first.
    *
-   * @param isMeant tells of an owner whether their runs are; those of nobody always are
+   * @param isMeant whether runs of an owner are meant; those of nobody always are
    */
   outputs(name: string, isMeant?: IsMeant): Promise<readonly string[]>;
-  /** The one of them that is the run's that began last; null: of that one nothing is kept. */
+  /** The output of the run that began last; null: nothing of it is kept. */
   newestOutput(name: string, isMeant?: IsMeant): Promise<string | null>;
-  /** What a program printed before it was executed again in its run; null: it was not. */
+  /**
+   * What a program printed before it was last executed again in its run; null: it was executed
+   * once.
+   */
   readPrevious(output: string, wanted: Pick<Wanted, "lines">): Promise<Uint8Array | null>;
-  /** What a run printed: the lines that are wanted of it, each ended by a newline. */
+  /** The wanted lines of a run's output, each ended by a newline. */
   read(output: string, wanted: Wanted): Promise<Uint8Array>;
   /**
-   * The same of the newest run, and then what the session goes on to print, this run and later ones,
-   * as it comes: until it is aborted. Runs of others than `isMeant` are left out.
+   * The same of the newest run, then what the session prints further, in this run and later ones,
+   * until it is aborted. Runs of owners that `isMeant` refuses are left out.
    */
   follow(
     name: string,
@@ -103,17 +104,17 @@ export interface LogStore {
   ): AsyncIterable<Uint8Array>;
 }
 
-/** Where the output of a run is, as a path that the names of its files begin with. */
+/** Where the output of a run is, as the path that the names of its files begin with. */
 export function outputOf({ directory, run }: Capture): string {
   return `${directory}/${run}`;
 }
 
-/** The directory for everything that kstops keeps; null when the system names no place for it. */
+/** The directory for everything that kstops keeps; null when the environment names none. */
 export function stateDirectory(world: World): string | null {
   const own = world.env("KSTOPS_STATE_DIR");
   if (own) return absolute(own, world);
   const shared = world.env("XDG_STATE_HOME");
-  // A relative XDG path is to be ignored (XDG Base Directory Specification 0.8).
+  // Relative XDG paths are ignored (XDG Base Directory Specification 0.8).
   if (shared?.startsWith("/")) return `${shared}/kstops`;
   const home = world.env("HOME");
   return home ? `${absolute(home, world)}/.local/state/kstops` : null;
@@ -123,16 +124,16 @@ function absolute(path: string, world: World): string {
   return path.startsWith("/") ? path : `${world.workingDirectory()}/${path}`;
 }
 
-/** Only names that kstops creates have a directory: others could lead out of the store. */
+/** Only names that kstops creates get a directory: others could lead out of the store. */
 const STORED_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-/** For how long an empty file may be that of a program which is yet to begin. */
+/** How long an empty file may belong to a program that is yet to begin. */
 const STARTING_MS = 60_000;
 
-/** What a stop leaves that was killed itself, and how old it is when nobody can need it any more. */
+/** A killed stop leaves this file behind. At this age nobody can need it any more. */
 const HOLD = /\.hold$/;
 const OLD_HOLD_MS = 60_000;
 
-/** The log store in the state directory. `warn` is told once when nothing can be kept. */
+/** The log store in the state directory. `warn` is called once when nothing can be kept. */
 export function logStore(world: World, warn: (text: string) => void): LogStore {
   const { files } = world;
   const state = stateDirectory(world);
@@ -159,7 +160,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     await files.remove(`${directory}/${part}`);
     await files.remove(`${directory}/${timesName(part)}`);
   };
-  /** The work, unless the file system refuses: that is said, and never stops anybody. */
+  /** Does the work. When the file system refuses, it warns and goes on. */
   const kept = async <T>(name: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();
@@ -193,7 +194,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       const age = world.now().getTime() - (facts?.modifiedAt.getTime() ?? Infinity);
       if (age > OLD_HOLD_MS) await files.remove(`${directory}/${hold}`);
     }
-    // Made here, for its owner alone: a shell would make it with the rights of its own.
+    // The file is created here, for its owner alone: a shell would use the rights of its own umask.
     await files.append(runsFile(directory), new Uint8Array());
     if (!policy.capture) return null;
     await files.create(`${directory}/${partName(run, 1)}`);
@@ -208,7 +209,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const newest = parts.at(-1);
     const facts = await Promise.all(parts.map((part) => files.facts(`${directory}/${part}`)));
     const now = world.now().getTime();
-    // An empty one may be that of a start which goes on just now.
+    // An empty file may belong to a start that is still going on.
     const counted = parts.filter((part, index) => {
       const { bytes = 0, modifiedAt } = facts[index] ?? {};
       return part === newest || bytes > 0 || now - (modifiedAt?.getTime() ?? now) > STARTING_MS;
@@ -239,7 +240,10 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
     const others = (await story(name, Infinity)).filter((run) => !isRunMeant(run, isMeant));
     return all.filter((output) => !others.some(({ id }) => output.endsWith(`-${id}`)));
   };
-  /** Gives the files of the runs that are meant, each time anew. A run tells whose it is as it begins. */
+  /**
+   * Lists the files of the runs that are meant, anew at each call. A run records its owner as it
+   * begins.
+   */
   const meantParts = (name: string, isMeant: IsMeant): () => Promise<readonly string[]> => {
     const known = new Map<string, boolean>();
     const looks = new Map<string, number>();
@@ -249,7 +253,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
         const found = told.find(({ id, begun }) => begun !== null && run.endsWith(`-${id}`));
         const count = (looks.get(run) ?? 0) + 1;
         looks.set(run, count);
-        // Nothing was recorded of it: it is nobody's.
+        // Nothing was recorded of the run: it belongs to nobody.
         if (found !== undefined || count === MOST_LOOKS) {
           known.set(run, found === undefined || isRunMeant(found, isMeant));
         }
@@ -297,7 +301,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       await kept(name, async () => {
         for (const output of await outputsOf(name, runId)) await removeOutput(output);
         await forgetRun(world, runsFile(directory), runId);
-        // With nothing left in it, nothing tells of the name any more.
+        // Once the directory is empty, no trace of the name should stay.
         if ((await list(directory)).length === 0) await files.remove(directory);
       });
     },
@@ -307,7 +311,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       if (capture === null) return;
       await kept(name, async () => {
         const { directory, run, maxBytes, keep } = capture;
-        // As if the first part had been removed: so whoever reads it knows.
+        // Skipping part 1 tells readers that the beginning is missing, as if it had been removed.
         const first = isCut ? 2 : 1;
         const count = Math.max(1, Math.ceil(bytes.length / maxBytes));
         for (let index = 0; index < count; index++) {
@@ -336,7 +340,7 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
       const last = (await outputs(name, isMeant)).at(-1);
       const begun = (await story(name, NEWEST_BYTES))
         .filter((run) => run.begun !== null && isRunMeant(run, isMeant));
-      // A run that nobody remembers is no older one: whoever began it was ended before he said so.
+      // A run without a record is not older: its kstops was ended before it wrote one.
       const isOlder = begun.slice(0, -1).some(({ id }) => last?.endsWith(`-${id}`));
       return last === undefined || isOlder ? null : last;
     },
@@ -367,13 +371,16 @@ export function logStore(world: World, warn: (text: string) => void): LogStore {
   };
 }
 
-/** How often a run is looked up of which nothing is recorded: as often as is followed in some seconds. */
+/** How often to look up a run without a record: as often as a few seconds of following do. */
 const MOST_LOOKS = 100;
 
-/** How often something is done again that somebody else was in the way of. */
+/** How often to try again when another process is in the way. */
 const MOST_AGAIN = 5;
 
-/** Work in a directory, which another start that fails may just be taking away: it is done again. */
+/**
+ * Works in a directory. Another start that fails may just be removing it: then the work is done
+ * again.
+ */
 async function again<T>(work: () => Promise<T>): Promise<T> {
   for (let left = MOST_AGAIN;; left--) {
     try {

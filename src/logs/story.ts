@@ -1,24 +1,24 @@
-/** The file `runs.ndjson` of a session: the story of its runs, a line for each thing that happened. */
+/** The file `runs.ndjson` of a session: the story of its runs, one line for each event. */
 import { NOBODY, type Owner } from "../model.ts";
 import { isSameOwner, mayBeSame } from "../owner.ts";
 import { FileError, type World } from "../world/world.ts";
 import { areAlike, runName, runOfPart } from "./parts.ts";
 import type { Run } from "./runs.ts";
 
-/** The end of a story, with all lines of the last runs in it: a line has less than a third of that. */
+/** The end of a story that holds all lines of the last runs: a line has less than a third of that. */
 export const NEWEST_BYTES = 32 * 1024;
 /** At this size the older half of a session's story is forgotten. */
 const MOST_STORY_BYTES = 256 * 1024;
 
-/** Tells of an owner of a run whether it is one that is meant. */
+/** Whether runs of an owner are meant. */
 export type IsMeant = (owner: Owner) => boolean;
 
-/** The file with the story of the runs whose output is in that directory. */
+/** The file with the story of the runs whose output is in this directory. */
 export function runsFile(directory: string): string {
   return `${directory}/runs.ndjson`;
 }
 
-/** The runs in the last bytes of a story. A line that is cut off at its beginning is none. */
+/** The runs in the last bytes of a story. A line that lost its beginning is skipped. */
 export async function readStory(
   { files }: World,
   directory: string,
@@ -32,13 +32,13 @@ export async function readStory(
     const start = Math.max(0, facts.bytes - mostBytes);
     return parseRuns(new TextDecoder().decode(await files.readFrom(path, start)));
   } catch (error) {
-    // What cannot be read says nothing: it must not cost the whole list.
+    // An unreadable story counts as empty: it must not break the whole list.
     if (error instanceof FileError) return [];
     throw error;
   }
 }
 
-/** Those that no later run has taken the place of, the newest first. */
+/** The runs that no later run has replaced, newest first. */
 export function newestOfEach(runs: readonly Run[]): readonly Run[] {
   const begun = runs.filter((run) => run.begun !== null || run.executed !== null).toReversed();
   const ownerOf = (run: Run): Owner => run.begun?.owner ?? NOBODY;
@@ -47,14 +47,14 @@ export function newestOfEach(runs: readonly Run[]): readonly Run[] {
   );
 }
 
-/** Whether a run is of somebody who is meant, or of nobody. */
+/** Whether the owner of a run is meant, or the run belongs to nobody. */
 export function isRunMeant({ begun }: Run, isMeant: IsMeant): boolean {
   if (begun === null) return true;
   const { project, configFile } = begun.owner;
   return (project === null && configFile === null) || isMeant(begun.owner);
 }
 
-/** Those files of output that are an owner's, or nobody's: by what was remembered, or else by name. */
+/** The output files of an owner or of nobody, judged by the record, or else by their names. */
 export async function ownedParts(
   world: World,
   directory: string,
@@ -70,7 +70,7 @@ export async function ownedParts(
   });
 }
 
-/** Forgets the older half of a story that has become long. */
+/** Forgets the older half of a story that has grown long. */
 export async function shortenStory({ files }: World, path: string): Promise<void> {
   const facts = await files.facts(path);
   if (facts === null || facts.bytes < MOST_STORY_BYTES) return;
@@ -79,7 +79,7 @@ export async function shortenStory({ files }: World, path: string): Promise<void
   await files.replace(path, new TextEncoder().encode(newer));
 }
 
-/** Takes the lines of one run out of a story; one without any other is removed. */
+/** Removes the lines of one run from a story, and the file when no others are left. */
 export async function forgetRun({ files }: World, path: string, runId: string): Promise<void> {
   if (await files.facts(path) === null) return;
   const lines = (await files.readText(path)).split(/(?<=\n)/);

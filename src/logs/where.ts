@@ -1,10 +1,10 @@
-/** Telling one engine from another of the same kind. */
+/** Tells one engine from another of the same kind. */
 import type { World } from "../world/world.ts";
 
 /**
- * Which engine of all those of that kind is asked here, as a text to compare: `host 1000 TMUX_TMPDIR=/run/t`.
- * One that is asked elsewhere (on another machine with the same home, by another user, over another
- * socket) says nothing about the sessions of this one.
+ * Which engine of a kind is asked here, as a text to compare: `host 1000 TMUX_TMPDIR=/run/t`. An
+ * engine asked elsewhere (on another machine with the same home, by another user, over another
+ * socket) knows nothing of the sessions of this one.
  *
  * @param ledBy the variables that lead a client to another engine than usual
  */
@@ -16,7 +16,10 @@ export function whereIs(
   return [hostname(), uid() ?? "-", ...led].join(" ");
 }
 
-/** Whether an engine told by {@link whereIs} is one of this machine and user, whatever leads to it. */
+/**
+ * Whether an engine described by {@link whereIs} is on this machine and of this user, whatever
+ * leads to it.
+ */
 export function isOfThisMachine(
   where: string,
   { hostname, uid }: Pick<World, "hostname" | "uid">,

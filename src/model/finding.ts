@@ -1,25 +1,25 @@
-/** What `doctor` has to say: one sentence for each check. Pure. */
+/** What `doctor` finds: one sentence for each check. Pure. */
 import type { Json } from "../errors.ts";
 
 /**
- * How a check came out, the best first. `skipped`: there is nothing to check here. `warning`: kstops
- * works, and something of it will not. `failure`: what is wanted cannot work.
+ * The result of a check, best first. `skipped`: there is nothing to check here. `warning`: kstops
+ * works, but a part of it will not. `failure`: something wanted cannot work.
  */
 export const LEVELS = ["ok", "skipped", "warning", "failure"] as const;
-/** How a check came out. */
+/** The result of a check. */
 export type Level = typeof LEVELS[number];
 
-/** Facts of a finding for scripts. */
+/** The facts of a finding, for scripts. */
 export type Details = { readonly [key: string]: Json };
 
-/** What one check has seen. */
+/** What one check found. */
 export interface Finding {
-  /** Which check it was: a name that stays, such as `tmux.version`. */
+  /** The lasting name of the check, such as `tmux.version`. */
   readonly check: string;
   readonly level: Level;
-  /** What was seen, in one line. */
+  /** The observation, in one line. */
   readonly message: string;
-  /** What to do about it; where it is a command, it begins with `run: `. Null: nothing. */
+  /** What to do about it; a command begins with `run: `. Null: nothing. */
   readonly fix: string | null;
   readonly details: Details;
 }
@@ -52,12 +52,12 @@ export function isWell(findings: readonly Finding[]): boolean {
   return findings.every(({ level }) => level !== "failure");
 }
 
-/** What a program was asked. */
+/** The answer of a program that was asked. */
 export type Answer<T> =
   | { readonly kind: "answered"; readonly value: T; readonly milliseconds: number }
   | { readonly kind: "failed"; readonly reason: string; readonly milliseconds: number };
 
-/** Names in a sentence, of which a few are enough. */
+/** Names in a sentence; a few are enough. */
 export function namesText(names: readonly string[]): string {
   const shown = names.slice(0, SHOWN_NAMES).join(", ");
   return names.length > SHOWN_NAMES ? `${shown} and ${names.length - SHOWN_NAMES} more` : shown;
@@ -70,7 +70,7 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A text that an engine or a variable gave, without the password of an address in it. */
+/** A text from an engine or a variable, without the password of an address in it. */
 export function withoutPassword(text: string): string {
   return text.replaceAll(/(\w:\/\/)[^/@\s"']+@/g, "$1***@");
 }

@@ -1,6 +1,6 @@
 /**
- * Places: where sessions live. What a place is, how to narrow, compare, name and print one, and which
- * flags choose it. What differs from backend to backend is told by the table of keys. Pure.
+ * Places: where sessions live. Says what a place is, how to narrow, compare, name and print one,
+ * and which flags choose it. The table of keys tells what differs between backends. Pure.
  */
 import { UsageError } from "../errors.ts";
 import { ALL_SESSION_KEYS, appliesTo, type SessionKey } from "../keys/session_keys.ts";
@@ -20,13 +20,13 @@ export interface Place {
   /** Name of the machine; null: this one. */
   readonly host: string | null;
   readonly backend: BackendType;
-  /** Null: it is left open. */
+  /** Null: not decided. */
   readonly engine: Engine | null;
   /** Which part of the engine, such as a tmux socket; null: all of it. */
   readonly scope: string | null;
 }
 
-/** What is said of a place: what nothing is said of is missing, undefined or null. */
+/** Some parts of a place. Parts that are not given are missing, undefined or null. */
 export interface PlaceSelector {
   /** Missing: any; null: this machine. */
   readonly host?: string | null | undefined;
@@ -35,7 +35,7 @@ export interface PlaceSelector {
   readonly scope?: string | null | undefined;
 }
 
-/** The keys that say a part of a place, besides its backend: each backend has one at most. */
+/** The keys that give a part of a place, besides its backend: each backend has at most one. */
 const PLACE_KEYS = ALL_SESSION_KEYS.flatMap(([, key]) =>
   key.place === undefined || key.place === "backend" ? [] : [{ ...key, place: key.place }]
 );
@@ -44,28 +44,28 @@ function placeKeyOf(backend: BackendType): (typeof PLACE_KEYS)[number] | undefin
   return PLACE_KEYS.find((key) => appliesTo(key, backend));
 }
 
-/** The engines of a backend, in the order in which they are preferred. */
+/** The engines of a backend, preferred one first. */
 export function enginesOf(backend: BackendType): readonly Engine[] {
   const key = placeKeyOf(backend);
   const names = key?.place === "engine" && "words" in key.form ? key.form.words : [backend];
   return ENGINES.filter((engine) => names.includes(engine));
 }
 
-/** The scope of what names none; null: the engines of the backend are not divided. */
+/** The scope when none is named; null: the engines of the backend are not divided. */
 export function usualScope(backend: BackendType): string | null {
   const key = placeKeyOf(backend);
   return key?.place === "scope" && typeof key.default === "string" ? key.default : null;
 }
 
-/** What of a session tells its place. */
+/** The parts of a session that tell its place. */
 type Placed = Pick<SessionStatus, "backend" | "engine" | "socketName">;
 
-/** The place of a session, as far as its status tells it. */
+/** The place of a session, as far as its status tells. */
 export function knownPlace({ backend, engine, socketName }: Placed): Place {
   return { host: null, backend, engine, scope: socketName };
 }
 
-/** What a place comes to that leaves something open: the only engine, and the usual scope. */
+/** Fills in what a place leaves open: the only engine, and the usual scope. */
 export function completePlace(
   { host = null, backend, engine = null, scope }: PlaceSelector & Pick<Place, "backend">,
 ): Place {
@@ -78,7 +78,10 @@ export function completePlace(
   };
 }
 
-/** Whether a place is one of those that a selector says; what the place leaves open is none of them. */
+/**
+ * Whether a place is one of those that a selector means. A part that the place leaves open does not
+ * match.
+ */
 export function isWithin(place: PlaceSelector, selector: PlaceSelector): boolean {
   const { host, backend, engine, scope } = selector;
   return (host === undefined || host === (place.host ?? null)) &&
@@ -87,13 +90,13 @@ export function isWithin(place: PlaceSelector, selector: PlaceSelector): boolean
     (isOpen(scope) || scope === place.scope);
 }
 
-/** Whether two places are one and the same. */
+/** Whether two places are the same. */
 export function isSamePlace(a: PlaceSelector, b: PlaceSelector): boolean {
   return (a.host ?? null) === (b.host ?? null) && a.engine === b.engine &&
     (a.scope ?? null) === (b.scope ?? null);
 }
 
-/** Whether anything is said of the place. */
+/** Whether any part of the place is given. */
 export function isNarrow({ host, backend, engine, scope }: PlaceSelector): boolean {
   return host !== undefined || ![backend, engine, scope].every(isOpen);
 }
@@ -108,7 +111,7 @@ export function isOfBackend(
     (isOpen(scope) || usualScope(of) !== null);
 }
 
-/** Whether nothing is said of a part of a place. */
+/** Whether a part of a place is not given. */
 export function isOpen<T>(part: T | null | undefined): part is null | undefined {
   return part === undefined || part === null;
 }
@@ -124,16 +127,16 @@ export function lockName(status: Placed): string {
   return formatPlace(completePlace(knownPlace(status)));
 }
 
-/** Flags that choose a place, or whose session it is, as a command line or a request gives them. */
+/** The flags for a place and an owner, as a command line or a request gives them. */
 export interface PlaceFlags {
   readonly backend?: BackendType | undefined;
   readonly socket?: string | undefined;
   readonly runtime?: Runtime | undefined;
-  /** The project, or the path of the config, whose session is meant. */
+  /** The project, or the path of the config, that owns the session. */
   readonly project?: string | undefined;
 }
 
-/** The place that flags say; of flags of several backends those of the first. */
+/** The place that flags name. With flags of several backends, those of the first count. */
 export function readPlaceFlags({ backend, ...flags }: PlaceFlags): PlaceSelector {
   const [chosen] = givenKeys(flags);
   return chosen === undefined
@@ -142,7 +145,7 @@ export function readPlaceFlags({ backend, ...flags }: PlaceFlags): PlaceSelector
 }
 
 /**
- * The place that flags say.
+ * The place that flags name.
  *
  * @throws {UsageError} `usage`: there is no such place
  */
@@ -162,14 +165,14 @@ function valueIn(flags: PlaceFlags, { flag }: SessionKey): unknown {
   return flag === undefined ? undefined : Reflect.get(flags, flag);
 }
 
-/** What flags of a backend are only for, where that is not its name. */
+/** How messages call the sessions of a backend, where its name does not do. */
 const NOUNS: ReadonlyMap<BackendType, string> = new Map([["container", "containers"]]);
 
 /**
- * The backend that flags mean which only one backend has; null: there are none.
+ * The backend that flags of a single backend imply; null: there are none.
  *
- * @param own such flags, what to keep to first
- * @throws {UsageError} `usage`: they are for several backends, or for another one than is said
+ * @param own such flags, the deciding ones first
+ * @throws {UsageError} `usage`: they are for several backends, or for another one than is named
  */
 export function agreedBackend(
   [first, second]: readonly { readonly backend: BackendType; readonly flags: readonly string[] }[],
@@ -188,7 +191,7 @@ export function agreedBackend(
   );
 }
 
-/** The flags that say a place. */
+/** The flags that name a place. */
 export function placeFlagsFor({ backend, engine, scope }: PlaceSelector): PlaceFlags {
   return {
     backend: backend ?? undefined,
@@ -197,7 +200,7 @@ export function placeFlagsFor({ backend, engine, scope }: PlaceSelector): PlaceF
   };
 }
 
-/** The words of the flags that say a place, or whose session it is, for a shell. */
+/** The flags that name a place or an owner, as words for a shell. */
 export function formatPlaceFlags(
   { backend, socket, runtime, project }: PlaceFlags,
 ): readonly string[] {
@@ -206,7 +209,7 @@ export function formatPlaceFlags(
   );
 }
 
-/** The shortest flags that choose just that place among all that were found. */
+/** The shortest flags that choose this place among all that were found. */
 export function shortestFlags(place: Place, found: readonly PlaceSelector[]): string {
   const { backend } = place;
   const key = placeKeyOf(backend);
@@ -218,9 +221,9 @@ export function shortestFlags(place: Place, found: readonly PlaceSelector[]): st
 }
 
 /**
- * The definition, to be started where a session is: what flags and config leave open must not move it.
+ * The definition, placed where its session is: what flags and config leave open must not move it.
  *
- * @param named what those say of the place
+ * @param named the place that those name
  */
 export function inPlace(
   definition: Definition,

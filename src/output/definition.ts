@@ -1,4 +1,4 @@
-/** What a session is started from, for people and scripts. */
+/** The definition of a session, for people and scripts. */
 import type { Origin } from "../config/config.ts";
 import { escapeControls, type Json } from "../errors.ts";
 import { toJson } from "../keys/json.ts";
@@ -8,13 +8,13 @@ import type { Definition } from "../model.ts";
 import { formatSize } from "../validate/size.ts";
 import { paint, type Screen } from "./screen.ts";
 
-/** Keys and values; every value may have an origin, by the path of its key. */
+/** Keys and values. Every value may have an origin, by the path of its key. */
 export interface Explanation {
   readonly values: { readonly [key: string]: Json };
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** The JSON of a definition: the keys of a config file, those of the other backend null. */
+/** The JSON of a definition: the keys of a config file. Those of the other backend are null. */
 export function definitionToWire(definition: Definition): { [key: string]: Json } {
   const pairs = ALL_SESSION_KEYS.flatMap(([name, key]): [string, Json][] => {
     const { part, field, form } = key;
@@ -47,9 +47,9 @@ export function originText(origin: Origin): string {
 }
 
 /**
- * Lines of YAML that a config file may have, one value each; what is null or empty is left out.
+ * Lines of YAML for a config file, one value each. Null and empty values are left out.
  *
- * @param withOrigins whether each line ends with a comment that says where its value comes from
+ * @param withOrigins whether each line ends with a comment that names the origin of its value
  */
 export function yamlLines(
   { values, origins }: Explanation,
@@ -87,10 +87,10 @@ function yamlFlow(value: Json): string {
   return `{ ${pairs.join(", ")} }`;
 }
 
-/** Words that some reader of YAML takes for something else than text. */
+/** Words that some YAML readers do not take as text. */
 const NO_TEXT = /^(?:~|null|true|false|yes|no|on|off|y|n|[-+.\d].*)$/i;
 
-/** A value in YAML, with `${` written as kstops wants it for a text that is filled in. */
+/** A value in YAML. `${` is escaped as kstops wants it in texts that are filled in. */
 function yamlScalar(value: Json): string {
   if (typeof value !== "string") return JSON.stringify(value);
   const text = value.replaceAll("${", () => "$${");

@@ -22,7 +22,7 @@ export function doctorToWire(
   };
 }
 
-/** The part of the report that a check is in, by what its name begins with. */
+/** The part of the report for a check, by the beginning of its name. */
 const TITLES: Readonly<Record<string, string>> = {
   tmux: "Engines",
   podman: "Engines",
@@ -40,8 +40,8 @@ function titleOf({ check }: Finding): string {
 }
 
 /**
- * Findings part by part, each with a sign before it and its fix below; in a pipe a line each: level,
- * check, message and fix.
+ * Findings part by part, each with a sign before it and its fix below. In a pipe one line each:
+ * level, check, message and fix.
  */
 export function doctorText(findings: readonly Finding[], screen: Screen): string {
   if (!screen.terminal) return findings.map((finding) => separated(finding, screen)).join("");
@@ -67,7 +67,7 @@ const COLOURS: Readonly<Record<Level, Colour>> = {
   failure: "red",
 };
 
-/** Signs for a locale of more than ASCII, and for one of ASCII; each one column wide. */
+/** Signs for locales with more than ASCII, and for ASCII alone; each one column wide. */
 const SIGNS: Readonly<Record<Level, readonly [unicode: string, ascii: string]>> = {
   ok: ["✓", "+"],
   skipped: ["–", "-"],
@@ -75,7 +75,7 @@ const SIGNS: Readonly<Record<Level, readonly [unicode: string, ascii: string]>> 
   failure: ["✗", "x"],
 };
 
-/** What stands below the message of a finding begins where that does. */
+/** Aligns the lines below a finding with its message. */
 const INDENT = "    ";
 
 function findingLines({ level, message, fix }: Finding, screen: Screen): readonly string[] {
@@ -85,7 +85,7 @@ function findingLines({ level, message, fix }: Finding, screen: Screen): readonl
     wrapped(escapeControls(text), { columns, taken: INDENT.length + label.length, indent: INDENT });
   const first = `  ${sign} ${laidOut(message, "")}`;
   if (fix === null) return [first];
-  // A command stays in one line, for whoever copies it.
+  // A command stays on one line, so that it can be copied.
   const text = fix.startsWith(COMMAND) ? escapeControls(fix) : laidOut(fix, "fix: ");
   return [first, `${INDENT}${paint("fix:", "bold", screen)} ${text}`];
 }

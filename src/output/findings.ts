@@ -1,4 +1,4 @@
-/** What is known of how a session ended, as text and as JSON. Pure. */
+/** What is known about the end of a session, as text and as JSON. Pure. */
 import type { Advice, Findings, Starts } from "../actions/why.ts";
 import { endWords } from "../actions/words.ts";
 import { escapeControls, type Json } from "../errors.ts";
@@ -57,7 +57,7 @@ function headline(status: SessionStatus): string {
   return `${name} (${engine ?? backend}): ${state}${end === null ? "" : `, ${end}`}`;
 }
 
-/** How many executions a screen tells of. */
+/** How many executions a screen lists. */
 const MOST_EARLIER = 5;
 
 function earlierText(earlier: readonly Ended[], screen: Screen): string | null {

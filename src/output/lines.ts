@@ -1,4 +1,7 @@
-/** What sessions print, on its way to people and scripts: drawn, labelled, as JSON, several as one. */
+/**
+ * Turns what sessions print into output for people and scripts: rendered, labelled, as JSON,
+ * several streams merged.
+ */
 import { escapeControls, type Json } from "../errors.ts";
 import { joined } from "../logs/lines.ts";
 import { type Colour, paint, type Screen } from "./screen.ts";
@@ -9,7 +12,7 @@ export function jsonLines(name: string, bytes: Uint8Array): Json[] {
   return lines.map((line) => ({ name, line }));
 }
 
-/** What a terminal would show of it. */
+/** The output as a terminal would show it. */
 export async function asShown(bytes: Uint8Array): Promise<Uint8Array> {
   const { shown } = await import("../logs/shown.ts");
   const screen = shown();
@@ -20,12 +23,12 @@ function asLines(lines: readonly string[]): Uint8Array {
   return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
 }
 
-/** What stands before the lines of a session. */
+/** Makes the text before the lines of a session. */
 type LabelOf = (name: string) => string;
 
 const LABEL_COLOURS: readonly Colour[] = ["green", "yellow", "bold", "red"];
 
-/** `astro | `, each name in a colour of its own. */
+/** `astro | `, with a colour for each name. */
 export function labels(names: readonly string[], screen: Screen): LabelOf {
   const shown = names.map(escapeControls);
   const width = screen.terminal ? Math.max(...shown.map((name) => name.length)) : 0;
@@ -48,7 +51,7 @@ export async function* prefixed(
   }
 }
 
-/** What a terminal would show of it, as it comes; null: without a label. */
+/** The output as a terminal would show it, as it comes; null: without a label. */
 export async function* asPlain(
   name: string,
   chunks: AsyncIterable<Uint8Array>,
@@ -56,7 +59,7 @@ export async function* asPlain(
 ): AsyncGenerator<Uint8Array, void> {
   const { shown } = await import("../logs/shown.ts");
   const label = labelOf?.(name) ?? "";
-  // What was given out cannot be drawn over: only the line that is not ended yet.
+  // Lines that were handed out cannot be overwritten: only the unfinished one can.
   const screen = shown({ rows: 1 });
   for await (const chunk of chunks) {
     const lines = screen.write(chunk);
@@ -79,7 +82,7 @@ export async function* asJson(
 
 const NEWLINE = 0x0a;
 
-/** The lines in a stream of chunks, each with its newline; the last one gets one where it has none. */
+/** The lines in a stream of chunks, each with its newline, which the last one gets if it has none. */
 async function* wholeLines(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
@@ -96,7 +99,7 @@ async function* wholeLines(
   if (rest.length > 0) yield joined([...rest, new Uint8Array([NEWLINE])]);
 }
 
-/** Several streams as one: what comes first is first, and what one says together stays together. */
+/** Merges streams in the order in which chunks come; each chunk stays whole. */
 export async function* merged(
   streams: readonly AsyncGenerator<Uint8Array, void>[],
 ): AsyncGenerator<Uint8Array, void> {

@@ -1,4 +1,7 @@
-/** Operations as scripts and people see them. The keys of the JSON are a promise, only ever added to. */
+/**
+ * Operations as scripts and people see them. The keys of the JSON are a promise: they are only ever
+ * added to.
+ */
 import type { Json } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import type { OperationEvent } from "../operations/ledger.ts";
@@ -57,7 +60,7 @@ function actorToWire(actor: Actor): { [key: string]: Json } {
   };
 }
 
-/** Who asked for it: the person before sudo, and from where. */
+/** Who asked for it: the user before sudo, and from where. */
 export function actorText(actor: Actor | null): string {
   if (actor === null) return "-";
   const { user, uid, sudoUser, sshClient } = actor;
@@ -68,7 +71,7 @@ export function actorText(actor: Actor | null): string {
   ].join(" ");
 }
 
-/** What an outcome, or a question, says in a few words; `-` when it says none. */
+/** An outcome or a question in a few words; `-` when there are none. */
 export function payloadText(payload: Json): string {
   if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return "-";
   const { message, reason, code, state } = payload as { readonly [key: string]: Json };
@@ -84,7 +87,7 @@ export function operationText(operation: Operation, screen: Screen): string {
   return `${kind} ${state}, ${moment(createdAt, screen)}, by ${actorText(actor)}${outcome}`;
 }
 
-/** The colour of a state of an operation. */
+/** The colour for a state of an operation. */
 export function operationColour(state: OperationState): Colour | null {
   if (state === "done") return "green";
   if (state === "failed") return "red";

@@ -5,13 +5,13 @@ import { type Colour, moment, paint, type Screen } from "./screen.ts";
 import { folded } from "./text.ts";
 import { time } from "../wire.ts";
 
-/** What it is called, and what it is; null: it is not known, and not shown. */
+/** A label and its value. Null: unknown, and not shown. */
 export type Property = readonly [label: string, value: string | null];
 
-/** Columns for values on a terminal that is too narrow for anything. */
+/** The columns for values when the terminal is too narrow. */
 const NARROWEST = 8;
 
-/** The properties as aligned lines, folded to the width of a terminal, and whole in a pipe. */
+/** The properties as aligned lines, folded to the width of a terminal, but whole in a pipe. */
 export function propertyLines(
   properties: readonly Property[],
   { screen, colours = new Map() }: {
@@ -34,7 +34,7 @@ export function propertyLines(
   }).join("");
 }
 
-/** `5 min ago (2026-03-04T11:55:00Z)`; in a pipe the time alone. */
+/** `5 min ago (2026-03-04T11:55:00Z)`; in a pipe only the time. */
 export function momentAndTime(date: Date | null, screen: Screen): string | null {
   if (date === null) return null;
   return screen.terminal ? `${moment(date, screen)} (${time(date)})` : time(date);

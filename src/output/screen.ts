@@ -1,4 +1,4 @@
-/** What human output looks like: on a terminal aligned and coloured, in a pipe plain and whole. */
+/** The look of human output: aligned and coloured on a terminal, plain and whole in a pipe. */
 import { escapeControls } from "../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../model.ts";
 import { shellWord } from "../shell.ts";
@@ -15,21 +15,21 @@ export interface Screen {
   readonly now: Date;
 }
 
-/** Stands for what was cut off; one column wide. */
+/** Stands for text that was cut off; one column wide. */
 export function cutSign({ unicode }: Pick<Screen, "unicode">): string {
   return unicode ? "…" : "~";
 }
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
-/** What text can be painted with. */
+/** The colours of text. */
 export type Colour = keyof typeof COLOURS;
 
-/** The text in a colour, where the screen has any. */
+/** The text in a colour, if the screen has colours. */
 export function paint(text: string, colour: Colour | null, screen: Screen): string {
   return colour === null || !screen.colour ? text : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`;
 }
 
-/** The colour of each state; an exit with code 0 is no bad news. */
+/** The colour of each state. An exit with code 0 is not bad news. */
 export function stateColour({ state, exitCode }: SessionStatus): Colour | null {
   return state === "exited" && exitCode === 0 ? null : STATE_COLOURS[state];
 }
@@ -60,7 +60,10 @@ export function moment(date: Date | null, screen: Screen): string {
   return `${Math.floor(hours / 24)} d ago`;
 }
 
-/** Ports as a config has them: `127.0.0.1:8081:8080, 53/udp`; without an address, on every one. */
+/**
+ * Ports as in a config: `127.0.0.1:8081:8080, 53/udp`. Without an address, a port is on all of
+ * them.
+ */
 export function portsText(ports: readonly PortBinding[]): string {
   const texts = ports.map(({ hostIp, hostPort, containerPort, protocol }) => {
     const inside = `${containerPort}${protocol === "tcp" ? "" : `/${protocol}`}`;
@@ -74,10 +77,10 @@ export function portsText(ports: readonly PortBinding[]): string {
 
 const EVERY_ADDRESS: readonly (string | null)[] = [null, "", "0.0.0.0", "::"];
 
-/** An argument list as one line that a shell would read back. */
+/** An argument list as one line that a shell reads back the same. */
 export function commandLine(argv: readonly string[] | null): string {
   if (argv === null || argv.length === 0) return "-";
-  // A foreign session has its command as one text.
+  // The command of a foreign session is one text.
   const text = argv.length === 1 ? argv[0] ?? "" : argv.map(shellWord).join(" ");
   return escapeControls(text);
 }

@@ -9,12 +9,12 @@ export interface Cell {
   readonly colour?: Colour | null;
 }
 
-/** The head of a column, and how the column gives way on a narrow terminal. */
+/** The head of a column, and how the column shrinks on a narrow terminal. */
 export interface Head {
   readonly text: string;
-  /** Its cells may be cut to so many columns of the terminal; without this they stay whole. */
+  /** Its cells may be cut to this many columns of the terminal; without it they stay whole. */
   readonly atLeast?: number;
-  /** Where cutting is not enough, columns leave the table: those with the lowest number first. */
+  /** When cutting is not enough, columns are left out, lowest number first. */
   readonly leaves?: number;
 }
 
@@ -24,7 +24,7 @@ interface Rows {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** Lays the rows out. In a pipe there is no head, nothing is cut, and colour only if demanded. */
+/** Lays the rows out. In a pipe there is no head, no cut, and colour only on demand. */
 export function layOut(table: Rows, screen: Screen): string {
   if (!screen.terminal) return table.rows.map((row) => separated(row, screen)).join("");
   const rows = table.rows.map((row) =>
@@ -61,7 +61,7 @@ interface Column {
   readonly cells: readonly Cell[];
 }
 
-/** The columns that there is room for, and their widths without gaps. */
+/** The columns that fit, and their widths without gaps. */
 function fitting(
   all: readonly Column[],
   available: number,
@@ -78,14 +78,14 @@ function fitting(
     columns = columns.filter((column) => column !== leaver);
   }
   const widths = columns.map(wantedBy);
-  // The last ones are cut first: what stands first says which row it is.
+  // The last columns are cut first: the first ones identify the row.
   let excess = total(widths) - available;
   for (const [index, column] of [...columns.entries()].toReversed()) {
     const given = Math.min(Math.max(0, excess), wantedBy(column) - least(column));
     widths[index] = wantedBy(column) - given;
     excess -= given;
   }
-  // On a terminal that is too narrow for anything, one letter of each column is left.
+  // When the terminal is too narrow, one letter of each column is left.
   for (; excess > 0; excess--) {
     const widest = Math.max(...widths);
     if (widest <= 1) break;
@@ -98,7 +98,7 @@ function widestOf({ cells }: Column): number {
   return cells.reduce((widest, { text }) => Math.max(widest, widthOf(text)), 0);
 }
 
-/** The width of a row: nothing stands behind the last gap. */
+/** The width of a row: there is no gap behind the last column. */
 function total(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width + GAP, -GAP);
 }

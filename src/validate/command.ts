@@ -10,12 +10,12 @@ import {
 } from "./refusal.ts";
 import type { SessionConfigError } from "../errors.ts";
 
-/** Longest command, in code points; of a list, its words and one space between each two. */
+/** Longest command, in code points; for a list, its words with one space between each two. */
 export const MAX_COMMAND_LENGTH = 4096;
 
-/** What only a shell understands when it is not quoted. */
+/** Characters with a meaning for a shell when they are not quoted. */
 const SHELL_CHARACTERS = ";&|<>`()\n";
-/** What a backslash between double quotes takes its meaning from (POSIX 2.2.3). */
+/** Characters that a backslash escapes between double quotes (POSIX 2.2.3). */
 const ESCAPED_IN_DOUBLE_QUOTES = '$`"\\';
 
 const NOTHING_TO_RUN = {
@@ -29,7 +29,7 @@ const EMPTY_PROGRAM = {
 const SHELL_HINT =
   "quote it, write it as a list of words, or ask for a shell (--shell, shell: true)";
 
-/** How a command is meant. */
+/** How to read a command. */
 interface CommandOptions {
   /** Whether the string goes to `sh -c` as it is. Default false: it is split into words. */
   readonly shell?: boolean;

@@ -1,4 +1,4 @@
-/** Variables of a session's environment. No message here ever shows a value: it may be a secret. */
+/** Variables of a session's environment. No message here shows a value: it may be a secret. */
 import {
   characterName,
   findNul,
@@ -11,14 +11,14 @@ import {
 } from "./refusal.ts";
 import { quote } from "../errors.ts";
 
-/** Most variables of one session. */
+/** The most variables of one session. */
 export const MAX_ENV_VARIABLES = 100;
 /** Longest name of a variable, in code points. */
 export const MAX_ENV_KEY_LENGTH = 128;
 /** Longest value of a variable, in code points. */
 export const MAX_ENV_VALUE_LENGTH = 32768;
 
-/** Variables that make a program load someone else's code; refused unless the user lists them. */
+/** Variables that make a program load other people's code: refused unless the user lists them. */
 export const BLOCKED_ENV_KEYS: readonly string[] = [
   "LD_PRELOAD",
   "LD_LIBRARY_PATH",
@@ -35,7 +35,7 @@ export const BLOCKED_ENV_KEYS: readonly string[] = [
 
 const KEY_HINT = "use letters, digits and _, and do not start with a digit";
 
-/** What the user takes the responsibility for. */
+/** What the user takes responsibility for. */
 interface EnvOptions {
   /** Keys of {@link BLOCKED_ENV_KEYS} that are allowed (`unsafe_env`, `--unsafe-env KEY`). */
   readonly unsafeKeys?: readonly string[];
@@ -59,7 +59,7 @@ export function validateEnv<T extends Readonly<Record<string, string>>>(
 ): T {
   const { unsafeKeys = [] } = options;
   requireTextList(unsafeKeys, { one: "an unsafe_env key", many: "unsafe_env", limit: Infinity });
-  // Not every object will do: a Map has no keys of its own, and would pass as empty.
+  // Not every object is accepted: a Map has no keys of its own, and would count as empty.
   if (Object.prototype.toString.call(env) !== "[object Object]") {
     throw refusal(`${typeof env === "string" ? "text" : shown(env)} as an environment`, {
       reason: "it must be an object of text values",
@@ -82,7 +82,7 @@ export function validateEnv<T extends Readonly<Record<string, string>>>(
   return env;
 }
 
-/** What {@link validateEnv} has against one variable, or null. */
+/** The problem that {@link validateEnv} finds with one variable, or null. */
 export function variableProblem(
   key: string,
   value: unknown,
@@ -91,7 +91,7 @@ export function variableProblem(
   return keyProblem(key, unsafeKeys) ?? valueProblem(value);
 }
 
-/** A key up to its `=`: whoever writes `KEY=value` as a key has put a value, maybe a secret, there. */
+/** A key up to its `=`: a key such as `KEY=value` contains a value, maybe a secret. */
 function visibleKey(key: string): string {
   const equals = key.indexOf("=");
   return equals === -1 ? key : key.slice(0, equals + 1);

@@ -22,8 +22,8 @@ const DIGEST_DIGITS: ReadonlyMap<string, number> = new Map([
   ["sha512", 128],
 ]);
 
-// The grammar is that of distribution/reference v0.6.0 regexp.go, applied part by part: on at most
-// 256 characters, and with nothing that could be matched in two ways.
+// The grammar of distribution/reference v0.6.0 regexp.go, applied part by part: to at most 256
+// characters, and with patterns that match in only one way.
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
 const DOMAIN = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])(?::[0-9]+)?$`);
 const PATH_COMPONENT = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;

@@ -8,7 +8,7 @@ import {
   shown,
 } from "./refusal.ts";
 
-/** Longest name that kstops gives to a session, in code points. */
+/** The longest name that kstops gives to a session, in code points. */
 export const MAX_NAME_LENGTH = 64;
 
 const HINT = "use letters, digits, - and _, and start with a letter";

@@ -103,7 +103,7 @@ function numberProblem(port: string): Problem | null {
   return { reason: `${port} is not a port`, hint: `use 1 to ${MAX_PORT}` };
 }
 
-/** How many ports a correct range has. */
+/** The number of ports in a correct range. */
 function rangeLength(range: string): number {
   const [first = "", last = first] = range.split("-");
   return Number(last) - Number(first) + 1;

@@ -1,4 +1,4 @@
-/** What the validators share: how a value is refused, and how it is shown without doing harm. */
+/** What the validators share: how to refuse a value, and how to show it safely. */
 import { type Json, quote, SessionConfigError } from "../errors.ts";
 
 /** How much of a value a message shows, in code points. */
@@ -35,7 +35,10 @@ export function refusal(
   return new SessionConfigError(`Cannot use ${subject}: ${reason}`, { hint, details });
 }
 
-/** A value as messages show it: shortened, escaped and quoted; of what is not text only the type. */
+/**
+ * A value as messages show it: shortened, escaped and quoted. Of a value that is not text, only the
+ * type.
+ */
 export function shown(value: unknown): string {
   if (typeof value === "string") return quote(shorten(value));
   if (value === null || value === undefined) return String(value);
@@ -43,9 +46,9 @@ export function shown(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** At most 60 code points of a text, well-formed, with an ellipsis where something was cut off. */
+/** At most 60 code points of a text, well-formed, with an ellipsis in place of the rest. */
 export function shorten(text: string): string {
-  // Every code point has at most two units, so this slice holds at least one more than is shown.
+  // A code point has at most two units, so this slice holds at least one more than is shown.
   const points = [...text.slice(0, 2 * SHOWN_LENGTH + 2).toWellFormed()];
   if (points.length <= SHOWN_LENGTH) return points.join("");
   return `${points.slice(0, SHOWN_LENGTH).join("")}…`;
@@ -65,36 +68,36 @@ export function characterName(character: string): string {
   return visible.test(character) ? `${quote(character)} (${number})` : number;
 }
 
-/** The first character that no value may have, among them a final newline. */
+/** The first character that no value may contain, including a final newline. */
 function findControl(text: string): string | undefined {
   return CONTROL.exec(text)?.[0];
 }
 
-/** Why a text is refused that has such a character, or null. */
+/** The problem of a text with such a character, or null. */
 export function controlProblem(text: string): Problem | null {
   const control = findControl(text);
   if (control === undefined) return null;
   return { reason: `it has ${characterName(control)}`, hint: "remove that character" };
 }
 
-/** As {@link findControl}, where tab and newline are allowed. */
+/** Like {@link findControl}, but allows tab and newline. */
 export function findControlButTabAndNewline(text: string): string | undefined {
   return CONTROL_BUT_TAB_AND_NEWLINE.exec(text)?.[0];
 }
 
-/** As {@link findControl}, where everything is allowed that can be passed to a program at all. */
+/** Like {@link findControl}, but allows everything that can be passed to a program at all. */
 export function findNul(text: string): string | undefined {
   return NUL_OR_HALF.exec(text)?.[0];
 }
 
-/** The length that all limits are about: Unicode code points. */
+/** The length that all limits use: Unicode code points. */
 function codePointCount(text: string): number {
   let count = 0;
   for (const _ of text) count++;
   return count;
 }
 
-/** Why a text is too long, or null. */
+/** The problem of a text that is too long, or null. */
 export function lengthProblem(
   text: string,
   rule: { readonly limit: number; readonly subject?: string },
@@ -107,7 +110,7 @@ export function lengthProblem(
 }
 
 /**
- * Refuses what is not text: callers in JavaScript have no types.
+ * Refuses a value that is not text: callers in JavaScript have no types.
  *
  * @throws {SessionConfigError} `value_invalid`
  */
@@ -116,7 +119,7 @@ export function requireText(value: unknown, kind: string): asserts value is stri
 }
 
 /**
- * Refuses what is not a list of at most `limit` texts.
+ * Refuses a value that is not a list of at most `limit` texts.
  *
  * @throws {SessionConfigError} `value_invalid`
  */
@@ -144,9 +147,9 @@ export function requireTextList(
 }
 
 /**
- * Refuses what is not a list of at most `limit` texts, and the first text that has a problem.
+ * Refuses a value that is not a list of at most `limit` texts, and the first text with a problem.
  *
- * @throws {SessionConfigError} `value_invalid`; `details.index` tells which of them
+ * @throws {SessionConfigError} `value_invalid`; `details.index` tells which text
  */
 export function requireEach(
   list: readonly string[],

@@ -1,13 +1,13 @@
-/** Which words of `run_args` are at odds with what kstops does itself. Pure. */
+/** Finds words of `run_args` that conflict with what kstops does itself. Pure. */
 
-/** A flag in `run_args` that does not go together with kstops. */
+/** A flag in `run_args` that conflicts with kstops. */
 interface OddFlag {
-  /** As it stands there, without a value. */
+  /** The flag as written, without its value. */
   readonly flag: string;
-  /** What comes of it. */
+  /** Its consequence. */
   readonly problem: string;
   readonly hint: string;
-  /** Whether a start refuses it: the session would be another one, or none. */
+  /** Whether a start refuses it: it would start another session, or none. */
   readonly isRefused: boolean;
 }
 
@@ -66,10 +66,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** A label of kstops' own, alone or behind its flag. */
+/** A label of kstops itself, alone or behind its flag. */
 const OWN_LABEL = /^((--label|-l)=?)?io\.kstops\./;
 
-/** What is odd in `run_args`, in the order of its words. */
+/** The odd flags in `run_args`, in order. */
 export function oddFlags(runArgs: readonly string[]): readonly OddFlag[] {
   return runArgs.flatMap((word): readonly OddFlag[] => {
     const [flag = ""] = word.split("=");
@@ -79,7 +79,7 @@ export function oddFlags(runArgs: readonly string[]): readonly OddFlag[] {
     const rule = RULES.find(({ flags }) => flags.some((each) => matches(word, each)));
     if (rule === undefined) return [];
     const { problem, hint, isRefused = false } = rule;
-    // What says no to something says the same as leaving it out.
+    // A flag that is set to false means the same as no flag.
     if (word.endsWith("=false") && !rule.flags.includes(word) && !isRefused) return [];
     return [{ flag, problem, hint, isRefused }];
   });

@@ -9,7 +9,7 @@ const SIZE = /^([0-9]{1,15}) ?(?:([kmg])(?:i?b)?|b)?$/i;
 /**
  * The number of bytes.
  *
- * @throws {SessionConfigError} `value_invalid`: it is no size, or out of bounds
+ * @throws {SessionConfigError} `value_invalid`: it is not a size, or out of bounds
  */
 export function parseSize(
   text: string,
@@ -24,7 +24,7 @@ export function parseSize(
   );
 }
 
-/** The shortest way to write it without losing a byte: `10MiB`, `1000`. */
+/** The shortest text for the exact number: `10MiB`, `1000`. */
 export function formatSize(bytes: number): string {
   const unit = UNITS.findLastIndex((_, power) => bytes > 0 && bytes % 1024 ** power === 0);
   return unit <= 0 ? String(bytes) : `${bytes / 1024 ** unit}${UNITS[unit]}iB`;

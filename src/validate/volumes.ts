@@ -3,7 +3,7 @@ import { controlProblem, type Problem, requireEach, shorten } from "./refusal.ts
 import { quote } from "../errors.ts";
 import { MAX_VOLUMES } from "../model.ts";
 
-/** The options of a volume: those that docker (`docker run -v`) or podman (podman-run(1)) knows. */
+/** The options of a volume that docker (`docker run -v`) or podman (podman-run(1)) knows. */
 const VOLUME_OPTIONS: readonly string[] = [
   ..."ro rw z Z U nocopy cached delegated consistent".split(" "),
   ..."exec noexec suid nosuid dev nodev".split(" "),
