@@ -57,11 +57,12 @@ export async function changeEach<Result extends Changed>(
   const explain = truthOf(tools, names, selection);
   return await Promise.allSettled(names.map(async (name) => {
     const change = task(name, lookFor(name));
-    const done = perform(tools, {
-      ...change,
-      outcome: outcomeOf,
-      explain: (error) => explain(error, name),
-    });
+    const done = tools.during("planning", () =>
+      perform(tools, {
+        ...change,
+        outcome: outcomeOf,
+        explain: (error) => explain(error, name),
+      }), { session: name });
     return await (names.length > 1 ? done.catch(withName(change)) : done);
   }));
 }

@@ -162,11 +162,11 @@ async function planOf(
     question: await questionFor(tools, { verb: "restart", match, flags: request }),
     apply: async () => {
       await rehearse(tools, definition, { replaced: match.session, request });
-      await tools.during(`stopping ${name}`, () =>
+      await tools.during("stopping", () =>
         match.session.stop({
           timeoutSeconds: request.timeout ?? null,
           force: request.force === true,
-        }));
+        }), { session: name });
       try {
         return await begin();
       } catch (error) {
@@ -189,8 +189,9 @@ async function rehearse(
   const { quiet, all: ownOnly = false } = request;
   const say = quiet ? () => {} : tools.warn;
   await tools.during(
-    `checking ${definition.name}`,
+    "checking",
     () => tools.sessions().rehearse(definition, { replaced, ownOnly, say }),
+    { session: definition.name },
   );
 }
 
@@ -204,13 +205,14 @@ async function asItIs(
   const { settings: { startWaitMs } } = await tools.config();
   const byEngine = () =>
     tools.during(
-      `restarting ${name}`,
+      "restarting",
       async () =>
         await session.restart?.({
           timeoutSeconds: request.timeout ?? null,
           force: request.force === true,
           waitMs: request.wait ? startWaitMs : 0,
         }) ?? match.status,
+      { session: name ?? "" },
     );
   return {
     place: lockName(match.status),

@@ -165,11 +165,12 @@ export async function launch(
 ): Promise<SessionStatus> {
   const sessions = tools.sessions();
   return await tools.during(
-    `starting ${definition.name}`,
+    "starting",
     () =>
       sessions.start(definition, {
         ...{ waitMs, anyway, ownOnly },
         ...(quiet ? {} : { say: tools.warn }),
       }),
+    { session: definition.name },
   );
 }

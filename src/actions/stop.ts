@@ -131,12 +131,12 @@ async function end(
   request: StopRequest,
 ): Promise<Stopped> {
   const kept = session.recorded ? null : reasonToKeep(before, request);
-  const ended = await tools.during(`stopping ${before.name}`, () =>
+  const ended = await tools.during("stopping", () =>
     session.stop({
       timeoutSeconds: request.timeout ?? null,
       force: request.force === true,
       keep: kept !== null,
-    }));
+    }), { session: before.name ?? "" });
   const was = wasOf(before, ended);
   const { defined, engine } = before;
   const stopped = { kind: "stopped", was, leftAlone: null } as const;

@@ -13,9 +13,18 @@ interface Reporter {
   readonly warn: (text: string) => void;
   /** Keeps texts out of everything that is told or recorded from now on. */
   readonly hide: (secrets: readonly string[]) => void;
-  /** Does the work, which is known by a label as long as it goes on. */
-  readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
+  readonly during: During;
 }
+
+/**
+ * Does the work, which is known by a label (`stopping`) as long as it goes on, and by the session that
+ * it is done for. Of work within work for one session, the inner one is what it waits for.
+ */
+export type During = <T>(
+  label: string,
+  work: () => Promise<T>,
+  options?: { readonly session?: string },
+) => Promise<T>;
 
 /** What every action works with. */
 export interface Tools extends Reporter {

@@ -10,8 +10,8 @@ import {
 } from "../errors.ts";
 import { localeOf } from "../locale.ts";
 import { masked, maskedJson, needles } from "../mask.ts";
-import { type Colour, paint, type Screen } from "../output/screen.ts";
-import { folded, widthOf, wrapped } from "../output/text.ts";
+import { failuresText, said } from "../output/failures.ts";
+import type { Screen } from "../output/screen.ts";
 import { FileError, ProgramNotStartedError, type World } from "../world/world.ts";
 import type { Reply } from "./command.ts";
 import type { GlobalFlags } from "./table.ts";
@@ -115,12 +115,11 @@ function printerOf(world: World, guessedJson: boolean): Printer {
   };
   const failures = (thrown: readonly unknown[]): number => {
     const errors = thrown.map(withoutWorldError);
-    for (const error of errors) {
-      const envelope = maskedEnvelope(toEnvelope(error), hidden);
-      terminal.writeError(
-        json ? `${JSON.stringify(envelope)}\n` : textError(envelope, errorScreen()),
-      );
-    }
+    const envelopes = errors.map((error) => maskedEnvelope(toEnvelope(error), hidden));
+    const texts = json
+      ? envelopes.map((envelope) => `${JSON.stringify(envelope)}\n`)
+      : failuresText(envelopes, errorScreen());
+    for (const text of texts) terminal.writeError(text);
     const [first] = errors;
     return first === undefined ? 0 : exitStatus(first);
   };
@@ -154,7 +153,11 @@ function printerOf(world: World, guessedJson: boolean): Printer {
       else if (!json && reply.text !== undefined) {
         await out(await reply.text(screen()));
       }
-      return failures(reply.failures ?? []) || (reply.exitStatus ?? 0);
+      const failed = failures(reply.failures ?? []);
+      if (reply.summary !== undefined && !json && terminal.stderrIsTerminal) {
+        terminal.writeError(`${reply.summary}\n`);
+      }
+      return failed || (reply.exitStatus ?? 0);
     },
   };
 }
@@ -178,52 +181,4 @@ function maskedEnvelope({ error }: ErrorEnvelope, hidden: readonly string[]): Er
       details: maskedJson(details, hidden) as ErrorEnvelope["error"]["details"],
     },
   };
-}
-
-function textError({ error }: ErrorEnvelope, screen: Screen): string {
-  const { message, hint, details } = error;
-  const [first = "", ...rest] = message.split("\n").map(escapeControls);
-  const output = Array.isArray(details["output"]) ? details["output"].map(String) : [];
-  const lines = [
-    said(first, { label: "kstops:", colour: "red" }, screen),
-    ...fitting(rest, screen).map((line) => said(line, { label: " ", indent: "    " }, screen)),
-    ...output.flatMap((line) => printed(escapeControls(line), screen)),
-    ...(hint === null
-      ? []
-      : [said(escapeControls(hint), { label: "hint:", colour: "bold" }, screen)]),
-  ];
-  return `${lines.join("\n")}\n`;
-}
-
-/** The lines, without those of a file that stand over a caret and have no room: it would be lost. */
-function fitting(lines: readonly string[], { terminal, columns }: Screen): readonly string[] {
-  const isCaret = (line: string | undefined): boolean => /^ *\^$/.test(line ?? "");
-  const isWide = (line: string | undefined): boolean =>
-    terminal && 2 + widthOf(line ?? "") > columns;
-  return lines.filter((line, index) =>
-    !(isCaret(lines[index + 1]) && isWide(line)) &&
-    !(isCaret(line) && isWide(lines[index - 1]))
-  );
-}
-
-interface Label {
-  readonly label: string;
-  readonly colour?: Colour;
-  /** What further lines begin with. */
-  readonly indent?: string;
-}
-
-/** A sentence behind its label; on a terminal it is broken between words. */
-function said(text: string, { label, colour, indent = "  " }: Label, screen: Screen): string {
-  const { terminal, columns } = screen;
-  const body = terminal ? wrapped(text, { columns, taken: label.length + 1, indent }) : text;
-  return `${paint(label, colour ?? null, screen)} ${body}`;
-}
-
-/** A line that a program printed; on a terminal, what does not fit goes on below it. */
-function printed(text: string, screen: Screen): readonly string[] {
-  const sign = "  | ";
-  const room = Math.max(1, screen.columns - sign.length);
-  const lines = screen.terminal ? folded(text, room) : [text];
-  return lines.map((line, index) => `${index === 0 ? sign : " ".repeat(sign.length)}${line}`);
 }

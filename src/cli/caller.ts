@@ -1,16 +1,24 @@
 /** The user of a command line, as actions speak to them. */
-import type { Caller, ChangeTools } from "../actions/tools.ts";
+import type { Caller, ChangeTools, During } from "../actions/tools.ts";
 import { exactWord } from "../config/select.ts";
 import type { Ask } from "../operations/operate.ts";
 import { formatPlaceFlags, type PlaceFlags } from "../model/place.ts";
 import { shellWord } from "../shell.ts";
 import type { Context } from "./command.ts";
 
-/** What a change works with: a signal interrupts it between two steps, and it is recorded. */
-export async function changeTools(context: Context): Promise<ChangeTools> {
+/**
+ * What a change works with: a signal interrupts it between two steps, and it is recorded. Of a quiet
+ * one it is not shown what is being done.
+ */
+export async function changeTools(
+  context: Context,
+  { quiet }: { readonly quiet?: true | undefined } = {},
+): Promise<ChangeTools> {
   const { context: guarded } = context.guarded();
   const { operator } = await context.recording();
-  return { ...guarded, operator, caller: callerOf(guarded), sessionsAfter: context.sessions };
+  const during: During = quiet ? (_label, work) => work() : guarded.during;
+  const caller = callerOf(guarded);
+  return { ...guarded, during, operator, caller, sessionsAfter: context.sessions };
 }
 
 function callerOf(context: Pick<Context, "world" | "json" | "argv">): Caller {

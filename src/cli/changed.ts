@@ -3,7 +3,7 @@ import type { AnyChange } from "../actions/resume.ts";
 import type { Done, Outcomes } from "../actions/each.ts";
 import type { Stopped } from "../actions/stop.ts";
 import { endWords, startWords } from "../actions/words.ts";
-import { escapeControls } from "../errors.ts";
+import { escapeControls, toEnvelope } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import { isNobodys, ownerWords } from "../owner.ts";
 import { changeToWire } from "../wire.ts";
@@ -31,7 +31,53 @@ export function replyOf(outcomes: Outcomes<AnyChange>, { quiet, isList }: Shown)
     ...(isEmpty ? {} : { data: single && only !== undefined ? only : documents }),
     text: () => quiet ? "" : done.map(({ result }) => `${changedText(result)}\n`).join(""),
     failures,
+    ...(quiet || outcomes.length < SUMMED_UP ? {} : { summary: summaryOf(outcomes) }),
   };
+}
+
+/** From so many sessions on, one line says what came of all. */
+const SUMMED_UP = 3;
+
+/** What came of all sessions: `48 started, 1 failed, 1 was there already`. */
+function summaryOf(outcomes: Outcomes<AnyChange>): string {
+  const counts = new Map<Fate, number>();
+  for (const outcome of outcomes) {
+    const fate = outcome.status === "fulfilled"
+      ? fateOf(outcome.value.result)
+      : fateOfFailed(outcome.reason);
+    counts.set(fate, (counts.get(fate) ?? 0) + 1);
+  }
+  return FATES.flatMap((fate) => {
+    const count = counts.get(fate);
+    return count === undefined ? [] : [`${count} ${count === 1 ? ALONE[fate] ?? fate : fate}`];
+  }).join(", ");
+}
+
+/** What can become of one of several sessions, in the order in which it is told. */
+const FATES = [
+  ...["started", "restarted", "stopped", "removed"] as const,
+  ...["failed", "interrupted", "need a yes", "were there already", "were not running"] as const,
+] as const;
+type Fate = typeof FATES[number];
+
+/** The same of one alone, where that is said in another way. */
+const ALONE: Partial<Record<Fate, string>> = {
+  "need a yes": "needs a yes",
+  "were there already": "was there already",
+  "were not running": "was not running",
+};
+
+function fateOf(change: AnyChange): Fate {
+  if (change.kind !== "stopped") return change.kind;
+  if (change.was === "running") return "stopped";
+  return change.was === "absent" || change.kept !== null ? "were not running" : "removed";
+}
+
+function fateOfFailed(reason: unknown): Fate {
+  const { code } = toEnvelope(reason).error;
+  if (code === "interrupted") return "interrupted";
+  if (code === "input_required") return "need a yes";
+  return code === "session_exists" ? "were there already" : "failed";
 }
 
 /** The JSON of one change. */

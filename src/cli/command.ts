@@ -1,4 +1,5 @@
 /** What a command gets, and what it answers. */
+import type { During } from "../actions/tools.ts";
 import type { Config } from "../config/config.ts";
 import type { Json } from "../errors.ts";
 import type { Screen } from "../output/screen.ts";
@@ -27,8 +28,8 @@ export interface Context {
    * signal that comes when the work is over must not cost the reply; or until `release`, for good.
    */
   readonly guarded: () => { readonly context: Context; readonly release: () => void };
-  /** Does the work; on a terminal it shows what is being done once that takes a second. */
-  readonly during: <T>(label: string, work: () => Promise<T>) => Promise<T>;
+  /** Does the work; on a terminal it is shown what is being done once that takes a second. */
+  readonly during: During;
   /** What records changes. Who only looks never asks for it. */
   readonly recording: () => Promise<Recording>;
   /** Keeps texts out of everything that is said on stderr or recorded from now on. */
@@ -53,4 +54,6 @@ export interface Reply {
   readonly exitStatus?: number;
   /** What failed while the rest worked; the first one decides the exit status. */
   readonly failures?: readonly unknown[];
+  /** What came of everything in one line; told behind all else where a person sees it. */
+  readonly summary?: string;
 }

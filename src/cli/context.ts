@@ -8,7 +8,7 @@ import type { Sessions } from "../sessions/sessions.ts";
 import type { EndSignal, ExecOptions, World } from "../world/world.ts";
 import type { Context } from "./command.ts";
 import type { Recording } from "./recording.ts";
-import { spin, type Spinner } from "./spinner.ts";
+import { progressOn } from "./progress.ts";
 import type { GlobalFlags } from "./table.ts";
 import { takingTurns } from "./turns.ts";
 
@@ -37,17 +37,16 @@ export function contextOf(
   { argv, globals, voice: { warn, write, hide, mask } }: CommandLine,
 ): Context {
   const { terminal } = world;
-  const sign = terminal.stderrIsTerminal && !globals.verbose
-    ? signOfLife(write, terminal.columns)
-    : null;
+  const isDrawnOn = terminal.stderrIsTerminal && world.env("TERM") !== "dumb";
+  const progress = isDrawnOn && !globals.verbose && !globals.json ? progressOn(world, write) : null;
   const watched: World = {
     ...world,
     ...(globals.verbose
       ? { exec: verbose(world.exec, write), execBytes: verbose(world.execBytes, write) }
       : {}),
-    terminal: sign === null
+    terminal: progress === null
       ? terminal
-      : { ...terminal, ask: (question) => sign.without(() => terminal.ask(question)) },
+      : { ...terminal, ask: (question) => progress.without(() => terminal.ask(question)) },
   };
   let config: Promise<Config> | null = null;
   let sessions: Sessions | null = null;
@@ -57,7 +56,7 @@ export function contextOf(
   const warnOnce = (text: string): void => {
     if (said.has(text)) return;
     said.add(text);
-    sign?.clear();
+    progress?.clear();
     warn(text);
   };
   const impatient = terminal.stderrIsTerminal ? warnOnce : undefined;
@@ -79,58 +78,9 @@ export function contextOf(
       }),
     guarded: () => guarded ??= guardedContext(context, impatient),
     recording: () => recording ??= startRecording(context, mask),
-    during: sign?.during ?? ((_label, work) => work()),
+    during: progress?.during ?? ((_label, work) => work()),
   };
   return context;
-}
-
-interface SignOfLife {
-  readonly during: Context["during"];
-  /** Makes room for a line. */
-  readonly clear: () => void;
-  /** Does something that needs the line to itself, as a question does. */
-  readonly without: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
-/** One sign of life for everything that is being done. */
-function signOfLife(
-  write: (text: string) => void,
-  columns: () => number | null,
-): SignOfLife {
-  const labels = new Set<string>();
-  let hidden = false;
-  let spinner: Spinner | null = null;
-  const update = (): void => {
-    if (labels.size > 0 && !hidden) {
-      spinner ??= spin(() => [...labels].join(", "), { write, columns });
-    } else {
-      spinner?.stop();
-      spinner = null;
-    }
-  };
-  return {
-    clear: () => spinner?.clear(),
-    during: async (label, work) => {
-      labels.add(label);
-      update();
-      try {
-        return await work();
-      } finally {
-        labels.delete(label);
-        update();
-      }
-    },
-    without: async (work) => {
-      hidden = true;
-      update();
-      try {
-        return await work();
-      } finally {
-        hidden = false;
-        update();
-      }
-    },
-  };
 }
 
 /** How many calls of engines work at once: a tmux server that gets a thousand does not answer in time. */

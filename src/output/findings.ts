@@ -6,7 +6,7 @@ import type { Ended } from "../logs/runs.ts";
 import { howItEnded, type SessionStatus } from "../model.ts";
 import { operationText, operationToWire } from "./operation.ts";
 import { leftoversText, momentAndTime, type Property, propertyLines } from "./properties.ts";
-import { moment, paint, type Screen, stateColour } from "./screen.ts";
+import { durationText, moment, paint, type Screen, stateColour } from "./screen.ts";
 import { statusToWire, time } from "../wire.ts";
 
 /** The JSON of `why`: the keys of a session and more. */
@@ -115,19 +115,4 @@ function adviceText(next: readonly Advice[], screen: Screen): string {
       `  ${command.padEnd(width)}${paint(about, "dim", screen)}`
     ),
   ].map((line) => `${line}\n`).join("");
-}
-
-/** `2 h 5 min`: the two largest units. */
-export function durationText(seconds: number | null): string | null {
-  if (seconds === null) return null;
-  const parts = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [Math.floor(seconds) % 60, "s"],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return "less than a second";
-  return parts.slice(first, first + 2).filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`).join(" ");
 }

@@ -60,6 +60,21 @@ export function moment(date: Date | null, screen: Screen): string {
   return `${Math.floor(hours / 24)} d ago`;
 }
 
+/** `2 h 5 min`: the two largest units. */
+export function durationText(seconds: number | null): string | null {
+  if (seconds === null) return null;
+  const parts = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [Math.floor(seconds) % 60, "s"],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return "less than a second";
+  return parts.slice(first, first + 2).filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
 /**
  * Ports as in a config: `127.0.0.1:8081:8080, 53/udp`. Without an address, a port is on all of
  * them.

@@ -9,13 +9,8 @@ export function terminal(): Terminal {
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),
-    columns: () => {
-      try {
-        return Deno.consoleSize().columns;
-      } catch {
-        return null;
-      }
-    },
+    columns: () => consoleSize()?.columns ?? null,
+    rows: () => consoleSize()?.rows ?? null,
     device: () => {
       try {
         return Deno.realPathSync("/dev/stdin");
@@ -45,6 +40,14 @@ export function terminal(): Terminal {
       return null;
     },
   };
+}
+
+function consoleSize(): { readonly columns: number; readonly rows: number } | null {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return null;
+  }
 }
 
 function writeError(text: string): void {

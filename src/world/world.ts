@@ -237,6 +237,8 @@ export interface Terminal {
   readonly stderrIsTerminal: boolean;
   /** Columns of the terminal; null where there is none. */
   readonly columns: () => number | null;
+  /** Lines of the terminal; null where there is none. */
+  readonly rows: () => number | null;
   /** The device that is standard input, such as `/dev/pts/3`; null where nobody knows. */
   readonly device: () => string | null;
   /**

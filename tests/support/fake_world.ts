@@ -103,6 +103,7 @@ export interface FakeTerminalSpec {
   readonly stdout?: boolean;
   readonly stderr?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   /** The device that is standard input. */
   readonly device?: string;
   /** The answers to the questions that have to come. */
@@ -251,6 +252,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     stdoutIsTerminal: spec.terminal?.stdout ?? false,
     stderrIsTerminal: spec.terminal?.stderr ?? false,
     columns: () => spec.terminal?.columns ?? null,
+    rows: () => spec.terminal?.rows ?? null,
     device: () => spec.terminal?.device ?? null,
     writeOut: (bytes) => {
       if (spec.terminal?.closed) return Promise.resolve(false);

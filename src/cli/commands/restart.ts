@@ -14,7 +14,7 @@ export interface RestartFlags extends RestartRequest {
 /** Restarts sessions, side by side. */
 export async function restart(context: Context, flags: RestartFlags): Promise<Reply> {
   const meant = await sessionsToChange(context, "restart", flags);
-  const tools = await changeTools(context);
+  const tools = await changeTools(context, flags);
   const outcomes = await changeMeant(
     meant,
     (names, all) => restartEach(tools, names, { ...flags, all }),

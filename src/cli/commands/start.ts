@@ -51,7 +51,7 @@ async function startThese(
 ): Promise<Outcomes<Started>> {
   const { all, wait, quiet, yes } = flags;
   const request = { wanted: wantedBy(flags), all, wait, quiet, yes, anyway: yes };
-  return await startEach(await changeTools(context), names, request);
+  return await startEach(await changeTools(context, { quiet }), names, request);
 }
 
 function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {

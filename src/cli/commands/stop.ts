@@ -17,7 +17,7 @@ export interface StopFlags extends StopRequest {
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const meant = await sessionsToChange(context, "stop", flags);
   await warnOfProblems(context, { ...flags, names: meant.names });
-  const tools = await changeTools(context);
+  const tools = await changeTools(context, flags);
   const outcomes = await changeMeant(
     meant,
     (names, all) => stopEach(tools, names, { ...flags, all }),

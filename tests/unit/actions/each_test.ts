@@ -1,11 +1,13 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { changeEach, type ChangeTask, type Each } from "../../../src/actions/each.ts";
 import type { Started } from "../../../src/actions/start.ts";
-import type { ChangeTools } from "../../../src/actions/tools.ts";
+import type { ChangeTools, During } from "../../../src/actions/tools.ts";
 import { replyOf, type Shown } from "../../../src/cli/changed.ts";
 import {
   BackendUnavailableError,
+  InputRequiredError,
   InterruptedError,
+  SessionExistsError,
   SessionNotFoundError,
 } from "../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
@@ -36,7 +38,8 @@ function toolsWith(
   const sessions = () => ({ findEach: foundOneByOne(find) });
   const { operator } = memoryRecording(denoWorld(), store);
   const caller = { ask: null };
-  return { store, operator, caller, sessions, sessionsAfter: sessions } as unknown as
+  const during: During = (_label, work) => work();
+  return { store, operator, caller, during, sessions, sessionsAfter: sessions } as unknown as
     & ChangeTools
     & { readonly store: OperationStore };
 }
@@ -221,4 +224,23 @@ Deno.test("all names are found in one survey, and one that is planned again is l
   });
   deepEqual(outcomes.map(({ status }) => status), ["fulfilled", "fulfilled"]);
   deepEqual(asked, [["a", "b"], ["b"]]);
+});
+
+Deno.test("a summary of three or more sessions counts what became of them", async () => {
+  const names = ["bad", "a", "there", "b", "asks"];
+  const apply = (name: string): Promise<Started> => {
+    if (name === "there") return Promise.reject(new SessionExistsError(name, "it is running"));
+    if (name === "asks") {
+      return Promise.reject(new InputRequiredError("start", name, { reason: "it is protected" }));
+    }
+    return changing(name);
+  };
+  const each = { ...EACH, task: (name: string) => taskOf(name, apply) };
+  const outcomes = await changeEach(toolsWith(), names, each);
+  equal(
+    replyOf(outcomes, { isList: true }).summary,
+    "2 started, 1 failed, 1 needs a yes, 1 was there already",
+  );
+  equal(replyOf(outcomes, { isList: true, quiet: true }).summary, undefined);
+  equal(replyOf(outcomes.slice(0, 2), { isList: true }).summary, undefined);
 });

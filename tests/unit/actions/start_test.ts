@@ -19,8 +19,8 @@ async function heardOf(quiet: true | undefined): Promise<readonly string[]> {
   };
   const context: Partial<Context> = {
     sessions: () => sessions as Sessions,
-    during: (label, work) => {
-      heard.push(label);
+    during: (label, work, { session } = {}) => {
+      heard.push(`${session}: ${label}`);
       return work();
     },
     warn: (text) => heard.push(text),
@@ -30,11 +30,11 @@ async function heardOf(quiet: true | undefined): Promise<readonly string[]> {
 }
 
 Deno.test("start says what takes long, while it shows that it works", async () => {
-  deepEqual(await heardOf(undefined), ["starting web", "web: podman gets the image"]);
+  deepEqual(await heardOf(undefined), ["web: starting", "web: podman gets the image"]);
 });
 
 Deno.test("start --quiet does not say what takes long", async () => {
-  deepEqual(await heardOf(true), ["starting web"]);
+  deepEqual(await heardOf(true), ["web: starting"]);
 });
 
 /** Why a start of that cannot be planned again from its record. */

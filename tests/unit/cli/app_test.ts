@@ -345,10 +345,10 @@ for (const [where, [spec, flags, colour]] of Object.entries(COLOURS)) {
   });
 }
 
-/** What is left on the terminal in the end: on a slow machine it was shown what is being done. */
-function withoutSpinner(text: string): string {
+/** What is left on the terminal in the end: before, it was shown what is being done, in one line. */
+function withoutProgress(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replaceAll(/\r\x1b\[2K(?:[-\\|/] [^\x1b\r\n]*)?/g, "");
+  return text.replaceAll(/\r(?:[^\x1b\r\n]*\x1b\[K)?\x1b\[J/g, "");
 }
 
 for (const columns of [60, 80, 200]) {
@@ -358,7 +358,7 @@ for (const columns of [60, 80, 200]) {
       for (const { args, ...spec } of Object.values(FAILURES)) {
         const terminal = { ...spec.terminal, stderr: true, columns };
         const { stderr } = await run(args, { ...spec, terminal, env: { ...spec.env, ...env } });
-        all.push(`$ kstops ${args.join(" ")}\n${withoutSpinner(stderr)}`);
+        all.push(`$ kstops ${args.join(" ")}\n${withoutProgress(stderr)}`);
       }
       return all.join("");
     };

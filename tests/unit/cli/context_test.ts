@@ -16,11 +16,17 @@ interface Fixture {
   readonly signal: (signal: EndSignal) => void;
   /** What the programs that ran were given. */
   readonly options: ExecOptions[];
+  /** Moves the clock. */
+  readonly advance: (ms: number) => void;
 }
 
 /** A context in a world where programs do nothing, and whatever else takes for ever. */
 async function inContext(
-  spec: FakeWorldSpec & { readonly flags?: Partial<GlobalFlags>; readonly world?: Partial<World> },
+  spec: FakeWorldSpec & {
+    readonly flags?: Partial<GlobalFlags>;
+    readonly world?: Partial<World>;
+    readonly ask?: World["terminal"]["ask"];
+  },
   body: (fixture: Fixture) => Promise<void>,
 ): Promise<void> {
   await withFakeWorld(spec, async (world) => {
@@ -40,7 +46,7 @@ async function inContext(
           callback = null;
         };
       },
-      terminal: { ...world.terminal, ask: () => new Promise(() => {}) },
+      terminal: { ...world.terminal, ask: spec.ask ?? (() => new Promise(() => {})) },
       ...spec.world,
     };
     const voice = {
@@ -54,7 +60,8 @@ async function inContext(
       globals: { ...FLAGS, ...spec.flags },
       voice,
     });
-    await body({ context, said, options, signal: (signal) => callback?.(signal) });
+    const { advance } = world;
+    await body({ context, said, options, advance, signal: (signal) => callback?.(signal) });
   });
 }
 
@@ -177,84 +184,86 @@ Deno.test("after a change is done and released, signals are nobody's", async () 
   });
 });
 
-/** Runs `body` while a second takes a millisecond. */
-async function hurried(body: () => Promise<void>): Promise<void> {
-  const { setTimeout, setInterval } = globalThis;
-  type Handler = () => void;
-  globalThis.setTimeout = ((work: Handler, ms = 0) => setTimeout(work, ms / 1000)) as never;
-  globalThis.setInterval = ((work: Handler, ms = 0) => setInterval(work, ms / 100)) as never;
-  try {
-    await body();
-  } finally {
-    Object.assign(globalThis, { setTimeout, setInterval });
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 const ON_TERMINAL = { terminal: { stdin: true, stdout: true, stderr: true } };
+const CLEARED = "\r\x1b[J";
 
-Deno.test("work that takes long gives a sign of life, which a question hides", async () => {
+Deno.test("work that takes long is shown, but not while a question is", async () => {
   const answers: ((answer: string) => void)[] = [];
-  await hurried(() =>
-    inContext({
-      ...ON_TERMINAL,
-      world: {
-        terminal: {
-          stderrIsTerminal: true,
-          columns: () => 80,
-          ask: () => new Promise((resolve) => answers.push(resolve)),
-        } as Partial<World["terminal"]> as World["terminal"],
-      },
-    }, async ({ context, said }) => {
-      await context.during("stopping a\x1b", async () => {
-        await until(() => said.length > 2);
-        ok(said.at(-1)!.startsWith("\r\x1b[2K"));
-        match(said.at(-1)!, /[-\\|/] stopping a\\x1b$/);
-        const question = context.world.terminal.ask("Stop b?");
-        equal(said.at(-1), "\r\x1b[2K");
-        const before = said.length;
-        await new Promise((resolve) => setTimeout(resolve, 20_000));
-        equal(said.length, before);
-        answers[0]!("y");
-        equal(await question, "y");
-        await until(() => said.length > before);
-        context.warn("b is pulled first");
-        deepEqual(said.slice(-2), ["\r\x1b[2K", "b is pulled first"]);
-      });
-      equal(said.at(-1), "\r\x1b[2K");
-    })
-  );
+  const ask = () => new Promise<string>((resolve) => answers.push(resolve));
+  await inContext({ ...ON_TERMINAL, ask }, async ({ context, said, advance }) => {
+    await context.during("stopping", async () => {
+      advance(900);
+      deepEqual(said, []);
+      advance(100);
+      deepEqual(said.splice(0), ["\ra\\x1b  stopping, 1 s\x1b[K\x1b[J"]);
+      // Nothing is new.
+      advance(900);
+      deepEqual(said.splice(0), []);
+      advance(100);
+      deepEqual(said.splice(0), ["\ra\\x1b  stopping, 2 s\x1b[K\x1b[J"]);
+      const question = context.world.terminal.ask("Stop b?");
+      deepEqual(said.splice(0), [CLEARED]);
+      advance(20_000);
+      deepEqual(said.splice(0), []);
+      answers[0]!("y");
+      equal(await question, "y");
+      advance(200);
+      deepEqual(said.splice(0), ["\ra\\x1b  stopping, 22 s\x1b[K\x1b[J"]);
+      context.warn("b is pulled first");
+      deepEqual(said.splice(0), [CLEARED, "b is pulled first"]);
+      advance(1000);
+      equal(said.length, 2);
+    }, { session: "a\x1b" });
+    equal(said.at(-1), CLEARED);
+    const before = said.length;
+    advance(5000);
+    equal(said.length, before);
+  });
 });
 
-Deno.test("a sign of life stays in one line of a narrow terminal", async () => {
-  const narrow = { terminal: { ...ON_TERMINAL.terminal, columns: 20 } };
-  await hurried(() =>
-    inContext(narrow, async ({ context, said }) => {
-      await context.during("stopping a-name-of-some-length", () => until(() => said.length > 2));
-      // deno-lint-ignore no-control-regex
-      for (const line of said) match(line, /^\r\x1b\[2K([-\\|/] stopping a-name-~)?$/);
-    })
-  );
+Deno.test("a line for each session is drawn in place, also in another size of the terminal", async () => {
+  const terminal = { ...ON_TERMINAL.terminal, columns: 80, rows: 10 };
+  await inContext({ terminal }, async ({ context, said, advance }) => {
+    const ends: (() => void)[] = [];
+    const works = ["a", "bee"].map((session) =>
+      context.during("stopping", () => new Promise<void>((end) => ends.push(end)), { session })
+    );
+    advance(1000);
+    deepEqual(said.splice(0), ["\ra    stopping, 1 s\x1b[K\r\nbee  stopping, 1 s\x1b[K\x1b[J"]);
+    // The lines of 18 columns that were drawn take two rows each by now.
+    Object.assign(terminal, { columns: 16 });
+    advance(200);
+    deepEqual(said.splice(0), [
+      "\r\x1b[3Aa    stopping,~\x1b[K\r\nbee  stopping,~\x1b[K\x1b[J",
+    ]);
+    Object.assign(terminal, { rows: 2 });
+    advance(200);
+    deepEqual(said.splice(0), ["\r\x1b[1A2 sessions\x1b[K\x1b[J"]);
+    ends[0]!();
+    await works[0];
+    advance(200);
+    deepEqual(said.splice(0), ["\rbee  stopping,~\x1b[K\x1b[J"]);
+    ends[1]!();
+    await works[1];
+    deepEqual(said, [CLEARED]);
+  });
 });
 
 for (
   const [where, spec] of Object.entries({
     "in a pipe": {},
     "with --verbose": { ...ON_TERMINAL, flags: { verbose: true as const } },
+    "with --json": { ...ON_TERMINAL, flags: { json: true as const } },
+    "on a terminal that can only print": { ...ON_TERMINAL, env: { TERM: "dumb" } },
   })
 ) {
-  Deno.test(`there is no sign of life ${where}`, async () => {
-    await hurried(() =>
-      inContext(spec, async ({ context, said }) => {
-        await context.during(
-          "stopping a",
-          () => new Promise<void>((resolve) => setTimeout(resolve, 20_000)),
-        );
-        deepEqual(said, []);
-      })
-    );
+  Deno.test(`no progress is drawn ${where}`, async () => {
+    await inContext(spec, async ({ context, said, advance }) => {
+      await context.during("stopping", () => {
+        advance(20_000);
+        return Promise.resolve();
+      });
+      deepEqual(said, []);
+    });
   });
 }

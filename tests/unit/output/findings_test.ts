@@ -1,13 +1,11 @@
 import { deepEqual, doesNotMatch, equal, match, notEqual } from "node:assert/strict";
-import fc from "fast-check";
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
 import type { Operation } from "../../../src/operations/machine.ts";
 import type { Findings, Starts } from "../../../src/actions/why.ts";
-import { durationText, findingsText, findingsToWire } from "../../../src/output/findings.ts";
+import { findingsText, findingsToWire } from "../../../src/output/findings.ts";
 import type { Screen } from "../../../src/output/screen.ts";
 import { statusToWire } from "../../../src/wire.ts";
 import { NOW } from "../../support/statuses.ts";
-import { property } from "../../support/property.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 const TERMINAL: Screen = { terminal: true, columns: 80, colour: false, unicode: true, now: NOW };
@@ -18,60 +16,6 @@ const ago = (hours: number): Date => new Date(NOW.getTime() - hours * HOUR);
 function ended(exitCode: number | null, more: Partial<SessionStatus> = {}): SessionStatus {
   return statusOf({ name: "astro", backend: "tmux", state: "exited", exitCode, ...more });
 }
-
-// --- how long ------------------------------------------------------------------------------------
-
-const MINUTE = 60;
-const DAY = 86_400;
-
-const DURATIONS: readonly (readonly [seconds: number | null, text: string | null])[] = [
-  [null, null],
-  [0, "less than a second"],
-  [0.999, "less than a second"],
-  [-1, "less than a second"],
-  [1, "1 s"],
-  [59.9, "59 s"],
-  [MINUTE, "1 min"],
-  [MINUTE + 1, "1 min 1 s"],
-  [60 * MINUTE - 1, "59 min 59 s"],
-  [60 * MINUTE, "1 h"],
-  [60 * MINUTE + 59, "1 h"],
-  [125 * MINUTE, "2 h 5 min"],
-  [DAY - 1, "23 h 59 min"],
-  [DAY, "1 d"],
-  [DAY + 59 * MINUTE, "1 d"],
-  [DAY + 60 * MINUTE, "1 d 1 h"],
-  [400 * DAY + 23.9 * 60 * MINUTE, "400 d 23 h"],
-];
-for (const [seconds, text] of DURATIONS) {
-  Deno.test(`durationText() says ${text} for ${seconds} s`, () =>
-    equal(durationText(seconds), text));
-}
-
-property(
-  "durationText() leaves out less than its smaller unit, and says no more than there is",
-  () => {
-    const sizes: Record<string, number> = { d: DAY, h: 3600, min: MINUTE, s: 1 };
-    return {
-      input: fc.integer({ min: 1, max: 1000 * DAY }),
-      holds: (seconds) => {
-        const said = [...(durationText(seconds) ?? "").matchAll(/(\d+) (\w+)/g)];
-        const sum = said.reduce(
-          (sum, [, count, unit]) => sum + Number(count) * (sizes[`${unit}`] ?? NaN),
-          0,
-        );
-        const first = sizes[`${said[0]?.[2]}`] ?? NaN;
-        const left = seconds - sum;
-        const next: Record<number, number> = { [DAY]: 3600, 3600: MINUTE, [MINUTE]: 1, 1: 1 };
-        equal(
-          left >= 0 && left < (next[first] ?? NaN),
-          true,
-          `${seconds}: ${durationText(seconds)}`,
-        );
-      },
-    };
-  },
-);
 
 // --- all of it -----------------------------------------------------------------------------------
 

@@ -1,8 +1,10 @@
 import { deepEqual, equal } from "node:assert/strict";
+import fc from "fast-check";
 import { SESSION_STATES, type SessionStatus, statusOf } from "../../../src/model.ts";
 import {
   type Colour,
   commandLine,
+  durationText,
   exitText,
   moment,
   paint,
@@ -11,6 +13,7 @@ import {
 } from "../../../src/output/screen.ts";
 import { endWords } from "../../../src/actions/words.ts";
 import { NOW } from "../../support/statuses.ts";
+import { property } from "../../support/property.ts";
 
 const PIPE: Screen = { terminal: false, columns: 80, colour: false, unicode: true, now: NOW };
 const TERMINAL: Screen = { terminal: true, columns: 80, colour: true, unicode: true, now: NOW };
@@ -130,3 +133,57 @@ Deno.test("paint() adds nothing without a colour, or where there is none", () =>
 function status(facts: Partial<SessionStatus>): SessionStatus {
   return statusOf({ name: "astro", backend: "tmux", state: "running", ...facts });
 }
+
+// --- how long ------------------------------------------------------------------------------------
+
+const A_MINUTE = 60;
+const A_DAY = 86_400;
+
+const DURATIONS: readonly (readonly [seconds: number | null, text: string | null])[] = [
+  [null, null],
+  [0, "less than a second"],
+  [0.999, "less than a second"],
+  [-1, "less than a second"],
+  [1, "1 s"],
+  [59.9, "59 s"],
+  [A_MINUTE, "1 min"],
+  [A_MINUTE + 1, "1 min 1 s"],
+  [60 * A_MINUTE - 1, "59 min 59 s"],
+  [60 * A_MINUTE, "1 h"],
+  [60 * A_MINUTE + 59, "1 h"],
+  [125 * A_MINUTE, "2 h 5 min"],
+  [A_DAY - 1, "23 h 59 min"],
+  [A_DAY, "1 d"],
+  [A_DAY + 59 * A_MINUTE, "1 d"],
+  [A_DAY + 60 * A_MINUTE, "1 d 1 h"],
+  [400 * A_DAY + 23.9 * 60 * A_MINUTE, "400 d 23 h"],
+];
+for (const [seconds, text] of DURATIONS) {
+  Deno.test(`durationText() says ${text} for ${seconds} s`, () =>
+    equal(durationText(seconds), text));
+}
+
+property(
+  "durationText() leaves out less than its smaller unit, and says no more than there is",
+  () => {
+    const sizes: Record<string, number> = { d: A_DAY, h: 3600, min: A_MINUTE, s: 1 };
+    return {
+      input: fc.integer({ min: 1, max: 1000 * A_DAY }),
+      holds: (seconds) => {
+        const said = [...(durationText(seconds) ?? "").matchAll(/(\d+) (\w+)/g)];
+        const sum = said.reduce(
+          (sum, [, count, unit]) => sum + Number(count) * (sizes[`${unit}`] ?? NaN),
+          0,
+        );
+        const first = sizes[`${said[0]?.[2]}`] ?? NaN;
+        const left = seconds - sum;
+        const next: Record<number, number> = { [A_DAY]: 3600, 3600: A_MINUTE, [A_MINUTE]: 1, 1: 1 };
+        equal(
+          left >= 0 && left < (next[first] ?? NaN),
+          true,
+          `${seconds}: ${durationText(seconds)}`,
+        );
+      },
+    };
+  },
+);

@@ -23,6 +23,8 @@ interface Outcome {
   readonly reply: Reply;
   /** What sessions were told. */
   readonly stops: readonly (readonly [string, StopOptions])[];
+  /** What was shown while it went on. */
+  readonly shown: readonly string[];
 }
 
 /** Stops on a machine with these sessions, each of which ends with 0. */
@@ -31,6 +33,7 @@ async function stopOn(
   flags: Partial<StopFlags>,
   stops: [string, StopOptions][] = [],
 ): Promise<Outcome> {
+  const shown: string[] = [];
   const sessions: Partial<Sessions> = {
     findEach: foundOneByOne((_verb, name) => {
       const status = statuses.find((each) => each.name === name);
@@ -54,10 +57,13 @@ async function stopOn(
     argv: [],
     recording: () => Promise.resolve(memoryRecording()),
     guarded: () => ({ context: context as Context, release: () => {} }),
-    during: (_label, work) => work(),
+    during: (label, work, { session } = {}) => {
+      shown.push(`${session} ${label}`);
+      return work();
+    },
   };
   const names = statuses.map(({ name }) => name ?? "");
-  return { reply: await stop(context as Context, { names, yes: true, ...flags }), stops };
+  return { reply: await stop(context as Context, { names, yes: true, ...flags }), stops, shown };
 }
 
 interface Expected {
@@ -138,6 +144,20 @@ Deno.test("stop --keep of a tmux session is a usage error, and nothing is stoppe
     return true;
   });
   deepEqual(stops, []);
+});
+
+Deno.test("stop shows of each session what it waits for, unless it is to be quiet", async () => {
+  const { shown } = await stopOn([CONTAINER, TMUX], {});
+  deepEqual([...shown].sort(), ["bot planning", "bot stopping", "web planning", "web stopping"]);
+  deepEqual((await stopOn([CONTAINER, TMUX], { quiet: true })).shown, []);
+});
+
+Deno.test("the summary of stops tells what did not run from what was stopped", async () => {
+  const ended = (name: string) => ({ ...CONTAINER, name, state: "exited" as const });
+  const { reply } = await stopOn([CONTAINER, TMUX, ended("a"), ended("b")], {});
+  equal(reply.summary, "2 stopped, 2 removed");
+  const kept = await stopOn([CONTAINER, ended("a"), ended("b")], { keep: true });
+  equal(kept.reply.summary, "1 stopped, 2 were not running");
 });
 
 const CONTRADICTIONS: Record<string, Partial<StopFlags>> = {
