@@ -164,9 +164,12 @@ export function waitFor({ program }: Client, id: string): string[] {
   return [program, "wait", "--", id];
 }
 
-/** Asks a container to end, and ends it by force after so many seconds. */
-export function stopContainer({ program }: Client, id: string, seconds: number): string[] {
-  return [program, "stop", "-t", String(seconds), "--", id];
+/** The ids of containers. */
+export type Ids = readonly string[];
+
+/** Asks containers to end, and ends them by force after so many seconds. */
+export function stopContainers({ program }: Client, ids: Ids, seconds: number): string[] {
+  return [program, "stop", "-t", String(seconds), "--", ...ids];
 }
 
 /** Ends and starts a container as it is; ends it by force after so many seconds. */
@@ -174,9 +177,9 @@ export function restartContainer({ program }: Client, id: string, seconds: numbe
   return [program, "restart", "-t", String(seconds), "--", id];
 }
 
-/** Ends a container by force, and by no other signal before. */
-export function killContainer({ program }: Client, id: string): string[] {
-  return [program, "kill", "--signal", "KILL", "--", id];
+/** Ends containers by force, and by no other signal before. */
+export function killContainers({ program }: Client, ...ids: Ids): string[] {
+  return [program, "kill", "--signal", "KILL", "--", ...ids];
 }
 
 /** Lets a paused container go on. */
@@ -184,9 +187,9 @@ export function unpauseContainer({ program }: Client, id: string): string[] {
   return [program, "unpause", "--", id];
 }
 
-/** Removes a container that does not run; one that runs stays. Its volumes stay, too. */
-export function removeContainer({ program }: Client, id: string): string[] {
-  return [program, "rm", "--", id];
+/** Removes containers that do not run; those that run stay. Their volumes stay, too. */
+export function removeContainers({ program }: Client, ...ids: Ids): string[] {
+  return [program, "rm", "--", ...ids];
 }
 
 /** Ends and removes a container, in one step: nothing can start it again in between. */
@@ -195,9 +198,9 @@ export function endAndRemove({ program, dialect }: Client, id: string, seconds: 
   return [program, "rm", "--force", ...grace, "--", id];
 }
 
-/** Takes its restart policy from a container (docker; podman 5.1). */
-export function endRestartPolicy({ program }: Client, id: string): string[] {
-  return [program, "update", "--restart", "no", id];
+/** Takes their restart policy from containers (docker; podman 5.1, one at a time). */
+export function endRestartPolicies({ program }: Client, ...ids: Ids): string[] {
+  return [program, "update", "--restart", "no", ...ids];
 }
 
 /** Which part of the output of a container is asked for. */

@@ -15,6 +15,7 @@ import type { Dialled } from "./dial.ts";
 import { answerTimeout, type Listed, OF_CLIENTS, OF_QUESTIONS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { GarbledAnswerError } from "./fields.ts";
+import { gathering } from "./gather.ts";
 import { identified } from "./origin.ts";
 import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";
@@ -205,7 +206,17 @@ export async function askAbout(
   timeoutMs: number = WORK_TIMEOUT_MS,
 ): Promise<readonly Container[]> {
   if (ids.length === 0) return [];
-  const question = { argv: inspectContainers(client, ids), env: OF_QUESTIONS };
+  const containers = await inspect(context, client, { names: ids, timeoutMs });
+  return await identified(client, containers, (call) => answerOf(context, client, call, timeoutMs));
+}
+
+/** What a runtime tells of some containers. */
+async function inspect(
+  context: Context,
+  client: Client,
+  { names, timeoutMs }: { readonly names: readonly string[]; readonly timeoutMs: number },
+): Promise<readonly Container[]> {
+  const question = { argv: inspectContainers(client, names), env: OF_QUESTIONS };
   const answer = await inTurn(
     context.world,
     () => answerOf(context, client, question, timeoutMs),
@@ -214,8 +225,7 @@ export async function askAbout(
     const failure = parseFailure(answer.stderr);
     if (failure.kind !== "not_found") throw unavailable(client, failure);
   }
-  const containers = understood(client, () => parseInspected(answer.stdout));
-  return await identified(client, containers, (call) => answerOf(context, client, call, timeoutMs));
+  return understood(client, () => parseInspected(answer.stdout));
 }
 
 /**
@@ -228,7 +238,7 @@ export async function askOne(
   client: Client,
   id: string,
 ): Promise<Container | null> {
-  const answer = await askAbout(context, client, [id]);
+  const answer = await lookAt(context, client, id);
   return only(client, answer, (each) => each.id === id);
 }
 
@@ -242,9 +252,51 @@ export async function askByName(
   client: Client,
   name: string,
 ): Promise<Container | null> {
-  const answer = await askAbout(context, client, [name]);
+  const answer = await lookAt(context, client, name);
   // The runtime takes it for the beginning of an id, too.
   return only(client, answer, (each) => (each.engineName ?? each.name) === name);
+}
+
+const LOOKS = gathering<string, readonly Container[]>();
+const MOST_LOOKS = 100;
+
+/** A closer look at what has an id or a name, by a client that takes the same look at others. */
+async function lookAt(
+  context: Context,
+  client: Client,
+  name: string,
+): Promise<readonly Container[]> {
+  const ask = (names: readonly string[]) =>
+    inspect(context, client, { names, timeoutMs: WORK_TIMEOUT_MS });
+  const found = await LOOKS(context.world, name, {
+    key: client.program,
+    most: MOST_LOOKS,
+    work: async (batch) => {
+      const names = [...new Set(batch.map(({ item }) => item))];
+      const all = await ask(names).catch((error) => {
+        // It may be one of them that makes the others unreadable.
+        if (names.length === 1 || !isOfOne(error)) throw error;
+        return [];
+      });
+      await Promise.all(batch.map(async ({ item, done }) => {
+        const own = names.length === 1
+          ? all
+          : all.filter(({ id, name, unread }) =>
+            (id === item || name === item) && unread?.isKnown !== false
+          );
+        // What is missing among others may be one that cannot be read.
+        const isClear = names.length === 1 || own.length === 1;
+        await (isClear ? Promise.resolve(own) : ask([item])).then(done.resolve, done.reject);
+      }));
+    },
+  });
+  // Each by itself: beside others it may show itself to be a copy, which only a survey tells.
+  return await identified(client, found, (call) => answerOf(context, client, call));
+}
+
+/** Whether a runtime that has answered has only something to say of what it was asked about. */
+function isOfOne(error: unknown): boolean {
+  return error instanceof RuntimeUnavailableError && error.kind !== "not_running" && !error.isCut;
 }
 
 /** The container that is meant. One that cannot be read is not one that has gone. */

@@ -1,7 +1,7 @@
 /** Making a container: with its image, and in the place of an ended one. Loaded when one is made. */
 import { escapeControls, quote, SessionExistsError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
-import { type Call, pullImage, removeContainer, RUN_LABEL, runContainer } from "./args.ts";
+import { type Call, pullImage, removeContainers, RUN_LABEL, runContainer } from "./args.ts";
 import {
   answerOf,
   askByName,
@@ -125,7 +125,7 @@ async function removeLeftover(
 ): Promise<void> {
   const left = await askByName(context, client, name);
   if (left === null || left.labels[RUN_LABEL] !== runId) return;
-  await answerOf(context, client, removeContainer(client, left.id));
+  await answerOf(context, client, removeContainers(client, left.id));
 }
 
 /** How long a container may be `created` because somebody is just starting it. */

@@ -3,7 +3,7 @@ import { SessionNotFoundError, SessionStartError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { ExecTimeoutError } from "../../world/world.ts";
 import type { RestartOptions } from "../backend.ts";
-import { killContainer, restartContainer, unpauseContainer, waitFor } from "./args.ts";
+import { killContainers, restartContainer, unpauseContainer, waitFor } from "./args.ts";
 import { answerOf, askOne, type Context, startError, troubleOf, WORK_TIMEOUT_MS } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
@@ -44,7 +44,7 @@ export async function restartAsItIs(
   // podman does not end what is paused.
   if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
   // With no time docker sends its signal all the same.
-  if (force && container.pid !== null) await answerOf(context, client, killContainer(client, id));
+  if (force && container.pid !== null) await answerOf(context, client, killContainers(client, id));
   const answer = await answerOf(
     context,
     client,

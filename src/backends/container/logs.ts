@@ -17,9 +17,12 @@ import { mergeByTime } from "./log_lines.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import type { Container } from "./parse.ts";
 import { withPatience } from "./patience.ts";
+import { inTurn } from "./turns.ts";
 
 /** How long a runtime may take to print all that a container has printed. */
 const LOGS_TIMEOUT_MS = 600_000;
+/** How long others wait for it. */
+const MOST_TURN_MS = 1000;
 
 /**
  * What a container printed. One without a terminal of its own keeps its two streams apart: they are
@@ -204,20 +207,25 @@ async function rawOutput(
   const argv = containerLogs(client, id, { ...options, timestamps: timestamps || !tty });
   let length = 0;
   try {
-    const { code, stdout, stderr } = await withPatience(
-      context,
-      client,
-      (abort) =>
-        context.world.execBytes(argv, {
-          timeoutMs: LOGS_TIMEOUT_MS,
-          env: OF_CLIENTS,
-          interruptible: true,
-          abort,
-          onOutput: (bytes, stream) => {
-            if (stream === "stdout") length += bytes.length;
-          },
-          keepBytes,
-        }),
+    const { code, stdout, stderr } = await inTurn(
+      context.world,
+      () =>
+        withPatience(
+          context,
+          client,
+          (abort) =>
+            context.world.execBytes(argv, {
+              timeoutMs: LOGS_TIMEOUT_MS,
+              env: OF_CLIENTS,
+              interruptible: true,
+              abort,
+              onOutput: (bytes, stream) => {
+                if (stream === "stdout") length += bytes.length;
+              },
+              keepBytes,
+            }),
+        ),
+      { mostMs: MOST_TURN_MS },
     );
     if (code === 0 && tty) {
       count?.({ stdout: length, stderr: 0 });

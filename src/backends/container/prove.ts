@@ -9,7 +9,7 @@ import {
   statusOf,
 } from "../../model.ts";
 import { ExecTimeoutError } from "../../world/world.ts";
-import { removeContainer, waitFor } from "./args.ts";
+import { removeContainers, waitFor } from "./args.ts";
 import { answerOf, askOne, type Context, startError, troubleOf } from "./ask.ts";
 import type { Client } from "./clients.ts";
 import { neverExecuted } from "./failure.ts";
@@ -132,7 +132,7 @@ async function failed(
   const { lines, problem } = await lastOutput(context, client, container);
   const reason = neverExecuted(lines.map((line) => `${line}\n`).join(""));
   if (reason !== null && !isLoop) {
-    await answerOf(context, client, removeContainer(client, id));
+    await answerOf(context, client, removeContainers(client, id));
     // Nothing of it ran: there is no end that anybody could ask about.
     await context.logs.discard(name, runId);
     const program = status.command?.[0] ?? "";

@@ -6,11 +6,11 @@ import type { AttachEnd, AttachOptions, DefinitionOptions, StopOptions } from ".
 import {
   attachContainer,
   endAndRemove,
-  endRestartPolicy,
+  endRestartPolicies,
   idOfImage,
-  killContainer,
-  removeContainer,
-  stopContainer,
+  killContainers,
+  removeContainers,
+  stopContainers,
   unpauseContainer,
   watchContainer,
 } from "./args.ts";
@@ -22,6 +22,7 @@ import { disowned } from "./origin.ts";
 import { type Container, withoutPrefix } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 import { keepEnd, recordStop } from "./record.ts";
+import { actTogether, hasProgram, stopTogether } from "./together.ts";
 
 /** Hands the terminal to a container that runs. */
 export async function attachTo(
@@ -111,22 +112,32 @@ export async function stop(
   // Only beside the others does one show itself to be a copy.
   const before = isManaged(container) ? now : disowned(now);
   if (!isManaged(container)) {
+    const mayRestart = restartsItself(before);
     const after = hasProgram(before)
-      ? await end(context, client, { before, options, stays: true })
+      ? await end(context, client, { before, options, mayRestart, stays: true })
       : before;
     return stopped(context, client, after);
   }
-  // One that stays would come back with its daemon.
-  if (restartsItself(before)) {
-    await answerOf(context, client, endRestartPolicy(client, before.id));
-    // podman 4 cannot do that: it is stopped until it stays down.
-  }
+  // One that stays would come back with its daemon. podman 4 cannot take its policy from it: it is
+  // stopped until it stays down.
+  const mayRestart = restartsItself(before) && !await endPolicy(context, client, before);
   const { after, hadEnded } = options.keep
-    ? await endAndKeep(context, client, { before, options })
-    : await endAndTakeAway(context, client, { before, options });
+    ? await endAndKeep(context, client, { before, options, mayRestart })
+    : await endAndTakeAway(context, client, { before, options, mayRestart });
   // One that had ended by itself stays what it was, where it stays.
   if (!hadEnded || !options.keep) await recordStop(context, after, { hadEnded });
   return stopped(context, client, after);
+}
+
+/** Takes its restart policy from a container, where the runtime can. */
+async function endPolicy(context: Context, client: Client, { id }: Container): Promise<boolean> {
+  const { code } = client.dialect === "docker"
+    ? await actTogether(context, client, {
+      id,
+      argvFor: (ids) => endRestartPolicies(client, ...ids),
+    })
+    : await answerOf(context, client, endRestartPolicies(client, id));
+  return code === 0;
 }
 
 /** How a container ended, and whether it had before anybody asked it to. */
@@ -138,15 +149,17 @@ interface Down {
 interface Ending {
   readonly before: Container;
   readonly options: StopOptions;
+  /** Whether its restart policy may start it again. */
+  readonly mayRestart: boolean;
 }
 
 async function endAndKeep(
   context: Context,
   client: Client,
-  { before, options }: Ending,
+  { before, ...how }: Ending,
 ): Promise<Down> {
   const hadEnded = !hasProgram(before);
-  const after = hadEnded ? before : await end(context, client, { before, options, stays: true });
+  const after = hadEnded ? before : await end(context, client, { ...how, before, stays: true });
   await keepEnd(context, client, after);
   return { after, hadEnded };
 }
@@ -158,7 +171,7 @@ const GENTLE_ATTEMPTS = 5;
 async function endAndTakeAway(
   context: Context,
   client: Client,
-  { before, options }: Ending,
+  { before, ...how }: Ending,
 ): Promise<Down> {
   let hadEnded = true;
   let now: Container | null = before;
@@ -167,17 +180,13 @@ async function endAndTakeAway(
     after = now;
     if (hasProgram(now)) {
       hadEnded = false;
-      after = await end(context, client, { before: now, options, stays: false });
+      after = await end(context, client, { ...how, before: now, stays: false });
     }
-    const seconds = attempt < GENTLE_ATTEMPTS ? null : graceOf(now, options);
+    const seconds = attempt < GENTLE_ATTEMPTS ? null : graceOf(now, how.options);
     if (await saveAndRemove(context, client, after, seconds)) break;
     now = await askOne(context, client, before.id);
   }
   return { after, hadEnded };
-}
-
-function hasProgram({ state }: Container): boolean {
-  return !["exited", "created", "configured", "dead"].includes(state);
 }
 
 /** Whether a restart policy has started it again since it was looked at. */
@@ -208,25 +217,31 @@ const SETTLING_MS = 100;
 async function end(
   context: Context,
   client: Client,
-  { before, options, stays }: Ending & { readonly stays: boolean },
+  { before, options, mayRestart, stays }: Ending & { readonly stays: boolean },
 ): Promise<Container> {
   const { id, name, state, pid } = before;
   const seconds = graceOf(before, options);
   if (options.force && client.runtime === "docker") {
     // Its stop sends the stop signal also where no time is left for it. The stop that follows finds
     // nobody to ask; podman's asks nobody then.
-    await answerOf(context, client, killContainer(client, id));
+    await actTogether(context, client, {
+      id,
+      argvFor: (ids) => killContainers(client, ...ids),
+    });
   } else if (state === "paused") {
     // podman does not stop what is paused.
     await answerOf(context, client, unpauseContainer(client, id));
   }
   for (let attempt = 1;; attempt++) {
-    const answer = await answerOf(
-      context,
-      client,
-      stopContainer(client, id, seconds),
-      seconds * 1000 + WORK_TIMEOUT_MS,
-    );
+    const answer = mayRestart
+      // Only its own client tells when it is done with one that comes and goes.
+      ? await answerOf(
+        context,
+        client,
+        stopContainers(client, [id], seconds),
+        seconds * 1000 + WORK_TIMEOUT_MS,
+      )
+      : await stopTogether(context, client, { id, seconds });
     const after = await askOne(context, client, id);
     // Somebody else removed it meanwhile, or it was started with --rm.
     if (after === null) return { ...before, state: "exited", pid: null };
@@ -320,7 +335,10 @@ export async function saveAndRemove(
     if (hasRunSince(container, now)) return false;
   }
   const answer = seconds === null
-    ? await answerOf(context, client, removeContainer(client, id))
+    ? await actTogether(context, client, {
+      id,
+      argvFor: (ids) => removeContainers(client, ...ids),
+    })
     : await answerOf(
       context,
       client,

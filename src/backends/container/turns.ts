@@ -16,17 +16,32 @@ interface Queue {
 
 const QUEUES = new WeakMap<World, Queue>();
 
-/** Does `work` when it is its turn. What waits for the program of somebody else needs none. */
-export async function inTurn<T>(world: World, work: () => Promise<T>): Promise<T> {
+/**
+ * Does `work` when it is its turn. What waits for the program of somebody else needs none: after
+ * `mostMs` it is the turn of the next, whether the work is done or not.
+ */
+export async function inTurn<T>(
+  world: World,
+  work: () => Promise<T>,
+  { mostMs }: { readonly mostMs?: number } = {},
+): Promise<T> {
   const queue = QUEUES.get(world) ?? { free: AT_ONCE, waiting: [] };
   QUEUES.set(world, queue);
   if (queue.free > 0) queue.free--;
   else await new Promise<void>((resolve) => queue.waiting.push(resolve));
-  try {
-    return await work();
-  } finally {
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
     const next = queue.waiting.shift();
     if (next === undefined) queue.free++;
     else next();
+  };
+  const stopWaiting = mostMs === undefined ? null : world.every(mostMs, end);
+  try {
+    return await work();
+  } finally {
+    stopWaiting?.();
+    end();
   }
 }

@@ -46,7 +46,7 @@ export async function runTogether(context: Context, script: Script): Promise<Exe
   if (queue === undefined) {
     const begun = { waiting: [waiting] };
     queues.set(key, begun);
-    void work(context, begun).finally(() => queues.delete(key));
+    void work(context, { queue: begun, close: () => queues.delete(key) });
   } else {
     queue.waiting.push(waiting);
   }
@@ -54,11 +54,16 @@ export async function runTogether(context: Context, script: Script): Promise<Exe
 }
 
 /** Runs what waits until nothing does. */
-async function work(context: Context, queue: Queue): Promise<void> {
+async function work(
+  context: Context,
+  { queue, close }: { readonly queue: Queue; readonly close: () => void },
+): Promise<void> {
   while (queue.waiting.length > 0) {
     const batch = queue.waiting.splice(0, MOST_AT_ONCE);
     await run(context, batch);
   }
+  // In the same turn as the last look into it: whoever came in between would wait for ever.
+  close();
 }
 
 async function run(context: Context, batch: readonly Waiting[]): Promise<void> {
