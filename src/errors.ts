@@ -104,6 +104,12 @@ export const ERRORS = {
     class: "InputRequiredError",
     meaning: "it needs a yes, and nothing was touched",
   },
+  wait_timeout: {
+    exit: 9,
+    http: 504,
+    class: "WaitTimeoutError",
+    meaning: "it was not ready in time; it goes on",
+  },
   interrupted: {
     exit: 130,
     http: 499,
@@ -281,6 +287,16 @@ export class InputRequiredError extends SessionError {
   }
 }
 
+/** What was waited for did not come in time; nothing was ended for that. Code `wait_timeout`. */
+export class WaitTimeoutError extends SessionError {
+  constructor(
+    name: string,
+    extras: SessionErrorExtras & { readonly reason: string },
+  ) {
+    super("wait_timeout", { verb: "wait for", name, reason: extras.reason }, extras);
+  }
+}
+
 /** No operation has that ID, or it does not wait for an answer. Code `operation_not_found`. */
 export class OperationNotFoundError extends OpsError {
   constructor(verb: string, id: string, extras: ErrorExtras & { readonly reason?: string } = {}) {
@@ -304,22 +320,6 @@ export class OperationAbandonedError extends OpsError {
   constructor(verb: string, name: string, extras: ErrorExtras & { readonly reason: string }) {
     super("operation_abandoned", `Cannot ${verb} ${quote(name)}: ${extras.reason}`, extras);
   }
-}
-
-/**
- * An error of one of several sessions, which says whose it is, in its message and its details. One that
- * says so itself stays what it is, but for its details.
- */
-export function aboutSession(
-  error: OpsError,
-  { verb, name }: { readonly verb: string; readonly name: string },
-): OpsError {
-  const { code, hint, message } = error;
-  const isNamed = message.includes(quote(name));
-  const extras = { hint, details: { session: name, ...error.details }, cause: error };
-  if (isNamed) return new OpsError(code, message, extras);
-  const reason = message.charAt(0).toLowerCase() + message.slice(1);
-  return new OpsError(code, `Cannot ${verb} ${quote(name)}: ${reason}`, extras);
 }
 
 /** Signals that interrupt, with the exit status that shells give them. */

@@ -48,6 +48,7 @@ export {
   TmuxNotFoundError,
   toEnvelope,
   UsageError,
+  WaitTimeoutError,
 } from "./errors.ts";
 export {
   autoDetectBackend,

@@ -58,10 +58,11 @@ function rulesOf(form: Form): Rules {
     case "map":
       return { type: "object", additionalProperties: rulesOf(form.item) };
     case "object": {
-      const keys = Object.entries(form.keys).map(([name, key]) => [
-        name,
-        key.missing === undefined ? orNull(rulesOf(key.form)) : rulesOf(key.form),
-      ]);
+      const keys = Object.entries(form.keys).map(([name, key]): [string, Rules] => {
+        const mayBeNull = key.missing === undefined && key.default === undefined;
+        const rules = mayBeNull ? orNull(rulesOf(key.form)) : rulesOf(key.form);
+        return [name, key.about === undefined ? rules : { ...rules, description: key.about }];
+      });
       const required = Object.keys(form.keys);
       return { type: "object", properties: Object.fromEntries(keys), required };
     }

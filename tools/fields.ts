@@ -114,8 +114,8 @@ function optionType(form: Form): string {
       return `Readonly<Record<string, ${optionType(form.item)}>>`;
     case "object": {
       const lines = Object.values(form.keys).map((key) =>
-        `readonly ${key.field}: ${optionType(key.form)}${
-          key.missing === undefined ? " | null" : ""
+        `readonly ${key.field}: ${partType(key.form)}${
+          key.missing === undefined && key.default === undefined ? " | null" : ""
         };`
       );
       return `{ ${lines.join(" ")} }`;

@@ -1,6 +1,5 @@
 /** One change of several sessions: all are tried, each has a result of its own. */
 import {
-  aboutSession,
   InputRequiredError,
   InterruptedError,
   type Json,
@@ -8,18 +7,21 @@ import {
   quote,
   SessionNotFoundError,
 } from "../errors.ts";
-import type { SessionStatus } from "../model.ts";
+import type { Definition, SessionStatus } from "../model.ts";
 import type { Task } from "../operations/operate.ts";
 import { together } from "../sessions/elsewhere.ts";
 import { foundIn } from "../sessions/find.ts";
 import type { Selection } from "../sessions/sessions.ts";
 import { statusToWire } from "../wire.ts";
+import { aboutSession } from "./about_session.ts";
 import { type Look, surveyOnce } from "./survey.ts";
 import type { ChangeTools, Verb } from "./tools.ts";
 
 /** What a change of one session came to. */
 export interface Changed {
   readonly status: SessionStatus;
+  /** What it was started from; missing: it was not, or its engine alone knows. */
+  readonly definition?: Definition;
 }
 
 /** A change that was made. */
@@ -33,7 +35,14 @@ export interface Done<Result extends Changed> {
 export type Outcomes<Result extends Changed> = readonly PromiseSettledResult<Done<Result>>[];
 
 /** A change of one session, of which {@link outcomeOf} is recorded. */
-export type ChangeTask<Result extends Changed> = Omit<Task<Result>, "outcome" | "verify">;
+export interface ChangeTask<Result extends Changed>
+  extends Omit<Task<Result>, "outcome" | "verify"> {
+  /** What is done when the operation is over, and holds its lock no more: to wait for something. */
+  readonly afterwards?: Afterwards;
+}
+
+/** Gives the status of a session that was changed, once there is no more to wait for. */
+export type Afterwards = (changed: Changed) => Promise<SessionStatus>;
 
 /** What is done with each session. */
 export interface Each<Result extends Changed> {
@@ -57,12 +66,11 @@ export async function changeEach<Result extends Changed>(
   const explain = truthOf(tools, names, selection);
   return await Promise.allSettled(names.map(async (name) => {
     const change = task(name, lookFor(name));
-    const done = tools.during("planning", () =>
-      perform(tools, {
-        ...change,
-        outcome: outcomeOf,
-        explain: (error) => explain(error, name),
-      }), { session: name });
+    const done = tools.during(
+      "planning",
+      () => performWhole(tools, change, (error) => explain(error, name)),
+      { session: name },
+    );
     return await (names.length > 1 ? done.catch(withName(change)) : done);
   }));
 }
@@ -75,6 +83,34 @@ export async function changeEach<Result extends Changed>(
 export function onlyOf<Result extends Changed>([only]: Outcomes<Result>): Result {
   if (only?.status === "fulfilled") return only.value.result;
   throw only?.reason;
+}
+
+/** Does a change as an operation, and what comes behind it. */
+async function performWhole<Result extends Changed>(
+  tools: ChangeTools,
+  change: ChangeTask<Result>,
+  explain: (error: unknown) => Promise<unknown>,
+): Promise<Done<Result>> {
+  const done = await perform(tools, { ...change, outcome: outcomeOf, explain });
+  return await afterwards(change, done, explain);
+}
+
+/**
+ * What comes behind the operation of a change.
+ *
+ * @param explain makes more of what goes wrong
+ */
+export async function afterwards<Result extends Changed>(
+  { afterwards: work }: { readonly afterwards?: Afterwards },
+  done: Done<Result>,
+  explain: (error: unknown) => Promise<unknown>,
+): Promise<Done<Result>> {
+  if (work === undefined) return done;
+  try {
+    return { ...done, result: { ...done.result, status: await work(done.result) } };
+  } catch (error) {
+    throw await explain(error);
+  }
 }
 
 /** Does a task as an operation; where nobody wants a record, without one. */

@@ -38,7 +38,7 @@ import {
   readSeconds,
 } from "./request.ts";
 import { afterStop, goesOn, oldDefinition } from "./rollback.ts";
-import { launch } from "./start.ts";
+import { launch, ready, refuseNoWait } from "./start.ts";
 import type { Look } from "./survey.ts";
 import type { ChangeTools } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
@@ -53,6 +53,8 @@ export interface RestartRequest extends PlaceFlags {
   readonly timeout?: number | undefined;
   /** Whether their starts are watched until they count as done. */
   readonly wait: boolean;
+  /** Whether the new ones are waited for until they are ready, as their definitions say. */
+  readonly waitReady?: true | undefined;
   /** Whether the old one is started again where the new one does not start. */
   readonly rollback?: true | undefined;
   /** Whether nothing is told of what takes long. */
@@ -81,6 +83,7 @@ export async function restartEach(
       hint: "leave out --no-wait",
     });
   }
+  refuseNoWait(request);
   const recorded = await formatRequest(tools, formatOptions(tools, request, RESTART_CODEC));
   return await changeEach(tools, names, {
     verb: "restart",
@@ -96,6 +99,7 @@ export const RESTART_CODEC: Codec<Omit<RestartRequest, "yes" | "quiet">> = {
   force: readGiven,
   timeout: readSeconds,
   wait: readEither,
+  waitReady: readGiven,
   rollback: readGiven,
 };
 
@@ -114,6 +118,7 @@ export function restartTask(
     session: name,
     request: recorded,
     plan: () => planOf(tools, { name, look }, request),
+    ...(request.waitReady ? { afterwards: ready(tools) } : {}),
   };
 }
 
@@ -149,7 +154,7 @@ async function planOf(
   const begin = async (): Promise<Restarted> => {
     const { quiet, all: ownOnly } = request;
     const status = await launch(tools, definition, { waitMs, quiet, ownOnly });
-    return { kind: "restarted", status };
+    return { kind: "restarted", status, definition };
   };
   if (match.kind === "defined") {
     return { place: formatPlace(await sessions.place(definition)), question: null, apply: begin };

@@ -1,12 +1,12 @@
 /** What each kind of operation was asked for, and how it goes on after an answer. */
 import { OperationNotFoundError, quote, SessionConfigError } from "../errors.ts";
 import type { Operation } from "../operations/machine.ts";
-import { type Operator, resumable, type Task } from "../operations/operate.ts";
+import { type Operator, resumable } from "../operations/operate.ts";
 import type { OperationStore } from "../operations/store.ts";
 import { selectionOf } from "../sessions/selection.ts";
 import type { Selection } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
-import { type ChangeTask, type Done, outcomeOf, truthOf } from "./each.ts";
+import { afterwards, type ChangeTask, type Done, outcomeOf, truthOf } from "./each.ts";
 import { parseOptions, parseRequest } from "./request.ts";
 import type { Restarted } from "./restart.ts";
 import type { Started } from "./start.ts";
@@ -33,9 +33,9 @@ const KINDS: Readonly<Record<string, Again>> = {
     const { START_CODEC, startTask } = await import("./start.ts");
     // An older kstops did not record with which options.
     if (parseRequest(operation).options === null) throw unknownKind(operation);
-    const { wait = true, all, ...place } = parseOptions(operation, START_CODEC);
+    const { wait = true, waitReady, all, ...place } = parseOptions(operation, START_CODEC);
     const { backend, socket: socketName, runtime } = place;
-    const request = { wanted: { backend, socketName, runtime }, wait, all };
+    const request = { wanted: { backend, socketName, runtime }, wait, waitReady, all };
     const task = startTask(tools, session, { request, recorded });
     return { task, selection: selectionOf({ ...place, all }) };
   },
@@ -75,7 +75,13 @@ export async function resume(tools: ResumeTools, operation: Operation): Promise<
   // First of all: what does not wait cannot be aborted either.
   resumable(tools.store, operation.id);
   await requireSameConfig(tools, operation);
-  return await tools.operator.resume(operation.id, await taskAgain(tools, operation), null);
+  const { task, explain } = await taskAgain(tools, operation);
+  const done = await tools.operator.resume(
+    operation.id,
+    { ...task, outcome: outcomeOf, explain },
+    null,
+  );
+  return await afterwards(task, done, explain);
 }
 
 /** The same name may mean something else in another config. */
@@ -94,13 +100,17 @@ async function requireSameConfig(tools: ResumeTools, operation: Operation): Prom
   );
 }
 
-async function taskAgain(tools: ChangeTools, operation: Operation): Promise<Task<AnyChange>> {
+async function taskAgain(tools: ChangeTools, operation: Operation): Promise<{
+  readonly task: ChangeTask<AnyChange>;
+  /** Makes more of what goes wrong. */
+  readonly explain: (error: unknown) => Promise<unknown>;
+}> {
   const again = Object.hasOwn(KINDS, operation.kind) ? KINDS[operation.kind] : undefined;
   const { session } = operation;
   if (session === null || again === undefined) throw unknownKind(operation);
   const { task, selection } = await again(tools, { ...operation, session });
   const truth = truthOf(tools, [session], selection);
-  return { ...task, outcome: outcomeOf, explain: (error) => truth(error, session) };
+  return { task, explain: (error) => truth(error, session) };
 }
 
 function unknownKind({ id, kind }: Operation): OperationNotFoundError {

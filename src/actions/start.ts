@@ -1,13 +1,19 @@
 /** Starting sessions: what was said and the config define. */
 import { flagged, given, type StartFlags } from "../config/flags.ts";
-import { type Json, quote } from "../errors.ts";
+import { type Json, quote, UsageError } from "../errors.ts";
 import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
 import { type Definition, NOBODY, type SessionStatus } from "../model.ts";
 import type { Question } from "../operations/operate.ts";
 import { isSameOwner, isStrange, selfOf } from "../owner.ts";
 import { formatPlace, type PlaceFlags } from "../model/place.ts";
 import { definitionFor } from "./definitions.ts";
-import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
+import {
+  type Afterwards,
+  type Changed,
+  changeEach,
+  type ChangeTask,
+  type Outcomes,
+} from "./each.ts";
 import {
   type Codec,
   formatOptions,
@@ -26,6 +32,8 @@ interface StartRequest {
   readonly all?: true | undefined;
   /** Whether their starts are watched until they count as done. */
   readonly wait: boolean;
+  /** Whether they are waited for until they are ready, as their definitions say. */
+  readonly waitReady?: true | undefined;
   /** Whether nothing is told of what takes long. */
   readonly quiet?: true | undefined;
   /** Whether what a person left behind in a shell may be ended. */
@@ -45,8 +53,9 @@ export async function startEach(
   names: readonly string[],
   request: StartRequest,
 ): Promise<Outcomes<Started>> {
-  const { wanted, all, wait } = request;
-  const options = { ...placeIn(wanted), all, wait };
+  const { wanted, all, wait, waitReady } = request;
+  refuseNoWait(request);
+  const options = { ...placeIn(wanted), all, wait, waitReady };
   const recorded = await formatRequest(
     tools,
     whyNotResumable(wanted) === null ? formatOptions(tools, options, START_CODEC) : null,
@@ -60,7 +69,9 @@ export async function startEach(
 }
 
 /** What of a start is recorded. */
-type RecordedStart = Omit<PlaceFlags, "project"> & Pick<StartRequest, "all" | "wait">;
+type RecordedStart =
+  & Omit<PlaceFlags, "project">
+  & Pick<StartRequest, "all" | "wait" | "waitReady">;
 
 /** How the options of a start are recorded. They hold no secrets. */
 export const START_CODEC: Codec<RecordedStart> = {
@@ -69,7 +80,23 @@ export const START_CODEC: Codec<RecordedStart> = {
   runtime: PLACE_CODEC.runtime,
   all: readGiven,
   wait: readEither,
+  waitReady: readGiven,
 };
+
+/**
+ * Makes sure that who waits until sessions are ready also waits until they have started.
+ *
+ * @throws {UsageError} `usage`
+ */
+export function refuseNoWait({ wait, waitReady }: Pick<StartRequest, "wait" | "waitReady">): void {
+  if (wait || !waitReady) return;
+  throw new UsageError(
+    "Cannot use --wait-ready with --no-wait: one waits, and the other does not",
+    {
+      hint: "leave one out",
+    },
+  );
+}
 
 function placeIn({ backend, socketName: socket, runtime }: StartFlags): PlaceFlags {
   return { backend, socket, runtime };
@@ -107,6 +134,7 @@ export function startTask(
     validate: async () => {
       await define();
     },
+    ...(request.waitReady ? { afterwards: ready(tools) } : {}),
     plan: async () => {
       const { definition, startWaitMs } = await define();
       const place = formatPlace(await tools.sessions().place(definition));
@@ -117,10 +145,19 @@ export function startTask(
           const waitMs = request.wait ? startWaitMs : 0;
           const { quiet, anyway, all: ownOnly } = request;
           const status = await launch(tools, definition, { waitMs, quiet, anyway, ownOnly });
-          return { kind: "started", status };
+          return { kind: "started", status, definition };
         },
       };
     },
+  };
+}
+
+/** Waits until what was started is ready, as far as it says when that is. */
+export function ready(tools: ChangeTools): Afterwards {
+  return async ({ definition, status }) => {
+    if (definition === undefined || definition.ready === null) return status;
+    const { untilReady } = await import("./ready.ts");
+    return await untilReady(tools, definition.ready, { definition, started: status });
   };
 }
 

@@ -85,6 +85,14 @@ export interface DefinitionOptions {
   readonly asItRan?: boolean;
 }
 
+/** How a program looks at a session. */
+export interface ProbeOptions<D extends Definition = Definition> {
+  /** What the session was started from. */
+  readonly definition: D;
+  /** How long it may take before it is killed, with what it has started. */
+  readonly timeoutMs: number;
+}
+
 /** One session as an engine reported it, with what can be done to exactly that one. */
 export interface Session {
   readonly status: SessionStatus;
@@ -132,6 +140,13 @@ export interface Session {
    * later runs belong to it, or until it is aborted.
    */
   follow(options: LogOptions, abort: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Runs a program as the session's own is run, but as no part of it; what it prints is thrown away.
+   * Missing: it has no engine that could.
+   *
+   * @returns why it does not say yes; null: it ended with 0
+   */
+  readonly probe?: (argv: readonly string[], options: ProbeOptions) => Promise<string | null>;
   /** What it was started from, so that it can be started again; null for a foreign session. */
   definition(options?: DefinitionOptions): Promise<Definition | null>;
   /** Whether its engine still has it after a stop that leaves it there; missing: no stop does. */

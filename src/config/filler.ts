@@ -22,9 +22,14 @@ export interface Filler {
   readonly text: (path: Path, text: string, check: Check) => string;
   readonly optional: (path: Path, text: string | null, check: Check) => string | null;
   readonly list: (path: Path, texts: readonly string[], check: Check) => readonly string[];
-  readonly command: (text: string) => readonly string[];
-  /** Checks the words of a command if something was filled in. */
-  readonly words: (words: readonly string[], isFilled: boolean) => readonly string[];
+  /** @param path where it stands; without it, under `command` */
+  readonly command: (text: string, path?: Path) => readonly string[];
+  /**
+   * Checks the words of a command if something was filled in.
+   *
+   * @param path as of `command`
+   */
+  readonly words: (words: readonly string[], isFilled: boolean, path?: Path) => readonly string[];
   /** @param lookup the environment of the shell, which expands the variables itself */
   readonly shell: (
     text: string,
@@ -85,14 +90,14 @@ export function filler(
     text,
     optional: (path, value, rule) => value === null ? null : text(path, value, rule),
     list: (path, texts, rule) => texts.map((value, index) => text([...path, index], value, rule)),
-    command: (text) => {
+    command: (text, path = ["command"]) => {
       if (!hasVariables(text)) return splitCommand(text);
       const filled = interpolateCommand(text, { lookup, split: splitCommand });
-      note(["command"], filled);
+      note(path, filled);
       return filled.words;
     },
-    words: (words, isFilled) => {
-      if (isFilled && problems.length === 0) check(["command"], () => validateCommand(words));
+    words: (words, isFilled, path = ["command"]) => {
+      if (isFilled && problems.length === 0) check(path, () => validateCommand(words));
       return words;
     },
     shell: (text, lookup) => {

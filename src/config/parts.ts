@@ -10,9 +10,11 @@ import {
   type SessionKey,
 } from "../keys/session_keys.ts";
 import type { BackendType, Definition } from "../model.ts";
+import { validateCommand } from "../validate/command.ts";
 import { checkList, CHECKS } from "./rules.ts";
 import type { Filler } from "./filler.ts";
 import { flagged } from "./flags.ts";
+import { hasVariables } from "./interpolate.ts";
 import type { Start } from "./starting.ts";
 
 type Table = typeof SESSION_KEYS;
@@ -72,9 +74,15 @@ function checkFlag(form: Form, value: unknown): void {
   }
 }
 
+/** Texts with their variables filled in; a command below a key becomes its words. */
 function filledIn(filler: Filler): Leaf<unknown> {
   return (form, value, path) => {
-    if (typeof value !== "string" || form.kind !== "text" && form.kind !== "command") return value;
-    return filler.text(path, value, form.kind === "text" ? CHECKS[form.check] : () => {});
+    if (typeof value !== "string") return value;
+    if (form.kind === "text") return filler.text(path, value, CHECKS[form.check]);
+    if (form.kind !== "command") return value;
+    const isWord = typeof path.at(-1) === "number";
+    return isWord
+      ? filler.text(path, value, (word) => validateCommand(["program", word]))
+      : filler.words(filler.command(value, path), hasVariables(value), path);
   };
 }

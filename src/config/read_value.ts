@@ -235,11 +235,11 @@ function object(
     });
   }
   const result: Record<string, unknown> = {};
-  for (const [name, { field, form, missing }] of Object.entries(keys)) {
+  for (const [name, { field, form, missing, default: unsaid = null }] of Object.entries(keys)) {
     const value = entries.get(name)?.value;
     if (value === undefined || value.kind === "null") {
       if (missing !== undefined) refuse(node.at, below, { message: missing, hint: null });
-      result[field] = null;
+      result[field] = unsaid;
       continue;
     }
     const read = readValue(form, value, isShort ? below : [...below, name], reading);

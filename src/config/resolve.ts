@@ -177,6 +177,12 @@ function finished(
   },
 ): Resolved {
   const { filler, name, settings, backend } = start;
+  if (definition.ready?.log != null && !definition.log.capture) {
+    filler.fail(["ready", "log"], {
+      message: "what it prints is not kept (log_capture: false), so nobody can look at it",
+      hint: "leave out log_capture, or ask for http, tcp, a command or a delay",
+    });
+  }
   const problems = [...variables.problems, ...filler.problems];
   if (problems.length > 0) throw configInvalid(`start ${quote(name)}`, problems);
   const secrets = [...filler.secrets, ...variables.secrets, ...Object.values(definition.env)];

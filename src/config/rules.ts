@@ -5,6 +5,7 @@ import { RESTART_KINDS } from "../model.ts";
 import { validateImageName } from "../validate/image.ts";
 import { validateProjectName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
+import { parseAddress, parseProbeUrl, parseRegex } from "../validate/probe.ts";
 import { controlProblem, type Problem, refusal, shown } from "../validate/refusal.ts";
 import { oddFlags } from "../validate/run_args.ts";
 import { validateSocketName } from "../validate/socket_name.ts";
@@ -22,7 +23,10 @@ export const CHECKS: Readonly<Record<CheckName, Check>> = {
   image: validateImageName,
   network: checkNetwork,
   port: (port) => validatePorts([port]),
+  probeAddress: parseAddress,
+  probeUrl: parseProbeUrl,
   project: validateProjectName,
+  regex: parseRegex,
   restart: checkRestart,
   runArgument: checkRunArg,
   socketName: validateSocketName,

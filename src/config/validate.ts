@@ -100,16 +100,21 @@ function eachOnce(problems: readonly Problem[]): readonly Problem[] {
 
 /** Every user of the machine can see a command line, and filled-in values may be secret. */
 function visibleVariables({ name, settings }: UsableEntry, { written }: Config): Problem[] {
-  const { command, shell } = settings;
-  if (command === null || shell) return [];
-  const words = typeof command === "string" ? [command] : command;
-  return words.flatMap((word, index) => {
-    const names = variablesIn(word);
-    if (names.length === 0) return [];
-    const path: Path = ["ops", "sessions", name, "command"];
-    return [written.problem(typeof command === "string" ? path : [...path, index], {
-      message: `ps shows the value of ${names.join(" and of ")} to everybody on this machine`,
-      hint: "put a secret into env, and let the program read it there",
-    })];
+  const { command, shell, ready } = settings;
+  const visible = [
+    { key: ["command"], command: shell ? null : command },
+    { key: ["ready", "command"], command: ready?.command ?? null },
+  ];
+  return visible.flatMap(({ key, command }) => {
+    const words = typeof command === "string" ? [command] : command ?? [];
+    return words.flatMap((word, index) => {
+      const names = variablesIn(word);
+      if (names.length === 0) return [];
+      const path: Path = ["ops", "sessions", name, ...key];
+      return [written.problem(typeof command === "string" ? path : [...path, index], {
+        message: `ps shows the value of ${names.join(" and of ")} to everybody on this machine`,
+        hint: "put a secret into env, and let the program read it there",
+      })];
+    });
   });
 }

@@ -10,6 +10,16 @@ export interface CommonParts {
   readonly env: Readonly<Record<string, string>>;
   /** When it is executed again; null: never. */
   readonly restart: string | null;
+  /** What says that it is ready; null: it is as soon as it has started. */
+  readonly ready: {
+    readonly http: string | null;
+    readonly tcp: string | null;
+    readonly log: string | null;
+    readonly command: readonly string[] | null;
+    readonly delaySeconds: number | null;
+    readonly intervalSeconds: number;
+    readonly timeoutSeconds: number;
+  } | null;
   /** What asks it to end; null: what the backend or the image says. */
   readonly stopSignal: StopSignal | null;
   /** How long a stop waits, in seconds. */

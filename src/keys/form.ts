@@ -12,7 +12,10 @@ export type CheckName =
   | "image"
   | "network"
   | "port"
+  | "probeAddress"
+  | "probeUrl"
   | "project"
+  | "regex"
   | "restart"
   | "runArgument"
   | "socketName"
@@ -74,11 +77,15 @@ export interface ObjectForm {
 
 /** A key below a key. */
 interface Inner {
+  /** What it is, in the published schema of definitions. */
+  readonly about?: string;
   /** The property of the value that it becomes. */
   readonly field: string;
   readonly form: Form;
-  /** What is said where the mapping lacks it; without this it need not be there, and is null. */
+  /** What is said where the mapping lacks it; without this it need not be there. */
   readonly missing?: string;
+  /** What it is where the mapping lacks it; without this null. */
+  readonly default?: string | number | boolean;
 }
 
 /** What a form gives once it is read. */
@@ -99,7 +106,8 @@ export type ValueOf<F extends Form> = F extends { readonly kind: "text" } ? stri
 
 type ObjectOf<K> = {
   readonly [N in keyof K as FieldOf<K[N]>]: K[N] extends { readonly form: infer F extends Form }
-    ? K[N] extends { readonly missing: string } ? ValueOf<F> : ValueOf<F> | null
+    ? K[N] extends { readonly missing: string } | { readonly default: unknown } ? ValueOf<F>
+    : ValueOf<F> | null
     : never;
 };
 

@@ -101,9 +101,10 @@ export function fromJson(form: Form, json: unknown): unknown {
     }
     case "object": {
       if (!isMapping(json)) return undefined;
-      const pairs = Object.entries(form.keys).map(([name, { field, form: below }]) => {
+      const pairs = Object.entries(form.keys).map(([name, inner]) => {
         const value: unknown = Reflect.get(json, name) ?? null;
-        return [field, value === null ? null : fromJson(below, value)];
+        const { field, form: below, default: unsaid = null } = inner;
+        return [field, value === null ? unsaid : fromJson(below, value)];
       });
       return pairs.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(pairs);
     }

@@ -17,6 +17,7 @@ import {
 } from "../model.ts";
 import type { Key } from "./form.ts";
 import { OPS_KEYS } from "./file_keys.ts";
+import { PROBE_KEYS } from "./probes.ts";
 
 /** A key of a session. */
 export interface SessionKey extends Key {
@@ -282,6 +283,7 @@ export const SESSION_KEYS = {
     only: "tmux",
     part: { about: "Exit codes that are no failure, besides 0" },
   },
+  ...PROBE_KEYS,
   tty: {
     description: "Container: `false`: no terminal of its own, so that standard error stays apart " +
       "from standard output. Default: `true`.",

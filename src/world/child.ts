@@ -35,7 +35,8 @@ export async function execBytes(
   // Nobody waits for the streams of a killed client: a grandchild may hold them open.
   const kill = (): void => {
     try {
-      child.kill("SIGKILL");
+      if (options.withChildren) Deno.kill(-child.pid, "SIGKILL");
+      else child.kill("SIGKILL");
     } catch {
       // It has just ended by itself.
     }

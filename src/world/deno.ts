@@ -28,11 +28,20 @@ export function denoWorld(): World {
     hostname: () => Deno.hostname(),
     interact,
     onEndSignal,
+    loopback: {
+      connect: async (address, timeoutMs) => await (await loopback()).connect(address, timeoutMs),
+      get: async (url, timeoutMs) => await (await loopback()).get(url, timeoutMs),
+    },
     processes: { self: Deno.pid, signal, alive },
     files: files(),
     database,
     terminal: terminal(),
   };
+}
+
+/** Loaded for what looks at a session alone. */
+function loopback(): Promise<typeof import("./loopback.ts")> {
+  return import("./loopback.ts");
 }
 
 function workingDirectory(): string {

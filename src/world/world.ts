@@ -23,6 +23,8 @@ export interface ExecOptions {
   readonly interruptible?: boolean;
   /** Whether it takes back what was made: that is done also after a signal that asks kstops to end. */
   readonly cleanUp?: boolean;
+  /** Whether it is killed together with what it has started: it must be `detached` then. */
+  readonly withChildren?: boolean;
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
   /** Gets what it writes, as it comes. The bytes are valid until it returns. */
@@ -230,6 +232,25 @@ interface Processes {
   readonly alive: (pid: number) => Promise<boolean>;
 }
 
+/** What listens on this machine. A host is `localhost` or of the loopback device. */
+export interface Loopback {
+  /**
+   * Connects, and closes the connection again.
+   *
+   * @returns why that does not work; null: it does
+   */
+  readonly connect: (
+    address: { readonly host: string; readonly port: number },
+    timeoutMs: number,
+  ) => Promise<string | null>;
+  /**
+   * Asks by HTTP, whatever its certificate says, and follows no redirects.
+   *
+   * @returns the status of the answer, or why there is none
+   */
+  readonly get: (url: URL, timeoutMs: number) => Promise<number | string>;
+}
+
 /** The three standard streams. */
 export interface Terminal {
   readonly stdinIsTerminal: boolean;
@@ -294,6 +315,7 @@ export interface World {
    */
   readonly onEndSignal: (callback: (signal: EndSignal) => void) => () => void;
   readonly processes: Processes;
+  readonly loopback: Loopback;
   readonly files: Files;
   /**
    * Opens the database of a path, or makes it, for this user alone (0600). Links are not followed.

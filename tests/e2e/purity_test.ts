@@ -53,6 +53,9 @@ const CASES: readonly Case[] = [
     ...CHANGED,
   },
   { line: "start one-@ two-@ --yes", ...BOTH },
+  { line: "start ready-@ --wait-ready", ...CHANGED },
+  { line: "start deaf-@ --wait-ready", code: "wait_timeout" },
+  { line: "start deaf-@ --wait-ready --no-wait", code: "usage" },
   { line: "start three-@ nope", ...BOTH, code: "session_not_found" },
   { line: "start later --dry-run", text: /^later:\n(?:.*\n)+$/, json: file("dry-run") },
   {
@@ -101,6 +104,7 @@ const CASES: readonly Case[] = [
     ...CHANGED,
   },
   { line: "restart anew-@ --force --quiet --no-wait", text: /^$/, json: file("change") },
+  { line: "restart steady-@ --wait-ready", ...CHANGED },
   { line: "restart nope", code: "session_not_found" },
   { line: "restart nope --except other", code: "usage" },
   { line: "restart odd-@", code: "input_required" },
@@ -278,7 +282,7 @@ const CONFIG_NAMES = [
   ) => [`${name}-text`, `${name}-json`]),
   ...["astro", "later", "defined"],
 ];
-const RUNNING = ["stopped", "killed", "hushed", "both", "again", "anew", "up"]
+const RUNNING = ["stopped", "killed", "hushed", "both", "again", "anew", "steady", "up"]
   .flatMap((name) => [`${name}-text`, `${name}-json`]);
 
 /** Sessions of all kinds, and operations that have failed, or wait. */
@@ -289,7 +293,11 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
   const write = (name: string, text: string) => Deno.writeTextFile(`${t.work}/${name}`, text);
   await write(
     "kstops.yml",
-    `ops:\n  start_wait: 100\n  sessions:\n    bad: { colour: red }\n${sessions.join("")}`,
+    `ops:\n  start_wait: 100\n  sessions:\n    bad: { colour: red }\n${sessions.join("")}` +
+      MODES.flatMap((mode) => [
+        `    ready-${mode}: { command: sleep 1000, ready: { delay: 100ms } }\n`,
+        `    deaf-${mode}: { command: sleep 1000, ready: { log: never, timeout: 1s } }\n`,
+      ]).join(""),
   );
   // It has a warning, which goes to stderr, or into the document.
   await write(

@@ -94,6 +94,11 @@ export interface FakeWorldSpec {
    * it KILL, and nothing else, ends one. A negative pid stands for the group of that leader alone.
    */
   readonly onSignal?: (pid: number, signal: Signal, world: FakeWorld) => "sent" | "denied";
+  /**
+   * What listens on this machine: the status of a URL, or why an address or a URL does not answer; null
+   * for an address that does.
+   */
+  readonly answers?: (asked: string, world: FakeWorld) => number | string | null;
   readonly terminal?: FakeTerminalSpec;
 }
 
@@ -287,6 +292,13 @@ function fakeWorld(spec: FakeWorldSpec): {
       throw new Error("This fake world has no terminal to hand over");
     },
     onEndSignal: () => () => {},
+    loopback: {
+      connect: ({ host, port }) =>
+        Promise.resolve(
+          spec.answers === undefined ? null : textOf(spec.answers(`${host}:${port}`, world)),
+        ),
+      get: ({ href }) => Promise.resolve(spec.answers?.(href, world) ?? "nobody answers"),
+    },
     processes: { self: 4242, signal, alive: (pid) => Promise.resolve(alive.has(pid)) },
     files: store.files,
     database: (path) =>
@@ -309,6 +321,10 @@ function fakeWorld(spec: FakeWorldSpec): {
     await Promise.all(inputs);
   };
   return { world, problems: { unexpected, missing }, settle };
+}
+
+function textOf(answer: number | string | null): string | null {
+  return answer === null ? null : String(answer);
 }
 
 function fits(call: ExpectedCall, argv: readonly string[], options: ExecOptions): boolean {

@@ -26,6 +26,7 @@ const {
   TmuxNotFoundError,
   toEnvelope,
   UsageError,
+  WaitTimeoutError,
 } = errors;
 
 /** Exit statuses are a promise to scripts: they never change. */
@@ -46,6 +47,7 @@ const EXITS: Record<string, number> = {
   attach_failed: 7,
   operation_abandoned: 7,
   input_required: 8,
+  wait_timeout: 9,
   interrupted: 130,
 };
 for (const [code, exit] of Object.entries(EXITS)) {
@@ -78,6 +80,7 @@ const MADE: Record<string, InstanceType<typeof OpsError>> = {
   operation_running: new OperationRunningError("stop", "astro", { reason }),
   operation_abandoned: new OperationAbandonedError("stop", "astro", { reason }),
   input_required: new InputRequiredError("stop", "astro", { reason }),
+  wait_timeout: new WaitTimeoutError("astro", { reason }),
 };
 for (const [code, error] of Object.entries(MADE)) {
   Deno.test(`${error.constructor.name} with the code ${code} is an OpsError`, () => {

@@ -111,6 +111,10 @@ const CLASSES: readonly (readonly [Error, kstops.ErrorCode, number, readonly unk
     new kstops.InputRequiredError("stop", "astro", EXTRAS),
     ...["input_required", 8, [OpsError, SessionError]] as const,
   ],
+  [
+    new kstops.WaitTimeoutError("astro", EXTRAS),
+    ...["wait_timeout", 9, [OpsError, SessionError]] as const,
+  ],
 ];
 
 for (const [error, code, exit, above] of CLASSES) {

@@ -53,6 +53,32 @@ export function inspectNetwork({ program }: Client, network: string): string[] {
   return [program, "network", "inspect", "--", network];
 }
 
+/** What looks at a container from within, and marks by which it can be found. */
+interface Probing {
+  readonly id: string;
+  readonly mark: string;
+}
+
+/** What a program that looks at a container is marked by. */
+const PROBE_VARIABLE = "KSTOPS_PROBE";
+
+/** Runs a program in a container. */
+export function execInContainer(
+  { program }: Client,
+  { id, mark, argv }: Probing & { readonly argv: readonly string[] },
+): string[] {
+  return [program, "exec", "--env", `${PROBE_VARIABLE}=${mark}`, id, ...argv];
+}
+
+/** Kills in a container what was run there by {@link execInContainer}; it takes a shell and grep. */
+const END_MARKED = 'for each in /proc/[0-9]*; do grep -q "$1" "$each/environ" && ' +
+  'kill -9 "${each#/proc/}"; done 2>/dev/null';
+
+/** Ends what {@link execInContainer} runs, with all that it has started. */
+export function endMarked({ program }: Client, { id, mark }: Probing): string[] {
+  return [program, "exec", id, "sh", "-c", END_MARKED, "kstops", `${PROBE_VARIABLE}=${mark}`];
+}
+
 /** What {@link runContainer} needs besides the definition. */
 export interface RunPlan {
   readonly definition: ContainerDefinition;

@@ -114,6 +114,10 @@ async function sessionAt(
       const { follow } = await import("./follow.ts");
       yield* follow(context, client, { container, options, abort });
     },
+    probe: async (argv, { timeoutMs }) => {
+      const { probe } = await import("./probe.ts");
+      return await probe(context, client, { container, argv, timeoutMs });
+    },
     definition: async (options) =>
       (await work()).definitionOf(context, client, { container, ...options }),
     isThere: async () => (await foreign()).isThere(context, client, container),

@@ -105,6 +105,11 @@ function sessionAt(
     follow: async function* (options, abort) {
       yield* (await work()).follow(context, { session, options, abort });
     },
+    probe: async (argv, { definition, timeoutMs }) => {
+      if (definition.backend !== "tmux") throw new TypeError("its definition is of no tmux");
+      const { probe } = await import("./probe.ts");
+      return await probe(context, argv, { definition, timeoutMs });
+    },
     definition: async (options) =>
       (await work()).definitionOf(context, socketName, { session, ...options }),
     leftovers: async () => (await work()).leftovers(context, session),

@@ -1,8 +1,9 @@
 /** `kstops start --dry-run`: what would be started, and how. Runs nothing. */
+import { aboutSession } from "../../actions/about_session.ts";
 import { explanationFor } from "../../actions/definitions.ts";
 import type { EngineCall } from "../../backends/backend.ts";
 import type { Explained } from "../../config/explain.ts";
-import { aboutSession, escapeControls, type Json, OpsError } from "../../errors.ts";
+import { escapeControls, type Json, OpsError } from "../../errors.ts";
 import { definitionToWire, originsToWire, yamlLines } from "../../output/definition.ts";
 import type { Screen } from "../../output/screen.ts";
 import { shellWord } from "../../shell.ts";

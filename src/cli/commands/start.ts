@@ -14,6 +14,7 @@ import { handOver, requireTerminal } from "./attach.ts";
 export interface StartCommandFlags extends StartFlags {
   readonly names: readonly string[];
   readonly wait: boolean;
+  readonly waitReady?: true | undefined;
   readonly all?: true | undefined;
   readonly except?: readonly string[] | undefined;
   readonly quiet?: true | undefined;
@@ -49,8 +50,8 @@ async function startThese(
   names: readonly string[],
   flags: StartCommandFlags,
 ): Promise<Outcomes<Started>> {
-  const { all, wait, quiet, yes } = flags;
-  const request = { wanted: wantedBy(flags), all, wait, quiet, yes, anyway: yes };
+  const { all, wait, waitReady, quiet, yes } = flags;
+  const request = { wanted: wantedBy(flags), all, wait, waitReady, quiet, yes, anyway: yes };
   return await startEach(await changeTools(context, { quiet }), names, request);
 }
 
@@ -69,6 +70,11 @@ async function startAndAttach(
   name: string,
   flags: StartCommandFlags,
 ): Promise<Reply> {
+  if (flags.waitReady) {
+    throw new UsageError("Cannot use --wait-ready with --attach: attach at once, or wait", {
+      hint: "leave one out",
+    });
+  }
   requireTerminal(context.world, name);
   const outcomes = await startThese(context, [name], { ...flags, wait: false });
   const [started] = outcomes;

@@ -15,6 +15,7 @@ const NO_WAIT = {
   about: "return at once, without proof that the program lives",
   negated: true,
 } as const;
+const WAIT_READY = { about: "wait until they are ready, as their definitions say" } as const;
 const QUIET = { short: "q", about: "print nothing when it works" } as const;
 
 const TIMEOUT = {
@@ -99,6 +100,7 @@ const start = command({
     attach: { about: "attach to it at once", group: HOW },
     "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
     wait: { ...NO_WAIT, group: HOW },
+    "wait-ready": { ...WAIT_READY, group: HOW },
     yes: { about: "also where its last run left something, or may go on unseen", group: HOW },
     quiet: { ...QUIET, group: HOW },
   },
@@ -156,6 +158,7 @@ const restart = command({
     runtime: RUNTIME,
     project: PROJECT,
     wait: NO_WAIT,
+    "wait-ready": WAIT_READY,
     rollback: { about: "start the old one again when the new one does not start" },
     quiet: QUIET,
   },

@@ -59,6 +59,7 @@ const KINDS = {
     read: ofContainer,
     missing: {
       ...{ command: null, working_dir: null, env: [], volumes: [], log_volume: null, ports: [] },
+      ready: null,
       ...{ network: null, user: null, restart: null, tty: true, run_args: [], stop_signal: null },
       ...{ project: null, config_file: null, stop_timeout: 10, log_capture: DEFAULT_LOG.capture },
       ...{
@@ -86,7 +87,7 @@ const KINDS = {
       stop_timeout: 10,
       ...{ protected: false, project: null, config_file: null },
       ...{ restart: null, restart_delay: 1, restart_max_delay: 60, restart_reset: 60 },
-      success_exit_codes: [],
+      ...{ success_exit_codes: [], ready: null },
     },
     needed: ["command", "working_dir"],
   },
@@ -143,7 +144,7 @@ Deno.test("a record says of which version it is, and no value of a variable", ()
 });
 
 Deno.test("a word that only a newer kstops knows is what the key means without it", () => {
-  const newest = fixture("tmux-6.json");
+  const newest = fixture("tmux-7.json");
   deepEqual(ofTmux(JSON.stringify({ ...newest, stop_signal: "SIGNEW", stop_scope: "cgroup" })), {
     ...newest,
     stop_signal: null,

@@ -157,8 +157,9 @@ for (const [code, { args, ...spec }] of Object.entries(FAILURES)) {
   });
 }
 
-Deno.test("every error but that of a signal has its way here", () => {
-  deepEqual(Object.keys(ERRORS).filter((code) => !(code in FAILURES)), ["interrupted"]);
+Deno.test("every error has its way here, but what takes time, and a signal", () => {
+  const elsewhere = ["wait_timeout", "interrupted"];
+  deepEqual(Object.keys(ERRORS).filter((code) => !(code in FAILURES)), elsewhere);
 });
 
 Deno.test("the JSON of an error is exact", async () => {

@@ -72,6 +72,7 @@ for (const name of ["kstops.yml", "kstlib.conf.yml"]) {
       protected: false,
       owner: { project: null, configFile: `/srv/${name}` },
       log: DEFAULT_LOG,
+      ready: null,
     };
     deepEqual(resolve("astro", {}, config, around).definition, {
       backend: "tmux",

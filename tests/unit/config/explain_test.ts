@@ -229,6 +229,19 @@ const OPTIONS: Record<string, Option> = {
     session: ["success_exit_codes: [3, 4]", [3, 4]],
     builtIn: [],
   },
+  ready: {
+    backend: "tmux",
+    of: ({ ready }) => ready,
+    key: "ready",
+    session: [
+      "ready: {command: check --quick, timeout: 1m30s}",
+      {
+        ...{ http: null, tcp: null, log: null, command: ["check", "--quick"], delaySeconds: null },
+        ...{ intervalSeconds: 1, timeoutSeconds: 90 },
+      },
+    ],
+    builtIn: null,
+  },
   tty: {
     backend: "container",
     of: container(({ tty }) => tty),

@@ -42,6 +42,7 @@ const NOTHING: SessionSettings = {
   restartMaxDelaySeconds: null,
   restartResetSeconds: null,
   successExitCodes: [],
+  ready: null,
   tty: null,
   runArgs: [],
   protected: false,

@@ -109,7 +109,7 @@ Deno.test("the JSON Schema says how many there may be, and what names may be", (
   for (const part of ['"maxItems":20', '"maxItems":50', '"maxProperties":100']) {
     ok(text.includes(part), part);
   }
-  equal(text.match(/"additionalProperties":false/g)?.length, 14);
+  equal(text.match(/"additionalProperties":false/g)?.length, 18);
 });
 
 property("the schema accepts whatever kstops accepts", () => {

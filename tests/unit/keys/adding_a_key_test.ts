@@ -54,53 +54,53 @@ Deno.test("a key that is added to the table is read, shown, recorded and describ
   const { problems, ...told } = await toldOfExamples();
   const at = (place: string) => `/nowhere/kstops.yml:${place.replaceAll("@", "ops.sessions.")}`;
   deepEqual(problems, [
-    at("10:46: @two.ready.tcp: must have exactly one of http, tcp, command"),
-    at("14:14: @typo.ready.tcp: must be a whole number of ports, 1 to 65535"),
-    at("15:9: @typo.ready.timout: unknown key"),
+    at("10:48: @two.reached.tcp: must have exactly one of http, tcp, command"),
+    at("14:14: @typo.reached.tcp: must be a whole number of ports, 1 to 65535"),
+    at("15:9: @typo.reached.timout: unknown key"),
     at("17:26: @typo.depends_on.db.condition: must be started or ready"),
     at("18:16: @typo.depends_on.cache: the condition is missing"),
     at("19:17: @typo.tags[1]: must be text"),
     at("20:42: @shape.depends_on: must be a list or a mapping"),
-    at("20:53: @shape.ready: must be a mapping with http, tcp or command"),
+    at("20:55: @shape.reached: must be a mapping with http, tcp or command"),
   ]);
-  const ready = { http: "http://secret.example/", tcp: null, command: null };
+  const reached = { http: "http://secret.example/", tcp: null, command: null };
   const expected: typeof told = {
     definition: {
-      ready: { ...ready, timeoutSeconds: 90 },
+      reached: { ...reached, timeoutSeconds: 90 },
       dependsOn: { db: { condition: "ready" } },
     },
-    unsaid: { ready: null, dependsOn: null, tags: [] },
+    unsaid: { reached: null, dependsOn: null, tags: [] },
     masked: "http://***/",
     wire: {
-      ready: { ...ready, timeout: 90 },
+      reached: { ...reached, timeout: 90 },
       depends_on: { db: { condition: "ready" } },
       tags: ["blue"],
     },
     lines: [
-      "ready: { http: http://secret.example/, timeout: 90 }",
+      "reached: { http: http://secret.example/, timeout: 90 }",
       "depends_on: { db: { condition: ready } }",
       "tags: [blue]",
     ],
-    origins: { ready: { from: "file", file: "/nowhere/kstops.yml", line: 5, column: 14 } },
+    origins: { reached: { from: "file", file: "/nowhere/kstops.yml", line: 5, column: 16 } },
     flagged: { tags: ["red"], origin: { kind: "flag", flag: "--tag" } },
     implied: "tmux",
     warnings: ["tags is left out: it does not apply to container"],
     record: {
-      ready: { ...ready, timeout: 90 },
+      reached: { ...reached, timeout: 90 },
       depends_on: { db: { condition: "ready" } },
       tags: ["blue"],
     },
     decoded: {
-      ready: { ...ready, timeoutSeconds: 90 },
+      reached: { ...reached, timeoutSeconds: 90 },
       dependsOn: { db: { condition: "ready" } },
       tags: ["blue"],
     },
-    older: { ready: null, dependsOn: null, tags: [] },
+    older: { reached: null, dependsOn: null, tags: [] },
     isSameAsBefore: true,
     isSchema: true,
     types: [
-      "  readonly ready: { readonly http: string | null; readonly tcp: number | null; " +
-      "readonly command: string | readonly string[] | null; readonly timeoutSeconds: number | " +
+      "  readonly reached: { readonly http: string | null; readonly tcp: number | null; " +
+      "readonly command: readonly string[] | null; readonly timeoutSeconds: number | " +
       "null; } | null;",
       "  readonly dependsOn: readonly string[] | Readonly<Record<string, { readonly condition: " +
       '"started" | "ready"; }>> | null;',

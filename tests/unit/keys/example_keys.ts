@@ -5,9 +5,9 @@
 
 /** Entries as somebody would add them: values with keys of their own, and a list that has a flag. */
 export const KEYS = `
-  ready: {
+  reached: {
     description: "When it counts as started: one of \`http\`, \`tcp\` and \`command\`.",
-    field: "ready",
+    field: "reached",
     form: {
       kind: "object",
       noun: "a mapping with http, tcp or command",
@@ -66,22 +66,22 @@ const CONFIG = `ops:
   sessions:
     web:
       command: serve
-      ready: { http: "http://\${HOST}/", timeout: 1m30s }
+      reached: { http: "http://\${HOST}/", timeout: 1m30s }
       depends_on: { db: { condition: ready } }
       tags: blue
     bare: { command: serve }
     boxed: { backend: container, image: a, tags: [b] }
-    two: { command: serve, ready: { http: a, tcp: 1 } }
+    two: { command: serve, reached: { http: a, tcp: 1 } }
     typo:
       command: serve
-      ready:
+      reached:
         tcp: 99999
         timout: 3
       depends_on:
         db: { condition: redy }
         cache: {}
       tags: [a, [b]]
-    shape: { command: serve, depends_on: db, ready: 5 }
+    shape: { command: serve, depends_on: db, reached: 5 }
 `;
 
 async function tell(): Promise<void> {
@@ -118,37 +118,37 @@ async function tell(): Promise<void> {
   const wire = definitionToWire(web.definition);
   const screen = { terminal: false, columns: 80, colour: false };
   const record = JSON.parse(encodeRecord(web.definition));
-  const { ready: _, depends_on: __, tags: ___, ...older } = record;
+  const { reached: _, depends_on: __, tags: ___, ...older } = record;
   const decoded = (fields: object) => {
-    const { ready, dependsOn, tags } = decodeRecord(JSON.stringify(fields), "tmux");
-    return { ready, dependsOn, tags };
+    const { reached, dependsOn, tags } = decodeRecord(JSON.stringify(fields), "tmux");
+    return { reached, dependsOn, tags };
   };
   const {
-    ready: ____,
+    reached: ____,
     dependsOn: _____,
     tags: ______,
     ...without
   } = bare;
   const told = {
     problems: allProblems(config).map(problemText),
-    definition: { ready: web.definition.ready, dependsOn: web.definition.dependsOn },
-    unsaid: { ready: bare.ready, dependsOn: bare.dependsOn, tags: bare.tags },
-    masked: web.shown.ready.http,
-    wire: { ready: wire.ready, depends_on: wire.depends_on, tags: wire.tags },
+    definition: { reached: web.definition.reached, dependsOn: web.definition.dependsOn },
+    unsaid: { reached: bare.reached, dependsOn: bare.dependsOn, tags: bare.tags },
+    masked: web.shown.reached.http,
+    wire: { reached: wire.reached, depends_on: wire.depends_on, tags: wire.tags },
     lines: yamlLines({ values: wire, origins: web.origins }, { withOrigins: false, screen })
-      .filter((line: string) => /^(?:ready|depends_on|tags)/.test(line)),
-    origins: originsToWire(new Map([...web.origins].filter(([key]) => key === "ready"))),
+      .filter((line: string) => /^(?:reached|depends_on|tags)/.test(line)),
+    origins: originsToWire(new Map([...web.origins].filter(([key]) => key === "reached"))),
     flagged: { tags: flagged.definition.tags, origin: flagged.origins.get("tags") },
     implied: impliedBackend({ tags: ["a"] }),
     warnings: explained("boxed", {}).warnings.map(({ message }: { message: string }) => message),
-    record: { ready: record.ready, depends_on: record.depends_on, tags: record.tags },
+    record: { reached: record.reached, depends_on: record.depends_on, tags: record.tags },
     decoded: decoded(record),
     older: decoded(older),
     isSameAsBefore: await fingerprintOf(bare) === await fingerprintOf(without),
-    isSchema: ["ready", "depends_on", "tags"].every((key) =>
+    isSchema: ["reached", "depends_on", "tags"].every((key) =>
       JSON.stringify(jsonSchema()).includes(`"${key}":`) && key in definitionSchema().properties
     ),
-    types: fieldsFile().split("\n").filter((line: string) => /ready|dependsOn|tags/.test(line)),
+    types: fieldsFile().split("\n").filter((line: string) => /reached|dependsOn|tags/.test(line)),
   };
   console.log(JSON.stringify(told));
 }

@@ -114,6 +114,7 @@ Deno.test("options come to the same as the flags of start", () => {
         restartResetSeconds: 60,
       },
       successExitCodes: [],
+      ready: null,
       ...common,
     },
   );
@@ -140,6 +141,7 @@ Deno.test("options come to the same as the flags of start", () => {
       network: null,
       user: null,
       restart: null,
+      ready: null,
       tty: true,
       runArgs: [],
       ...common,

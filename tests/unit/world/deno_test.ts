@@ -101,3 +101,33 @@ Deno.test("interact() leaves Ctrl-C to the program, also one that comes as that 
   const { code, stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
   deepEqual([code, new TextDecoder().decode(stdout)], [0, "over\n"]);
 });
+
+Deno.test("a program that hangs can be killed together with what it has started", async () => {
+  const world = denoWorld();
+  const pids: number[] = [];
+  const heard = new AbortController();
+  const script = "sleep 1000 & echo $!; exec sleep 1000";
+  await rejects(
+    world.exec(["sh", "-c", script], {
+      timeoutMs: 60_000,
+      detached: true,
+      withChildren: true,
+      abort: heard.signal,
+      onOutput: (bytes) => {
+        pids.push(Number(new TextDecoder().decode(bytes)));
+        heard.abort();
+      },
+    }),
+  );
+  for (const pid of pids) {
+    // A zombie is there until somebody reaps it.
+    const isDead = async () => {
+      const { stdout } = await world.exec(["sh", "-c", `ps -o stat= -p ${pid} || true`], {
+        timeoutMs: 60_000,
+      });
+      return stdout.trim() === "" || stdout.trim().startsWith("Z");
+    };
+    while (!await isDead()) await world.sleep(20);
+  }
+  equal(pids.length, 1);
+});

@@ -1,10 +1,10 @@
 /** `kstops config show`: what the config means, with everything filled in. */
+import { aboutSession } from "../../../actions/about_session.ts";
 import { explanationFor } from "../../../actions/definitions.ts";
 import type { Config, Origin, Settings } from "../../../config/config.ts";
 import { configInvalid, ConfigProblemsError } from "../../../config/problems.ts";
 import { originAt } from "../../../config/variables.ts";
 import {
-  aboutSession,
   type Json,
   OpsError,
   quote,

@@ -252,6 +252,7 @@ Deno.test("a container remembers its definition, and of its variables the names 
     network: "host",
     user: "1",
     restart: "always",
+    ready: null,
     tty: true,
     run_args: ["--memory=1g"],
     stop_signal: "SIGHUP",

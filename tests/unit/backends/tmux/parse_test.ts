@@ -327,6 +327,7 @@ Deno.test("a record of another version is read as far as it goes", () => {
       restartResetSeconds: 60,
     },
     successExitCodes: [],
+    ready: null,
     log: DEFAULT_LOG,
     stopSignal: null,
     stopTimeoutSeconds: 10,

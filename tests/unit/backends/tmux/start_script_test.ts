@@ -166,6 +166,7 @@ Deno.test("a session remembers what it was started from, without the values", ()
     protected: true,
     ...{ restart: null, restart_delay: 1, restart_max_delay: 60, restart_reset: 60 },
     success_exit_codes: [],
+    ready: null,
     project: "bots",
     config_file: "/srv/kstops.yml",
   });
