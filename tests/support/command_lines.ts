@@ -1,17 +1,17 @@
 /**
- * Watches the command lines of all processes for a text that must be in none, as any user of the
- * machine could with `ps` (Linux only).
+ * Watches the command lines of all processes for a text that must be in none, as any user could
+ * with `ps` (Linux only).
  */
 
 /** What was seen. */
 export interface Watched {
   /** Command lines with the text, arguments separated by NUL. */
   readonly seen: readonly string[];
-  /** How often all processes were looked at. */
+  /** How often it looked at all processes. */
   readonly looks: number;
 }
 
-/** Looks every few milliseconds while `body` works, from a process of its own. */
+/** Looks every few milliseconds while `body` works, from a separate process. */
 export async function watchCommandLines(text: string, body: () => Promise<void>): Promise<Watched> {
   const script = decodeURIComponent(new URL(import.meta.url).pathname);
   const child = new Deno.Command(Deno.execPath(), {
@@ -45,7 +45,7 @@ async function watch(text: string): Promise<void> {
         const line = Deno.readTextFileSync(`/proc/${name}/cmdline`);
         if (line.includes(text)) seen.add(line);
       } catch {
-        // Gone meanwhile.
+        // The process has ended meanwhile.
       }
     }
     if (looks++ === 0) console.log("ready");

@@ -1,21 +1,24 @@
-/** A docker daemon for one test file alone, to be halted, killed and started again (Linux, as root). */
+/**
+ * A docker daemon for one test file, which may be halted, killed and started again (Linux, as
+ * root).
+ */
 import { waitFor } from "./tmux.ts";
 
 /** A docker daemon. */
 export interface Daemon {
-  /** What leads the clients to it, and to a podman of its own. */
+  /** The variables that lead clients to it, and to a podman of its own. */
   readonly env: Readonly<Record<string, string>>;
   /** Its process. */
   readonly pid: () => Promise<number>;
-  /** Starts it again, after it was killed. */
+  /** Starts it again after a kill. */
   readonly up: () => Promise<void>;
   /** Kills it, and waits until it is gone. */
   readonly kill: () => Promise<void>;
-  /** Ends it and removes everything of it. */
+  /** Ends it and removes all its files. */
   readonly remove: () => Promise<void>;
 }
 
-/** Starts one. It must be removed in the end. */
+/** Starts a daemon. The caller must remove it. */
 export async function startDaemon(): Promise<Daemon> {
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "k-d-" });
   let exports: string;
@@ -58,7 +61,7 @@ async function engines(...args: readonly string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** Whether it is there and no zombie, which a slow first process of the machine may leave a while. */
+/** Whether it lives and is not a zombie, which a slow init may leave for a while. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));

@@ -6,7 +6,7 @@ import {
   type TmuxDefinition,
 } from "../../src/model.ts";
 
-/** A container with nothing but a program, unless told. */
+/** A container with only a program by default. */
 export function containerDefinition(
   more: Partial<ContainerDefinition> = {},
 ): ContainerDefinition {
@@ -36,7 +36,7 @@ export function containerDefinition(
   };
 }
 
-/** A tmux session with nothing but a program, unless told. */
+/** A tmux session with only a program by default. */
 export function tmuxDefinition(more: Partial<TmuxDefinition> = {}): TmuxDefinition {
   return {
     backend: "tmux",

@@ -1,19 +1,20 @@
 /**
- * The container engines that tests may use, and hiding them from tests that are not about them:
- * what happens to run in containers of this machine is no business of a test of tmux.
+ * The container engines that tests may use. Also hides engines from tests about other things:
+ * containers that happen to run on this machine do not concern a test of tmux.
  *
- * `.ci/engines up` starts private ones, and says where they are in the variables of {@link KEYS}.
+ * `.ci/engines up` starts private engines and prints where they are, in the variables of {@link
+ * KEYS}.
  */
 import { denoWorld } from "../../src/world/deno.ts";
 
-/** What leads the clients to the private engines. */
+/** The variables that lead clients to the private engines. */
 const KEYS = [
   ...["DOCKER_HOST", "DOCKER_CONFIG", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"],
   ...["KSTOPS_ENGINES_DIR", "KSTOPS_TEST_IMAGE", "PODMAN_IGNORE_CGROUPSV1_WARNING"],
 ];
 const CLIENTS = ["podman", "docker"];
 
-/** The variables that lead to the private engines; null where there are none. */
+/** The values of these variables; null without private engines. */
 export function engineVariables(): Readonly<Record<string, string>> | null {
   if (!Deno.env.get("KSTOPS_ENGINES_DIR")) return null;
   return Object.fromEntries(KEYS.flatMap((key) => {
@@ -22,18 +23,18 @@ export function engineVariables(): Readonly<Record<string, string>> | null {
   }));
 }
 
-/** Whether tests that need containers are ignored: there is no private engine, and this is not CI. */
+/** Whether to ignore tests that need containers: there are no private engines, and this is not CI. */
 export function ignoreWithoutEngines(): boolean {
   return !Deno.env.get("KSTOPS_CI") && engineVariables() === null;
 }
 
 /**
- * Runs `body` while no other test does that asks for this: for those that look at every container, or
- * give theirs names that others have, too. Also over several processes.
+ * Runs `body` while no other test, in any process, runs that calls this: for tests that look at
+ * every container, or that use names of containers which others use, too.
  */
 export async function aloneOnEngines<Result>(body: () => Promise<Result>): Promise<Result> {
   const directory = Deno.env.get("KSTOPS_ENGINES_DIR");
-  if (!directory) return await body(); // It says itself what it misses.
+  if (!directory) return await body(); // `body` reports what it misses.
   using turn = await Deno.open(`${directory}/turn.lock`, { create: true, write: true });
   await turn.lock(true);
   return await body();
@@ -41,7 +42,7 @@ export async function aloneOnEngines<Result>(body: () => Promise<Result>): Promi
 
 const farms = new Map<string, string>();
 
-/** PATH without podman and docker: their directories are replaced by ones with links to the rest. */
+/** PATH without podman and docker: directories with links to everything else replace theirs. */
 export async function pathWithoutEngines(): Promise<string> {
   const directories = (Deno.env.get("PATH") ?? "/usr/bin:/bin").split(":");
   return (await Promise.all(directories.map(withoutClients))).join(":");

@@ -1,9 +1,9 @@
-/** Programs that tests write. */
+/** Writes programs for tests. */
 
 /**
- * Writes a program that anybody may execute. Another process does, for this one may be starting a child
- * just now, in the thread of another test: for a moment that has every file open that this one has, and
- * what is open for writing cannot be executed (ETXTBSY).
+ * Writes a program that anybody may execute. Another process writes it: this one may just be
+ * starting a child in another test's thread, the child briefly inherits all open files, and a file
+ * that is open for writing cannot be executed (ETXTBSY).
  */
 export async function writeExecutable(path: string, text: string): Promise<void> {
   const child = new Deno.Command("sh", {

@@ -1,8 +1,8 @@
-/** Failures that tests are about. */
+/** Expects failures. */
 import { rejects } from "node:assert/strict";
 import { OpsError } from "../../src/errors.ts";
 
-/** The error of work that must fail, checked to be one that kstops means. */
+/** The error of work that must fail, checked to be an error that kstops reports. */
 export async function failure(work: Promise<unknown>): Promise<OpsError> {
   let error: unknown = null;
   await rejects(work.catch((thrown) => {

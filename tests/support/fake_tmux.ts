@@ -16,16 +16,16 @@ import { expandFormat } from "./tmux_format.ts";
 import { readScript } from "./tmux_script.ts";
 import { memoryDatabases } from "./memory_database.ts";
 
-/** A session; by default one that a stranger made. */
+/** A session; by default a foreign one. */
 export interface FakeSession {
   readonly name: string;
   /** Whether kstops made it. */
   readonly managed?: boolean;
-  /** Whether it says of itself that it needs a yes. */
+  /** Whether the session itself says that it needs a yes. */
   readonly protected?: boolean;
-  /** The pid of its pane; in a managed session the program has the next one. */
+  /** The pid of its pane. The program of a managed session has the next pid. */
   readonly pid: number;
-  /** How its program ended; without it, it runs. */
+  /** How its program ended; missing: it runs. */
   readonly exitCode?: number;
   readonly command?: readonly string[];
   /** What its pane shows. */
@@ -34,23 +34,23 @@ export interface FakeSession {
   readonly immortal?: boolean;
 }
 
-/** The sessions of a server; or how it fails, whatever it is asked. */
+/** The sessions of a server, or the failure with which it answers everything. */
 export type FakeServer = readonly FakeSession[] | { readonly stderr: string } | Error;
 
 /** What a fake world with tmux starts with. */
 export interface FakeTmuxSpec extends Omit<FakeWorldSpec, "calls" | "processes" | "onSignal"> {
-  /** By the name of the socket. */
+  /** By name of the socket. */
   readonly servers?: Readonly<Record<string, FakeServer>>;
 }
 
-/** A fake world that remembers what was run in it. */
+/** A fake world that remembers which commands ran in it. */
 export interface FakeTmuxWorld extends FakeWorld {
   readonly calls: readonly { readonly argv: readonly string[]; readonly stdin?: string }[];
 }
 
 interface Entry extends FakeSession {
   readonly id: string;
-  /** The id of its run, and the facts of it; null: a stranger made it. */
+  /** The id and the record of its run; null: it is foreign. */
   readonly run: { readonly id: string; readonly record: string } | null;
   ended: number | null;
 }
@@ -74,7 +74,7 @@ export async function withFakeTmux(
       "/usr/bin/tmux": program,
       "/usr/bin/sleep": program,
       ...Object.fromEntries(sockets),
-      // Where a stop says that it needs the terminal.
+      // A stop writes here that it needs the terminal.
       "/state/logs": { kind: "directory" },
       ...files,
     },
@@ -87,7 +87,7 @@ export async function withFakeTmux(
   }, async (world) => {
     const calls: { argv: readonly string[]; stdin?: string }[] = [];
     const exec: Exec = async (argv, options) => {
-      // tmux is told everything at once.
+      // tmux gets its whole input at once.
       const stdin = typeof options.stdin === "string" ? options.stdin : undefined;
       calls.push({ argv, ...(stdin === undefined ? {} : { stdin }) });
       // A real program never answers within the same turn.
@@ -138,7 +138,7 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
         name: pid === entry.pid && entry.run !== null ? "sh" : "sleep",
       }))
     );
-    // Whoever looks is there, too.
+    // The process that looks is there, too.
     const self = { pid: 4242, ppid: 1, group: 4242, session: 4242, foreground: -1, name: "kstops" };
     return done(formatLook([...rows, self]));
   }
@@ -208,7 +208,7 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
 
   return {
     pids: (): number[] => entries().flatMap(pidsOf),
-    /** Ends what a signal ends, and says which pids that is. */
+    /** Ends the processes that a signal ends, and returns their pids. */
     signal: (pid: number): number[] => {
       const entry = entries().find((each) => !each.immortal && pidsOf(each).includes(pid));
       if (entry === undefined) return [];
@@ -234,7 +234,7 @@ function fakeMachine(servers: Readonly<Record<string, FakeServer>>) {
   };
 }
 
-/** What kstops remembers on a session that it made. */
+/** What kstops stores on a session that it made. */
 function runOf(session: FakeSession): Entry["run"] {
   if (!session.managed) return null;
   const record = {
@@ -264,19 +264,19 @@ function paneId(sessionId: string): string {
   return sessionId.replace("$", "%");
 }
 
-/** The words of the commands of a script. */
+/** The words of a script's commands. */
 function wordsIn(script: string): string[] {
   return commandsIn(script).filter(([name]) => name !== "if-shell").flat();
 }
 
-/** The commands of a script, with those that are inside of another one. */
+/** The commands of a script, including nested ones. */
 function commandsIn(script: string): string[][] {
   return readScript(script).flat().flatMap((words) =>
     words[0] === "if-shell" ? [words, ...commandsIn(words.at(-1) ?? "")] : [words]
   );
 }
 
-/** A line of an answer: the format with the values of a session. */
+/** A line of an answer: the format filled in for a session. */
 function expanded(format: string, session: Entry): string {
   const { id, name, pid, run, ended, command = SLEEP } = session;
   const values: Record<string, string> = {
@@ -295,7 +295,7 @@ function expanded(format: string, session: Entry): string {
     window_active: "1",
     pane_active: "1",
     pane_id: paneId(id),
-    // As of tmux 3.8, which has none for a dead pane.
+    // tmux 3.8 has no pid for a dead pane.
     pane_pid: ended === null ? String(pid) : "",
     pane_dead: ended === null ? "" : "1",
     pane_dead_status: ended === null ? "" : String(ended),

@@ -29,69 +29,69 @@ import {
   type World,
 } from "../../src/world/world.ts";
 
-/** A call of a program that has to come, and what it answers. */
+/** An expected call of a program, and its answer. */
 export interface ExpectedCall {
   /** Program and arguments; a regular expression stands for one argument. */
   readonly argv: readonly (string | RegExp)[];
-  /** What it gets on standard input, in the end; without it there must be none. */
+  /** The whole text on its standard input; missing: there must be none. */
   readonly stdin?: string | RegExp;
-  /** The variables that it is given, exactly; without it any. */
+  /** Exactly the variables that it is given; missing: any. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Exit code, 0 unless told. */
+  /** Exit code. Default: 0. */
   readonly code?: number;
   readonly stdout?: string | Uint8Array;
   readonly stderr?: string | Uint8Array;
   /** Thrown instead of an answer: `new ProgramMissingError("tmux", "missing")`. */
   readonly fails?: Error;
-  /** What happens outside when it runs: files change, processes end. */
+  /** What changes outside when it runs: files change, processes end. */
   readonly effect?: (world: FakeWorld) => void;
-  /** How far it moves the clock. */
+  /** How far the call moves the clock. */
   readonly tookMs?: number;
 }
 
 /** A file: its content, or more about it. */
 export type FakeFile = string | Uint8Array | FakeFileFacts;
 
-/** What there may be to say about a file, directory or socket. */
+/** Details of a file, directory or socket. */
 export interface FakeFileFacts {
-  /** `file` unless told. */
+  /** Default: `file`. */
   readonly kind?: FileFacts["kind"];
   readonly content?: string | Uint8Array;
-  /** 0o644 unless told, of a directory 0o755. */
+  /** Default: 0o644, for a directory 0o755. */
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly modifiedAt?: Date;
   /** Whether reading, listing and changing it is refused. */
   readonly denied?: boolean;
-  /** Where it is a symbolic link: the path of what it leads to, and what is here is a copy of. */
+  /** For a symbolic link: the path of its target, of which this entry is a copy. */
   readonly realPath?: string;
 }
 
 /** What a fake world starts with. */
 export interface FakeWorldSpec {
-  /** The calls that have to come; none unless told. */
+  /** The calls that must come. Default: none. */
   readonly calls?: readonly ExpectedCall[];
-  /** Whether they may come in any order. */
+  /** Whether the calls may come in any order. */
   readonly anyOrder?: boolean;
-  /** Absolute paths; the directories above them are there, too. */
+  /** Absolute paths. Their parent directories exist, too. */
   readonly files?: Readonly<Record<string, FakeFile>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** What the clock says at first: 2026-01-02T03:04:05.000Z unless told. */
+  /** The time at the beginning. Default: 2026-01-02T03:04:05.000Z. */
   readonly now?: Date;
-  /** `/project` unless told. It exists. */
+  /** Default: `/project`. It exists. */
   readonly workingDirectory?: string;
-  /** 1000 unless told. */
+  /** Default: 1000. */
   readonly uid?: number | null;
-  /** `linux` unless told. */
+  /** Default: `linux`. */
   readonly operatingSystem?: string;
-  /** Opens databases; without it none can be opened. */
+  /** Opens databases; missing: opening fails. */
   readonly database?: (path: string) => Promise<Database>;
   /** The pids that are alive. */
   readonly processes?: readonly number[];
   /**
-   * What becomes of a signal to a process that is there (`world.alive.delete(pid)` ends it). Without
-   * it KILL, and nothing else, ends one. A negative pid stands for the group of that leader alone.
+   * The effect of a signal on an existing process (`world.alive.delete(pid)` ends it). By default
+   * only KILL ends one. A negative pid stands for the group of that leader alone.
    */
   readonly onSignal?: (pid: number, signal: Signal, world: FakeWorld) => "sent" | "denied";
   /**
@@ -102,7 +102,7 @@ export interface FakeWorldSpec {
   readonly terminal?: FakeTerminalSpec;
 }
 
-/** The terminal of a fake world; without it there is none. */
+/** The terminal of a fake world; missing: there is none. */
 export interface FakeTerminalSpec {
   readonly stdin?: boolean;
   readonly stdout?: boolean;
@@ -111,21 +111,21 @@ export interface FakeTerminalSpec {
   readonly rows?: number;
   /** The device that is standard input. */
   readonly device?: string;
-  /** The answers to the questions that have to come. */
+  /** The answers to the questions that must come. */
   readonly answers?: readonly (string | null)[];
-  /** Whether nobody reads standard output any more. */
+  /** Whether the reader of standard output has gone. */
   readonly closed?: boolean;
 }
 
-/** A world that a test can look into, and change. */
+/** A world that a test can inspect and change. */
 export interface FakeWorld extends World {
   /** What was written to standard output so far. */
   readonly stdout: () => string;
   /** What was written to standard error so far. */
   readonly stderr: () => string;
-  /** The signals that were sent, `denied` and `gone` ones, too. */
+  /** The signals that were sent, including `denied` and `gone` ones. */
   readonly signals: readonly { readonly pid: number; readonly signal: Signal }[];
-  /** The pids that are alive; change it at will. That of kstops itself is 4242. */
+  /** The pids that are alive; tests may change it. kstops itself is 4242. */
   readonly alive: Set<number>;
   /** Writes a file, with the directories above it. */
   readonly put: (path: string, file: FakeFile) => void;
@@ -134,7 +134,7 @@ export interface FakeWorld extends World {
 }
 
 /**
- * Runs `body` in a fake world and checks that everything expected has come, and nothing else.
+ * Runs `body` in a fake world, and checks that all expected calls came and no others.
  *
  * @throws what `body` throws, unless an unexpected call explains it
  */
@@ -156,7 +156,7 @@ export async function withFakeWorld(
   if (missing.length > 0) throw new Error(`Expected, and it did not come: ${missing.join("; ")}`);
 }
 
-/** What did not go as the spec says. */
+/** What differed from the spec. */
 interface Problems {
   readonly unexpected: Error[];
   readonly missing: () => readonly string[];
@@ -189,7 +189,7 @@ function fakeWorld(spec: FakeWorldSpec): {
   let ids = 0;
   let uuids = 0;
 
-  /** Remembered besides being thrown, since the code under test may swallow it. */
+  /** Remembered as well as thrown, since the code under test may swallow it. */
   function refuse(message: string): Error {
     const error = new Error(message);
     unexpected.push(error);
@@ -234,7 +234,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     return { code: call.code ?? 0, stdout: kept(stdout), stderr: kept(stderr) };
   }
 
-  /** What comes bit by bit ends with the call at the latest, and is looked at when all is over. */
+  /** A streamed input ends with the call at the latest, and is checked at the end. */
   function listenTo(stdin: AsyncIterable<string>, call: ExpectedCall): void {
     const problem = Array.fromAsync(stdin).then((texts) => {
       const text = texts.join("");
@@ -378,11 +378,11 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 interface FakeClock {
   readonly now: () => Date;
   readonly advance: (ms: number) => void;
-  /** Takes no time, yet of several sleepers the one with the least left wakes first. */
+  /** Takes no real time, but the sleeper with the least time left wakes first. */
   readonly sleep: (ms: number) => Promise<void>;
-  /** Calls back whenever the clock has moved that far, once for each time. */
+  /** Calls back once for each such step of the clock. */
   readonly every: (ms: number, callback: () => void) => () => void;
-  /** Waits for those that nobody waits for any more. */
+  /** Waits for work that nobody awaits any more. */
   readonly settle: () => Promise<void>;
 }
 
@@ -423,7 +423,7 @@ function fakeClock(start: Date): FakeClock {
       new Promise((wake) => {
         sleepers.push({ wakeAt: time + Math.max(0, ms), wake });
         sleepers.sort((one, other) => one.wakeAt - other.wakeAt);
-        // A turn of its own: work that needs no time is done before the next one wakes.
+        // A separate turn: work that needs no time is done before the next sleeper wakes.
         setTimeout(wakeNext, 0);
       }),
     settle: async () => {
@@ -435,20 +435,20 @@ function fakeClock(start: Date): FakeClock {
   };
 }
 
-/** What it throws is a rejection, as with real files. */
+/** A throw becomes a rejection, as with real files. */
 function answer<T>(work: () => T): Promise<T> {
   return Promise.resolve().then(work);
 }
 
 interface Entry extends FileFacts {
   readonly content: Uint8Array;
-  /** Which file it is, also when it has grown or got another name. */
+  /** Identifies the file even after it has grown or been renamed. */
   readonly inode: symbol;
   readonly denied: boolean;
   readonly realPath: string;
 }
 
-/** Files in memory. Paths are normalised as text: only the last part of one can be a link. */
+/** Files in memory. Paths are normalised as text: only the last part of a path can be a link. */
 function fakeFiles(
   outside: {
     readonly workingDirectory: string;
@@ -481,7 +481,7 @@ function fakeFiles(
     });
   }
 
-  /** Makes what is missing of a directory and those above it. */
+  /** Makes a directory and its missing parents. */
   function addDirectories(path: string, mode: number): void {
     const found = entries.get(path);
     if (found?.kind === "directory") return;
@@ -505,7 +505,7 @@ function fakeFiles(
     return found;
   }
 
-  /** What is in the way to a path, among those above it. */
+  /** The error of a parent that blocks a path. */
   function obstacle(path: string): FileError | null {
     for (let above = absolute(path); above !== "/";) {
       above = posix.dirname(above);
@@ -540,7 +540,7 @@ function fakeFiles(
     return found.content;
   }
 
-  /** Makes an empty file in a directory that is there. */
+  /** Makes an empty file in an existing directory. */
   function addFile(path: string, content = ""): void {
     const above = entries.get(posix.dirname(absolute(path)));
     if (above?.kind !== "directory" || above.denied) throw missing(path);
@@ -551,12 +551,12 @@ function fakeFiles(
     try {
       addDirectories(absolute(path), 0o700);
     } catch (error) {
-      // One of those above is in the way.
+      // A parent is in the way.
       throw entries.has(absolute(path)) ? error : missing(path);
     }
   }
 
-  /** The owner of the nearest directory above that is there. */
+  /** The owner of the nearest existing directory above. */
   function ownerAbove(path: string): number {
     const above = posix.dirname(path);
     const found = entries.get(above);

@@ -1,4 +1,4 @@
-/** Tests of what happens when something goes wrong: each has its row in `tests/faults/rows.ts`. */
+/** Tests of faults: each has its row in `tests/faults/rows.ts`. */
 import { FAULTS } from "../faults/rows.ts";
 import type { ExecResult } from "../../src/world/world.ts";
 import { writeExecutable } from "./executable.ts";
@@ -8,12 +8,12 @@ import { LIMIT_MS } from "./limits.ts";
 
 /** A sandbox with the program under test in its working directory, as `./kstops`. */
 export interface FaultSandbox extends TmuxSandbox {
-  /** Runs a line of `sh` there, whatever it comes to; an undefined variable is taken away. */
+  /** Runs a line of `sh` there, whatever its exit code; an undefined variable is removed. */
   readonly sh: (
     line: string,
     env?: Readonly<Record<string, string | undefined>>,
   ) => Promise<ExecResult>;
-  /** Puts a program, the text of an `sh` script, before all others of that name; gives the PATH. */
+  /** Puts a program, given as an `sh` script, before all others of that name. Returns the PATH. */
   readonly pretend: (name: string, script: string) => Promise<string>;
 }
 

@@ -1,7 +1,7 @@
-/** Findings of `doctor`, one of each kind, as its output is tested with. */
+/** Findings of `doctor`, one of each kind, for tests of its output. */
 import { type Finding, ok, skipped, wrong } from "../../src/model/finding.ts";
 
-/** Of every part of the report, and of every level. */
+/** Findings of every part of the report and of every level. */
 export const FINDINGS: readonly Finding[] = [
   ok("tmux.version", "tmux 3.3a (/usr/bin/tmux) answers in 2 ms", {
     engine: "tmux",

@@ -1,7 +1,7 @@
-/** Finding several sessions, in tests that say how one is found. */
+/** Finds several sessions in tests that define how one is found. */
 import type { Sessions } from "../../src/sessions/sessions.ts";
 
-/** Finds each of several names as that finds one. */
+/** Finds each of several names by `find`. */
 export function foundOneByOne(find: Sessions["find"]): Sessions["findEach"] {
   return async (verb, names, selection) => {
     const found = await Promise.allSettled(names.map((name) => find(verb, name, selection)));

@@ -1,6 +1,6 @@
 /**
  * Golden files: output that scripts and people rely on, frozen under `tests/golden/`. With
- * KSTOPS_UPDATE set they are written anew instead (look at the difference, then commit it).
+ * KSTOPS_UPDATE set they are rewritten instead (look at the difference, then commit it).
  */
 import { equal } from "node:assert/strict";
 

@@ -1,7 +1,10 @@
-/** The process of the tests itself in a sandbox, for what takes the real environment: the library. */
+/**
+ * Moves the test process itself into a sandbox, for code that uses the real environment: the
+ * library.
+ */
 import type { Sandbox } from "./tmux.ts";
 
-/** Runs `body` with the environment and the directory of a sandbox, then takes both back. */
+/** Runs `body` with the environment and the directory of a sandbox, then restores both. */
 export async function here(
   { env, work }: Sandbox,
   body: () => void | Promise<void>,

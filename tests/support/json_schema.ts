@@ -1,10 +1,10 @@
 /**
- * A validator of JSON Schemas that knows the keywords of ours, and no other: what says nothing to it
- * fails the test. It is stricter than the schemas are: no key may be there that is not published.
+ * A validator of JSON Schemas that knows only our keywords; an unknown keyword fails the test. It
+ * is stricter than the schemas: it refuses keys that are not published.
  */
 import { equal, ok } from "node:assert/strict";
 
-/** A schema, as it is published. */
+/** A published schema. */
 export type Schema = Readonly<Record<string, unknown>>;
 
 /** A schema of `config/`, by the name of its file: `status.schema.json`. */
@@ -19,7 +19,7 @@ export function published(file: string): Schema {
 
 const SCHEMAS = new Map<string, Schema>();
 
-/** Keywords that say something about a value, and what is wrong with one; null: nothing. */
+/** Keywords that restrict a value, and the problem of a value; null: none. */
 const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> = {
   type: (types: string | readonly string[], value) =>
     [types].flat().includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`,
@@ -57,7 +57,7 @@ const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> =
     return null;
   },
   $ref: (file: string, value) => problemWith(published(file), value),
-  // Of the keys that such a one does not know, those of the others are some.
+  // Keys that one of the schemas does not know may belong to the others.
   allOf: (all: readonly Schema[], value) =>
     all.map((rules) => violation(wholeOf(rules), value)).find((problem) => problem !== null) ??
       null,
@@ -70,11 +70,11 @@ const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> =
   description: () => null,
 };
 
-/** What is wrong with a value; null: nothing. */
+/** The problem of a value, or null. */
 export function problemWith(rules: Schema, value: unknown): string | null {
   const problem = violation(rules, value);
   if (problem !== null) return problem;
-  // Strict, although readers have to expect new keys: nothing is printed that is not published.
+  // Strict, although readers must expect new keys: kstops prints nothing that is not published.
   const known = keysOf(rules);
   if (!isObject(value) || known === null) return null;
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
@@ -91,7 +91,7 @@ function violation(rules: Schema, value: unknown): string | null {
   return null;
 }
 
-/** The schema itself, where it only names another one. */
+/** The schema itself, if it only names another one. */
 function wholeOf(rules: Schema): Schema {
   const { $ref } = rules;
   return typeof $ref === "string" ? published($ref) : rules;

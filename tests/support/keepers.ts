@@ -1,4 +1,4 @@
-/** Keepers of tmux panes in each shell that may be `/bin/sh`, with a program that stands for tmux. */
+/** Runs keepers of tmux panes in each shell that may be `/bin/sh`, with a program in place of tmux. */
 import { equal } from "node:assert/strict";
 import { keeperArgv, type Kept, type KeptPolicy } from "../../src/backends/tmux/keeper.ts";
 import { parseRuns, type Run } from "../../src/logs/runs.ts";
@@ -23,7 +23,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** That of a program which is never executed again. */
+/** The policy of a program that is never executed again. */
 const NO_POLICY: KeptPolicy = {
   kind: "no",
   mostRestarts: null,
@@ -34,16 +34,16 @@ const NO_POLICY: KeptPolicy = {
   graceMs: 0,
 };
 
-/** A directory with a program that stands for tmux, and keepers in it. */
+/** A directory with keepers, and a program in place of tmux. */
 export interface Bench {
   readonly directory: string;
-  /** The argument list of a keeper, of whose text each shell is the one that is tried. */
+  /** The argument list of a keeper whose shells are all the shell under test. */
   readonly argv: (kept: Partial<Kept>) => readonly string[];
   readonly run: (
     kept: Partial<Kept>,
     env?: Readonly<Record<string, string>>,
   ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-  /** What tmux was told. */
+  /** What tmux was told to do. */
   readonly told: () => readonly string[];
   readonly runs: () => readonly Run[];
 }

@@ -1,4 +1,4 @@
-/** The program under test in a sandbox: the source, or the binary in KSTOPS_BIN. */
+/** The program under test in a sandbox: the source, or the binary that KSTOPS_BIN names. */
 import type { ExecResult } from "../../src/world/world.ts";
 import { writeExecutable } from "./executable.ts";
 import type { TmuxSandbox } from "./tmux.ts";
@@ -7,7 +7,7 @@ import { LIMIT_MS } from "./limits.ts";
 
 const program = await programUnderTest();
 
-/** How a shell in the sandbox's work directory calls what {@link install} put there. */
+/** How a shell in the sandbox's work directory calls the program that {@link install} put there. */
 export const KSTOPS = "./kstops";
 
 /**

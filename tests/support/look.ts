@@ -1,7 +1,7 @@
-/** What the call answers that looks at all processes. */
+/** Fakes the call that looks at all processes. */
 import { LOOK_CALLS } from "../../src/backends/tmux/look.ts";
 
-/** One process in such an answer. */
+/** One process in its answer. */
 export interface LookRow {
   readonly pid: number;
   readonly ppid?: number;
@@ -12,9 +12,9 @@ export interface LookRow {
   readonly name?: string;
   /** Clock ticks. */
   readonly began?: number;
-  /** The signals that it ignores, as bits. */
+  /** The signals that it ignores, as a bit mask. */
   readonly ignored?: number;
-  /** The run in its environment. */
+  /** The id of the run in its environment. */
   readonly mark?: string | null;
 }
 
@@ -23,7 +23,7 @@ export function isLook(argv: readonly string[]): boolean {
   return LOOK_CALLS.some((call) => call.join("\n") === argv.join("\n"));
 }
 
-/** The answer to it, as Linux 6.1 and grep 3.8 give it. */
+/** The answer of this call, as Linux 6.1 and grep 3.8 give it. */
 export function formatLook(rows: readonly LookRow[], clock = "106.47"): string {
   return [
     `uptime:${clock} 95.54\n`,

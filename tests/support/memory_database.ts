@@ -1,8 +1,8 @@
-/** A database that is gone with its test. */
+/** A database that lives as long as its test. */
 import { DatabaseSync } from "node:sqlite";
 import type { Database, SqlValue } from "../../src/world/world.ts";
 
-/** Opens databases by their paths, in memory: the same path is the same database. */
+/** Opens databases in memory: the same path is the same database. */
 export function memoryDatabases(): (path: string) => Promise<Database> {
   const opened = new Map<string, DatabaseSync>();
   return (path) => {

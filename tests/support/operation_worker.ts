@@ -1,10 +1,11 @@
 /**
- * A process that records operations, one after the other, until somebody kills it:
+ * A process that records operations one after the other until it is killed:
  *
  *     deno run --allow-all operation_worker.ts DIRECTORY NAME COUNT
  *
- * For each it waits for a byte, so that who kills it is not far behind. It says `opened ID` and `over ID STATE` as soon as that is so, and what it did is a bit of
- * everything: it works, waits, fails, and comes into the way of the others.
+ * It waits for a byte before each, so that the killer stays close behind. It prints `opened ID` and
+ * `over ID STATE` when that has happened. It does a bit of everything: it works, waits, fails, and
+ * gets in the way of the other workers.
  */
 import { OperationRunningError } from "../../src/errors.ts";
 import { IllegalMoveError } from "../../src/operations/machine.ts";
@@ -45,12 +46,12 @@ for (let number = 0; number < Number(count); number++) {
   }
   if (number % 7 === 3) {
     store.requestInput(id, { question: "Really?" });
-    // The next one on that session finds it waiting.
+    // The next worker on that session finds it waiting.
     if (session === name) continue;
     try {
       store.transition(id, "aborted", { code: "declined" });
     } catch (error) {
-      // Another one has come for that session first.
+      // Another worker has come for that session first.
       if (!(error instanceof IllegalMoveError)) throw error;
     }
     isOver(id);

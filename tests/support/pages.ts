@@ -1,10 +1,10 @@
-/** The pages that users read: the README and those of `docs/`. */
+/** The pages for users: the README and those of `docs/`. */
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** A page of Markdown. */
 export interface Page {
-  /** Below the root: `docs/config.md`. */
+  /** The path below the root: `docs/config.md`. */
   readonly path: string;
   readonly text: string;
 }
@@ -23,7 +23,7 @@ export function userPages(): readonly Page[] {
   return read(["README.md", ...pathsOf("docs/")]);
 }
 
-/** Every page: those for developers as well. */
+/** Every page, including those for developers. */
 export function allPages(): readonly Page[] {
   const developers = ["docs/dev/", "docs/dev/decisions/"].flatMap(pathsOf);
   return [...userPages(), ...read([...developers, "bench/README.md"])];

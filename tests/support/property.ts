@@ -1,6 +1,6 @@
 /**
- * Random tests: what holds of any input. They are tests among the others, which try some inputs each
- * time, other ones in each run; `deno task fuzz` tries a multiple of that.
+ * Random tests of properties that hold for any input. They run among the other tests with some new
+ * inputs each time; `deno task fuzz` tries many times as many.
  */
 import { fail, ok } from "node:assert/strict";
 import fc from "fast-check";
@@ -8,20 +8,20 @@ import fc from "fast-check";
 /** What a random test tries, and what must hold. */
 interface Property<T> {
   readonly input: fc.Arbitrary<T>;
-  /** Throws where something does not hold. */
+  /** Throws when the property does not hold. */
   readonly holds: (input: T) => void | Promise<void>;
-  /** Inputs that were wrong once: they are tried first, always. */
+  /** Inputs that once failed: they are always tried first. */
   readonly once?: readonly NoInfer<T>[];
-  /** How many inputs are tried beside these; 100 unless told. What is slow gets fewer. */
+  /** How many other inputs are tried. Default: 100. Slow tests get fewer. */
   readonly cases?: number;
-  /** Looks back on all of them: throws where they have not come across what they should. */
+  /** Checks all inputs in the end: throws if they did not cover what they should. */
   readonly afterwards?: () => void;
 }
 
-/** What the names of random tests end with: `deno task fuzz` knows them by it. */
+/** The end of the names of random tests: `deno task fuzz` finds them by it. */
 export const MARK = " (at random)";
 
-/** The variables by which `deno task fuzz` says how they are run. */
+/** The variables by which `deno task fuzz` configures them. */
 export const FUZZ = {
   seed: "KSTOPS_FUZZ_SEED",
   times: "KSTOPS_FUZZ_TIMES",
@@ -29,10 +29,10 @@ export const FUZZ = {
 };
 
 const times = Number(Deno.env.get(FUZZ.times) ?? "1");
-/** Leads to one input alone, below the seed. */
+/** Leads to a single input, within the seed. */
 const path = Deno.env.get(FUZZ.path);
 
-/** A random test. One that needs more than an input to say what it is makes it when it is run. */
+/** A random test. If describing it needs more than an input, it makes that when it runs. */
 export function property<T>(
   name: string,
   made: Property<T> | (() => Property<T> | Promise<Property<T>>),
@@ -42,7 +42,7 @@ export function property<T>(
   });
 }
 
-/** The same as a part of a test that has more to do, and that `deno task fuzz` leaves alone. */
+/** The same within a larger test. `deno task fuzz` does not run it. */
 export async function hold<T>(property: Property<T>, name?: string): Promise<void> {
   const { input, holds, once = [], cases = 100, afterwards = () => {} } = property;
   const seed = Number(Deno.env.get(FUZZ.seed) ?? Math.floor(Math.random() * 2 ** 31));
@@ -53,7 +53,7 @@ export async function hold<T>(property: Property<T>, name?: string): Promise<voi
   const result = await fc.check(held, {
     ...{ seed, numRuns: Math.ceil(cases * times) + once.length },
     examples: once.map((each): [T] => [each]),
-    // The values of a run that is replayed are counted from the examples on.
+    // A replayed run counts its values without the examples.
     ...(path === undefined ? {} : { path, endOnFailure: true }),
   });
   if (!result.failed) return path === undefined ? afterwards() : undefined;

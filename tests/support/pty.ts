@@ -1,7 +1,7 @@
 /**
- * A terminal for a test: a program on a real pty, driven by keys and looked at as the screen that a
- * person would see. The terminal is a tmux of its own, of which neither the program nor the rest of
- * the sandbox sees anything.
+ * A terminal for a test: a program on a real pty, driven by keys. Tests see the screen that a
+ * person would see. The terminal is a separate tmux, invisible to the program and the rest of the
+ * sandbox.
  *
  * ```ts
  * await withPty(t, { argv: ["bash", "--norc"] }, async (pty) => {
@@ -17,21 +17,21 @@ import { LIMIT_MS } from "./limits.ts";
 
 /** A program on a pty. */
 export interface Pty {
-  /** Types a text as it is. */
+  /** Types a text unchanged. */
   readonly type: (text: string) => Promise<void>;
   /** Presses keys, by their names in tmux: `Tab`, `Enter`, `C-c`, `M-f`. */
   readonly press: (...keys: readonly string[]) => Promise<void>;
-  /** What is on the screen: one line each, without the blanks and empty lines at their ends. */
+  /** The lines of the screen, without blanks and empty lines at their ends. */
   readonly screen: () => Promise<string>;
-  /** The same with its colours, `ESC` for the escape character. */
+  /** The same with colours, and `ESC` in place of the escape character. */
   readonly coloured: () => Promise<string>;
-  /** The title that the terminal's window has. */
+  /** The title of the terminal's window. */
   readonly title: () => Promise<string>;
-  /** Waits until the screen shows it, and gives the screen. */
+  /** Waits until the screen shows it, and returns the screen. */
   readonly shows: (what: string | RegExp) => Promise<string>;
   /** Changes the size of the terminal. */
   readonly resize: (columns: number, rows: number) => Promise<void>;
-  /** Waits until the program has ended; its exit code, 128+n when signal n ended it. */
+  /** Waits until the program has ended, and returns its exit code, 128+n when signal n ended it. */
   readonly ended: () => Promise<number>;
   /** Takes the terminal away, as a lost connection does. */
   readonly hangUp: () => Promise<void>;
@@ -40,11 +40,11 @@ export interface Pty {
 /** What runs on a pty, and how large it is. */
 export interface PtyOptions {
   readonly argv: readonly string[];
-  /** Over the variables of the sandbox. `TERM` is the terminal's; there is no `TMUX`. */
+  /** Variables over those of the sandbox. `TERM` is the terminal's; there is no `TMUX`. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The working directory of the sandbox unless told. */
+  /** Default: the working directory of the sandbox. */
   readonly directory?: string;
-  /** 100 by 40 unless told. */
+  /** Default: 100 by 40. */
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -59,7 +59,7 @@ set-option -g default-terminal screen-256color
 
 let count = 0;
 
-/** Runs `body` with a program on a pty. At the end the terminal is gone, and the program hung up. */
+/** Runs `body` with a program on a pty. In the end the terminal is gone and the program hung up. */
 export async function withPty(
   sandbox: Sandbox,
   options: PtyOptions,
@@ -80,7 +80,7 @@ export interface TestTerminal extends Pty {
   readonly enter: (line: string) => Promise<void>;
 }
 
-/** Opens a terminal with `sh`; an undefined variable is taken away. It ends with the sandbox. */
+/** Opens a terminal with `sh`; an undefined variable is removed. It ends with the sandbox. */
 export async function openTerminal(
   sandbox: Sandbox,
   { env = {}, ...size }: {
@@ -154,7 +154,7 @@ async function openPty(sandbox: Sandbox, options: PtyOptions): Promise<Pty> {
       const answer = await waitFor(async () => {
         const [dead, status, signal] = (await tmux("display-message", "-p", format)).trim()
           .split(" ");
-        // Now and then this tmux misses an end until another child of its own ends.
+        // This tmux sometimes misses an end until another child of its own ends.
         if (dead === "1" && !status && !signal) await tmux("run-shell", "true");
         return dead === "1" && (status || signal) ? { status, signal } : null;
       }, "the end of the program");

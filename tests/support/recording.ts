@@ -1,4 +1,4 @@
-/** What commands record with, in tests that have nothing to say about it. */
+/** Recordings for tests about other things. */
 import type { Recording } from "../../src/cli/recording.ts";
 import type { Json } from "../../src/errors.ts";
 import { type Ask, operatorOf, type Task } from "../../src/operations/operate.ts";
@@ -22,7 +22,7 @@ export function memoryRecording(
   return { store: opened, kept: opened, operator };
 }
 
-/** Another operation that works on a session for as long as `body` takes. */
+/** Lets another operation work on a session while `body` runs. */
 export async function whileAnotherWorks(
   { operator }: Recording,
   { session, place }: { readonly session: string; readonly place: string },

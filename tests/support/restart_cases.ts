@@ -1,7 +1,7 @@
-/** What follows when a program has ended, as cases: for the rules, and for the arithmetic of shells. */
+/** Cases of what follows when a program has ended: for the rules, and for the arithmetic of shells. */
 import type { Decision, Outcome, RestartPolicy } from "../../src/supervise/policy.ts";
 
-/** A case, with what is to follow. */
+/** A case with the expected decision. */
 export interface RestartCase {
   readonly policy: RestartPolicy;
   readonly outcome: Outcome;

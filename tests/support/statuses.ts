@@ -1,4 +1,4 @@
-/** One session of every kind, for tests of what is printed. */
+/** One session of every kind, for tests of output. */
 import { type SessionStatus, statusOf } from "../../src/model.ts";
 
 /** When these statuses are looked at. */
@@ -14,7 +14,7 @@ const DAY = 24 * HOUR;
 
 const TMUX = { backend: "tmux", engine: "tmux", socketName: "default" } as const;
 
-/** A tmux session in which everything is known that can be. */
+/** A tmux session with all fields known. */
 export const TMUX_SESSION: SessionStatus = statusOf({
   ...TMUX,
   name: "astro",
@@ -30,7 +30,7 @@ export const TMUX_SESSION: SessionStatus = statusOf({
   workingDir: "/opt/astro",
 });
 
-/** A container in which everything is known that can be. */
+/** A container with all fields known. */
 export const CONTAINER: SessionStatus = statusOf({
   name: "astro-prod",
   backend: "container",
@@ -63,7 +63,7 @@ export const DEFINED: SessionStatus = statusOf({
   workingDir: "/srv/worker",
 });
 
-/** What stands for an engine that cannot be asked. */
+/** The row of an engine that cannot be asked. */
 export const TROUBLE: SessionStatus = statusOf({
   name: null,
   backend: "container",
@@ -72,7 +72,7 @@ export const TROUBLE: SessionStatus = statusOf({
   reason: "permission denied while trying to connect to the docker API",
 });
 
-/** A session of every state, with names and texts that a terminal could be harmed by. */
+/** A session of every state, with names and texts that could harm a terminal. */
 export const STATUSES: readonly SessionStatus[] = [
   TMUX_SESSION,
   CONTAINER,

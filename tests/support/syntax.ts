@@ -1,25 +1,28 @@
-/** What a source file imports and names, as the parser of Deno's linter sees it. */
+/** The imports and names of a source file, as the parser of Deno's linter sees them. */
 
 /** An import or re-export of a file. */
 export interface Import {
-  /** What is imported, or null where it is no plain string. */
+  /** The imported path, or null when it is not a plain string. */
   readonly specifier: string | null;
-  /** It is gone once the types are. */
+  /** Whether it disappears with the types. */
   readonly typeOnly: boolean;
-  /** It is an `import()`, which loads nothing before it runs. */
+  /** Whether it is an `import()`, which loads nothing before it runs. */
   readonly lazy: boolean;
 }
 
-/** What the rules of the architecture look at in a file. */
+/** The parts of a file that the rules of the architecture examine. */
 export interface Syntax {
   readonly imports: readonly Import[];
-  /** Every identifier, of properties as well. */
+  /** Every identifier, including properties. */
   readonly names: ReadonlySet<string>;
-  /** The texts that something is compared with: by `===` and the like, `case`, `includes()`, `has()`. */
+  /**
+   * The texts that something is compared with: by `===` and the like, `case`, `includes()`,
+   * `has()`.
+   */
   readonly compared: ReadonlySet<string>;
 }
 
-/** The imports and names of a file; throws where its text is no TypeScript. */
+/** The imports and names of a file. Throws when its text is not TypeScript. */
 export function parseSyntax(file: string, source: string): Syntax {
   const imports: Import[] = [];
   const names = new Set<string>();

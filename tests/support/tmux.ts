@@ -1,6 +1,6 @@
 /**
- * A private corner of the machine for one test: own home, own state, own tmux socket directory, and
- * nothing of it left behind. Engines are shared with strangers, so a test sees only its own.
+ * A private corner of the machine for one test: its own home, state and tmux socket directory, all
+ * removed afterwards. Engines are shared with strangers, so a test sees only its own.
  *
  * ```ts
  * tmuxTest("stop ends the whole process tree", async (t) => {
@@ -17,11 +17,11 @@ import { LIMIT_MS } from "./limits.ts";
 
 /** A private directory and the environment that goes with it. */
 export interface Sandbox {
-  /** Everything of this sandbox is in here. Its path is short: a socket's may have 103 bytes. */
+  /** Contains everything of this sandbox. Its path is short: a socket's may have 103 bytes. */
   readonly directory: string;
   /** An empty directory to work in, also in the variable WORK. */
   readonly work: string;
-  /** The whole environment: nothing of the test's own but PATH, USER and LOGNAME. */
+  /** The whole environment: only PATH, USER and LOGNAME come from the test's own. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -36,35 +36,33 @@ export interface ProcessRow {
   readonly command: string;
 }
 
-/** What a test with a private tmux gets. */
+/** The tools of a test with a private tmux. */
 export interface TmuxSandbox extends Sandbox {
-  /** The real world with the private environment and working directory; the clock is real, too. */
+  /** The real world with the private environment and working directory. The clock is real, too. */
   readonly world: World;
-  /** The same with more variables; undefined takes one away. */
+  /** The same with more variables; undefined removes one. */
   readonly worldWith: (env: Readonly<Record<string, string | undefined>>) => World;
   /**
-   * Runs `tmux -u -f /dev/null ARGS`, gives its output without the final newline.
+   * Runs `tmux -u -f /dev/null ARGS`, and returns its output without the final newline.
    *
-   * @throws when it ends with another code than 0 (use `t.world.exec` where that is expected)
+   * @throws when it ends with another code than 0 (use `t.world.exec` to expect that)
    */
   readonly tmux: (...args: readonly string[]) => Promise<string>;
   /** Asks every 20 ms until the answer is neither false nor empty. */
   readonly waitFor: <T>(condition: () => T | Promise<T>, what: string) => Promise<Truthy<T>>;
-  /** The processes that were started with this environment, zombies left out (Linux only). */
+  /** The processes that were started with this environment, without zombies (Linux only). */
   readonly processes: () => Promise<readonly ProcessRow[]>;
 }
 
 /** A value that is neither false nor empty. */
 export type Truthy<T> = Exclude<T, false | 0 | "" | null | undefined | void>;
 
-/**
- * A test with a private tmux. Where tmux is missing it is ignored, in CI (KSTOPS_CI) it fails.
- */
+/** A test with a private tmux. Without tmux it is ignored, but in CI (KSTOPS_CI) it fails. */
 export function tmuxTest(name: string, body: (t: TmuxSandbox) => void | Promise<void>): void {
   Deno.test({ name, ignore: ignoreWithoutTmux(), fn: () => withTmux(body) });
 }
 
-/** Whether tests that need tmux are ignored: it is missing, and this is not CI. */
+/** Whether to ignore tests that need tmux: it is missing, and this is not CI. */
 export function ignoreWithoutTmux(): boolean {
   return !Deno.env.get("KSTOPS_CI") && !hasTmux();
 }
@@ -78,7 +76,7 @@ function hasTmux(): boolean {
 }
 
 /**
- * Runs `body` with a private tmux and clears up.
+ * Runs `body` with a private tmux, then cleans up.
  *
  * @throws when a process that was started there outlives its tmux server; it is killed
  */
@@ -119,7 +117,7 @@ function tmuxSandbox(sandbox: Sandbox): TmuxSandbox {
       for (let attempt = 1;; attempt++) {
         const { code, stdout, stderr } = await world.exec(argv, { timeoutMs: LIMIT_MS });
         if (code === 0) return stdout.replace(/\n$/, "");
-        // It came to a server that had lost its last session a moment before.
+        // It reached a server that had just lost its last session.
         const isLate = stderr.startsWith("server exited unexpectedly");
         if (!isLate || attempt === 3) {
           throw new Error(`${argv.join(" ")}: exit ${code}: ${stderr}${stdout}`);
@@ -132,7 +130,7 @@ function tmuxSandbox(sandbox: Sandbox): TmuxSandbox {
   };
 }
 
-/** Asks every 20 ms until the answer is neither false nor empty; what it throws is no answer, too. */
+/** Asks every 20 ms until the answer is neither false nor empty. An error is no answer either. */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   what: string,
@@ -160,7 +158,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The real world, in which only the environment and the working directory are other ones. */
+/** The real world with another environment and working directory. */
 function privateWorld(
   sandbox: Sandbox,
   more: Readonly<Record<string, string | undefined>>,
@@ -171,7 +169,7 @@ function privateWorld(
     if (value === undefined) delete env[name];
     else env[name] = value;
   }
-  // An exec adds to the environment of this process: what is not private has to go.
+  // An exec adds to the environment of this process: variables that are not private must go.
   const privately = <O extends ExecOptions>(options: O): O => {
     const hidden = Object.fromEntries(
       Object.keys(Deno.env.toObject()).map((name) => [name, undefined]),
@@ -190,21 +188,21 @@ function privateWorld(
 
 /** What a sandbox is for. */
 export interface SandboxOptions {
-  /** Whether podman and docker are there: the private engines of the tests. */
+  /** Whether podman and docker are available: the private engines of the tests. */
   readonly containers?: boolean;
-  /** How long what was started may take to end with its server; 30 s unless told. */
+  /** How long the started processes may take to end with their server. Default: 30 s. */
   readonly graceMs?: number;
 }
 
 /**
- * Makes a sandbox. Every one must be given to {@link clearSandbox}.
+ * Makes a sandbox. Each must be passed to {@link clearSandbox}.
  *
- * @throws when it is to have containers, and nobody has started the engines of the tests
+ * @throws when it needs containers, and the engines of the tests have not been started
  */
 export async function makeSandbox({ containers = false }: SandboxOptions = {}): Promise<Sandbox> {
   const engines = containers ? engineVariables() : {};
   if (engines === null) throw new Error("This test needs engines: .ci/engines up");
-  // Not TMPDIR: on macOS it is half as long as a socket's path may be.
+  // Not TMPDIR: on macOS it is half as long as the path of a socket may be.
   const directory = await Deno.realPath(await Deno.makeTempDir({ dir: "/tmp", prefix: "k-" }));
   const env: Record<string, string> = {
     PATH: containers ? Deno.env.get("PATH") ?? "/usr/bin:/bin" : await pathWithoutEngines(),
@@ -239,7 +237,7 @@ export async function clearSandbox(
   sandbox: Sandbox,
   options: { readonly graceMs: number },
 ): Promise<readonly ProcessRow[]> {
-  // A test may have taken rights away, which only root can do without.
+  // A test may have removed permissions, which only root can do without.
   await new Deno.Command("chmod", { args: ["-R", "u+rwx", sandbox.directory] }).output();
   await killServers(sandbox);
   const deadline = performance.now() + options.graceMs;
@@ -255,7 +253,7 @@ export async function clearSandbox(
   return survivors;
 }
 
-/** What was just ended may still make a file, behind the one that looks what is to be removed. */
+/** A process that was just ended may still make a file after the removal has listed the directory. */
 async function removeDirectory(directory: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
@@ -271,7 +269,7 @@ async function killServers(sandbox: Sandbox): Promise<void> {
   const world = privateWorld(sandbox, {});
   const root = sandbox.env["TMUX_TMPDIR"];
   const directory = `${root}/tmux-${Deno.uid()}`;
-  // No server was ever started where there is no such directory.
+  // Without such a directory no server was ever started.
   const names = await world.files.list(directory).catch(() => []);
   const terminals = (await world.files.list(sandbox.directory)).filter((name) =>
     /^pty\d+$/.test(name)
@@ -284,7 +282,8 @@ async function killServers(sandbox: Sandbox): Promise<void> {
     try {
       await world.exec(["tmux", "-S", socket, "kill-server"], { timeoutMs: 10_000 });
     } catch {
-      // It does not answer, or a test put a file there that is no socket: its process is found.
+      // It does not answer, or a test put a file there that is not a socket: its process is found
+      // below.
     }
   }));
 }
@@ -293,7 +292,7 @@ function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // Gone by itself.
+    // It ended by itself.
   }
 }
 
@@ -306,11 +305,11 @@ function taggedPids(sandbox: Sandbox): readonly number[] {
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;
     try {
-      // A zombie's is empty, and it can do no harm any more.
+      // The environment of a zombie is empty, and it can do no harm any more.
       const environ = Deno.readTextFileSync(`/proc/${name}/environ`).split("\0");
       if (tags.some((tag) => environ.includes(tag))) pids.push(Number(name));
     } catch {
-      // Gone meanwhile, or a stranger's.
+      // It has ended meanwhile, or belongs to a stranger.
     }
   }
   return pids;

@@ -13,7 +13,7 @@ const C_STYLE: Readonly<Record<string, string>> = {
   "\r": "\\r",
 };
 
-/** What tmux 3.4 to 3.5a makes of everything that it prints (each seen on tmux 3.5a). */
+/** How tmux 3.4 to 3.5a escapes everything that it prints (each seen on tmux 3.5a). */
 export function printEscaped(text: string): string {
   return text.replaceAll(
     // deno-lint-ignore no-control-regex

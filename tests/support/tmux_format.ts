@@ -1,6 +1,6 @@
 /**
- * What tmux makes of a format, as far as kstops uses them: `#{field}`, `#{q:field}`,
- * `#{S:field}` of a single session, and `#{?field,then,else}`, one inside of the other (tmux 3.3a format.c).
+ * Expands a format as tmux does, as far as kstops uses formats: `#{field}`, `#{q:field}`,
+ * `#{S:field}` of a single session, and `#{?field,then,else}`, also nested (tmux 3.3a format.c).
  *
  * ```ts
  * equal(expandFormat("#{pid} #{?dead,gone,#{name}}", { pid: "7", name: "a" }), "7 a");

@@ -1,11 +1,11 @@
 import { ok } from "node:assert/strict";
 
 /**
- * Reads a script as tmux does (3.3a cmd-parse.y), as far as quotes, separators and line ends go:
+ * Reads a script as tmux does (3.3a cmd-parse.y) with regard to quotes, separators and line ends:
  * lines of commands of words.
  */
 export function readScript(script: string): string[][][] {
-  // The reader drops these before it looks at anything.
+  // The reader drops these first.
   const text = script.replaceAll("\\\n", "");
   const lines: string[][][] = [[[]]];
   let word: string | null = null;
@@ -42,7 +42,8 @@ export function readScript(script: string): string[][][] {
       endWord();
       lines.push([[]]);
     } else {
-      // Anything else could be a variable, a format condition, a comment: it has to be quoted.
+      // Any other character could begin a variable, a format condition or a comment: it must be
+      // quoted.
       throw new Error(`not quoted: ${JSON.stringify(character)} in ${script}`);
     }
   }

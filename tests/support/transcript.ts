@@ -56,7 +56,10 @@ export interface Step {
   /** Output lines as written, without the one with the exit code. */
   readonly expected: readonly string[];
   readonly exitCode: number;
-  /** Where the output (with the exit code) is: from this index on, and before the other. */
+  /**
+   * The range of lines with the output and the exit code: from this index up to, but without, the
+   * other.
+   */
   readonly outputStart: number;
   readonly outputEnd: number;
 }
@@ -69,14 +72,14 @@ export interface Outcome {
 
 /** The program that transcripts call `kstops`. */
 export interface Program {
-  /** What a reader of the test report calls it. */
+  /** Its name in a test report. */
   readonly title: string;
   readonly argv: readonly string[];
-  /** Variables that it needs over those of the transcript. */
+  /** Variables that it needs besides those of the transcript. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A transcript cannot be read, or the program does not do what it says. */
+/** A transcript cannot be read, or the program does something else. */
 export class TranscriptError extends Error {
   override readonly name = "TranscriptError";
 }
@@ -92,11 +95,11 @@ export async function programUnderTest(
   return { title: `the binary ${binary}`, argv: [path], env: {} };
 }
 
-/** A program run by this Deno, with everything it imports fetched before. */
+/** A program run by this Deno, with all its imports already fetched. */
 export async function sourceProgram(main: URL): Promise<Program> {
   const path = decodeURIComponent(main.pathname);
   await deno(["cache", "--quiet", path]);
-  // A transcript's HOME is another one: there Deno would find none of the modules.
+  // Deno would find no modules in the HOME of a transcript.
   const { denoDir } = JSON.parse(await deno(["info", "--json"])) as { denoDir: string };
   return {
     title: "the source",
@@ -114,16 +117,19 @@ async function deno(args: string[]): Promise<string> {
 /** How a transcript is replayed. */
 export interface ReplayOptions {
   readonly program: Program;
-  /** For all of it; then its process group is killed. 600 unless told: a limit for what hangs. */
+  /**
+   * Limit for the whole transcript, after which its process group is killed. Default: 600, for
+   * hangs.
+   */
   readonly timeoutSeconds?: number;
-  /** Whether what does not match is rewritten; what KSTOPS_UPDATE says unless told. */
+  /** Whether to rewrite lines that differ. Default: as KSTOPS_UPDATE says. */
   readonly update?: boolean;
-  /** The container runtime that `<RUNTIME>` stands for; without one there are no containers. */
+  /** The container runtime that `<RUNTIME>` stands for; missing: there are no containers. */
   readonly runtime?: "podman" | "docker";
 }
 
 /**
- * Replays a transcript in a place of its own, of which nothing is left.
+ * Replays a transcript in a separate place, and removes everything of it.
  *
  * @throws {TranscriptError} with every difference, each as `FILE:LINE: $ COMMAND` and the lines
  */
@@ -228,12 +234,12 @@ function endsOutput(all: readonly string[], index: number): boolean {
   return next === undefined || next.startsWith("$ ") || isSeparator(next);
 }
 
-/** How expected and got lines go together. */
+/** How expected and actual lines go together. */
 type Move =
   | { readonly kind: "same" | "missing"; readonly expected: string }
   | { readonly kind: "skipped" | "extra"; readonly got: string };
 
-/** The difference between what a step expects and what came, as lines to read; null if none. */
+/** The difference between the expected and the actual output of a step, as lines to read, or null. */
 export function compare(step: Step, outcome: Outcome): string | null {
   const moves = align(step.expected, lines(outcome.output));
   const sameCode = step.exitCode === outcome.exitCode;
@@ -257,7 +263,7 @@ function shortened(all: readonly string[], limit: number): readonly string[] {
   return [...all.slice(0, limit), `(${all.length - limit} more lines)`];
 }
 
-/** Puts expected and got lines together with as few missing and extra ones as possible. */
+/** Pairs expected and actual lines with as few missing and extra ones as possible. */
 function align(expected: readonly string[], got: readonly string[]): readonly Move[] {
   const fits = expected.map((line) => {
     if (line === "...") return null;
@@ -322,7 +328,7 @@ function toPattern(line: string): RegExp {
   return new RegExp(`^${source.join("")}$`, "u");
 }
 
-/** The lines of an output, in the writing of transcripts. */
+/** The lines of an output, in the notation of transcripts. */
 function lines(output: string): readonly string[] {
   if (output === "") return [];
   const text = output.endsWith("\n") ? output.slice(0, -1) : `${output}<NO NEWLINE>`;
@@ -340,12 +346,12 @@ function visible(line: string): string {
   });
 }
 
-/** The line with a backslash where it would otherwise not be read as output. */
+/** The line, with a backslash if it would not be read as output otherwise. */
 function escapeOutput(line: string): string {
   return /^(?:\\|[$>#] |#$|\.\.\.$|exit [0-9]{1,3}$)/.test(line) ? `\\${line}` : line;
 }
 
-/** The transcript with the outcomes in it; lines that match stay as they are. */
+/** The transcript with the actual outcomes; lines that match stay as they are. */
 function updated(
   text: string,
   played: { readonly steps: readonly Step[]; readonly outcomes: readonly Outcome[] },
@@ -384,16 +390,20 @@ function quoted(word: string): string {
 }
 
 interface Played {
-  /** As many as there are steps that ended. */
+  /** The outcomes of the steps that ended. */
   readonly outcomes: readonly Outcome[];
-  /** Why the rest did not run, and what the step that ended it all had printed; null: all ran. */
+  /**
+   * Why the remaining steps did not run, and the output of the step that ended it all; null: all
+   * ran.
+   */
   readonly ended: { readonly why: string; readonly output: string } | null;
 }
 
 /**
- * Runs all steps in one `sh`, which gets them on its standard input one after the other and answers
- * each with its exit code. The output of each goes to a file of its own: so nothing that a program
- * prints can be taken for an answer, and nothing that one leaves running is in the next one's output.
+ * Runs all steps in one `sh`, which reads them one by one on its standard input and answers each
+ * with its exit code. The output of each step goes to a separate file: so no output of a program
+ * can be taken for an answer, and a program that is left running does not print into the next
+ * step's output.
  */
 async function play(
   steps: readonly Step[],
@@ -424,7 +434,7 @@ async function play(
     for (const [index, step] of steps.entries()) {
       const file = `${directory}/${index}.out`;
       await Deno.writeTextFile(file, "");
-      // `command` lets the shell survive a syntax error (POSIX 2.8.1).
+      // With `command` the shell survives a syntax error (POSIX 2.8.1).
       const text = `{ command eval ${quoted(step.command)}\n} </dev/null >>${quoted(file)} 2>&1\n` +
         `command printf '%s\\n' "$?"\n`;
       await input.write(new TextEncoder().encode(text)).catch(() => {});
@@ -440,14 +450,14 @@ async function play(
       outcomes.push({ exitCode, output });
     }
   } finally {
-    // It may have an EXIT trap to run.
+    // The shell may have an EXIT trap to run.
     await input.close().catch(() => {});
     const patience = setTimeout(() => killGroup(shell.pid), LIMIT_MS);
     await shell.status;
     clearTimeout(patience);
     clearTimeout(timer);
     killGroup(shell.pid);
-    // What the transcript left running may hold the pipe open: its end is not waited for.
+    // A process that the transcript left running may hold the pipe open: its end is not awaited.
     await answers.cancel().catch(() => {});
   }
   return { outcomes, ended };
@@ -467,11 +477,11 @@ async function readCode(
   return Number(text);
 }
 
-/** The whole process group, whose leader may be gone while others of it are not. */
+/** Kills the whole process group, whose leader may be gone while others still live. */
 function killGroup(leader: number): void {
   try {
     Deno.kill(-leader, "SIGKILL");
   } catch {
-    // Nothing of it is left.
+    // The group is empty.
   }
 }

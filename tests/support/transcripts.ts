@@ -5,10 +5,10 @@ import { programUnderTest, replay } from "./transcript.ts";
 
 const directory = decodeURIComponent(new URL("../e2e/", import.meta.url).pathname);
 
-/** The transcripts that are replayed; all of them unless told. */
+/** The transcripts to replay. Default: all. */
 const chosen = Deno.env.get("KSTOPS_TRANSCRIPTS")?.split(" ").map((name) => `${name}.txt`);
 
-/** The names of the transcripts that are about containers (`containers*.txt`), or of the others. */
+/** The names of the transcripts about containers (`containers*.txt`), or of the others. */
 export function transcripts(about: { readonly containers: boolean }): readonly string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name)
     .filter((name) => name.endsWith(".txt"))
@@ -20,7 +20,7 @@ export function transcripts(about: { readonly containers: boolean }): readonly s
 const program = await programUnderTest();
 console.log(`The transcripts test ${program.title}`);
 
-/** A test that replays one, on the source or on the binary in KSTOPS_BIN. */
+/** A test that replays one transcript, on the source or on the binary that KSTOPS_BIN names. */
 export function transcriptTest(name: string, runtime?: "podman" | "docker"): void {
   const options = runtime === undefined ? { program } : { program, runtime };
   const play = async () => {

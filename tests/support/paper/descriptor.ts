@@ -1,4 +1,4 @@
-/** The paper backend, before it is loaded. */
+/** The paper backend's descriptor. */
 import type { Descriptor } from "../../../src/backends/descriptor.ts";
 import { BackendNotFoundError } from "../../../src/errors.ts";
 import { ok } from "../../../src/model/finding.ts";

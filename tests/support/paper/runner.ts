@@ -20,20 +20,21 @@ import type { PaperDefinition } from "./words.ts";
 const PLACE: Place = { host: null, backend: "paper", engine: "paper", scope: null };
 const KEEPER = await Deno.readTextFile(new URL("./keeper.sh", import.meta.url));
 const POLL_MS = 20;
-// What this process ignores, since it was begun in the background, no shell below it could trap.
+// A process in the background starts with this signal ignored, and then no shell below it could
+// trap it.
 Deno.addSignalListener("SIGQUIT", () => {});
 /** How many lines of output a failed start shows. */
 const LAST_LINES = 10;
 
-/** What is written down of a session. */
+/** What is stored of a session. */
 interface Page {
   readonly definition: PaperDefinition;
   readonly run: string;
-  /** Where its output is; null: nowhere. */
+  /** The file with its output; null: none. */
   readonly output: string | null;
 }
 
-/** The paper backend; its sessions are in the directory `paper` of the working directory. */
+/** The paper backend. Its sessions are in the directory `paper` of the working directory. */
 export function paperRunner(
   world: World,
   { logs }: { readonly logs: LogStore },
@@ -55,7 +56,7 @@ export function paperRunner(
     place: () => Promise.resolve(PLACE),
     plan: (definition) => Promise.resolve({ argv: definition.argv, stdin: null, env: [] }),
     start: async (definition, { waitMs }) => {
-      // One after another: so that of many with one name the first wins.
+      // One after another: among many starts of one name, the first wins.
       const begun = last.catch(() => {}).then(() => begin(shelf, definition));
       last = begun;
       await begun;
@@ -131,7 +132,7 @@ async function begin({ world, logs, root }: Shelf, definition: PaperDefinition):
   while (await text(`${directory}/pid`) === null) await world.sleep(POLL_MS);
 }
 
-/** The status once the program has lived for so long, or has ended well. */
+/** The status once the program has lived for that long, or has ended well. */
 async function proven(
   shelf: Shelf,
   { name }: PaperDefinition,

@@ -1,11 +1,12 @@
 /**
- * The words of a third backend, which keeps its sessions in plain files. With them, all of the program
- * is compiled as if there were three: what is a closed pair of words does not compile.
+ * The words of a third backend, which keeps its sessions in plain files. With them the whole
+ * program is compiled as if there were three: code that treats the words as a closed pair does not
+ * compile.
  */
 import { BACKENDS, type BackendType, type Engine, ENGINES } from "../../../src/model.ts";
 import type { TmuxDefinition } from "../../../src/model.ts";
 
-/** What a session on paper is started from. */
+/** The definition of a session on paper. */
 export interface PaperDefinition extends Omit<TmuxDefinition, "backend" | "socketName"> {
   readonly backend: "paper";
 }
@@ -19,7 +20,7 @@ declare module "../../../src/model.ts" {
   }
 }
 
-/** Makes the words known to what reads records. */
+/** Adds the words for the readers of records. */
 export function addWords(): void {
   (BACKENDS as BackendType[]).push("paper");
   (ENGINES as Engine[]).push("paper");
