@@ -1,14 +1,17 @@
-/** A command line as it may be written down: without the values of variables. Pure. */
+/** Masks the values of variables in a command line, so that it may be recorded. Pure. */
 
 const MASK = "***";
-/** What is followed by `KEY=VALUE`: `-e`, short flags that end in it, `--env`. */
+/** The words before `KEY=VALUE`: `-e`, short flags that end in it, `--env`. */
 const BEFORE_VALUE = /^(--env|-[A-Za-z]*e)$/;
-/** What is joined to `KEY=VALUE`: also to a key that no variable can have, since its value is one. */
+/**
+ * The beginning of a word that contains `KEY=VALUE`, even with an invalid key: its value must still
+ * be masked.
+ */
 const JOINED = /^(?:--env=|-[A-Za-z]*?e)/;
 
 /**
  * The arguments with every value of `-e KEY=VALUE` and `--env KEY=VALUE` masked, however they are
- * joined. What stands behind `--`, and the text of a command, is the user's own.
+ * joined. Words behind `--`, and the text of a command, are the user's own and stay.
  */
 export function maskedArgv(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf("--");

@@ -1,28 +1,28 @@
-/** Following the news of operations, in any process. */
+/** Follows the news of operations, in any process. */
 import type { World } from "../world/world.ts";
 import type { Ledger, OperationEvent } from "./ledger.ts";
 
-/** How often a subscriber looks whether another process has changed something. It costs microseconds. */
+/** How often a subscriber looks for changes of other processes. A look costs microseconds. */
 const LOOK_MS = 100;
-/** How many events a subscriber takes at once. */
+/** The most events that a subscriber takes at once. */
 const BATCH = 500;
 
 /** Which events a subscriber gets. */
 export interface SubscribeOptions {
-  /** Of that operation only. */
+  /** Only events of this operation. */
   readonly operation?: string | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where the news come from. */
+/** The source of the news. */
 interface NewsSource extends Pick<World, "every"> {
   readonly read: <T>(work: (ledger: Ledger) => T) => T;
-  /** Who is to be woken when this process has changed something. */
+  /** The callbacks to wake when this process has changed something. */
   readonly subscribers: Set<() => void>;
 }
 
-/** Every event behind a sequence number, in order, as they come; it ends where the caller ends it. */
+/** Every event after a sequence number, in order, as they come, until the caller stops. */
 export async function* followEvents(
   from: number,
   { operation, signal }: SubscribeOptions,
@@ -41,7 +41,7 @@ export async function* followEvents(
   const stopLooking = every(LOOK_MS, () => wake());
   try {
     while (!signal?.aborted) {
-      // The version before the events: what comes in between is seen the next time.
+      // The version is read before the events: changes in between are seen next time.
       const version = read((ledger) => ledger.version());
       if (!isStale && version === seenVersion) {
         await new Promise<void>((resolve) => {

@@ -6,7 +6,7 @@ import { mayBeSame } from "../owner.ts";
 import type { Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
 
-/** The operations on just that session that a store has, the latest first. */
+/** The operations on exactly this session in a store, latest first. */
 export function latestOn(
   store: Pick<OperationStore, "list">,
   status: SessionStatus,
@@ -15,9 +15,9 @@ export function latestOn(
 }
 
 /**
- * The operations on just that session, in the order in which they were given. One of the same name at
- * another place, or of another config, is another one; of an operation that ended before it had found
- * its session, and of a session that is only defined, nobody knows the place.
+ * The operations on exactly this session, in the given order. An operation on a namesake, at
+ * another place or of another config, is left out. The place is unknown for an operation that ended
+ * before it found its session, and for a session that is only defined.
  */
 export function operationsOn(
   status: SessionStatus,
@@ -31,7 +31,7 @@ export function operationsOn(
   );
 }
 
-/** Whose session an operation came to; nobody's where it does not say. */
+/** The owner in an operation's result; nobody when it names none. */
 function ownerIn(result: Json): Owner {
   if (typeof result !== "object" || result === null || Array.isArray(result)) return NOBODY;
   const { project = null, config_file: configFile = null } = result as Record<string, Json>;

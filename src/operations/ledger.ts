@@ -1,9 +1,9 @@
-/** Where operations and their events are kept: what a keeper can do, and one that keeps in memory. */
+/** Stores operations and their events: the interface, and a store in memory. */
 import type { Json } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import { isTerminal, type Operation } from "./machine.ts";
 
-/** Something that happened to an operation. */
+/** An event of an operation. */
 export interface OperationEvent {
   /** Rises with every event of the store; there may be gaps. */
   readonly seq: number;
@@ -11,59 +11,59 @@ export interface OperationEvent {
   readonly kind: string;
   readonly session: string | null;
   readonly at: Date;
-  /** `moved`: it is in a new state. `outcome`: the outcome was stamped after it was over. */
+  /** `moved`: it changed its state. `outcome`: the outcome was recorded after it was over. */
   readonly type: "moved" | "outcome";
   readonly state: OperationState;
-  /** What it asks, where it waits; its outcome, where it is over; else null. */
+  /** The question of a waiting operation, the outcome of one that is over, else null. */
   readonly payload: Json;
 }
 
-/** An event that has not got its place yet. */
+/** An event before it is stored. */
 type NewEvent = Omit<OperationEvent, "seq" | "kind" | "session">;
 
 /** Which operations to list. */
 export interface OperationFilter {
   readonly session?: string | undefined;
   readonly state?: OperationState | undefined;
-  /** Those that began then, or later. */
+  /** Operations that began then or later. */
   readonly since?: Date | undefined;
-  /** Those whose id begins so. */
+  /** Operations whose id begins like this. */
   readonly idPrefix?: string | undefined;
   readonly limit?: number | undefined;
 }
 
-/** How long operations are kept that are over. What either of the two keeps stays. */
+/** How long finished operations are kept. An operation stays if either limit keeps it. */
 export interface Retention {
-  /** So many of the newest. */
+  /** This many of the newest. */
   readonly operations: number;
   readonly days: number;
 }
 
-/** What keeps operations and events. Methods that change something belong into a transaction. */
+/** Stores operations and events. Methods that change something belong into a transaction. */
 export interface Ledger {
-  /** Does the work wholly or, where it throws, not at all; others see nothing in between. */
+  /** Does the work completely, or not at all if it throws. Others see nothing in between. */
   readonly transaction: <T>(work: () => T) => T;
   readonly insert: (operation: Operation) => void;
   readonly update: (operation: Operation) => void;
   readonly get: (id: string) => Operation | null;
-  /** All that are not over, oldest first. */
+  /** All open operations, oldest first. */
   readonly open: () => readonly Operation[];
   /** Newest first. */
   readonly list: (filter: OperationFilter) => readonly Operation[];
   readonly append: (event: NewEvent) => void;
-  /** At most so many events behind a number, of all operations or of one, in their order. */
+  /** The next events after a number, of all operations or of one, in order. */
   readonly events: (after: number, operationId: string | null, limit: number) => OperationEvent[];
   readonly lastSeq: () => number;
-  /** Another number whenever another process has changed something. */
+  /** A number that changes whenever another process has changed something. */
   readonly version: () => number;
   /** How many operations are older than both limits allow. */
   readonly countExpired: (newest: number, before: Date) => number;
-  /** Removes them with their events, and says how many they were. */
+  /** Removes these operations with their events, and returns how many they were. */
   readonly removeExpired: (newest: number, before: Date) => number;
   readonly close: () => void;
 }
 
-/** A ledger in the memory of this process. Its events go on behind a number. */
+/** A ledger in the memory of this process. Its events are numbered from `lastSeq` on. */
 export function memoryLedger(lastSeq = 0): Ledger {
   const operations = new Map<string, Operation>();
   let events: OperationEvent[] = [];
@@ -75,7 +75,7 @@ export function memoryLedger(lastSeq = 0): Ledger {
   }
 
   return {
-    // What is done in a transaction checks first and then writes: nothing has to be taken back.
+    // Work in a transaction checks before it writes: nothing has to be undone.
     transaction: (work) => work(),
     insert: (operation) => {
       operations.set(operation.id, operation);

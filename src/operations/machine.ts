@@ -1,6 +1,6 @@
 /**
- * The life of an operation, as a table of moves: which states there are, which one may follow which,
- * and when an operation counts as abandoned. Pure.
+ * The life of an operation as a table of moves: its states, which one may follow which, and when an
+ * operation counts as abandoned. Pure.
  */
 import { type Json, quote } from "../errors.ts";
 import type { OperationState } from "../model.ts";
@@ -32,7 +32,7 @@ const MOVES: Readonly<Record<OperationState, readonly OperationState[]>> = {
   aborted: [],
 };
 
-/** An operation was to make a move that the table does not have. */
+/** A move that is not in the table. */
 export class IllegalMoveError extends Error {
   constructor(readonly from: OperationState, readonly to: OperationState) {
     super(`An operation cannot go from ${from} to ${to}`);
@@ -61,7 +61,7 @@ const PHASES: Readonly<Record<OperationState, Phase | null>> = {
   aborted: null,
 };
 
-/** The phase that a state stands for; null: none. */
+/** The phase of a state, or null. */
 export function stateToPhase(state: OperationState): Phase | null {
   return PHASES[state];
 }
@@ -76,14 +76,14 @@ export function nextAction(state: OperationState): NextAction {
   return state === "input_required" ? "awaiting_input" : "none";
 }
 
-/** Who asked for an operation. Null: not known. */
+/** Who asked for an operation. Null: unknown. */
 export interface Actor {
   /** Name of the user that kstops runs as. */
   readonly user: string | null;
   readonly uid: number | null;
-  /** Name of the user that became this one with sudo. */
+  /** Name of the user who became this one with sudo. */
   readonly sudoUser: string | null;
-  /** Address that the user's SSH connection comes from. */
+  /** Source address of the user's SSH connection. */
   readonly sshClient: string | null;
   /** The terminal, such as `/dev/pts/3`. */
   readonly tty: string | null;
@@ -92,13 +92,13 @@ export interface Actor {
 }
 
 /**
- * The process that works on an operation. The pid is one of the machine, or container, of that host
- * name; elsewhere it says nothing, and only the silence of its operation does.
+ * The process that works on an operation. Its pid is valid on the machine, or in the container,
+ * with this host name; elsewhere only the silence of the operation tells whether it lives.
  */
 export interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** A random id: the same pid may be another process later. */
+  /** A random id, since a pid may be reused by another process. */
   readonly instance: string;
 }
 
@@ -106,29 +106,29 @@ export interface Owner {
 export interface Operation {
   /** UUID, version 4. */
   readonly id: string;
-  /** What is done: `start`, `stop`, `restart`. */
+  /** The kind of change: `start`, `stop`, `restart`. */
   readonly kind: string;
-  /** Name of the session; null where it is about none. */
+  /** Name of the session; null without one. */
   readonly session: string | null;
-  /** Where that session is, such as `tmux:default`; null before that is known. */
+  /** The place of the session, such as `tmux:default`; null before it is known. */
   readonly place: string | null;
-  /** What was asked for. */
+  /** The request. */
   readonly request: Json;
   readonly actor: Actor | null;
-  /** Who works on it, or did last. */
+  /** The process that works on it, or did last. */
   readonly owner: Owner;
   readonly state: OperationState;
-  /** Belongs to the state: {@link stateToPhase}. */
+  /** Follows from the state: {@link stateToPhase}. */
   readonly currentPhase: Phase | null;
-  /** Belongs to the state: {@link nextAction}. */
+  /** Follows from the state: {@link nextAction}. */
   readonly nextAction: NextAction;
   readonly createdAt: Date;
   readonly lastHeartbeat: Date;
-  /** What it asks, while it waits for an answer. */
+  /** The question of a waiting operation. */
   readonly pendingInput: Json;
-  /** The outcome of one that failed. */
+  /** The outcome of a failed operation. */
   readonly error: Json;
-  /** The outcome of one that was done or aborted. */
+  /** The outcome of an operation that was done or aborted. */
   readonly result: Json;
 }
 
@@ -138,8 +138,8 @@ const WAITING_SILENCE_MS = 3_600_000;
 const WORKING_SILENCE_MS = 30_000;
 
 /**
- * Whether nobody cares for an open operation any more: a waiting one has been silent for more than
- * an hour, or the process of another one is gone, or has been silent for more than 30 seconds.
+ * Whether an open operation is abandoned: a waiting one has been silent for more than an hour; the
+ * process of any other is gone, or has been silent for more than 30 seconds.
  */
 export function isAbandoned(
   { state, lastHeartbeat }: Pick<Operation, "state" | "lastHeartbeat">,
@@ -152,13 +152,13 @@ export function isAbandoned(
   return isGone || silenceMs > WORKING_SILENCE_MS;
 }
 
-/** How an operation is over. */
+/** The end of an operation. */
 export interface End {
   readonly state: "done" | "failed" | "aborted";
   readonly outcome: Json;
 }
 
-/** How an abandoned operation ends. */
+/** The end of an abandoned operation. */
 export function endOfAbandoned({ kind, session, state, owner }: Operation): End {
   if (state === "input_required") {
     const outcome = { code: "session_abandoned", reason: "no client heartbeat for >1h" };

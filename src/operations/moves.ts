@@ -1,4 +1,4 @@
-/** What changes an operation, each with the event that tells of it. Done inside a transaction. */
+/** The changes of an operation, each with its event. They run inside a transaction. */
 import type { Json } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import type { Ledger } from "./ledger.ts";
@@ -30,13 +30,13 @@ export function begin(ledger: Ledger, given: NewOperation, at: Date): Operation 
   return operation;
 }
 
-/** Where an operation goes, and when. */
+/** The next state of an operation, and the time. */
 interface Move {
   readonly at: Date;
   readonly state: OperationState;
-  /** What came of it, where it is over. */
+  /** The outcome of an operation that is over. */
   readonly outcome?: Json;
-  /** What it asks, where it waits. */
+  /** The question of a waiting operation. */
   readonly pendingInput?: Json;
 }
 
@@ -60,7 +60,7 @@ export function move(
   return moved;
 }
 
-/** Stamps the outcome of an operation that is over. */
+/** Records the outcome of an operation that is over. */
 export function stamp(
   ledger: Ledger,
   operation: Operation,

@@ -1,6 +1,6 @@
 /**
- * Doing work as a recorded operation: its phases, the lock on its session, the question that it may
- * have to ask, heartbeats as long as it goes on, and its outcome.
+ * Does work as a recorded operation: its phases, the lock on its session, its question if it has
+ * one, heartbeats while it goes on, and its outcome.
  */
 import {
   InputRequiredError,
@@ -15,10 +15,13 @@ import type { World } from "../world/world.ts";
 import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
 
-/** How often a working operation says that it is alive. Silent for 30 s it counts as abandoned. */
+/**
+ * How often a working operation says that it is alive. After 30 s of silence it counts as
+ * abandoned.
+ */
 const HEARTBEAT_MS = 5000;
 
-/** What somebody has to say yes to. */
+/** A question that needs a yes. */
 export interface Question {
   /** As a terminal shows it: `Stop "astro"? it is protected [y/N] `. */
   readonly text: string;
@@ -29,17 +32,20 @@ export interface Question {
   readonly backend: BackendType | null;
 }
 
-/** What is to be done, now that it is known what there is. */
+/** What to do, now that the situation is known. */
 export interface Plan<Result> {
-  /** Where the session is, or will be: see `formatPlace`. Two operations never change it at once. */
+  /**
+   * The place of the session now or later: see `formatPlace`. Two operations never change it at
+   * once.
+   */
   readonly place: string;
-  /** Null: nobody has to be asked. */
+  /** Null: no question is needed. */
   readonly question: Question | null;
-  /** Changes the session, and makes sure that it worked. */
+  /** Changes the session, and makes sure that this worked. */
   readonly apply: () => Promise<Result>;
 }
 
-/** What a task does to which session. */
+/** A kind of change, and its session. */
 interface Change {
   /** `start`, `stop`, `restart`. */
   readonly kind: string;
@@ -49,38 +55,38 @@ interface Change {
 
 /** A change of one session. */
 export interface Task<Result> extends Change {
-  /** What was asked for, with all that is needed to plan it again. */
+  /** The request, with everything needed to plan it again. */
   readonly request: Json;
-  /** Why it cannot be planned again from its request; without it, it can. */
+  /** Why it cannot be planned again from its request; missing: it can. */
   readonly notResumable?: string;
-  /** Checks what was asked for; without it there is nothing to check. */
+  /** Checks the request; missing: there is nothing to check. */
   readonly validate?: () => Promise<void>;
-  /** Finds out what there is. It changes nothing, and may be called again after an answer. */
+  /** Looks at the situation. Changes nothing, and may be called again after an answer. */
   readonly plan: () => Promise<Plan<Result>>;
-  /** Looks at what became of the session; without it `apply` did. */
+  /** Checks what became of the session; missing: `apply` did. */
   readonly verify?: (result: Result) => Promise<Result>;
   /** The outcome as it is recorded. */
   readonly outcome: (result: Result) => Json;
-  /** Makes more of what went wrong, before that is recorded and thrown; without it, it stays as it is. */
+  /** Adds to an error before it is recorded and thrown; missing: it stays as it is. */
   readonly explain?: (error: unknown) => Promise<unknown>;
 }
 
-/** Puts a question to the user. Null: no answer came. */
+/** Asks the user a question. Null: no answer came. */
 export type Ask = (question: string) => Promise<string | null>;
 
-/** What became of a task. */
+/** The result of a task. */
 interface Operated<Result> {
   readonly operationId: string;
   readonly result: Result;
 }
 
-/** What operations are done with. */
+/** The tools of operations. */
 interface OperatorParts {
   readonly world: World;
   /** Opens the store when the first operation begins. */
   readonly store: () => Promise<OperationStore>;
   readonly actor: Actor;
-  /** Takes the secrets out of what will be recorded. */
+  /** Masks the secrets in what will be recorded. */
   readonly mask: (value: Json) => Json;
   readonly warn: (text: string) => void;
 }
@@ -88,18 +94,18 @@ interface OperatorParts {
 /** Does tasks as operations. */
 export interface Operator {
   /**
-   * Does a task. A question goes to `ask`; where that is null, or no answer comes, the operation is
+   * Does a task. `ask` gets its question; if `ask` is null, or no answer comes, the operation is
    * left waiting for one.
    *
    * @throws {InputRequiredError} `input_required`: nobody said yes
-   * @throws {OperationRunningError} `operation_running`: another one works on that session
+   * @throws {OperationRunningError} `operation_running`: another operation works on that session
    * @throws {OperationAbandonedError} `operation_abandoned`: it was taken away before it began
    * @throws what the task throws
    */
   run<Result>(task: Task<Result>, ask: Ask | null): Promise<Operated<Result>>;
   /**
-   * Goes on with an operation that waits, after a yes: it plans afresh, and asks again where that
-   * comes to another question.
+   * Continues a waiting operation after a yes: plans it again, and asks again if that leads to
+   * another question.
    *
    * @throws as `run` does
    * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
@@ -153,7 +159,7 @@ export function cancelWaiting(
   }
 }
 
-/** Who uses kstops here, as far as the environment says so. */
+/** The user of kstops here, as far as the environment tells. */
 export function actorOf(world: World, version: string): Actor {
   const client = world.env("SSH_CONNECTION") ?? world.env("SSH_CLIENT");
   return {
@@ -167,17 +173,17 @@ export function actorOf(world: World, version: string): Actor {
   };
 }
 
-/** One operation on its way. */
+/** An operation in progress. */
 interface Course {
   readonly store: OperationStore;
   readonly id: string;
-  /** Goes on to a state. @throws {OperationAbandonedError} somebody else has ended the operation */
+  /** Moves to a state. @throws {OperationAbandonedError} another process has ended the operation */
   readonly move: (state: OperationState) => void;
-  /** The same for a change that has been made already: that cannot be taken back, and is said. */
+  /** The same after the change was made: the change cannot be undone, so the error says so. */
   readonly moveAfterChange: (state: OperationState, outcome?: Json) => void;
 }
 
-/** The work on an operation, with heartbeats, and with its end where it throws. */
+/** Does the work of an operation, with heartbeats, and ends the operation if it throws. */
 async function record<Result>(
   { world, mask, warn }: OperatorParts,
   { store, id, task }: {
@@ -221,7 +227,7 @@ async function record<Result>(
   }
 }
 
-/** From planning to the last look at what was done. */
+/** Does everything from planning to the last check. */
 async function carryOn<Result>(
   task: Task<Result>,
   course: Course,
@@ -263,7 +269,7 @@ async function claim({ store, id }: Course, change: Change, place: string): Prom
   }
 }
 
-/** What a yes is for: the same reason in another place needs another one. */
+/** What a yes covers: the same reason in another place needs another yes. */
 function agreement(place: string, { reason }: Pick<Question, "reason">): string {
   return `${place}: ${reason}`;
 }
@@ -274,7 +280,7 @@ function agreedTo({ pendingInput }: Operation): string | null {
 }
 
 /**
- * The operation of that id, which waits for an answer.
+ * The waiting operation with this id.
  *
  * @throws {OperationNotFoundError} `operation_not_found`: it does not wait
  */
@@ -286,7 +292,7 @@ function waiting(store: OperationStore, verb: string, id: string): Operation {
 }
 
 /**
- * The same, that can also be planned again.
+ * The same, if it can also be planned again.
  *
  * @throws {OperationNotFoundError} `operation_not_found`: it does not wait, or cannot be resumed
  */
@@ -319,7 +325,7 @@ function notWaiting(verb: string, id: string, state: OperationState): OperationN
   });
 }
 
-/** Somebody else has ended it before it could begin. */
+/** Another process has ended the operation before it could begin. */
 function lost(
   store: OperationStore,
   id: string,
@@ -352,11 +358,11 @@ function nobodySaidYes(
   });
 }
 
-/** Ends the operation as the error demands, unless it is over, or is to go on waiting. */
+/** Ends the operation as the error demands, unless it is over or must go on waiting. */
 function endWith(thrown: unknown, { store, id }: Course, mask: (value: Json) => Json): void {
   const operation = store.get(id);
   const isInterrupted = thrown instanceof InterruptedError;
-  // A terminal that is gone has said neither yes nor no.
+  // A terminal that is gone has answered neither yes nor no.
   const isUnanswered = thrown instanceof InputRequiredError ||
     (isInterrupted && thrown.signal === "SIGHUP");
   if (operation === null || (isUnanswered && operation.state === "input_required")) return;
@@ -364,7 +370,7 @@ function endWith(thrown: unknown, { store, id }: Course, mask: (value: Json) => 
     const outcome = mask({ ...toEnvelope(thrown).error });
     store.transition(id, isInterrupted ? "aborted" : "failed", outcome);
   } catch (error) {
-    // It is over already: what was thrown says how.
+    // The operation is already over: the thrown error says how.
     if (!(error instanceof IllegalMoveError)) throw error;
   }
 }

@@ -1,43 +1,43 @@
-/** A ledger that lasts whatever becomes of its database: what cannot be kept goes on in memory. */
+/** A ledger that survives the loss of its database: what cannot be stored goes on in memory. */
 import { quote } from "../errors.ts";
 import { DatabaseError, FileError, type World } from "../world/world.ts";
 import { type Ledger, memoryLedger } from "./ledger.ts";
 import type { Operation } from "./machine.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
-/** A ledger in a database, or once that cannot be used any more, in memory. */
+/** A ledger in a database, or in memory once the database cannot be used any more. */
 export interface LastingLedger {
   /** Whether it is in a database, where other processes see it. */
   readonly isKept: () => boolean;
   readonly read: <T>(work: (ledger: Ledger) => T) => T;
   /** Does the work as one transaction. */
   readonly write: <T>(work: (ledger: Ledger) => T) => T;
-  /** Lets go of the database. */
+  /** Closes the database. */
   readonly dispose: () => Promise<void>;
 }
 
-/** Makes a ledger last; of the operations of this instance none is lost with its database. */
+/** Makes a ledger last: no operation of this instance is lost with its database. */
 export function lastingLedger(
   world: World,
   { ledger: first, path: firstPath, instance, warn }: {
     readonly ledger: Ledger;
-    /** Path of the database; null: it is in none, or not to be replaced. */
+    /** Path of the database; null: it is in none, or must not be replaced. */
     readonly path: string | null;
     readonly instance: string;
-    /** Is told once why operations are not kept. */
+    /** Called once with the reason why operations are not kept. */
     readonly warn: (text: string) => void;
   },
 ): LastingLedger {
-  /** The operations of this process: what a ledger in memory has to go on with. */
+  /** The operations of this process: a ledger in memory continues with them. */
   const own = new Map<string, Operation>();
   let [ledger, path] = [first, firstPath];
   let settling: Promise<void> = Promise.resolve();
   let isDisposed = false;
 
   /**
-   * Goes on in memory.
+   * Continues in memory.
    *
-   * @throws the error, where it is no trouble with the database
+   * @throws the error, if it does not come from the database
    */
   const fallBack = (error: unknown): void => {
     if (!(error instanceof DatabaseError) || path === null) throw error;
@@ -87,7 +87,7 @@ export function lastingLedger(
   };
 }
 
-/** The ledger, and a note of every operation that it is given. */
+/** The ledger, noting every operation that it gets. */
 function noting(ledger: Ledger, changes: Map<string, Operation>): Ledger {
   const note = (keep: (operation: Operation) => void) => (operation: Operation): void => {
     keep(operation);
@@ -96,7 +96,7 @@ function noting(ledger: Ledger, changes: Map<string, Operation>): Ledger {
   return { ...ledger, insert: note(ledger.insert), update: note(ledger.update) };
 }
 
-/** Where the events of a broken ledger ended, as far as it still says so. */
+/** The number of a broken ledger's last event, if it still answers. */
 function lastSeqOf(ledger: Ledger): number {
   try {
     return ledger.lastSeq();
@@ -105,7 +105,7 @@ function lastSeqOf(ledger: Ledger): number {
   }
 }
 
-/** Opens a database; a damaged one is set aside, and a new one begins. */
+/** Opens a database. Sets a damaged one aside, and begins a new one. */
 export async function openOrReplace(
   path: string,
   world: World,
@@ -131,7 +131,7 @@ function isDamage(error: unknown): boolean {
   return error instanceof DatabaseError && error.why === "corrupt";
 }
 
-/** Gives a damaged database another name, with the files that belong to it. */
+/** Renames a damaged database and the files that belong to it. */
 async function setAside(path: string, world: World): Promise<string> {
   const stamp = world.now().toISOString().replaceAll(/[-:.]/g, "");
   const target = `${path}.corrupt-${stamp}`;
@@ -139,7 +139,7 @@ async function setAside(path: string, world: World): Promise<string> {
     try {
       await world.files.rename(path + suffix, target + suffix);
     } catch (error) {
-      // Another process has been faster, or there is none.
+      // Another process was faster, or there is no such file.
       if (!(error instanceof FileError) || error.why !== "missing") throw error;
     }
   }

@@ -1,11 +1,11 @@
-/** Rows of the database of operations, as what they stand for. Pure. */
+/** Converts rows of the database of operations. Pure. */
 import type { Json } from "../errors.ts";
 import { momentOf, OPERATION_STATES, type OperationState } from "../model.ts";
 import { DatabaseError, type SqlValue } from "../world/world.ts";
 import type { OperationEvent } from "./ledger.ts";
 import { type Actor, nextAction, type Operation, type Owner, stateToPhase } from "./machine.ts";
 
-/** A row, by the names of its columns. */
+/** A row, by column names. */
 type Row = Readonly<Record<string, SqlValue>>;
 
 /**
@@ -35,7 +35,7 @@ export function operationOf(row: Row): Operation {
 }
 
 /**
- * The event of a row, which has the kind and the session of its operation, too.
+ * The event of a row, which also has the kind and the session of its operation.
  *
  * @throws {DatabaseError} `corrupt`
  */
@@ -64,7 +64,7 @@ function timeOf(row: Row, key: string): Date {
   return time;
 }
 
-/** Of another version it may have more keys, or fewer. */
+/** Another version may have written more keys, or fewer. */
 function actorOf(row: Row): Actor | null {
   const actor = jsonOf(row, "actor");
   if (actor === null) return null;

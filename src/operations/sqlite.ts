@@ -6,8 +6,8 @@ import type { Actor, Operation, Owner } from "./machine.ts";
 import { eventOf, operationOf } from "./rows.ts";
 
 /**
- * What each version of the schema adds to the one before. Databases of all versions are out there:
- * a step that was released is never changed.
+ * What each version of the schema adds to the one before. Databases of all versions exist: a
+ * released step is never changed.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE operations (
@@ -36,7 +36,7 @@ const MIGRATIONS: readonly string[] = [
      payload TEXT
    ) STRICT;
    CREATE INDEX events_of_operation ON events (operation_id, seq);`,
-  // The last word on the lock: whatever the code believes, one session has one open operation.
+  // The final guard of the lock: whatever the code believes, a session has one open operation.
   `ALTER TABLE operations ADD COLUMN place TEXT;
    CREATE UNIQUE INDEX one_open_operation ON operations (session, place)
      WHERE place IS NOT NULL AND state NOT IN ('done', 'failed', 'aborted');`,
@@ -46,7 +46,7 @@ const MIGRATIONS: readonly string[] = [
 const SCHEMA_VERSION = MIGRATIONS.length;
 
 /**
- * Opens the database of a path, makes it where it is missing, and brings an old one up to date.
+ * Opens the database at a path, creates a missing one, and migrates an old one.
  *
  * @throws {FileError} the file cannot be used
  * @throws {DatabaseError} the database cannot be used
@@ -63,7 +63,7 @@ export async function sqliteLedger(path: string, world: World): Promise<Ledger> 
 }
 
 async function prepare(database: Database, world: World): Promise<void> {
-  // Before anything is changed: what a newer kstops has made is not for us to touch.
+  // Must come before any change: a newer kstops' database is not ours to touch.
   const version = versionOf(database);
   if (version > SCHEMA_VERSION) {
     throw new DatabaseError(
@@ -72,18 +72,19 @@ async function prepare(database: Database, world: World): Promise<void> {
     );
   }
   await useWriteAheadLog(database, world);
-  // In this mode a crash of kstops loses nothing, and one of the machine at most the last changes.
+  // In this mode a crash of kstops loses nothing, and a crash of the machine at most the last
+  // changes.
   database.run("PRAGMA synchronous = NORMAL");
-  // In pages of 4 kB. A kstops that ends leaves its part of the log to the next one, since clearing
-  // it up takes longer than everything else together; who does it now and then has 1 MB to do.
+  // In pages of 4 kB. A kstops that ends leaves its part of the log to the next one, since a
+  // checkpoint takes longer than all its other work; the kstops that does one has 1 MB to write.
   database.run("PRAGMA wal_autocheckpoint = 250");
   if (version < SCHEMA_VERSION) migrate(database);
 }
 
 /**
- * Readers and a writer do not wait for each other then. Whoever switches it on while another process
- * writes, as one does that has just made the database, is refused at once, without the waiting that
- * every other statement gets (SQLite 3.49 and 3.53).
+ * With this log readers and a writer do not wait for each other. Switching it on while another
+ * process writes, such as one that has just created the database, fails at once, without the
+ * waiting of all other statements (SQLite 3.49 and 3.53).
  */
 async function useWriteAheadLog(database: Database, world: World): Promise<void> {
   for (let attempt = 1;; attempt++) {
@@ -112,7 +113,7 @@ function versionOf(database: Database): number {
 }
 
 function inTransaction<T>(database: Database, work: () => T): T {
-  // IMMEDIATE: who reads first and wants to write later can be refused without any waiting.
+  // IMMEDIATE: a transaction that reads first and writes later can be refused without any waiting.
   database.run("BEGIN IMMEDIATE");
   try {
     const result = work();
@@ -122,7 +123,7 @@ function inTransaction<T>(database: Database, work: () => T): T {
     try {
       database.run("ROLLBACK");
     } catch {
-      // A full disk has rolled it back already.
+      // A full disk has already rolled it back.
     }
     throw error;
   }
@@ -131,7 +132,7 @@ function inTransaction<T>(database: Database, work: () => T): T {
 const OPERATION = `id, kind, session, place, request, actor, owner, state, created_at,
   last_heartbeat, pending_input, error, result`;
 const IS_OPEN = "state NOT IN ('done', 'failed', 'aborted')";
-/** Those behind the newest so many that are over and began before a moment. */
+/** Finished operations that are beyond the newest so many and began before a moment. */
 const EXPIRED = `number <= (SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?)
   AND created_at < ? AND state IN ('done', 'failed', 'aborted')`;
 
@@ -191,7 +192,7 @@ function ledgerOf(database: Database): Ledger {
         limit,
       ).map(eventOf);
     },
-    // Those of operations that were removed count, too: numbers never come twice.
+    // Events of removed operations count, too: numbers are never reused.
     lastSeq: () =>
       Number(
         database.all("SELECT seq FROM sqlite_sequence WHERE name = 'events'")[0]?.["seq"] ?? 0,

@@ -1,6 +1,6 @@
 /**
- * The store of operations: every change that kstops makes, what became of it, and the news of both
- * for any number of subscribers in any process.
+ * The store of operations: every change that kstops makes, its result, and the news of both for any
+ * number of subscribers in any process.
  */
 import { type Json, OperationNotFoundError, OperationRunningError } from "../errors.ts";
 import type { OperationState } from "../model.ts";
@@ -28,39 +28,42 @@ import { begin, move, stamp } from "./moves.ts";
 import { type LastingLedger, lastingLedger, openOrReplace } from "./recovery.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
-/** What is kept unless told. */
+/** The default retention. */
 const RETENTION: Retention = { operations: 1000, days: 90 };
 const DAY_MS = 86_400_000;
 
 /** How a store is opened. */
 export interface StoreOptions {
-  /** The directory of `operations.db`; null: there is none, and operations are kept in memory. */
+  /** The directory of `operations.db`; null: operations are kept in memory. */
   readonly directory: string | null;
-  /** Told once why operations are not kept, or where a damaged database went. */
+  /**
+   * Called once with the reason why operations are not kept, or with the new place of a damaged
+   * database.
+   */
   readonly warn: (text: string) => void;
-  /** 1,000 operations or 90 days unless told, whichever keeps more. */
+  /** Default: 1,000 operations or 90 days, whichever keeps more. */
   readonly retention?: Retention | undefined;
 }
 
-/** What else is known of an operation when it is opened. */
+/** What else is known of a new operation. */
 export interface OpenOptions {
-  /** Name of the session; null or missing: it is about none. */
+  /** Name of the session; null or missing: none. */
   readonly session?: string | null;
   readonly actor?: Actor | null;
 }
 
 /** What a clean-up did. */
 export interface Collected {
-  /** The operations that it ended. */
+  /** The operations that were ended. */
   readonly abandoned: readonly string[];
-  /** How many were too old to be kept. */
+  /** How many operations were too old to keep. */
   readonly removed: number;
 }
 
 /**
- * The store of operations. Every change of an operation and the event that tells of it are one
- * transaction. A database that cannot be used any more, at whatever moment, is replaced by memory,
- * which is said once: what is recorded never keeps anybody from the work.
+ * The store of operations. Every change of an operation and its event are one transaction. If the
+ * database fails at any moment, memory replaces it, and one warning says so: recording never keeps
+ * anybody from the work.
  *
  * @example
  * ```ts
@@ -92,8 +95,8 @@ export class OperationStore {
   }
 
   /**
-   * Opens the store of a directory, makes it where it is missing, and clears up what is abandoned
-   * or old. Where that cannot be, it is one in memory, and `warn` says why.
+   * Opens the store of a directory, creates a missing one, and cleans up what is abandoned or old.
+   * If that fails, the store is in memory, and `warn` says why.
    */
   static async inDirectory(world: World, options: StoreOptions): Promise<OperationStore> {
     const { directory, warn } = options;
@@ -117,9 +120,8 @@ export class OperationStore {
   }
 
   /**
-   * The store of a directory for somebody who only looks at what is there: nothing is cleared up, and
-   * nothing is made or set aside. Null: there is none, or it cannot be used. Methods throw
-   * {@link DatabaseError}.
+   * The store of a directory, only for looking: cleans up, creates and sets aside nothing. Null:
+   * there is none, or it cannot be used. Methods throw {@link DatabaseError}.
    */
   static async toLookAt(world: World, directory: string | null): Promise<OperationStore | null> {
     const path = `${directory}/operations.db`;
@@ -133,7 +135,7 @@ export class OperationStore {
     }
   }
 
-  /** Whether other processes can see its operations, and this one's successors. */
+  /** Whether other processes, including later ones, can see its operations. */
   get isKept(): boolean {
     return this.#ledger.isKept();
   }
@@ -158,7 +160,7 @@ export class OperationStore {
   }
 
   /**
-   * The operation that an id, or the beginning of one, stands for.
+   * The operation with this id or beginning of an id.
    *
    * @throws {OperationNotFoundError} `operation_not_found`: none, or more than one
    */
@@ -172,14 +174,14 @@ export class OperationStore {
     });
   }
 
-  /** All events of an operation so far, in their order. */
+  /** All events of an operation so far, in order. */
   history(id: string): readonly OperationEvent[] {
     return this.#ledger.read((ledger) => ledger.events(0, id, Number.MAX_SAFE_INTEGER));
   }
 
   /**
-   * Moves an operation to another state, and its phase with it. A move is no heartbeat. With an
-   * outcome, that is stamped at the same moment: see {@link OperationStore.close}.
+   * Moves an operation to another state, and its phase with it. A move is no heartbeat. An outcome
+   * is recorded at the same moment: see {@link OperationStore.close}.
    *
    * @throws {OperationNotFoundError} `operation_not_found`
    * @throws {IllegalMoveError} the table of moves does not have it; nothing has changed
@@ -192,7 +194,7 @@ export class OperationStore {
     });
   }
 
-  /** Says that somebody still cares for an operation. An unknown one is none of our business. */
+  /** Says that an operation is still being worked on or waited for. Ignores an unknown one. */
   heartbeat(id: string): void {
     this.#write((ledger) => {
       const operation = ledger.get(id);
@@ -202,8 +204,8 @@ export class OperationStore {
   }
 
   /**
-   * Stamps the outcome of an operation that is over: into `error` where it failed, else into
-   * `result`. The first one stays. An unknown operation is none of our business.
+   * Records the outcome of an operation that is over: in `error` if it failed, else in `result`.
+   * The first outcome stays. Ignores an unknown operation.
    *
    * @throws {IllegalMoveError} it is not over
    */
@@ -217,7 +219,7 @@ export class OperationStore {
   }
 
   /**
-   * Lets an operation wait for an answer. It holds no lock then.
+   * Makes an operation wait for an answer. It then holds no lock.
    *
    * @throws {IllegalMoveError} it is not planning
    */
@@ -231,7 +233,7 @@ export class OperationStore {
   }
 
   /**
-   * Goes on with an operation that waited for an answer, in this process: it plans afresh. That is a
+   * Continues an operation that waited for an answer, in this process: it plans again. Counts as a
    * heartbeat.
    *
    * @throws {IllegalMoveError} it does not wait
@@ -249,8 +251,8 @@ export class OperationStore {
   }
 
   /**
-   * Takes the lock on the session of an operation, now that it is known where that is. One that only
-   * waits for an answer is aborted for it (`superseded`), an abandoned one has failed.
+   * Takes the lock on the session of an operation, now that its place is known. Aborts an operation
+   * there that only waits for an answer (`superseded`); an abandoned one has failed.
    *
    * @throws {IllegalMoveError} it is not planning
    * @throws {OperationRunningError} `operation_running`: another one is working on it
@@ -277,7 +279,7 @@ export class OperationStore {
     });
   }
 
-  /** The ids of the operations that wait for an answer and have been silent for longer than that. */
+  /** The ids of operations that wait for an answer and have been silent for longer than that. */
   abandonedOlderThan(ageSeconds: number): readonly string[] {
     const threshold = this.#world.now().getTime() - ageSeconds * 1000;
     return this.#ledger.read((ledger) => ledger.open()).filter(({ state, lastHeartbeat }) =>
@@ -285,7 +287,7 @@ export class OperationStore {
     ).map(({ id }) => id);
   }
 
-  /** The open operations that nobody works on any more, and that no change has ended yet. */
+  /** The open operations that no process works on any more, and that no change has ended yet. */
   async abandoned(): Promise<readonly Operation[]> {
     const gone = await this.#goneOwners();
     return this.#ledger.read((ledger) => ledger.open()).filter((operation) =>
@@ -293,7 +295,7 @@ export class OperationStore {
     );
   }
 
-  /** Ends what is abandoned, and removes what is older than the retention allows. */
+  /** Ends abandoned operations, and removes those older than the retention allows. */
   async collectGarbage(): Promise<Collected> {
     const gone = await this.#goneOwners();
     const abandonedIn = (ledger: Ledger): readonly (Operation & { readonly end: End })[] =>
@@ -303,7 +305,7 @@ export class OperationStore {
       });
     const { operations, days } = this.#options.retention ?? RETENTION;
     const before = new Date(this.#world.now().getTime() - days * DAY_MS);
-    // Looking first: most of the time there is nothing, and nobody has to wait for a writer.
+    // Looks first: usually there is nothing, and then nobody has to wait for a writer.
     const abandoned = this.#ledger.read(abandonedIn).length === 0
       ? []
       : this.#write((ledger) =>
@@ -319,8 +321,8 @@ export class OperationStore {
   }
 
   /**
-   * Every event behind a sequence number, in order, as they come, from any process. Without a number
-   * only those to come; 0 gives all that are kept. It ends only where the caller ends it.
+   * Every event after a sequence number, in order, as they come, from any process. Without a number
+   * only future events; 0 gives all that are kept. It ends only when the caller ends it.
    */
   subscribe(after?: number, options: SubscribeOptions = {}): AsyncIterable<OperationEvent> {
     const { read } = this.#ledger;
@@ -329,7 +331,7 @@ export class OperationStore {
     return followEvents(from, options, { every, read, subscribers: this.#subscribers });
   }
 
-  /** Lets go of the database. Nothing may be asked any more. */
+  /** Closes the database. The store must not be used any more. */
   async dispose(): Promise<void> {
     await this.#ledger.dispose();
   }
@@ -341,14 +343,14 @@ export class OperationStore {
     return result;
   }
 
-  /** How an open operation ends now, if it is abandoned. */
+  /** The end of an open operation that is now abandoned, or null. */
   #endOf(operation: Operation, gone: ReadonlySet<string>): End | null {
     return isAbandoned(operation, this.#world.now(), gone.has(operation.owner.instance))
       ? endOfAbandoned(operation)
       : null;
   }
 
-  /** The owners of open operations, by instance, whose process does not exist any more. */
+  /** The owners of open operations, by instance, whose process no longer exists. */
   async #goneOwners(): Promise<ReadonlySet<string>> {
     const owners = this.#ledger.read((ledger) => ledger.open()).map(({ owner }) => owner);
     const gone = new Set<string>();
@@ -367,7 +369,7 @@ function existing(ledger: Ledger, id: string): Operation {
   return operation;
 }
 
-/** How an operation that only waits ends when another one comes for its session. */
+/** The end of an operation that only waits when another one comes for its session. */
 function endOfSuperseded({ state }: Operation, by: string): End | null {
   if (state !== "input_required") return null;
   const outcome = { code: "superseded", reason: "another operation on the session", by };
