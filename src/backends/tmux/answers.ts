@@ -1,19 +1,19 @@
-/** What tmux answers to questions about one session: pure functions from its output. */
+/** Parses what tmux answers about one session. Pure. */
 import { CLIENT_FIELDS, SERVER_FIELDS } from "./args.ts";
 import { decodeQuoted, writesEscapes } from "./escapes.ts";
 import { rowsOf } from "./rows.ts";
 
-/** What attaching needs to know of a server. */
+/** What attaching needs to know about a server. */
 export interface ServerFacts {
   readonly pid: string;
   readonly socketPath: string;
-  /** The key that begins a command, such as `C-b`; null: there is none. */
+  /** The key that begins a command, such as `C-b`; null: none. */
   readonly prefix: string | null;
 }
 
-/** Reads what `describeServer` asked; null: the session is gone. */
+/** Parses the answer to `describeServer`; null: the session is gone. */
 export function parseServer(stdout: string, nonce: string): ServerFacts | null {
-  // For an absent target, display-message prints nothing and succeeds (tmux 3.3a).
+  // For a missing target, display-message prints nothing and succeeds (tmux 3.3a).
   const row = rowsOf(stdout, SERVER_FIELDS.length, nonce).at(0);
   if (row === undefined) return null;
   const [pid = "", socketPath = "", prefix = "", prefix2 = "", version = ""] = row;
@@ -25,7 +25,7 @@ export function parseServer(stdout: string, nonce: string): ServerFacts | null {
   };
 }
 
-/** The names of the clients of a process, from what `listClients` asked. */
+/** The names of a process' clients, from the answer to `listClients`. */
 export function parseClients(stdout: string, pid: number, nonce: string): string[] {
   return rowsOf(stdout, CLIENT_FIELDS.length, nonce).flatMap(([client, name]) =>
     client === String(pid) && name ? [name] : []
@@ -33,8 +33,9 @@ export function parseClients(stdout: string, pid: number, nonce: string): string
 }
 
 /**
- * What a pane shows, from what `capturePane` asked: what stands between the first two nonces, without
- * what hooks print, which is what they print about the single line between the next two.
+ * The content of a pane, from the answer to `capturePane`: the text between the first two nonces,
+ * without the output of hooks, which is what they print around the single line between the next
+ * two.
  */
 export function parseCapture(stdout: string, nonce: string): string {
   const [, all = "", line = "", behind = ""] = stdout.split(`${nonce}\n`);
@@ -44,7 +45,10 @@ export function parseCapture(stdout: string, nonce: string): string {
   return text.endsWith(printed) ? text.slice(0, text.length - printed.length) : text;
 }
 
-/** Values of variables, from the answers to `environmentScript`; those without one are left out. */
+/**
+ * Values of variables, from the answers to `environmentScript`. Variables without a value are left
+ * out.
+ */
 export function parseEnvironment(
   stdout: string,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** Asking a tmux server, and what its answers mean. */
+/** Asks a tmux server, and interprets its answers. */
 import { BackendUnavailableError, quote } from "../../errors.ts";
 import { howItEnded, type SessionStatus } from "../../model.ts";
 import {
@@ -15,13 +15,14 @@ import { GarbledAnswerError, parsePanes, type TmuxSession } from "./parse.ts";
 import { OLDEST_TMUX } from "./version.ts";
 import { unexpectedText } from "./rows.ts";
 
-/** How often something is looked at again. */
+/** How often to look again. */
 export const POLL_MS = 20;
 
 /**
  * The sessions of one server; none when no server runs there.
  *
- * @param asked the question, where it was put before; else it is a part of some work, and has its time
+ * @param asked the question, if it was put before; otherwise the call is part of some work, and has
+ *   its time
  * @throws {BackendUnavailableError} `backend_unavailable`
  * @throws {ProgramMissingError} tmux is not installed
  */
@@ -33,7 +34,7 @@ export async function ask(
   return await askServer(context, socketName, asked) ?? [];
 }
 
-/** The same; null when no server runs there, which is not the same as one without sessions. */
+/** The same, but null when no server runs there, as opposed to a server without sessions. */
 export async function askServer(
   context: Context,
   socketName: string,
@@ -49,7 +50,7 @@ function isExitLost({ panes }: TmuxSession): boolean {
   return panes.some(({ dead, exit }) => dead && exit === null);
 }
 
-/** A session of which tmux has lost for good how its program ended, as its keeper recorded it. */
+/** A session whose exit status tmux has lost for good, with the one that its keeper recorded. */
 async function withRecordedExit(
   { logs }: Context,
   session: TmuxSession,
@@ -83,10 +84,10 @@ async function askWith(
   }
 }
 
-/** What answers say that several have asked for together. */
+/** The parsed answers to questions that several callers share. */
 const READ = new WeakMap<ExecResult, TmuxSession[]>();
 
-/** Reads an answer that others may have read already: of many sessions that takes its time. */
+/** Parses an answer once for all its callers: with many sessions parsing takes time. */
 function readOnce(answer: ExecResult, read: () => TmuxSession[]): TmuxSession[] {
   const sessions = READ.get(answer) ?? read();
   READ.set(answer, sessions);
@@ -94,7 +95,7 @@ function readOnce(answer: ExecResult, read: () => TmuxSession[]): TmuxSession[] 
 }
 
 /**
- * A call of tmux that answers in time.
+ * A call of tmux that must answer in time.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
@@ -126,7 +127,7 @@ async function inTime(socketName: string, answer: Promise<ExecResult>): Promise<
 /** A server that did not answer in time. */
 export class SilentServerError extends BackendUnavailableError {}
 
-/** The sessions in an answer; one that holds none of it is the engine in trouble. */
+/** The sessions in an answer. An answer without any row means trouble with the engine. */
 export function readPanes(socketName: string, stdout: string, nonce: string): TmuxSession[] {
   try {
     return parsePanes(stdout, nonce);
@@ -136,12 +137,12 @@ export function readPanes(socketName: string, stdout: string, nonce: string): Tm
   }
 }
 
-/** An answer that is none. */
+/** The failure of an answer that cannot be understood. */
 export function unexpected(stdout: string): Failure {
   return { kind: "other", reason: unexpectedText(stdout) };
 }
 
-/** A server that cannot be asked, and what it said. */
+/** The error for a server that cannot be asked, with its message. */
 export function unavailable(socketName: string, failure: Failure): BackendUnavailableError {
   const reason = failure.kind === "other" ? failure.reason : "its server ended while it was asked";
   return new BackendUnavailableError(
@@ -166,7 +167,7 @@ export function installHint({ operatingSystem }: World): string {
     : "install it: apt install tmux (Debian, Ubuntu), dnf install tmux (Fedora), apk add tmux (Alpine)";
 }
 
-/** What the server says now of a session that it had before; null: it is gone. */
+/** The session as the server reports it now; null: it is gone. */
 export async function again(
   context: Context,
   socketName: string,

@@ -1,4 +1,4 @@
-/** Handing the terminal to a session, and taking it back. */
+/** Hands the terminal to a session, and takes it back. */
 import { SessionAttachError } from "../../errors.ts";
 import { shellWord } from "../../shell.ts";
 import type { Interaction, World } from "../../world/world.ts";
@@ -16,7 +16,7 @@ import { ANSWER_TIMEOUT_MS } from "./list.ts";
 import type { TmuxSession } from "./parse.ts";
 import { mainPane, statusOfSession } from "./status.ts";
 
-/** What attaching works with. */
+/** The tools of attaching. */
 interface AttachPlan {
   readonly world: World;
   readonly server: Server;
@@ -26,12 +26,12 @@ interface AttachPlan {
   readonly again: () => Promise<TmuxSession | null>;
 }
 
-/** How often is looked whether the program still runs. */
+/** How often to check whether the program still runs. */
 const LOOK_EVERY_MS = 200;
 
 /**
- * Attaches until the user detaches or the program ends. Inside of the same tmux server it switches
- * the client and returns.
+ * Attaches until the user detaches or the program ends. Inside the same tmux server it switches the
+ * client and returns.
  *
  * @throws {SessionAttachError} `attach_failed`
  */
@@ -97,19 +97,19 @@ function detachHint(plan: AttachPlan, { prefix }: ServerFacts, isNested: boolean
   return `to detach, press ${keys}, then d; press ${keys} twice if the tmux around has it, too`;
 }
 
-/** In quotes in any case: zsh takes a word that begins with `=` for a program. */
+/** Always quoted: zsh takes a word that begins with `=` for a program. */
 function quotedTarget(name: string): string {
   return `'=${name.replaceAll("'", `'\\''`)}'`;
 }
 
-/** `C-b` as it stands on the keys. */
+/** `C-b` as written on the keys. */
 function keyWords(key: string): string {
   return key.replace(/^C-/, "Ctrl-").replace(/^M-/, "Alt-");
 }
 
 /**
- * Waits for the client to end. When the program ends first, its pane stays on the screen: then there
- * is nothing more to see, and the client is detached, unless other windows of the session live on.
+ * Waits for the client to end. When the program ends first, its pane stays on the screen with
+ * nothing more to see: then the client is detached, unless other windows of the session live on.
  */
 async function untilEnded(
   plan: AttachPlan,
@@ -125,7 +125,7 @@ async function untilEnded(
   while (!isOver && program !== null && await world.processes.alive(program)) {
     await Promise.race([over, world.sleep(LOOK_EVERY_MS)]);
   }
-  // The shell that keeps the program needs a moment to report its end.
+  // The keeper needs a moment to report the end.
   while (!isOver) {
     const now = await plan.again();
     if (now === null || now.panes.every(({ dead }) => dead)) break;

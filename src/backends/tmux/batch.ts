@@ -1,19 +1,19 @@
 /**
- * Scripts for one server, run by as few clients as can be: what is asked for while a client works is
- * done by the next one, for all together. Loaded when something is changed.
+ * Runs scripts for one server with as few clients as possible: scripts that come while a client
+ * works are run by the next client, all together. Loaded when something is changed.
  */
 import type { ExecResult, World } from "../../world/world.ts";
 import { answerOf } from "./ask.ts";
 import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 
-/** What one change says to a server. */
+/** The commands of one change for a server. */
 interface Script {
   /** The call of a client that runs a script from standard input. */
   readonly argv: readonly string[];
   readonly socketName: string;
-  /** Lines of commands, which do not depend on those of others. */
+  /** Lines of commands that do not depend on those of other scripts. */
   readonly text: string;
-  /** Whether an answer to several scripts tells what became of this one. */
+  /** Whether the answer to several scripts tells the result of this one. */
   readonly isToldIn: (stdout: string) => boolean;
 }
 
@@ -22,18 +22,18 @@ interface Waiting extends Script {
   readonly done: PromiseWithResolvers<ExecResult>;
 }
 
-/** What one client works on, and what the next one will. */
+/** The scripts of the running client, and those for the next one. */
 interface Queue {
   waiting: Waiting[];
 }
 const QUEUES = new WeakMap<World, Map<string, Queue>>();
 
-/** More would keep the server from whoever else asks it: it does one thing at a time. */
+/** More would keep the server from other callers: it does one thing at a time. */
 const MOST_AT_ONCE = 100;
 
 /**
- * Runs a script. In the company of others its exit code and what went to standard error are those of
- * all, so that one of which nothing is told is run again alone: a script must bear that.
+ * Runs a script. Exit code and standard error are shared with the scripts that run together with
+ * it. So a script whose result is not told is run again alone, and must allow that.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`
  */

@@ -1,4 +1,4 @@
-/** What would make the start of a session fail, and what is in its way. Loaded when it is asked. */
+/** Checks what would make the start of a session fail, and what is in its way. Loaded on demand. */
 import {
   BackendUnavailableError,
   quote,
@@ -17,7 +17,7 @@ import type { TmuxSession } from "./parse.ts";
 import { isTooOld, OLDEST_TMUX } from "./version.ts";
 import { statusOfSession } from "./status.ts";
 
-/** Looks for what would make a start fail: see `Runner.check`. */
+/** Checks what would make a start fail: see `Runner.check`. */
 export async function check(
   context: Context,
   definition: TmuxDefinition,
@@ -26,19 +26,19 @@ export async function check(
   const { name, socketName } = definition;
   const { status } = replaced ?? {};
   await checkDefinition(context.world, definition);
-  // Where tmux has something running, it is new enough.
+  // A tmux with a running session is new enough.
   const tooOld = status?.backend === "container" ? await versionTrouble(context, name) : null;
   if (tooOld !== null) throw tooOld;
   const there = await namesake(context, definition);
   if (there === null) return;
   const isReplaced = status?.socketName === socketName && status.id === there.id;
-  // One that ended makes room by itself.
+  // An ended session makes room by itself.
   const isOver = there.runId !== null && there.name === name &&
     statusOfSession(there, socketName).state === "exited";
   if (!isReplaced && !isOver) throw existing(there, definition);
 }
 
-/** What the server calls by that name now. */
+/** The session with that name on the server now. */
 export async function namesake(
   context: Context,
   { name, socketName }: TmuxDefinition,
@@ -51,7 +51,7 @@ export async function namesake(
   }
 }
 
-/** The same, of the definition itself. */
+/** The same for the definition itself. */
 export async function checkDefinition(world: World, definition: TmuxDefinition): Promise<void> {
   const { name, argv, workingDir, env, inherited } = definition;
   const kind = (await world.files.facts(workingDir))?.kind;
@@ -76,7 +76,7 @@ export async function checkDefinition(world: World, definition: TmuxDefinition):
   });
 }
 
-/** tmux is not there. */
+/** The error for a missing tmux. */
 export function missingTmux(context: Context): TmuxNotFoundError {
   const where = context.binary.includes("/") ? "there is no such program" : "it is not on PATH";
   return new TmuxNotFoundError(`Cannot run ${quote(context.binary)}: ${where}`, {
@@ -85,7 +85,7 @@ export function missingTmux(context: Context): TmuxNotFoundError {
   });
 }
 
-/** What keeps this tmux from being used; null: nothing, as far as it says. */
+/** The error of a tmux that cannot be used, or null if it reports no problem. */
 export async function versionTrouble(
   context: Context,
   name: string,
@@ -108,7 +108,7 @@ async function versionOf(context: Context): Promise<string | null> {
   }
 }
 
-/** Why a session cannot be made where another one has its name. */
+/** Why a session cannot be made when another one has its name. */
 export function existing(
   found: TmuxSession | null,
   { name, socketName }: TmuxDefinition,

@@ -1,4 +1,4 @@
-/** The processes of a session while it is ended: who they are, and what they were told. */
+/** The processes of a session while it is being ended, and the signals that they got. */
 import type { Signal, World } from "../../world/world.ts";
 import {
   belongings,
@@ -11,70 +11,70 @@ import {
   type Process,
 } from "./processes.ts";
 
-/** A pane in which something runs. */
+/** A pane with a running process. */
 interface WatchedPane {
   /** Its first process. */
   readonly pid: number;
-  /** Whether that is the shell which keeps a program: it ends by itself after the program. */
+  /** Whether that is a keeper: it ends by itself after its program. */
   readonly isKept: boolean;
-  /** The pid of that program; null: nobody knows, or there is none. */
+  /** The pid of that program; null: unknown, or none. */
   readonly program: number | null;
 }
 
-/** A shell that keeps a program, with the pid of that, where it is known. */
+/** A keeper, with the pid of its program if that is known. */
 export interface Keeper {
   readonly pid: number;
   readonly program: number | null;
 }
 
-/** Stands for the pid of a program that does not run: what its keeper runs is the keeper's own. */
+/** Stands for the pid of a program that does not run: what its keeper runs belongs to the keeper. */
 export const NO_PROGRAM = 0;
 
-/** Where the processes of a session are looked for. */
+/** Where to look for the processes of a session. */
 export interface Watched {
-  /** Its panes; none: what is left of a run that no pane shows any more. */
+  /** Its panes; empty: the remains of a run that no pane shows any more. */
   readonly panes: readonly WatchedPane[];
-  /** The id of the run, which all its processes have in their environment; null: not made by kstops. */
+  /** The id of the run, which is in the environment of all its processes; null: a foreign session. */
   readonly run: string | null;
-  /** Processes that are known to be its own, wherever they are now. The first is its program. */
+  /** Processes that are known to belong to it, wherever they are now. The first is its program. */
   readonly known: readonly Identity[];
-  /** Process sessions that are its own, besides those of its panes. */
+  /** Process sessions that belong to it, besides those of its panes. */
   readonly sessions: readonly number[];
 }
 
-/** The processes of a session as they were last seen. */
+/** The processes of a session at the last look. */
 export interface Crowd {
   /** Looks again. */
   readonly look: () => Promise<void>;
   readonly last: () => Look;
-  /** All of it but what keeps it. */
+  /** All processes except keepers. */
   readonly members: () => readonly Process[];
   /** Whether there are no members. */
   readonly isEmpty: () => boolean;
-  /** The members that are the programs themselves, one for each pane: those that were there at first. */
+  /** The programs themselves, one for each pane, among the first members. */
   readonly programs: () => readonly Process[];
   /** The group in the foreground of a program's terminal; without a terminal, its own group. */
   readonly foregroundOf: (program: Process) => number;
-  /** The shells that keep programs, with the pids of those. */
+  /** The keepers, with the pids of their programs. */
   readonly keepers: () => readonly Keeper[];
-  /** The keepers that are still there, and what these run themselves. */
+  /** The keepers that still live, and what they run themselves. */
   readonly keeping: () => readonly Process[];
-  /** Sends a signal to a member, unless it has had it. */
+  /** Sends a signal to a member, unless it already got it. */
   readonly signal: (process: Process, signal: Signal) => void;
-  /** The same to all members of a process group, in one step where that is safe. */
+  /** Signals all members of a process group, in one step if that is safe. */
   readonly signalGroup: (group: number, signal: Signal) => void;
   readonly hasHad: (process: Process, signal: Signal) => boolean;
-  /** Whether it has had any signal that it does not ignore. */
+  /** Whether it got any signal that it does not ignore. */
   readonly wasSignalled: (process: Process) => boolean;
   readonly killMembers: () => void;
-  /** Keepers as well. */
+  /** Includes keepers. */
   readonly killAll: () => void;
 }
 
 /** Signals that a keeper does not outlive. */
 const ENDS_KEEPERS: readonly Signal[] = ["SIGHUP", "SIGKILL"];
 
-/** Watches the processes of a session. Before the first look there are none. */
+/** Watches the processes of a session. Before the first look there are no members. */
 export function watchCrowd(world: World, watched: Watched, look: () => Promise<Look>): Crowd {
   const { panes, run, sessions } = watched;
   const self = world.processes.self;
@@ -103,7 +103,7 @@ export function watchCrowd(world: World, watched: Watched, look: () => Promise<L
       .map(identify);
   };
   const send = (pid: number, signal: Signal): void => {
-    // Of a group or a process of 1 and less the system makes everybody.
+    // The system takes a group or process of 1 or less for all processes.
     if (Math.abs(pid) > 1 && pid !== self) world.processes.signal(pid, signal);
   };
   const hasHad = (process: Process, signal: Signal): boolean =>
@@ -135,7 +135,7 @@ export function watchCrowd(world: World, watched: Watched, look: () => Promise<L
         }
         programs = firstPrograms();
       }
-      // What a keeper runs itself, such as the sleep before it leaves, goes with it.
+      // What a keeper runs itself, such as the sleep before it leaves, belongs to it.
       const isKeeping = (process: Process): boolean =>
         kept.has(process.pid) || (kept.has(process.ppid) && !isProgram(process));
       keeping = all.filter(isKeeping);
@@ -149,7 +149,7 @@ export function watchCrowd(world: World, watched: Watched, look: () => Promise<L
         programs?.some((program) => program.pid === pid && program.began === began)
       ),
     foregroundOf: ({ ppid, foreground, group }) => {
-      // The program itself may have left the terminal, and its keeper has not.
+      // The program itself may have left the terminal, but its keeper has not.
       const shown = kept.has(ppid) ? last.table.get(ppid)?.foreground ?? -1 : foreground;
       return shown > 1 ? shown : group;
     },

@@ -1,4 +1,4 @@
-/** The tmux backend, before it is loaded. */
+/** The tmux backend's descriptor. */
 import { quote, TmuxNotFoundError } from "../../errors.ts";
 import { isOpen, usualScope } from "../../model/place.ts";
 import type { Descriptor } from "../descriptor.ts";

@@ -1,4 +1,4 @@
-/** Looking at tmux. No server is started for it: `list-panes` never does that (tmux 3.3a). */
+/** Looks at tmux. Starts no server: `list-panes` never does that (tmux 3.3a). */
 import { askServer, installHint } from "./ask.ts";
 import { type Context, list, OUTSIDE_OF_SESSIONS } from "./list.ts";
 import type { TmuxSession } from "./parse.ts";
@@ -13,7 +13,7 @@ import { DEFAULT_PATH, ProgramMissingError, type World } from "../../world/world
 import { type ServerFacts, type TmuxFacts, tmuxFindings, type TmuxServer } from "./findings.ts";
 import { ask, type Examination, type Examined } from "../doctor.ts";
 
-/** What is to be said of tmux, and which servers of this user run. */
+/** Findings about tmux, and the running servers of this user. */
 export async function examineTmux(
   world: World,
   { tmuxBinary, needs }: Examination,
@@ -31,7 +31,7 @@ export async function examineTmux(
   };
 }
 
-/** What there is of tmux, and of its servers. */
+/** The facts about tmux and its servers. */
 export async function lookAtTmux(world: World, binary: string): Promise<TmuxFacts> {
   const path = world.env("PATH") ?? DEFAULT_PATH;
   const [found, { directory, names, trouble }] = await Promise.all([
@@ -55,7 +55,7 @@ export async function lookAtTmux(world: World, binary: string): Promise<TmuxFact
   return { ...common, version, directoryTrouble, servers, unended };
 }
 
-/** By what is recorded of their last runs, on the tmux that is asked here. */
+/** According to the records of their last runs on the tmux that is asked here. */
 async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   const store = logStore(world, () => {});
   const here = whereIs(LEADS, world);
@@ -73,7 +73,7 @@ async function unendedIn(world: World): Promise<TmuxFacts["unended"]> {
   return unended.flat();
 }
 
-/** Asked and read as every other command does it: what it cannot read here it cannot read there. */
+/** Asked and parsed as in every other command: what cannot be read here cannot be read there. */
 async function lookAtServer(
   context: Context,
   { directory, name }: { readonly directory: string; readonly name: string },
@@ -109,7 +109,10 @@ function serverOf(sessions: readonly TmuxSession[]): TmuxServer {
   };
 }
 
-/** tmux refuses a directory that others may use, or that is somebody else's (tmux 3.3a tmux.c). */
+/**
+ * tmux refuses a directory that others may use, or that belongs to somebody else (tmux 3.3a
+ * tmux.c).
+ */
 async function troubleWith(
   world: World,
   { directory, trouble }: { readonly directory: string; readonly trouble: string | null },

@@ -1,8 +1,8 @@
-/** What tmux makes of characters that it does not print, and of its own quotes. Pure. */
+/** How tmux writes characters that it does not print, and its quotes. Pure. */
 
 /**
  * Whether a server writes control characters as `\ooo`, or as C does: tmux 3.4 to 3.5a does
- * (server-client.c, server_client_print), with `-u`, too.
+ * (server-client.c, server_client_print), even with `-u`.
  */
 export function writesEscapes(serverVersion: string): boolean {
   return /^(?:next-)?3\.[45](?!\d)/.test(serverVersion);
@@ -18,8 +18,9 @@ const C_STYLE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Takes a text out of quotes in which a backslash stands before what has a meaning to a shell, a
- * backslash among it (`#{q:}`, `show-environment -s`): what tmux escaped besides is plain then.
+ * Removes the quoting that puts a backslash before characters with a meaning to a shell, including
+ * the backslash (`#{q:}`, `show-environment -s`). After that, other escapes by tmux are plain to
+ * see.
  *
  * @param escapes whether the server escapes characters: see {@link writesEscapes}
  */
@@ -29,7 +30,7 @@ export function decodeQuoted(text: string, escapes: boolean): string {
   return text.replaceAll(/((?:\\[0-3][0-7]{2})+)|\\(.)/gs, (_, octal?: string, character = "") => {
     if (octal === undefined) return C_STYLE[character] ?? character;
     const bytes = octal.split("\\").slice(1).map((digits) => Number.parseInt(digits, 8));
-    // Bytes, not characters: of text that is no UTF-8 tmux escapes each byte.
+    // Bytes, not characters: tmux escapes each byte of text that is not UTF-8.
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(bytes));
   });
 }

@@ -1,6 +1,6 @@
-/** What a failed call of tmux means. Pure. */
+/** Interprets failed calls of tmux. Pure. */
 
-/** A failed call, by what it means. */
+/** The meaning of a failed call. */
 export type Failure =
   /** No server runs there: it holds no sessions. */
   | { readonly kind: "no_server" }
@@ -21,6 +21,6 @@ export function parseFailure(stderr: string): Failure {
     return { kind: "not_found" };
   }
   const last = stderr.split("\n").map((line) => line.trim()).findLast((line) => line !== "");
-  // A server that ends just then leaves its client without a word (seen: tmux 3.5a).
+  // A server that is just ending leaves its client without a word (seen: tmux 3.5a).
   return last === undefined ? { kind: "ending" } : { kind: "other", reason: last };
 }

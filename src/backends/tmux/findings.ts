@@ -1,4 +1,4 @@
-/** What is to be said of tmux. Pure. */
+/** Findings about tmux. Pure. */
 import { isTooOld, OLDEST_TMUX } from "./version.ts";
 import type { Found } from "../program.ts";
 import { quote } from "../../errors.ts";
@@ -15,47 +15,47 @@ import {
 } from "../../model/finding.ts";
 import type { Needs } from "../doctor.ts";
 
-/** What was seen of tmux. */
+/** The facts about tmux. */
 export interface TmuxFacts {
-  /** As the config has it. */
+  /** As given in the config. */
   readonly binary: string;
   readonly found: Found;
   /** How to get tmux. */
   readonly installHint: string;
-  /** Null where there is no program to ask. */
+  /** Null when there is no program to ask. */
   readonly version: Answer<string> | null;
   /** Absolute path of the directory with the sockets. */
   readonly directory: string;
   /** Why tmux will not use that directory. */
   readonly directoryTrouble: { readonly reason: string; readonly fix: string } | null;
   readonly servers: readonly ServerFacts[];
-  /** The sessions of kstops' own whose end nobody has recorded. */
+  /** Managed sessions whose end nobody has recorded. */
   readonly unended: readonly { readonly name: string; readonly socketName: string }[];
 }
 
-/** What was seen of the server of a socket. */
+/** The facts about the server of a socket. */
 export interface ServerFacts {
   readonly socketName: string;
   /** Absolute path. */
   readonly path: string;
-  /** Null: nobody listens there. */
+  /** Null: no server listens there. */
   readonly answer: Answer<TmuxServer | null>;
 }
 
-/** A tmux server that runs. */
+/** A running tmux server. */
 export interface TmuxServer {
-  /** Null where a server without any session does not say. */
+  /** Null: a server without sessions does not tell. */
   readonly version: string | null;
   readonly pid: number | null;
   readonly sessions: number;
-  /** The sessions of which tmux says what cannot be read. */
+  /** The sessions whose description by tmux cannot be read. */
   readonly unreadable: readonly { readonly name: string | null; readonly reason: string }[];
 }
 
-/** Version, servers and sockets. */
+/** Findings about version, servers and sockets. */
 export function tmuxFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
   const version = versionFinding(facts, needs.any);
-  // Without a program nobody was asked.
+  // Without a program no server was asked.
   if (facts.version === null) return [version];
   return [version, ...socketFindings(facts, needs)];
 }
@@ -146,7 +146,7 @@ function socketFindings(facts: TmuxFacts, needs: Needs): readonly Finding[] {
       running.push({ ...each, server: answer.value, milliseconds });
     }
   }
-  // On a server that does not answer they may still run.
+  // Sessions on a server that does not answer may still run.
   const alive = servers.filter(({ answer }) => answer.kind === "failed" || answer.value !== null);
   const lost = unended.filter(({ socketName }) =>
     !alive.some((server) => server.socketName === socketName)
@@ -195,10 +195,10 @@ function runningFinding(
   );
 }
 
-/** So many sockets are asked in vain by every `list`, which takes time. */
+/** Every `list` asks stale sockets in vain, and this many take time. */
 const MANY_STALE = 10;
 
-/** tmux leaves its socket behind whenever its last session ends, and uses it again (tmux 3.3a). */
+/** tmux leaves its socket behind when its last session ends, and reuses it (tmux 3.3a). */
 function staleFinding(stale: readonly ServerFacts[]): Finding {
   const paths = stale.map(({ path }) => path);
   const names = namesText(stale.map(({ socketName }) => quote(socketName)));

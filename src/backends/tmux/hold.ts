@@ -1,6 +1,6 @@
 /**
- * Keeping the terminal of a session open while its processes finish. The kernel hangs it up once the
- * leader of its process session leaves, which is the keeper: so it has to stay that long.
+ * Keeps the terminal of a session open while its processes finish. The kernel hangs it up once the
+ * leader of its process session leaves. The keeper is this leader, so it has to stay that long.
  */
 import { FileError, type World } from "../../world/world.ts";
 import olderHold from "./hold_older.sh" with { type: "text" };
@@ -8,39 +8,39 @@ import type { Keeper } from "./crowd.ts";
 import { lookAround } from "./look.ts";
 import type { Look } from "./processes.ts";
 
-/** Whom to keep, and how. */
+/** What to hold, and how. */
 interface Held {
   readonly keepers: readonly Keeper[];
-  /** The file that a keeper looks at; null: it is of an older kstops, and looks at none. */
+  /** The file that the keeper watches; null: a keeper of an older kstops watches none. */
   readonly file: string | null;
 }
 
-/** A terminal that stays open, in which no keeper executes its program again. */
+/** A terminal that stays open, and whose keeper does not execute its program again. */
 export interface Hold {
-  /** Says how late it is: to be called with every look. */
+  /** Updates the keepers' clock; to be called with every look. */
   readonly refresh: (look: Look) => Promise<void>;
   /**
-   * To be called before anything is asked to end: from then on nothing is executed again, also where
-   * this process is killed.
+   * To be called before any process is asked to end: from then on nothing is executed again, even
+   * if this process is killed.
    */
   readonly asking: () => Promise<void>;
-  /** Where nothing was asked to end, keepers go on as before. */
+  /** If no process was asked to end, keepers go on as before. */
   readonly release: () => Promise<void>;
 }
 
 /**
- * How long a keeper stays without hearing more. It leaves at once where this process is killed; one
- * that is only slow may be held up for seconds, together with all others of a busy machine.
+ * How long a keeper stays without news. It leaves at once when this process is killed; a process
+ * that is only slow may be held up for seconds, with all others of a busy machine.
  */
 const LEFT_MS = 10_000;
-/** How often a keeper is told: also while a look, or whatever a stop does, takes its time. */
+/** How often a keeper gets news, even while a look, or other work of a stop, takes its time. */
 const TOLD_EVERY_MS = LEFT_MS / 4;
-/** How often one that waits is woken up until it has heard: it may have been about to wait. */
+/** How often a waiting keeper is woken until it has read the news: it may have been about to wait. */
 const WOKEN_EVERY_MS = 500;
 
 /**
- * What a keeper's file says: until when it stays, in hundredths of a second, who wants that, and whether
- * its program was asked to end.
+ * The content of a keeper's file: until when to stay, in hundredths of a second, who wants that,
+ * and whether its program was asked to end.
  */
 function formatHold(
   { clock, tookMs, self, isAsked }: {
@@ -50,19 +50,19 @@ function formatHold(
     readonly isAsked: boolean;
   },
 ): string {
-  // As long as a look takes, the next one may take again, and twice that on a bad day.
+  // The next look may take as long as the last, and on a bad day twice that on top.
   const until = clock + Math.ceil((LEFT_MS + 3 * tookMs) / 10);
   return `${until}\n${self}\n${isAsked ? "asked\n" : ""}`;
 }
 
-/** What it says where a stop asked for nothing after all. */
+/** The content when a stop asked for nothing after all. */
 const GO_ON = "go\n";
 
-/** Holds the terminal from now on, as far as that can be done. */
+/** Holds the terminal from now on, as far as possible. */
 export async function holdTerminal(world: World, held: Held, look: Look): Promise<Hold> {
   const { keepers, file } = held;
   if (keepers.length === 0) return NO_HOLD;
-  // A keeper that sleeps wakes up and sees the file; an older one does not mind.
+  // Wakes a sleeping keeper, which then reads the file. An older keeper ignores the signal.
   const wake = (): void => {
     for (const { pid } of keepers) world.processes.signal(pid, "SIGURG");
   };
@@ -79,7 +79,7 @@ export async function holdTerminal(world: World, held: Held, look: Look): Promis
   };
 }
 
-/** Keeps the program of one keeper from being executed again, from before anybody looks for it. */
+/** Keeps one keeper from executing its program again, before anybody looks for the program. */
 export async function holdKeeper(
   world: World,
   keeper: Keeper,
@@ -91,7 +91,7 @@ export async function holdKeeper(
 const nothing = (): Promise<void> => Promise.resolve();
 export const NO_HOLD: Hold = { refresh: nothing, asking: nothing, release: nothing };
 
-/** Holds it by a file; null: that cannot be written, or nobody knows how late it is. */
+/** Holds it by a file; null: the file cannot be written, or the clock is unknown. */
 async function holdBy(
   world: World,
   { file, wake }: { readonly file: string; readonly wake: () => void },
@@ -100,7 +100,7 @@ async function holdBy(
   const seen = (look: Look) => ({ look, since: world.now().getTime() - look.tookMs });
   let last = seen(first);
   let isAsked = false;
-  /** Tells keepers the time that the clock of the last look shows by now. */
+  /** Tells keepers the present time of the last look's clock. */
   const tell = async (): Promise<boolean> => {
     const { look: { clock, tookMs }, since } = last;
     if (clock === null) return false;
@@ -117,7 +117,7 @@ async function holdBy(
   const stopWaking = world.every(WOKEN_EVERY_MS, wake);
   return {
     refresh: (look) => {
-      // What the clock of this machine does meanwhile is made good by that.
+      // Corrects for changes of this machine's clock.
       if (look.clock !== null) last = seen(look);
       return Promise.resolve();
     },
@@ -133,7 +133,7 @@ async function holdBy(
       await writing;
       if (isAsked) await remove(world, file);
       else await write(world, file, GO_ON);
-      // It waits no longer than it has to.
+      // The keeper need not wait any longer.
       wake();
     },
   };
@@ -144,7 +144,7 @@ async function write(world: World, file: string, text: string): Promise<boolean>
     await world.files.replace(file, new TextEncoder().encode(text));
     return true;
   } catch (error) {
-    // A full disk, a directory that is gone: the program is ended all the same.
+    // A full disk, or a missing directory: the program is ended all the same.
     if (error instanceof FileError) return false;
     throw error;
   }
@@ -158,7 +158,7 @@ async function remove(world: World, file: string): Promise<void> {
   }
 }
 
-/** Begins to watch for the end of the program of an older keeper; gives what ends that. */
+/** Begins to watch for the end of an older keeper's program. Returns what ends that. */
 async function holdOlder(
   world: World,
   { pid, program }: Keeper,
@@ -176,7 +176,7 @@ async function holdOlder(
     detached: true,
     onOutput: () => ready.resolve(),
   }).then(() => {}, () => {
-    // Without it the program ends as it did with an older kstops.
+    // Without it the program ends as with an older kstops.
   }).finally(ready.resolve);
   await ready.promise;
   return async () => {

@@ -1,9 +1,9 @@
-/** What a session gets from whoever starts it. Pure. */
+/** The variables that a session inherits from its caller. Pure. */
 
-/** Variables of the caller that every session gets, below those of its own definition. */
+/** Variables of the caller that every session gets, unless its definition sets them. */
 const INHERITED = /^(PATH|LANG|LC_[A-Z]+|TZ|VIRTUAL_ENV)$/;
 
-/** The names of these that a session may have: of locales, those that there are (locale(7)). */
+/** The names of those that a session may have; for locales, all that exist (locale(7)). */
 export const INHERITED_NAMES: readonly string[] = [
   ...["PATH", "LANG", "TZ", "VIRTUAL_ENV"],
   ...["ALL", "ADDRESS", "COLLATE", "CTYPE", "IDENTIFICATION", "MEASUREMENT", "MESSAGES", "MONETARY"]
@@ -11,7 +11,7 @@ export const INHERITED_NAMES: readonly string[] = [
   ...["NAME", "NUMERIC", "PAPER", "TELEPHONE", "TIME"].map((category) => `LC_${category}`),
 ];
 
-/** Those of an environment. */
+/** The inherited variables of an environment. */
 export function inheritedFrom(
   environment: Readonly<Record<string, string>>,
 ): Record<string, string> {

@@ -1,17 +1,20 @@
-/** The first question to a tmux server: apart from all that reads its answer, which is loaded meanwhile. */
+/**
+ * The first question to a tmux server. The code that parses its answer is separate, and loads
+ * meanwhile.
+ */
 import type { LogStore } from "../../logs/store.ts";
 import type { ExecOptions, ExecResult, World } from "../../world/world.ts";
 import { patiently } from "../patience.ts";
 import { listPanes, RUN_ID_VARIABLE } from "./args.ts";
 
-/** What the tmux backend works with. */
+/** The settings of the tmux backend. */
 export interface TmuxSettings {
   /** Name or path of the tmux program. */
   readonly binary: string;
   readonly logs: LogStore;
-  /** How long a server may take to answer a question, where that is less than usual. */
+  /** How long a server may take to answer a question, if that is less than usual. */
   readonly engineTimeoutMs?: number;
-  /** Tells the user that a server does not answer yet; missing: nobody is there to read it. */
+  /** Tells the user that a server does not answer yet; missing: no user reads this. */
   readonly say?: ((text: string) => void) | undefined;
 }
 
@@ -21,15 +24,15 @@ export interface Context extends TmuxSettings {
 }
 
 /**
- * How long a server may take to answer a question. It is a matter of milliseconds; on a machine that is
- * busy with other things, servers that were only slow took over 3 s.
+ * How long a server may take to answer a question. Usually it takes milliseconds; on a machine busy
+ * with other things, slow servers took over 3 s.
  */
 export const ANSWER_TIMEOUT_MS = 10_000;
 
-/** The same while something is changed: what a server has begun, it is to finish. */
+/** The same for changes: a server should finish what it has begun. */
 export const WORK_TIMEOUT_MS = 60_000;
 
-/** What a tmux client is not to learn from the session that kstops itself may run in. */
+/** Hides from a tmux client the session that kstops itself may run in. */
 export const OUTSIDE_OF_SESSIONS = {
   TMUX: undefined,
   TMUX_PANE: undefined,
@@ -51,12 +54,12 @@ export type Question = typeof listPanes;
 /** A question that was put to the server of a socket. */
 export interface Asked {
   readonly socketName: string;
-  /** By what its answer is told apart from what sessions are called. */
+  /** Tells its answer apart from names of sessions. */
   readonly nonce: string;
   readonly answer: Promise<ExecResult>;
 }
 
-/** What is asked of the server of a socket now, and what is asked next. */
+/** The running question to the server of a socket, and the next one. */
 interface Queue {
   running: Asked;
   next: Asked | null;
@@ -64,9 +67,10 @@ interface Queue {
 const QUEUES = new WeakMap<World, Map<string, Queue>>();
 
 /**
- * Asks for every pane; what becomes of it is up to whoever awaits the answer. Who asks while the same is
- * asked already shares the question after that one, so that nothing is missed that was there when it
- * was put: however many are started or stopped at once, a server is asked by one client at a time.
+ * Asks for every pane; the caller who awaits the answer handles its failures. A caller who comes
+ * while the same question is running shares the next one, so that nothing is missed that existed at
+ * the time of the call: however many sessions are started or stopped at once, one client at a time
+ * asks a server.
  */
 export function list(
   context: Context,
@@ -106,7 +110,7 @@ export function list(
     queues.set(key, { running, next: null });
     return running;
   }
-  // First the one that runs makes room: it was told to before.
+  // The running question makes room first: its callback was registered before.
   queue.next = begin(queue.running.answer.then(put, put));
   return queue.next;
 }

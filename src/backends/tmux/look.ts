@@ -1,4 +1,7 @@
-/** One look at all processes of this machine: who is there, and which run each says it belongs to. */
+/**
+ * One look at all processes of this machine: which there are, and which run each says it belongs
+ * to.
+ */
 import { BackendUnavailableError } from "../../errors.ts";
 import {
   ExecKilledError,
@@ -9,7 +12,7 @@ import {
 import { RUN_ID_VARIABLE } from "./args.ts";
 import type { Look, Process, ProcessTable } from "./processes.ts";
 
-/** What asks for all at once, in one child: the compiled executable may not read `/proc` itself. */
+/** One child asks for everything at once: the compiled executable may not read `/proc` itself. */
 const PATTERNS = [
   "^[0-9]*[.][0-9]* [0-9]",
   "^[0-9a-f]\\{8\\}-[0-9a-f]\\{4\\}-",
@@ -19,8 +22,8 @@ const PATTERNS = [
 const FILES = "uptime sys/kernel/random/boot_id [0-9]*/stat [0-9]*/environ";
 
 /**
- * The calls that print a look, the best first. The grep of busybox knows no `-a`, and has no need of
- * it; that of GNU would say of a file with the wrong bytes that it matches, and not with what.
+ * The calls that print a look, best first. The grep of busybox does not know `-a` and does not need
+ * it; GNU's would report that a file with the wrong bytes matches, but not the match.
  */
 export const LOOK_CALLS: readonly (readonly string[])[] = ["-sazH", "-szH"].map((options) => [
   "sh",
@@ -28,21 +31,21 @@ export const LOOK_CALLS: readonly (readonly string[])[] = ["-sazH", "-szH"].map(
   `cd /proc && LC_ALL=C exec grep ${options} ${PATTERNS} ${FILES}`,
 ]);
 
-/** The call that prints the process table where there is no `/proc`, or no grep. */
+/** The call that prints the process table when there is no `/proc` or no grep. */
 export const PS = ["ps", "-A", "-o", "pid=,ppid=,pgid=,sess=,tpgid=,stat=,lstart=,ucomm="];
 const PS_ENV = { TZ: "UTC", LC_ALL: "C" };
 
-/** A look is a matter of milliseconds; on a machine that is busy with other things it may take long. */
+/** A look takes milliseconds; on a machine that is busy with other things it may take long. */
 const LOOK_TIMEOUT_MS = 60_000;
 
-/** How long nobody looks after a look that others have waited for. */
+/** The longest pause after a look that others have waited for. */
 const LONGEST_PAUSE_MS = 200;
 
-/** What every look of a world shares. */
+/** Shared by all looks of a world. */
 interface Looker {
-  /** The look that is taken now. */
+  /** The look that is running. */
   running: Promise<Look> | null;
-  /** The one after it, for all who asked since that one began. */
+  /** The next look, for all who asked since that one began. */
   next: Promise<Look> | null;
   /** How many of {@link LOOK_CALLS} do not work here. */
   useless: number;
@@ -50,8 +53,8 @@ interface Looker {
 const LOOKERS = new WeakMap<World, Looker>();
 
 /**
- * Looks at all processes: nothing that began before the call is missed. Who asks while somebody else's
- * look is taken shares the next one: however many stop at once, one look is taken at a time.
+ * Looks at all processes: nothing that began before the call is missed. Callers who come while a
+ * look is running share the next one: however many stops there are, one look runs at a time.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`: the programs to look with are missing
  */
@@ -67,7 +70,7 @@ export function lookAround(world: World): Promise<Look> {
   };
   if (looker.running === null) return begin();
   looker.next ??= looker.running.then(({ tookMs }) => tookMs, () => 0).then(async (tookMs) => {
-    // Of many stops one always wants to look: half of the time is for what they wait for.
+    // With many stops there is always a caller: half of the time is left to what they wait for.
     await world.sleep(Math.min(tookMs, LONGEST_PAUSE_MS));
     looker.next = null;
     return await begin();
@@ -84,12 +87,12 @@ async function take(world: World, looker: Looker): Promise<Look> {
   ) {
     const argv = LOOK_CALLS[looker.useless] ?? [];
     try {
-      // Files of processes that vanish meanwhile make it end with an error, which is none.
+      // Files of processes that vanish meanwhile make it end with an error, which means nothing.
       const { stdout } = await world.exec(argv, { timeoutMs: LOOK_TIMEOUT_MS });
       const look = parseLook(stdout);
       if (look.table.size > 0) return { ...look, tookMs: world.now().getTime() - began };
     } catch (error) {
-      // What was killed may do the next time.
+      // A call that was killed may work next time.
       if (error instanceof ExecKilledError) break;
       if (!(error instanceof ProgramMissingError)) throw error;
     }
@@ -119,7 +122,7 @@ async function withoutProc(answer: Promise<ExecResult>): Promise<ExecResult> {
 
 const STAT = /^\d+ \((.*)\) (\S) ([-\d ]+)\n?$/s;
 
-/** Reads what {@link LOOK_CALLS} print: `FILE:LINE`, each ended by a NUL. */
+/** Parses what {@link LOOK_CALLS} print: `FILE:LINE`, each ended by a NUL. */
 export function parseLook(stdout: string): Omit<Look, "tookMs"> {
   const table = new Map<number, Process>();
   const marks = new Map<number, string>();
@@ -135,7 +138,7 @@ export function parseLook(stdout: string): Omit<Look, "tookMs"> {
       if (process !== null) table.set(pid, process);
     } else if (file === "environ") {
       const mark = `${RUN_ID_VARIABLE}=`;
-      // The first one counts, as getenv(3) has it.
+      // The first one counts, as in getenv(3).
       if (text.startsWith(mark) && !marks.has(pid)) marks.set(pid, text.slice(mark.length));
     } else if (path === "uptime") {
       const found = /^(\d{1,12})\.(\d\d) /.exec(text);
@@ -147,7 +150,7 @@ export function parseLook(stdout: string): Omit<Look, "tookMs"> {
   return { table, marks, boot, clock };
 }
 
-/** One file `stat` (proc(5)): the name in it may have blanks, parentheses and newlines. */
+/** Parses a file `stat` (proc(5)): the name in it may have blanks, parentheses and newlines. */
 function parseStat(pid: number, text: string): Process | null {
   const found = STAT.exec(text);
   if (found === null) return null;
@@ -170,7 +173,7 @@ function parseStat(pid: number, text: string): Process | null {
 const PS_LINE =
   /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(-?\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s(.*)$/s;
 
-/** Reads what {@link PS} printed. Lines that are none of its own are skipped. */
+/** Parses what {@link PS} printed, and skips other lines. */
 export function parseProcesses(stdout: string): ProcessTable {
   const table = new Map<number, Process>();
   for (const line of stdout.split("\n")) {
@@ -191,7 +194,10 @@ export function parseProcesses(stdout: string): ProcessTable {
   return table;
 }
 
-/** The command lines of processes, which a table has not: they cost, and few are asked for. */
+/**
+ * The command lines of processes. The table does not have them: they are costly, and few are
+ * needed.
+ */
 export async function argsOf(
   world: World,
   pids: readonly number[],
@@ -202,15 +208,15 @@ export async function argsOf(
   return new Map(Array.from(lines, ([, pid, args = ""]) => [Number(pid), args]));
 }
 
-/** Which pipes are standard input and output of processes. */
+/** The pipes that are standard input and output of processes. */
 interface Pipes {
-  /** Pid and the pipe that it reads. */
+  /** The pipe that a pid reads. */
   readonly input: ReadonlyMap<number, string>;
-  /** Pipe and who writes into it. */
+  /** The pids that write into a pipe. */
   readonly output: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Looks at the pipes between processes; where nobody can tell there are none. Linux only. */
+/** Looks at the pipes between processes. Empty when they cannot be seen. Linux only. */
 export async function pipesOf(world: World, pids: readonly number[]): Promise<Pipes> {
   if (world.operatingSystem !== "linux") return parsePipes("");
   const files = pids.flatMap((pid) => [0, 1, 2].map((fd) => `/proc/${pid}/fd/${fd}`));
@@ -225,7 +231,7 @@ export async function pipesOf(world: World, pids: readonly number[]): Promise<Pi
   }
 }
 
-/** Reads a long listing of `/proc/PID/fd/N`. */
+/** Parses a long listing of `/proc/PID/fd/N`. */
 export function parsePipes(stdout: string): Pipes {
   const input = new Map<number, string>();
   const output = new Map<string, number[]>();

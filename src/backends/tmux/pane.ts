@@ -1,4 +1,4 @@
-/** What tmux says of a pane, as facts. Pure. */
+/** Parses what tmux says about a pane. Pure. */
 import { howItEnded, isExitCode, signalName } from "../../model.ts";
 import type { PaneFacts } from "./args.ts";
 import { isCount, numberOf, timeOf } from "./rows.ts";
@@ -6,41 +6,44 @@ import { isCount, numberOf, timeOf } from "./rows.ts";
 /** One pane, as tmux reports it. A window that is linked to several sessions is in each of them. */
 export interface Pane {
   readonly id: string;
-  /** The process that tmux started in it; 0 once the pane is dead. */
+  /** The process that tmux started in it; 0 for a dead pane. */
   readonly pid: number;
   /** Whether the user sees it in its session; false for every pane of a managed session. */
   readonly active: boolean;
   readonly dead: boolean;
-  /** How its process ended; null while it runs, and when tmux lost it. */
+  /** How its process ended; null while it runs, and when tmux lost the status. */
   readonly exit: { readonly exitCode: number; readonly signal: string | null } | null;
   readonly finishedAt: Date | null;
   readonly startCommand: string;
-  /** Id of the run that this pane was made for; null also for every pane of a foreign session. */
+  /** Id of the run that this pane was made for; also null for every pane of a foreign session. */
   readonly runId: string | null;
-  /** The program itself, below the shell that keeps it. */
+  /** The program itself, below its keeper. */
   readonly programPid: number | null;
-  /** That shell; null: nobody knows its pid. */
+  /** The pid of the keeper; null: unknown. */
   readonly keeperPid: number | null;
-  /** What its restart policy is at; null: it has none. */
+  /** The state of its restart policy; null: it has none. */
   readonly supervision: Supervision | null;
-  /** Whether other sessions show the pane's window, too; unknown where only one was asked for. */
+  /**
+   * Whether other sessions show the pane's window, too; unknown when only one session was asked
+   * for.
+   */
   readonly linked: boolean;
 }
 
-/** What the keeper of a program says that has a restart policy. */
+/** What the keeper of a program with a restart policy reports. */
 interface Supervision {
   readonly restarts: number;
-  /** How the program ended last; null: it runs. */
+  /** How the program last ended; null: it runs. */
   readonly ended: {
     readonly exitCode: number;
     readonly failures: number;
     readonly at: Date | null;
-    /** When it is executed again; null: it was given up. */
+    /** When it is executed again; null: the policy gave up. */
     readonly dueAt: Date | null;
   } | null;
 }
 
-/** The facts that a row begins with; null: they cannot be read. */
+/** The facts at the beginning of a row; null: they cannot be read. */
 export function factsOf(text: string): PaneFacts | null {
   let facts: unknown;
   try {
@@ -66,7 +69,7 @@ function isText(value: unknown): value is string {
 /** The pane of a row. */
 export function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
   const active = fields[3] ?? "";
-  // Of a foreign session these are two digits, of a pane with a mark its run.
+  // In a foreign session these are two digits; for a pane with a mark, its run.
   const managed = fields[2] !== "" || active.length > 2;
   const life = facts[7];
   const words = managed ? (fields[4] ?? "").split(" ") : [];
@@ -88,7 +91,7 @@ export function paneOf(facts: PaneFacts, fields: readonly string[]): Pane {
   };
 }
 
-/** Reads `PID KEEPER RESTARTS`, or `wait | gave_up KEEPER RESTARTS CODE FAILURES [ENDED DUE]`. */
+/** Parses `PID KEEPER RESTARTS`, or `wait | gave_up KEEPER RESTARTS CODE FAILURES [ENDED DUE]`. */
 function supervisionOf(words: readonly string[]): Supervision | null {
   const [word, , restarts, code, failures, endedAt, dueAt] = words;
   const count = numberOf(restarts);
@@ -114,7 +117,7 @@ function exitOf(status: number | null, signal: number | null): Pane["exit"] {
   return { exitCode: 128 + signal, signal: signalName(signal) };
 }
 
-/** tmux shows a start command the way its own config would have it, in quotes. */
+/** tmux quotes a start command as in its own config. */
 function unquoted(command: string): string {
   if (command.length < 2 || !command.startsWith('"') || !command.endsWith('"')) return command;
   return command.slice(1, -1).replaceAll(/\\(["\\$])/g, "$1");

@@ -1,4 +1,4 @@
-/** What tmux says of its sessions, as facts: pure functions from its output. */
+/** Parses what tmux says about its sessions. Pure. */
 import { decodeRecord } from "../../keys/record.ts";
 import {
   fieldSeparator,
@@ -13,20 +13,20 @@ import { numberOf, rowTexts, timeOf, unexpectedText } from "./rows.ts";
 
 /** One tmux session with all its panes. */
 export interface TmuxSession {
-  /** Id of the tmux session that it is, or that its pane is in. */
+  /** Id of its tmux session, or of the one that its pane is in. */
   readonly id: string;
   /**
-   * Of a managed session the name that it was started with, whatever tmux calls it now. Empty where it
-   * could not be read.
+   * For a managed session the name that it was started with, whatever tmux calls it now. Empty when
+   * it could not be read.
    */
   readonly name: string;
   /** What tmux calls it. */
   readonly tmuxName: string;
-  /** Whether the tmux session is its own; false: only a pane in somebody else's is. */
+  /** Whether the tmux session belongs to it; false: only a pane in somebody else's does. */
   readonly isOwn: boolean;
-  /** Id of its managed pane, where that is in somebody else's tmux session; null: it is not. */
+  /** Id of its managed pane in somebody else's tmux session, or null. */
   readonly strayPane: string | null;
-  /** Why nobody knows what it is: what tmux says of it cannot be read. Null: it can. */
+  /** Why tmux's description of it cannot be read; null: it can. */
   readonly unreadable: string | null;
   readonly createdAt: Date | null;
   readonly attached: number;
@@ -37,7 +37,7 @@ export interface TmuxSession {
   readonly runId: string | null;
   readonly record: RunRecord | null;
   readonly panes: readonly Pane[];
-  /** The pane that the run was started in; null when it is gone, or the session foreign. */
+  /** The pane that the run was started in; null when it is gone, or the session is foreign. */
   readonly managedPane: Pane | null;
   readonly serverVersion: string;
   readonly serverPid: number;
@@ -47,13 +47,13 @@ export interface TmuxSession {
 export class GarbledAnswerError extends Error {}
 
 /**
- * The sessions of a server, in the order in which it tells them. A row that cannot be read makes its
- * session unreadable, and no other one.
+ * The sessions of a server, in its order. A row that cannot be read makes only its own session
+ * unreadable.
  *
- * What is done for each row, here and up to the JSON, is done too seldom to be compiled: plain code
- * is fast, and what makes no objects that nobody keeps.
+ * The work for each row, here and up to the JSON, is too rare to be compiled: plain code that
+ * creates few objects is fast.
  *
- * @throws {GarbledAnswerError} there is text, and no row
+ * @throws {GarbledAnswerError} there is text, but no row
  */
 export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   const separator = fieldSeparator(nonce);
@@ -78,7 +78,7 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
     const isStray = pane.runId !== null && pane.runId !== fields[2];
     if (isStray) moved.push({ facts, fields, panes: [pane], isStray });
     const group = groups.get(id);
-    // What a stray pane says besides is about itself, and the record is that of the managed pane.
+    // The other facts of a stray pane describe itself; the record comes from the managed pane.
     if (group !== undefined && !isStray && (group.isStray || pane.runId !== null)) {
       Object.assign(group, { fields, isStray });
     }
@@ -96,16 +96,16 @@ export function parsePanes(stdout: string, nonce: string): TmuxSession[] {
   return lost.length === 0 ? sessions : withUnreadable(sessions, lost);
 }
 
-/** A row of a session, that of its managed pane if there is one, and the panes of all its rows. */
+/** The row of a session's managed pane, or another of its rows, and the panes of all its rows. */
 interface Group {
   readonly facts: PaneFacts;
   readonly fields: readonly string[];
   readonly panes: Pane[];
-  /** Whether the row is that of a managed pane in a session that is not its own. */
+  /** Whether the row is that of a managed pane in a foreign session. */
   readonly isStray: boolean;
 }
 
-/** What can be had of a session from a row that cannot be read. */
+/** The readable part of a session whose row cannot be read. */
 function unreadable(fields: readonly string[]): TmuxSession {
   const [facts = "", name = "", runId = ""] = fields;
   const [, serverPid] = /^\["[^"]*",(\d+),/.exec(facts) ?? [];
@@ -130,7 +130,7 @@ function unreadable(fields: readonly string[]): TmuxSession {
   };
 }
 
-/** Of a session that has one pane that cannot be read, nobody knows what it is. */
+/** If one pane of a session cannot be read, the whole session is unknown. */
 function withUnreadable(
   sessions: readonly TmuxSession[],
   lost: readonly TmuxSession[],
@@ -146,7 +146,7 @@ function withUnreadable(
   ];
 }
 
-/** A window may be linked twice into one session: its pane is in the one that is active. */
+/** A window may be linked twice into one session: its pane is in the active one. */
 function addShownBefore(panes: Pane[], pane: Pane): void {
   const index = panes.findIndex(({ id }) => id === pane.id);
   if (index === -1) panes.push(pane);
@@ -183,17 +183,17 @@ function sessionOf(
   };
 }
 
-/** The name that a session was started with; null: nobody knows. */
+/** The name that a session was started with; null: unknown. */
 function startedName(record: RunRecord | null): string | null {
-  // An older kstops only wrote it into the path of its output.
+  // An older kstops wrote it only into the path of its output.
   return record?.facts.name ?? OUTPUT_PATH.exec(record?.facts.log ?? "")?.[1] ?? null;
 }
 
 const OUTPUT_PATH = /\/logs\/([A-Za-z][A-Za-z0-9_-]{0,63})\/\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+$/;
 
 /**
- * The sessions, those that somebody moved the managed pane of included. What tmux has of such a
- * session is the pane; a foreign session that shows nothing else is no session beside it.
+ * The sessions, including those whose managed pane somebody moved. tmux then only has the pane of
+ * such a session; a foreign session that shows nothing else is not listed beside it.
  */
 function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSession[] {
   if (moved.length === 0) return sessions;
@@ -215,7 +215,7 @@ function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSessio
     if (pane === undefined || runId === null || managed.has(runId)) return [];
     managed.add(runId);
     const session = paneAlone(group, runId);
-    // A later run took its place, while a session group or a link still shows where it ended.
+    // A later run replaced it, while a session group or a link still shows where it ended.
     return pane.dead && replaced.has(session.name) ? [] : session;
   });
   const rest = own.flatMap((session) => {
@@ -226,14 +226,14 @@ function withMoved(sessions: TmuxSession[], moved: readonly Group[]): TmuxSessio
   return [...rest, ...alone];
 }
 
-/** A managed session without the panes of other ones that were moved into it. */
+/** A managed session without the panes of others that were moved into it. */
 function withoutStrays(session: TmuxSession): TmuxSession {
   const { runId, panes } = session;
   if (runId === null) return session;
   return { ...session, panes: panes.filter((pane) => pane.runId === null || pane.runId === runId) };
 }
 
-/** A session of which only the pane is there, in a session that somebody else made. */
+/** A session of which only the pane exists, in a foreign session. */
 function paneAlone(group: Group, runId: string): TmuxSession {
   const session = sessionOf(group, new Set());
   const record = recordOf(group.fields[5] ?? "");

@@ -1,4 +1,4 @@
-/** The process table, and which part of it belongs to a session. Pure. */
+/** The process table, and the part of it that belongs to a session. Pure. */
 import type { Signal } from "../../world/world.ts";
 
 /** One process. */
@@ -11,67 +11,70 @@ export interface Process {
   /** Foreground process group of its terminal; -1 without one. */
   readonly foreground: number;
   readonly zombie: boolean;
-  /** When it began, as a look has it: with the pid it names one process and no later one. */
+  /**
+   * When it began, as a look reports it: together with the pid it names one process and no later
+   * one.
+   */
   readonly began: string;
-  /** The signals that it ignores, as bits; none where nobody knows. */
+  /** The signals that it ignores, as a bit mask; 0 when unknown. */
   readonly ignored: number;
-  /** The name of the program: on Linux the first 15 bytes of it, or what the process calls itself. */
+  /** The name of the program: on Linux its first 15 bytes, or what the process calls itself. */
   readonly name: string;
 }
 
 /** The processes of this machine, by pid. */
 export type ProcessTable = ReadonlyMap<number, Process>;
 
-/** What one look at this machine's processes tells. */
+/** The result of one look at this machine's processes. */
 export interface Look {
   readonly table: ProcessTable;
-  /** The run that a process says it belongs to, by its environment. */
+  /** The run in each process' environment. */
   readonly marks: ReadonlyMap<number, string>;
-  /** Which time the machine was booted; empty: began is the time of day. */
+  /** Identifies the boot of the machine; empty: `began` is the time of day. */
   readonly boot: string;
-  /** The clock that keepers look at, in hundredths of a second; null: nobody knows. */
+  /** The clock that keepers use, in hundredths of a second; null: unknown. */
   readonly clock: number | null;
   readonly tookMs: number;
 }
 
-/** What names one process, and no later one of the same pid. */
+/** Identifies one process, and no later one with the same pid. */
 export interface Identity {
   readonly pid: number;
   readonly began: string;
   readonly boot: string;
 }
 
-/** The process of an identity, where it still lives. */
+/** The process of an identity, if it still lives. */
 export function findProcess({ table, boot }: Look, identity: Identity): Process | null {
   const process = table.get(identity.pid);
   const isSame = process?.began === identity.began && boot === identity.boot;
   return process !== undefined && isSame && !process.zombie ? process : null;
 }
 
-/** Where a session's processes are looked for. */
+/** Where to look for a session's processes. */
 export interface Roots {
   /** The first processes of its panes: their process sessions count as well. */
   readonly panes: readonly number[];
-  /** The run whose mark its processes have; null where there is no such mark. */
+  /** The run whose mark its processes have; null: there is no mark. */
   readonly run: string | null;
-  /** Processes that are known to belong to it, and may have lost their parent since. */
+  /** Processes that are known to belong to it, although they may have lost their parent. */
   readonly known: readonly Identity[];
-  /** The process that asks: neither it nor its children count. */
+  /** The process that asks: it and its children do not count. */
   readonly self: number;
 }
 
 /**
- * The living processes of a session: the trees below its panes, their process sessions, what carries
- * its mark, and what is known to belong to it. A server of a multiplexer, the monitor of a container
- * or an agent that holds keys is there for others, whoever started it, and what has the mark of another
- * run is that run's: with all that is below them, they are left alone.
+ * The living processes of a session: the trees below its panes, their process sessions, all that
+ * carry its mark, and those known to belong to it. A server of a multiplexer, the monitor of a
+ * container or an agent that holds keys serves others, whoever started it; and a process with the
+ * mark of another run belongs to that run. These are left alone with everything below them.
  */
 export function belongings(look: Look, roots: Roots): Process[] {
   const [found = []] = belongingsOfEach(look, [roots], roots.self);
   return found;
 }
 
-/** The same for many sessions at once, in their order. */
+/** The same for many sessions at once, in order. */
 export function belongingsOfEach(
   look: Look,
   sessions: readonly Omit<Roots, "self">[],
@@ -84,10 +87,11 @@ export function belongingsOfEach(
   };
   const asking = withAllBelow(at(self), children);
   return sessions.map(({ panes, run, known }) => {
-    // Whose mark it has it belongs to; a session without a mark may be anywhere below one that has.
+    // A marked process belongs to its mark; a session without a mark may be anywhere below a marked
+    // one.
     const isOthers = ({ pid }: Process): boolean =>
       run !== null && (look.marks.get(pid) ?? run) !== run;
-    // A server that was started inside of a run has its mark, and so has all that it serves.
+    // A server that was started inside a run has its mark, and so has everything that it serves.
     const serving = withAllBelow(
       services.filter(({ pid }) => run !== null && look.marks.get(pid) === run),
       children,
@@ -110,7 +114,7 @@ export function belongingsOfEach(
   });
 }
 
-/** What is looked up in a look again and again. */
+/** Lookups that are used again and again. */
 interface Index {
   readonly children: ReadonlyMap<number, readonly Process[]>;
   readonly bySession: ReadonlyMap<number, readonly Process[]>;
@@ -121,7 +125,7 @@ interface Index {
 }
 const INDEXES = new WeakMap<Look, Index>();
 
-/** The index of a look, which all stops in flight share. */
+/** The index of a look, shared by all running stops. */
 function indexOf(look: Look): Index {
   const known = INDEXES.get(look);
   if (known !== undefined) return known;
@@ -143,8 +147,8 @@ export function groupIn(look: Look, group: number): readonly Process[] {
 }
 
 /**
- * Those processes, their children, the children's children and so on, as far as `isWanted` lets them
- * in. The work grows with their number alone: a chain of children may be as long as the table.
+ * These processes and all their descendants that `isWanted` accepts. The work grows with their
+ * number alone: a chain of children may be as long as the table.
  */
 function withAllBelow(
   from: readonly Process[],
@@ -152,7 +156,7 @@ function withAllBelow(
   isWanted: (process: Process) => boolean = () => true,
 ): ReadonlySet<Process> {
   const found = new Set(from);
-  // A set goes on with what is added to it meanwhile.
+  // A Set iterates over elements that are added meanwhile.
   for (const { pid } of found) {
     for (const child of children.get(pid) ?? []) if (isWanted(child)) found.add(child);
   }
@@ -160,10 +164,10 @@ function withAllBelow(
 }
 
 const MULTIPLEXER = /^(tmux|tmux: server|screen|SCREEN|zellij|dtach|abduco)$/;
-/** Linux cuts a name off after 15 bytes. */
+/** Linux cuts names off after 15 bytes. */
 const MONITOR = /^(conmon|containerd-shim.*|dockerd|containerd|ssh-agent|gpg-agent)$/;
 
-/** Whether it serves others than whoever started it. What has a terminal is a client. */
+/** Whether it serves others than its starter. A process with a terminal is a client. */
 export function isService({ name, foreground }: Process): boolean {
   return MONITOR.test(name) || (foreground <= 0 && MULTIPLEXER.test(name));
 }
@@ -175,7 +179,7 @@ const NUMBERS: Partial<Record<Signal, number>> = {
   SIGTERM: 15,
 };
 
-/** Whether a process ignores a signal, as far as anybody knows: then it has not got it. */
+/** Whether a process is known to ignore a signal, and so did not get it. */
 export function ignores({ ignored }: Process, signal: Signal): boolean {
   const number = NUMBERS[signal];
   return number !== undefined && Math.floor(ignored / 2 ** (number - 1)) % 2 === 1;
@@ -189,7 +193,7 @@ export function isShellName(name: string): boolean {
 const SHELL =
   /^-?(?:\S*\/)?(?:busybox\s+)?(?:sh|ash|bash|dash|fish|ksh|mksh|zsh|csh|tcsh)(?:\s+(?:-[a-zA-Z]+|--[a-z]+))*\s*$/;
 
-/** Whether these are the arguments of a shell that talks to a person: one without a script or `-c`. */
+/** Whether these are the arguments of an interactive shell: one without a script or `-c`. */
 export function isInteractiveShell(args: string): boolean {
   return SHELL.test(args) && !/\s-[a-zA-Z]*c/.test(args);
 }

@@ -1,4 +1,4 @@
-/** Proving that a session that was made runs. Loaded when one is. */
+/** Proves that a new session runs. Loaded on demand. */
 import { quote, SessionStartError } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { endOf } from "../../logs/runs.ts";
@@ -15,7 +15,7 @@ import { close, logs } from "./session.ts";
 import type { Created } from "./start_script.ts";
 import { isWaiting, mainPane, statusOfSession } from "./status.ts";
 
-/** The status of a session that was just made. */
+/** The status of a new session. */
 export function startedStatus(definition: TmuxDefinition, created: Created): SessionStatus {
   return statusOf({
     name: definition.name,
@@ -33,7 +33,7 @@ export function startedStatus(definition: TmuxDefinition, created: Created): Ses
   });
 }
 
-/** What is to be proven. */
+/** What to prove. */
 interface Proof {
   readonly definition: TmuxDefinition;
   readonly runId: string;
@@ -42,19 +42,23 @@ interface Proof {
   readonly waitMs: number;
 }
 
-/** How long a program may take to be begun at all, on a machine under load. */
+/** How long a program may take to begin at all, on a machine under load. */
 const BEGIN_TIMEOUT_MS = 60_000;
 
-/** How long tmux is not asked while a program is watched: it may miss an end until it is (3.3a). */
+/**
+ * The longest time without asking tmux while a program is watched: tmux may miss an end until it is
+ * asked (3.3a).
+ */
 const UNASKED_MS = 1000;
 
 /**
- * The same while only the keeper is known, or has nothing left to do: until tmux is asked, one that
- * ended may stay a zombie, which looks alive (3.3a). The program has the keeper, which misses nothing.
+ * The same while only the keeper is known, or has nothing left to do: until tmux is asked, an ended
+ * keeper may stay a zombie, which looks alive (3.3a). The end of a program is never missed, since
+ * its keeper waits for it.
  */
 const KEEPER_UNASKED_MS = 200;
 
-/** Waits until the program has lived long enough, or has ended, and says which. */
+/** Waits until the program has lived long enough, or has ended, and returns the status. */
 export async function proveStarted(context: Context, proof: Proof): Promise<SessionStatus> {
   const { world } = context;
   const { definition, runId, created } = proof;
@@ -70,7 +74,7 @@ export async function proveStarted(context: Context, proof: Proof): Promise<Sess
     const session = sessions.find((each) => each.runId === runId);
     const pane = session === undefined ? null : mainPane(session);
     if (session === undefined || pane === null) {
-      // Not marked yet, where a hook came in between; or its pane is closed.
+      // Not marked yet, if a hook came in between; or its pane is closed.
       if (session !== undefined && await world.processes.alive(created.panePid)) {
         late = true;
         await whileAlive(world, created.panePid, 50);
@@ -85,11 +89,11 @@ export async function proveStarted(context: Context, proof: Proof): Promise<Sess
     const status = statusOfSession(session, definition.socketName);
     program = status.pid;
     if (status.pid === null) {
-      // Not begun yet: on a machine under load its own shells take their time.
+      // Not begun yet: on a machine under load the keeper's shells take their time.
       late = true;
       await whileAlive(world, created.panePid, 50);
     } else if (!await world.processes.alive(status.pid)) {
-      // Ended, and its keeper waits for the last output.
+      // It has ended, and its keeper waits for the last output.
       await whileAlive(world, created.panePid, KEEPER_UNASKED_MS);
     } else if (late) {
       late = false;
@@ -112,7 +116,7 @@ async function whileAlive(world: World, pid: number, atMostMs: number): Promise<
   }
 }
 
-/** What became of a run whose pane tmux has closed, as a hook on its end does: it is recorded. */
+/** The recorded status of a run whose pane tmux has closed, as a hook on its end does. */
 async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStatus> {
   const { definition, runId, created } = proof;
   const { name } = definition;
@@ -135,7 +139,7 @@ async function closedAtOnce(context: Context, proof: Proof): Promise<SessionStat
   throw endedEarly(definition, status, { output: await lastLines(context, proof, null) });
 }
 
-/** What became of a program that ended within the wait, and that its policy executes again. */
+/** The status of a program that ended within the wait, and that its policy executes again. */
 async function endedAndGoesOn(
   context: Context,
   proof: Proof,
@@ -151,7 +155,7 @@ async function endedAndGoesOn(
   throw endedEarly(definition, end, { output, goesOn: true });
 }
 
-/** Whether a program that ended with that code has not failed. */
+/** Whether this exit code is no failure. */
 function isSuccess(definition: TmuxDefinition, exitCode: number | null): boolean {
   return exitCode !== null && successCodes(definition).includes(exitCode);
 }
@@ -175,10 +179,10 @@ function endedEarly(
   });
 }
 
-/** What a failed start shows of the output. */
+/** How many lines of output a failed start shows. */
 const LAST_LINES = 10;
 
-/** The last lines that it printed: of its files, or where there are none of what its pane shows. */
+/** The last lines that it printed, from its files, or without files from its pane. */
 async function lastLines(
   context: Context,
   { definition, capture }: Proof,
@@ -192,7 +196,7 @@ async function lastLines(
   return lastShown(await logs(context, definition.socketName, session, wanted), LAST_LINES);
 }
 
-/** Whether the keeper said so: a program may end with 126 or 127 itself, and print what it likes. */
+/** Whether the keeper reported this: a program may itself end with 126 or 127, and print anything. */
 async function wasNeverExecuted(
   context: Context,
   { socketName }: TmuxDefinition,

@@ -1,4 +1,4 @@
-/** What is left of runs that tmux no longer shows, or whose program has ended. */
+/** Finds what is left of runs that tmux no longer shows, or whose program has ended. */
 import { SessionStopError } from "../../errors.ts";
 import type { Ending, Run } from "../../logs/runs.ts";
 import type { World } from "../../world/world.ts";
@@ -13,21 +13,21 @@ import { endProcesses } from "./stop.ts";
 export interface Remains {
   /** Its program; null: it has ended. */
   readonly program: Process | null;
-  /** The shell that keeps it; null: it has gone. */
+  /** Its keeper; null: it has gone. */
   readonly keeper: Process | null;
-  /** Whether that shell waits to execute the program again: then nothing is left behind. */
+  /** Whether the keeper waits to execute the program again: then nothing is left behind. */
   readonly isWaiting: boolean;
-  /** All of them, the program and the shell that keeps it included. */
+  /** All of them, including the program and its keeper. */
   readonly processes: readonly Process[];
-  /** Pid of the tmux server that still has its pane; null: none has. */
+  /** Pid of the tmux server that still has its pane; null: none has it. */
   readonly serverPid: number | null;
 }
 
-/** What to look for of a run. */
+/** The parts of a run to look for. */
 type Sought = Pick<Run, "id" | "executed" | "ended">;
 
 /**
- * Looks for the processes of runs, all in one look: by their mark, and by what is recorded of their
+ * Looks for the processes of runs, all in one look: by their mark, and by the records of their
  * programs.
  *
  * @returns what is left of each run, by its id
@@ -54,7 +54,8 @@ function remainsOf(run: Sought, processes: readonly Process[], look: Look): Rema
   };
   const keeper = processes.find((process) => serverOf(process) !== null) ?? null;
   const recorded = run.executed === null ? null : findProcess(look, run.executed);
-  // An older kstops did not record its program: what lives of a run without an end may be it.
+  // An older kstops did not record its program: what lives of a run without an end may be the
+  // program.
   const isUnknown = run.executed === null && run.ended === null;
   const guess = processes.find(({ ppid }) => ppid === keeper?.pid) ??
     processes.find((process) => process !== keeper);
@@ -67,23 +68,23 @@ function remainsOf(run: Sought, processes: readonly Process[], look: Look): Rema
   };
 }
 
-/** Whether the restart policy of a run whose program has ended executes it again. */
+/** Whether the restart policy executes the ended program of a run again. */
 function isToBeExecuted({ ended }: Sought): boolean {
   return (ended?.policy?.restartInMs ?? null) !== null;
 }
 
-/** What is to be ended of a run. */
+/** A run to end. */
 interface RunToEnd {
   readonly name: string;
   readonly run: Sought;
-  /** How it is to be stopped; null: nobody knows. */
+  /** How to stop it; null: unknown. */
   readonly ending: Ending | null;
   readonly remains: Remains;
   readonly options: StopOptions;
 }
 
 /**
- * Ends all that lives of a run that no pane of a tmux shows, and proves it.
+ * Ends everything that lives of a run that no pane of a tmux shows, and proves it.
  *
  * @returns whether something had to be killed
  * @throws {SessionStopError} `stop_failed`, with what is still alive
@@ -95,7 +96,7 @@ export async function endRemains(
   const { program, keeper } = remains;
   const timeoutSeconds = options.timeoutSeconds ?? ending?.stopTimeoutSeconds ?? 10;
   const holdFile = ending?.holdFile ?? null;
-  // What a keeper runs whose program has ended is its own.
+  // After its program has ended, what a keeper runs belongs to the keeper.
   const programPid = program?.pid ?? (run.ended === null ? null : NO_PROGRAM);
   const kept = keeper === null ? null : { pid: keeper.pid, program: programPid };
   const { survivors, killed } = await endProcesses(world, {
@@ -115,7 +116,7 @@ export async function endRemains(
   return killed.length > 0;
 }
 
-/** The error of a stop that left something alive. */
+/** The error of a stop that left processes alive. */
 export function survived(name: string, survivors: readonly Process[]): SessionStopError {
   return new SessionStopError(name, `still alive after SIGKILL: ${namedProcesses(survivors)}`, {
     backend: "tmux",
@@ -124,7 +125,7 @@ export function survived(name: string, survivors: readonly Process[]): SessionSt
   });
 }
 
-/** `4711 (node), 4712 (sh)`: without arguments, which may have been filled in from secrets. */
+/** `4711 (node), 4712 (sh)`: without arguments, which may contain secrets. */
 export function namedProcesses(processes: readonly Process[]): string {
   return processes.map(({ pid, name }) => `${pid} (${name})`).join(", ");
 }

@@ -1,8 +1,8 @@
-/** The rows that a format of ours makes tmux print, and the numbers in them. Pure. */
+/** Parses the rows that our formats make tmux print, and the numbers in them. Pure. */
 import { momentOf } from "../../model.ts";
 import { fieldSeparator, rowBegin, rowEnd } from "./args.ts";
 
-/** The texts of all rows, and of one that was cut off; what stands around them, hooks have printed. */
+/** The texts of all rows, including a cut one. Hooks have printed everything around them. */
 export function rowTexts(
   stdout: string,
   nonce: string,
@@ -19,30 +19,30 @@ export function rowTexts(
   return { rows, cut: start === -1 ? null : rest.slice(start + begin.length) };
 }
 
-/** What is said of an answer that has no row. */
+/** The text about an answer without any row. */
 export function unexpectedText(stdout: string): string {
   return `unexpected answer of tmux: ${stdout.trim().slice(0, 80)}`;
 }
 
-/** The fields of every row that has so many; whatever else is printed is left out. */
+/** The fields of every row with this many fields. Everything else is left out. */
 export function rowsOf(stdout: string, fieldCount: number, nonce: string): string[][] {
   const separator = fieldSeparator(nonce);
   return rowTexts(stdout, nonce).rows.map((text) => text.split(separator))
     .filter((fields) => fields.length === fieldCount);
 }
 
-/** A number as tmux writes it: digits, and nothing else. */
+/** A number as tmux writes it: only digits. */
 export function numberOf(text = ""): number | null {
   const number = Number(text);
   return isCount(number) && String(number) === text ? number : null;
 }
 
-/** A moment, from seconds since 1970; null where there is none. */
+/** A moment, from seconds since 1970, or null. */
 export function timeOf(seconds: number | null): Date | null {
   return seconds === null || seconds === 0 ? null : momentOf(seconds * 1000);
 }
 
-/** Whether it is a whole number from 0 on. */
+/** Whether it is a whole number, at least 0. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -18,7 +18,7 @@ export function tmuxRunner(world: World, settings: TmuxSettings): Runner<TmuxDef
       const answers = names.map((name) => list(context, name));
       asked?.();
       if (answers.length === 0 && trouble === null) return [];
-      // Loaded while they work: it takes about as long as their answer.
+      // Loaded while the servers work: this takes about as long as their answers.
       const { surveyAll, unreachable } = await import("./survey.ts");
       return trouble === null
         ? await surveyAll(context, answers)

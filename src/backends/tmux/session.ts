@@ -1,4 +1,4 @@
-/** What can be done with one session of tmux. Loaded when it is done. */
+/** The actions on one tmux session. Loaded on demand. */
 import { quote, SessionAttachError, UsageError } from "../../errors.ts";
 import type { Owner, SessionStatus, TmuxDefinition } from "../../model.ts";
 import { mayBeSame } from "../../owner.ts";
@@ -34,7 +34,7 @@ import { INHERITED_NAMES } from "./inherited.ts";
 import { survived } from "./remains.ts";
 import { endProcesses } from "./stop.ts";
 
-/** Hands the terminal to a session that runs. */
+/** Hands the terminal to a running session. */
 export async function attachTo(
   context: Context,
   { socketName, session, options }: {
@@ -67,7 +67,7 @@ export async function attachTo(
   });
 }
 
-/** What a session printed: from its files, or what its pane still shows. */
+/** The output of a session: from its files, or what its pane still shows. */
 export async function logs(
   context: Context,
   socketName: string,
@@ -78,7 +78,8 @@ export async function logs(
   const log = session.record?.facts.log ?? null;
   if (session.runId !== null && log !== null) {
     const kept = await context.logs.read(log, wanted);
-    // Somebody may have removed it. Nothing is nothing in the pane, too, unless since a time.
+    // Somebody may have removed the files. An empty output is also empty in the pane, unless it is
+    // limited by a time.
     if (kept.length > 0 || wanted.since) return kept;
   }
   const pane = mainPane(session);
@@ -91,7 +92,7 @@ export async function logs(
   });
   if (answer.code !== 0) throw unavailable(socketName, parseFailure(answer.stderr));
   const shown = parseCapture(answer.stdout, nonce).trimEnd().split("\n");
-  // tmux writes this line itself into a dead pane.
+  // tmux itself writes this line into a dead pane.
   if (pane.dead && /^Pane is dead/.test(shown.at(-1) ?? "")) shown.pop();
   const text = shown.join("\n").trimEnd();
   if (text === "" || lines === 0) return new Uint8Array();
@@ -103,7 +104,7 @@ export async function logs(
   return new TextEncoder().encode(`${kept.join("\n")}${reset}\n`);
 }
 
-/** What a session printed, and what it and its later runs go on to print. */
+/** The output of a session, and what it and its later runs print from then on. */
 export async function* follow(
   context: Context,
   { session, options, abort }: {
@@ -124,7 +125,7 @@ export async function* follow(
   yield* context.logs.follow(session.name, { ...options, isMeant }, abort);
 }
 
-/** What a session was started from; null for a foreign one. */
+/** The definition that a session was started from; null for a foreign one. */
 export async function definitionOf(
   context: Context,
   socketName: string,
@@ -165,7 +166,7 @@ async function environmentOf(
   return parseEnvironment(answer.stdout, names, { nonce, serverVersion });
 }
 
-/** Pids of what the run of a session left behind that has ended; null: it has not, or is foreign. */
+/** Pids of what the ended run of a session left behind; null: it has not ended, or is foreign. */
 export async function leftovers(
   { world }: Context,
   session: TmuxSession,
@@ -176,12 +177,12 @@ export async function leftovers(
   if (runId === null || (pane?.dead === false && taken === null)) return null;
   const { findRemains } = await import("./remains.ts");
   const remains = await findRemains(world, [{ id: runId, executed: null, ended: null }]);
-  // What somebody put into its pane has the mark of the run, and was not left by it.
+  // What somebody put into its pane has the mark of the run, but was not left by it.
   const left = remains.get(runId)?.processes.filter((process) => process.session !== taken);
   return left?.map(({ pid }) => pid) ?? [];
 }
 
-/** Ends a session with all its processes, and takes it away. */
+/** Ends a session with all its processes, and removes it. */
 export async function stop(
   context: Context,
   socketName: string,
@@ -191,12 +192,12 @@ export async function stop(
   const { world } = context;
   const timeoutSeconds = options.timeoutSeconds ?? session.record?.stopTimeoutSeconds ?? 10;
   const holdFile = session.record?.facts.hold_file ?? null;
-  // A question may have stood between looking it up and now: its pids may be other processes' ones.
+  // A question to the user may have come between the look-up and now: its pids may be reused.
   let now = await again(context, socketName, session);
   const hold = await holdPolicy(world, now?.managedPane ?? null, holdFile);
   if (hold !== null) {
     try {
-      // What was executed until then is to be seen.
+      // Everything executed until then must be seen.
       now = await again(context, socketName, session);
     } catch (error) {
       await hold.release();
@@ -247,7 +248,7 @@ export async function stop(
   };
 }
 
-/** Keeps a program from being executed again; null: nothing does that. */
+/** Keeps a program from being executed again; null: nothing would execute it. */
 async function holdPolicy(
   world: World,
   pane: Pane | null,
@@ -258,10 +259,10 @@ async function holdPolicy(
   return await holdKeeper(world, { pid, program }, file);
 }
 
-/** How often a session is taken away anew, where its pane is somewhere else each time. */
+/** How often to retry removing a session whose pane has moved each time. */
 const CLOSINGS = 5;
 
-/** Reads how the program ended, and takes the session away. */
+/** Reads how the program ended, and removes the session. */
 export async function close(
   context: Context,
   socketName: string,
@@ -279,7 +280,7 @@ export async function close(
   return last ?? statusOfSession(known, socketName);
 }
 
-/** Takes away what is where it was seen; null: its managed pane was not there. */
+/** Removes it where it was seen; null: its managed pane was not there. */
 async function closeOnce(
   context: Context,
   socketName: string,
@@ -295,17 +296,18 @@ async function closeOnce(
     text: closeScript({ ...session, sharedPane }, nonce),
     isToldIn: (stdout) => stdout.includes(rowBegin(nonce)),
   });
-  // Where another server took its place nothing is said, but for what hooks print.
+  // If another server has replaced it, nothing is printed, except by hooks.
   const isTold = answer.stdout.includes(rowBegin(nonce));
   const told = isTold ? readPanes(socketName, answer.stdout, nonce) : [];
   const last = told.find(({ runId }) => runId === session.runId);
-  // A server that ends with its last session may not come to say that all went well.
+  // A server that ends with its last session may not manage to report success.
   if (answer.code === 0 || last !== undefined) {
     const isMissing = session.managedPane !== null && last?.managedPane === null;
     return isMissing ? null : statusOfSession(last ?? session, socketName);
   }
   const failure = parseFailure(answer.stderr);
-  // A session without remain-on-exit goes with its last program, and a server with its last session.
+  // A session without remain-on-exit goes with its last program, and a server with its last
+  // session.
   if (failure.kind === "other") throw unavailable(socketName, failure);
   const isSomewhere = failure.kind === "not_found" && session.managedPane !== null;
   return isSomewhere ? null : statusOfSession(session, socketName);

@@ -1,16 +1,16 @@
-/** Where tmux keeps its sockets, and which there are. */
+/** Finds the sockets of tmux. */
 import { FileError, type World } from "../../world/world.ts";
 
 /** The sockets of this user. */
 interface Sockets {
-  /** Absolute path of the directory that they are in, whether it is there or not. */
+  /** Absolute path of their directory, even if it does not exist. */
   readonly directory: string;
   readonly names: readonly string[];
-  /** Why nobody knows which there are. */
+  /** Why the sockets are unknown. */
   readonly trouble: string | null;
 }
 
-/** The sockets of this user; that one is there does not mean that a server listens. */
+/** The sockets of this user. A socket does not mean that a server listens. */
 export async function socketsOf(world: World): Promise<Sockets> {
   const directory = await socketDirectory(world);
   let all: readonly string[];

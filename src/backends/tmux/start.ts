@@ -1,4 +1,4 @@
-/** Starting a session. Loaded when it is done. */
+/** Starts a session. Loaded on demand. */
 import { type OpsError, SessionStartError } from "../../errors.ts";
 import type { Capture } from "../../logs/capture.ts";
 import { fingerprintOf } from "../../logs/fingerprint.ts";
@@ -68,17 +68,17 @@ export async function start(
     const { waitMs } = options;
     return await proveStarted(context, { definition, runId, created, capture, waitMs });
   } finally {
-    // Not before: what could not be executed takes no place.
+    // Only now: a program that could not be executed must not push out older output.
     await context.logs.prune(definition.name, keeping);
   }
 }
 
-/** The call with which a start begins: see `Runner.plan`. */
+/** The first call of a start: see `Runner.plan`. */
 export async function plan(context: Context, definition: TmuxDefinition): Promise<EngineCall> {
   const { world, binary, logs } = context;
   const { name, socketName } = definition;
   const keeping = { ...definition.log, owner: definition.owner };
-  // Of the caller's variables no value is shown, either.
+  // Values of the caller's variables are not shown either.
   const inherited = Object.keys(inheritedFrom(world.environment())).map((key) => [key, "***"]);
   const script = startScript({
     definition,
@@ -102,7 +102,7 @@ interface Creation {
   readonly holdFile: string | null;
 }
 
-/** How often a start is tried again over a server that is just ending. */
+/** How often to retry a start over a server that is just ending. */
 const ATTEMPTS = 10;
 
 async function create(context: Context, creation: Creation): Promise<Created> {
@@ -144,8 +144,8 @@ async function create(context: Context, creation: Creation): Promise<Created> {
 }
 
 /**
- * Does more to a session that was just made, by its ids. Whether that worked shows when the start is
- * proven: hooks of the user's may have taken it away meanwhile.
+ * Does more to a new session, by its ids. The proof of the start shows whether that worked: the
+ * user's hooks may have removed the session meanwhile.
  */
 async function runOn(context: Context, server: Server, script: string): Promise<void> {
   await answerOf(context, server.socketName, runScript(server), {

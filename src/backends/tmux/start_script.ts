@@ -1,6 +1,6 @@
 /**
- * The script that starts a session, and what it prints. Pure, as are `args.ts` and `parse.ts`, which
- * do not have it because most commands start nothing.
+ * The script that starts a session, and the parser of its output. Pure, like `args.ts` and
+ * `parse.ts`; separate from these because most commands start nothing.
  */
 import { encodeRecord } from "../../keys/record.ts";
 import { type Capture, captureScript } from "../../logs/capture.ts";
@@ -24,15 +24,15 @@ export interface StartPlan {
   readonly definition: TmuxDefinition;
   readonly runId: string;
   readonly nonce: string;
-  /** Variables of the caller that a session gets below its own. */
+  /** Variables of the caller that a session gets unless its definition sets them. */
   readonly inherited: Readonly<Record<string, string>>;
   /** Path of the tmux program, for the pane itself. */
   readonly binary: string;
   /** Where the output goes; null: nowhere. */
   readonly capture: Capture | null;
-  /** The file that remembers how the program ended; null: none does. */
+  /** The file that records how the program ended; null: none. */
   readonly story: string | null;
-  /** The file in which a stop says how long it needs the terminal; null: none does. */
+  /** The file in which a stop says how long it needs the terminal; null: none. */
   readonly holdFile: string | null;
 }
 
@@ -44,13 +44,13 @@ export const CREATED_FIELDS = [
   "pane_id",
   "pane_pid",
   "exit-unattached",
-  // The numbers of the clients of all sessions.
+  // The number of clients of each session.
   "S:#{session_attached}",
 ];
 
 /**
- * Creates a session, in one step that no other client can get between: an ended session of that
- * name that kstops made is replaced; over any other one `new-session` fails.
+ * Creates a session, in one step that no other client can interrupt. An ended managed session of
+ * that name is replaced; over any other one `new-session` fails.
  */
 export function startScript(plan: StartPlan): string {
   const { definition, runId, nonce } = plan;
@@ -67,8 +67,8 @@ export function startScript(plan: StartPlan): string {
     ...["if-shell", "-F", "-t", target, MANAGED_AND_ENDED],
     line(["kill-session", "-t", target]),
   ]);
-  // One line is one group: if new-session fails, nothing behind it runs, and so nothing is done to
-  // the session that was in its way.
+  // One line is one group: if new-session fails, nothing after it runs, and so nothing happens to
+  // the session in its way.
   const create = [
     [
       ...["new-session", "-d", "-P", "-F"],
@@ -84,9 +84,9 @@ export function startScript(plan: StartPlan): string {
         }),
       ],
     ],
-    // Hooks of the user's run before this: what has the name now may be another session, and what is
-    // active another pane. The session's own variable and the command of the pane tell. Nothing is
-    // marked by halves: a managed session without its pane would be one that may be replaced.
+    // The user's hooks run before this: the name may now belong to another session, and another
+    // pane may be active. The session's own variable and the command of the pane tell. Marks come
+    // together: a managed session without its pane would count as one that may be replaced.
     ifTrue(target, `#{==:#{${RUN_ID_VARIABLE}},${runId}}`, [
       ["set-option", "-t", target, "destroy-unattached", "off"],
       ifTrue(target, `#{m:*${runId}*,#{pane_start_command}}`, [
@@ -98,7 +98,7 @@ export function startScript(plan: StartPlan): string {
   return `${replaceEnded}\n${create.map(line).join(" ; ")}\n`;
 }
 
-/** What the keeper does when the program has ended. */
+/** What the keeper does after the end of the program. */
 function policyOf(definition: TmuxDefinition): KeptPolicy {
   return {
     ...restartPolicy(definition),
@@ -107,16 +107,16 @@ function policyOf(definition: TmuxDefinition): KeptPolicy {
   };
 }
 
-/** What {@link startScript} prints besides where it has marked session and pane. */
+/** What {@link startScript} also prints when it has marked session and pane. */
 const MARKED_FIELDS = [PANE_OPTION];
 
 /**
- * Marks a session and its pane by their ids, where hooks were in the way of the start script. The pane
- * does it itself, too, before its program begins: whoever is first does it.
+ * Marks a session and its pane by their ids, when hooks got in the way of the start script. The
+ * pane also does it itself before its program begins: whichever comes first does it.
  */
 export function markScript(plan: StartPlan, ids: Pick<Created, "sessionId" | "paneId">): string {
   const commands = marks(plan, { session: `${ids.sessionId}:`, pane: ids.paneId });
-  // Each on its own: hooks may have taken the pane out of its session.
+  // Separately: hooks may have taken the pane out of its session.
   return commands.map((each) => `${line(each)}\n`).join("");
 }
 
@@ -130,11 +130,12 @@ function marks(
     ? []
     : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
   return [
-    // Once only: a second pipe would end the first one.
+    // Only once: a second pipe would end the first one.
     ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
       ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
       ["set-option", "-p", "-t", pane, PANE_OPTION, runId],
-      // On the pane, which may be moved into another session, and on the session, which may lose it.
+      // On the pane, which may be moved into another session, and on the session, which may lose
+      // it.
       ["set-option", "-p", "-t", pane, ...record],
       ...pipe,
     ]),
@@ -152,7 +153,7 @@ function ifTrue(
   return ["if-shell", "-F", "-t", target, condition, commands.map(line).join(" ; ")];
 }
 
-/** JSON of printable ASCII characters only: they arrive as they are from every tmux. */
+/** JSON in printable ASCII only, which every tmux passes on unchanged. */
 function inAscii(json: string): string {
   return json.replaceAll(
     /[^\x20-\x7e]/g,
@@ -161,14 +162,14 @@ function inAscii(json: string): string {
 }
 
 /**
- * True where a session is managed and its managed pane does not run. Looks through all windows: a
- * user may have added some, and one that is linked twice comes twice. Panes carry the run id, so that
- * one moved in from elsewhere is no match.
+ * True when a session is managed and its managed pane does not run. Looks through all windows: a
+ * user may have added some, and a window that is linked twice comes twice. Panes carry the run id,
+ * so that a pane moved in from elsewhere does not match.
  */
 const MANAGED_AND_ENDED = `#{&&:#{${RUN_ID_OPTION}},#{?#{m:*0*,#{W:#{P:` +
   `#{?#{==:#{${PANE_OPTION}},#{${RUN_ID_OPTION}}},#{pane_dead},}}}},0,1}}`;
 
-/** What tmux sets in every pane over the variables of its session (tmux 3.3a spawn.c, environ.c). */
+/** Variables that tmux sets in every pane over those of its session (tmux 3.3a spawn.c, environ.c). */
 const SET_BY_TMUX = [
   "PATH",
   "SHELL",
@@ -180,10 +181,10 @@ const SET_BY_TMUX = [
 ];
 
 /**
- * What the program's own shell does where the start script did not come to mark the pane, as words of
- * a shell for printf: a hook of the user's may be waited for, or may have made another pane the active
- * one, while this one would begin without a pipe, and be gone with its end. Here the pane is known for
- * sure.
+ * The commands by which the program's own shell marks the pane if the start script did not, as
+ * words of a shell for printf. The script may still wait for a hook of the user's, or a hook may
+ * have made another pane the active one, while this pane would begin without a pipe, and be gone
+ * with its end. Here the pane is known for sure.
  */
 function marksInPane(plan: StartPlan): string {
   const script = markScript(plan, { sessionId: SESSION, paneId: PANE });
@@ -209,7 +210,7 @@ function recordOf({ definition, capture, holdFile }: StartPlan): string {
   return encodeRecord(definition, facts);
 }
 
-/** The shell command of a pipe; tmux expands formats and `strftime` in it first. */
+/** The shell command of a pipe. tmux first expands formats and `strftime` in it. */
 function pipeCommand(script: string): string {
   return literalFormat(script).replaceAll("%", "%%");
 }
@@ -219,20 +220,20 @@ function literalFormat(text: string): string {
   return text.replaceAll(/#+(\[?)/g, (run, bracket) => bracket === "" ? run + run : run);
 }
 
-/** What `new-session` printed about the session that it made; null: it made none. */
+/** What `new-session` printed about the new session; null: it made none. */
 export interface Created {
   readonly serverVersion: string;
   readonly sessionId: string;
   readonly createdAt: Date | null;
   readonly paneId: string;
   readonly panePid: number;
-  /** Whether the server is told to end when no client is attached, and none is. */
+  /** Whether the server ends without an attached client, and none is attached. */
   readonly endsUnattached: boolean;
-  /** Whether session and pane are marked already. */
+  /** Whether session and pane are already marked. */
   readonly marked: boolean;
 }
 
-/** Reads what a start script printed. */
+/** Parses the output of a start script. */
 export function parseCreated(stdout: string, nonce: string): Created | null {
   const [row] = rowsOf(stdout, CREATED_FIELDS.length, nonce);
   if (row === undefined) return null;

@@ -1,10 +1,10 @@
-/** What tmux says of a session, as the status that kstops gives. Pure. */
+/** Turns what tmux says about a session into its status. Pure. */
 import { howItEnded, type SessionStatus, statusOf } from "../../model.ts";
 import type { Pane } from "./pane.ts";
 import type { TmuxSession } from "./parse.ts";
 
 /**
- * The pane that speaks for a session: the managed one; of a foreign session the active one. Null
+ * The pane that represents a session: the managed one; for a foreign session the active one. Null
  * when the managed pane was closed.
  */
 export function mainPane(session: TmuxSession): Pane | null {
@@ -14,9 +14,9 @@ export function mainPane(session: TmuxSession): Pane | null {
     session.panes.find((pane) => pane.active) ?? session.panes[0] ?? null;
 }
 
-/** What the engine's own word for a session is whose program is executed again after a delay. */
+/** The engine's word for a session whose program is executed again after a delay. */
 export const BACKOFF = "backoff";
-/** The same where its restart policy has given it up. */
+/** The same after its restart policy gave up. */
 const GAVE_UP = "gave_up";
 
 /** Whether its keeper waits to execute its program again. */
@@ -33,7 +33,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
   const taken = pane !== null && isTaken(pane);
   const supervision = pane?.supervision ?? null;
   const waits = pane !== null && isWaiting(pane) && !taken;
-  // Of a keeper that was killed while it waited, tmux tells how that ended.
+  // For a keeper that was killed while it waited, tmux reports the keeper's own end.
   const last = supervision?.ended ?? null;
   const end = last === null || (!dead && !waits) ? pane?.exit ?? null : howItEnded(last.exitCode);
   if (session.unreadable !== null) {
@@ -52,7 +52,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
       configFile: record?.owner.configFile ?? null,
     });
   }
-  // All keys at once: to spread one object over another took longer than to parse the row.
+  // All keys at once: spreading one object over another took longer than parsing the row.
   return {
     name: session.name,
     backend: "tmux",
@@ -114,14 +114,14 @@ function reasonOf(
   return name === tmuxName ? null : `tmux calls it ${tmuxName} by now`;
 }
 
-/** Whether something else than the shell of its run runs in a managed pane by now. */
+/** Whether a managed pane now runs something else than its keeper. */
 export function isTaken({ dead, pid, keeperPid }: Pane): boolean {
   return !dead && keeperPid !== null && keeperPid !== pid;
 }
 
 /**
- * The pid of a program that may live, while its session does not show it: its pane was closed, given to
- * another program, or lost the shell that keeps it. Null: there is none.
+ * The pid of a program that may live although its session does not show it: its pane was closed,
+ * given to another program, or lost its keeper. Null: there is none.
  */
 export function hiddenProgram(
   { runId, managedPane, unreadable }: TmuxSession,
@@ -137,7 +137,10 @@ function gaveUpWords(failures: number): string {
   return `gave up after ${restarts} restart${restarts === 1 ? "" : "s"}`;
 }
 
-/** Why a session whose keeper waits does not run: `exit code 3; starts again in 8 s (4th failure in a row)`. */
+/**
+ * Why a session with a waiting keeper does not run: `exit code 3; starts again in 8 s (4th failure
+ * in a row)`.
+ */
 export function waitingWords({ supervision }: Pane, now: Date): string | null {
   const ended = supervision?.ended ?? null;
   if (ended === null || ended.dueAt === null) return null;

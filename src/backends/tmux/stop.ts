@@ -1,4 +1,4 @@
-/** Ending a program and all that it started, and proving that it is gone. */
+/** Ends a program and everything that it started, and proves that they are gone. */
 import type { StopScope } from "../../model.ts";
 import type { Signal, World } from "../../world/world.ts";
 import { type Crowd, watchCrowd, type Watched } from "./crowd.ts";
@@ -8,43 +8,46 @@ import { isInteractiveShell, isShellName, type Look, type Process } from "./proc
 
 /** What to end, and how patiently. */
 export interface Ending extends Watched {
-  /** The signal that asks it to end; null: end it by force at once. */
+  /** The signal that asks it to end; null: kill it at once. */
   readonly signal: Signal | null;
-  /** Who gets it; null: as a terminal would do it for SIGINT and SIGQUIT, else the program alone. */
+  /**
+   * Who gets it; null: for SIGINT and SIGQUIT the group that a terminal would signal, else only the
+   * program.
+   */
   readonly scope: StopScope | null;
-  /** How long all of it may take to finish. */
+  /** How long everything may take to finish. */
   readonly timeoutMs: number;
-  /** The file that its keeper looks at; null: it looks at none. */
+  /** The file that its keeper watches; null: none. */
   readonly holdFile: string | null;
-  /** What keeps its keeper from executing it again; missing: nothing has to. */
+  /** Keeps its keeper from executing it again; missing: that is not necessary. */
   readonly hold?: Hold;
 }
 
-/** How it went. */
+/** The result. */
 interface Ended {
-  /** What is still alive after all; empty: it is proven that nothing is. */
+  /** What is still alive; empty: nothing is, which is proven. */
   readonly survivors: readonly Process[];
-  /** What did not end in its time, and was killed. */
+  /** What did not end in time, and was killed. */
   readonly killed: readonly Process[];
 }
 
-/** How long each step of force gets before the next one. */
+/** How long each step of force lasts before the next one. */
 const TERM_GRACE_MS = 2000;
 const KILL_GRACE_MS = 3000;
 /** How long a keeper may take to leave by itself. */
 const KEEPER_GRACE_MS = 5000;
 const POLL_MS = 20;
-/** A look costs a child process: it is taken more seldom than a pid is looked at. */
+/** A look costs a child process, so looks are rarer than checks of a pid. */
 const LOOK_EVERY_MS = 250;
-/** What reads a pipe ends once nobody writes into it any more. How long that may take. */
+/** How long the reader of a pipe may take to end after its last writer. */
 const PIPE_GRACE_MS = 2000;
 
-/** Signals that Ctrl-C and Ctrl-\ send, and who gets those. */
+/** Signals that Ctrl-C and Ctrl-\ send to a foreground group. */
 const OF_KEYS: readonly Signal[] = ["SIGINT", "SIGQUIT"];
 
 /**
- * Ends the processes of a session: asks the program, lets all of them finish, then SIGTERM and SIGHUP,
- * then SIGKILL. Nobody gets the same signal twice.
+ * Ends the processes of a session: asks the program, lets all of them finish, then sends SIGTERM
+ * and SIGHUP, then SIGKILL. No process gets the same signal twice.
  *
  * @param look takes a look at all processes
  */
@@ -78,7 +81,7 @@ export async function endProcesses(
   }
   const deadline = world.now().getTime() + KILL_GRACE_MS;
   while (world.now().getTime() < deadline) {
-    // Again and again: a program that forks faster than it dies is caught in the end.
+    // Repeated, to catch a program that forks faster than it dies.
     crowd.killAll();
     if (await allGone(world, crowd, 500)) return { survivors: [], killed };
   }
@@ -116,7 +119,7 @@ async function finish(world: World, finishing: Finishing): Promise<boolean> {
   }
 }
 
-/** Sends the stop signal to whom the scope says. */
+/** Sends the stop signal to the processes in its scope. */
 async function ask(finishing: Finishing, shells: Shells): Promise<void> {
   const { crowd, signal } = finishing;
   const scope = finishing.scope ?? (OF_KEYS.includes(signal) ? "group" : "main");
@@ -128,7 +131,7 @@ async function ask(finishing: Finishing, shells: Shells): Promise<void> {
   }
 }
 
-/** Hangs up the shells that wait for a person: on a terminal such a shell minds nothing else. */
+/** Hangs up interactive shells: on a terminal such a shell heeds nothing else. */
 async function hangUpShells({ crowd }: Finishing, shells: Shells): Promise<void> {
   for (const program of crowd.programs()) {
     const leader = crowd.members().find(({ pid }) => pid === crowd.foregroundOf(program));
@@ -139,7 +142,7 @@ async function hangUpShells({ crowd }: Finishing, shells: Shells): Promise<void>
   }
 }
 
-/** Says whether a process is a shell that talks to a person. */
+/** Whether a process is an interactive shell. */
 type Shells = (process: Process) => Promise<boolean>;
 
 function interactiveShells(world: World): Shells {
@@ -155,9 +158,9 @@ function interactiveShells(world: World): Shells {
 }
 
 /**
- * Sends SIGTERM to the others, once their program is gone. Who reads what another one of them still
- * writes is spared until that one has ended, and some time longer, since it ends by that itself; and
- * what one of them started to finish its own work is a part of that.
+ * Sends SIGTERM to the others, once their program is gone. A process that reads what another of
+ * them still writes is spared until the writer has ended, and some time longer, since that end
+ * makes it end by itself. What one of them started to finish its own work is part of that work.
  */
 function terminator(world: World, crowd: Crowd): () => Promise<void> {
   const spared = new Map<string, number>();
@@ -190,12 +193,12 @@ function keyOf({ pid, began }: Process): string {
   return `${pid} ${began}`;
 }
 
-/** The time is up: everybody hears that, and has a moment. */
+/** The time is up: signals all members, and gives them a moment. */
 async function terminate(world: World, crowd: Crowd, hold: Hold): Promise<boolean> {
   for (const process of crowd.members()) {
     crowd.signal(process, "SIGTERM");
     crowd.signal(process, "SIGHUP");
-    // A stopped process acts on a signal only once it goes on.
+    // A stopped process acts on a signal only after it continues.
     crowd.signal(process, "SIGCONT");
   }
   const deadline = world.now().getTime() + TERM_GRACE_MS;
@@ -218,7 +221,7 @@ async function anyAlive(world: World, processes: readonly Process[]): Promise<bo
   return false;
 }
 
-/** Waits until nothing at all is left, keepers included. */
+/** Waits until nothing is left, keepers included. */
 async function allGone(world: World, crowd: Crowd, withinMs: number): Promise<boolean> {
   const deadline = world.now().getTime() + withinMs;
   let nextLook = world.now().getTime() + LOOK_EVERY_MS;
