@@ -1,4 +1,4 @@
-/** What docker's daemon answered of its containers, as facts. Pure. */
+/** Parses what docker's daemon answers about its containers. Pure. */
 import { type Answers, idIn } from "./dial.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import {
@@ -13,15 +13,15 @@ import {
 import { type Container, inspected, NO_ROW, unreadable } from "./parse.ts";
 import { HTTP_OK, type Response } from "./responses.ts";
 
-/** What the answers of docker's daemon come to. */
+/** The result of the daemon's answers. */
 type Described =
   | { readonly containers: readonly Container[] }
-  /** It does not tell; null: its answers are not whole. */
+  /** The daemon refused; null: its answers are incomplete. */
   | { readonly refusal: Failure | null };
 
 /**
- * Reads what docker's daemon answered. A container that has gone since the list is missing; one that it
- * does not describe, or not so that it could be read, is there all the same.
+ * Parses the answers of docker's daemon. A container that has gone since the list is missing; one
+ * without a readable description is still listed.
  *
  * @throws {GarbledAnswerError}
  */
@@ -51,7 +51,7 @@ export function parseAnswers({ ids, responses }: Answers): Described {
   };
 }
 
-/** Its name there; empty: it could not be understood. */
+/** Its name in the list; empty: it cannot be understood. */
 function nameIn(row: unknown): string {
   const names = isRow(row) ? fieldsOf(row)["Names"] : null;
   const name: unknown = Array.isArray(names) ? names[0] : null;
@@ -69,7 +69,7 @@ function rowIn(body: string): Fields | null {
 
 const HTTP_NOT_FOUND = 404;
 
-/** `{"message": "..."}`; what stands between us and the daemon has words of its own. */
+/** `{"message": "..."}`; a proxy before the daemon has other words. */
 function refusalIn({ status, body }: Response): Failure {
   try {
     return parseFailure(wordOf(fieldsOf(JSON.parse(body))["message"]));

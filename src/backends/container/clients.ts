@@ -1,21 +1,21 @@
-/** The container runtimes of this machine, and the programs that speak to them. */
+/** Finds the container runtimes of this machine, and the programs that speak to them. */
 import { type Runtime, RUNTIMES } from "../../model.ts";
 import { DEFAULT_PATH, FileError, type World } from "../../world/world.ts";
 import { findProgram } from "../program.ts";
 
 /** A program that speaks to a container runtime. */
 export interface Client {
-  /** Whose containers it works on. */
+  /** The runtime whose containers it works on. */
   readonly runtime: Runtime;
-  /** Whose command line it is: that of docker can be led to podman's containers. */
+  /** The runtime whose command line it has: docker's can be led to podman's containers. */
   readonly dialect: Runtime;
   /** The program to call. */
   readonly program: string;
 }
 
 /**
- * The clients on PATH, in the order in which they are preferred; each runtime once: a `docker` that
- * is podman in disguise, or is led to podman's socket, counts only where there is no podman.
+ * The clients on PATH, preferred one first, and each runtime once. A `docker` that is podman in
+ * disguise, or that is led to podman's socket, counts only when there is no podman.
  */
 export async function findClients(world: World): Promise<readonly Client[]> {
   const found = await Promise.all(RUNTIMES.map((program) => findClient(world, program)));
@@ -25,7 +25,7 @@ export async function findClients(world: World): Promise<readonly Client[]> {
   );
 }
 
-/** The client of that name on PATH, and the file that it is; null: there is none. */
+/** The client of that name on PATH, and its file; null: there is none. */
 export async function findClient(
   world: World,
   program: Runtime,
@@ -42,7 +42,7 @@ export async function findClient(
   return { client: { runtime, dialect, program }, path: found.path };
 }
 
-/** The script that Debian and Fedora install as `docker` is 200 bytes; the real one 30 MB. */
+/** The script that Debian and Fedora install as `docker` has 200 bytes; the real program has 30 MB. */
 const MOST_SCRIPT_BYTES = 10_000;
 
 async function isPodmanInDisguise(world: World, docker: string): Promise<boolean> {
@@ -53,13 +53,13 @@ async function isPodmanInDisguise(world: World, docker: string): Promise<boolean
     if (facts === null || facts.bytes > MOST_SCRIPT_BYTES) return false;
     return /\bexec\s+\S*podman\b/.test(await files.readText(docker));
   } catch (error) {
-    // It may be executed, and not read: that is no script.
+    // It can be executed but not read: a script needs both.
     if (error instanceof FileError) return false;
     throw error;
   }
 }
 
-/** Whether the files of that client's runtime are, or may be, those of another machine. */
+/** Whether the files of this client's runtime are, or may be, on another machine. */
 export async function isRemote(world: World, { dialect }: Client): Promise<boolean> {
   if (dialect === "podman") {
     return isElsewhere(world.env("CONTAINER_HOST")) || Boolean(world.env("CONTAINER_CONNECTION"));
@@ -72,7 +72,7 @@ function isElsewhere(host: string | undefined): boolean {
   return Boolean(host) && !host?.startsWith("unix:");
 }
 
-/** Where the context leads that docker is told to use; `unknown:` where nobody knows. */
+/** The address of docker's current context; `unknown:` when it cannot be found out. */
 async function hostOfContext(world: World): Promise<string | undefined> {
   const { files } = world;
   const home = world.env("DOCKER_CONFIG") || `${world.env("HOME") ?? ""}/.docker`;
@@ -94,7 +94,7 @@ async function hostOfContext(world: World): Promise<string | undefined> {
   return String(context?.Endpoints?.docker?.Host ?? "unknown:");
 }
 
-/** What docker keeps of a context (`docker context export`), as far as it matters here. */
+/** The part of docker's description of a context (`docker context export`) that matters here. */
 interface DockerContext {
   readonly Name?: unknown;
   readonly Endpoints?: { readonly docker?: { readonly Host?: unknown } };

@@ -1,4 +1,4 @@
-/** The container backend, before it is loaded. */
+/** The container backend's descriptor. */
 import { ContainerRuntimeNotFoundError } from "../../errors.ts";
 import { RUNTIMES } from "../../model.ts";
 import { isOpen, type PlaceSelector } from "../../model/place.ts";
@@ -25,7 +25,7 @@ export const CONTAINER: Descriptor = {
     new ContainerRuntimeNotFoundError(`Cannot look for containers: ${reason}`, extras),
 };
 
-/** What containers are called that ended. */
+/** The engines' states of ended containers. */
 const OVER: ReadonlySet<string> = new Set(["exited", "stopped", "dead"]);
 
 function meant({ engine }: PlaceSelector): string {

@@ -1,8 +1,8 @@
 /**
- * Everything that docker's daemon has, from one child process. `docker system dial-stdio` connects to
- * the daemon as that client does for every command (context, TLS, SSH), and hands its standard streams
- * over to it, who speaks HTTP ([Engine API]). The client's own list tells neither pids nor times, so
- * that it takes a second client, which asks about one container after the other.
+ * Asks docker's daemon about everything, with one child process. `docker system dial-stdio`
+ * connects to the daemon as that client does for every command (context, TLS, SSH), and joins its
+ * standard streams to the connection, which speaks HTTP ([Engine API]). The client's own list tells
+ * neither pids nor times, so a second client would have to ask about one container after the other.
  *
  * [Engine API]: https://docs.docker.com/reference/api/engine/
  */
@@ -11,21 +11,21 @@ import { dialDaemon } from "./args.ts";
 import type { Client } from "./clients.ts";
 import { HTTP_OK, type Response, responseReader } from "./responses.ts";
 
-/** What a daemon answered. */
+/** The answers of a daemon. */
 export interface Answers {
-  /** The ids of all containers, as far as they can be read; null: it did not come to that. */
+  /** The ids of all containers that can be read; null: there was no list. */
   readonly ids: readonly string[] | null;
-  /** Its list of them, and then each of them, as far as it came to that. */
+  /** Its list of them, then each of them, as far as answers came. */
   readonly responses: readonly Response[];
 }
 
-/** What a daemon answered, and how the client ended. */
+/** The answers of a daemon, and how the client ended. */
 export type Dialled = Answers & ExecResult;
 
-/** How much is kept of what the client itself says, when something is wrong. */
+/** How much of the client's own messages is kept, for when something goes wrong. */
 const KEPT_BYTES = 16 * 1024;
 
-/** Asks for every container, and then about each of them. */
+/** Asks for the list of containers, then about each of them. */
 export async function dial(
   world: World,
   client: Client,
@@ -52,7 +52,7 @@ export async function dial(
     yield request("/containers/json?all=1");
     await listed.promise;
     const last = ids?.at(-1);
-    // All at once; after the last one the daemon hangs up, and the client ends.
+    // All requests at once. After the last one the daemon hangs up, and the client ends.
     yield (ids ?? []).map((id) => request(`/containers/${id}/json`, { isLast: id === last })).join(
       "",
     );
@@ -70,18 +70,18 @@ export async function dial(
     if (!garbage.signal.aborted) throw error;
     return { code: 0, stdout: "", stderr: "", ids, responses };
   } finally {
-    // It may have ended without a list.
+    // The client may have ended without a list.
     listed.resolve();
   }
 }
 
-/** Without a version: what is read of the answers is the same in each. */
+/** Without a version: the parts of the answers that we read are the same in all versions. */
 function request(path: string, { isLast } = { isLast: false }): string {
   const lines = [`GET ${path} HTTP/1.1`, "Host: docker", ...isLast ? ["Connection: close"] : []];
   return lines.map((line) => `${line}\r\n`).join("") + "\r\n";
 }
 
-/** The ids in a list of containers; null: it is none. One that cannot be read is left out. */
+/** The ids in a list of containers; null: it is not a list. Unreadable ids are left out. */
 function idsIn({ status, body }: Response): readonly string[] | null {
   if (status !== HTTP_OK) return null;
   try {

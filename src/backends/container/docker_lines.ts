@@ -1,8 +1,8 @@
-/** Lines as a program printed them, out of what docker makes of them. Pure. */
+/** Restores the lines that a program printed from docker's form of them. Pure. */
 import { joined } from "../../logs/lines.ts";
 import type { OutputName } from "../../world/world.ts";
 
-/** What docker takes for a line at most: a longer one comes in parts (daemon/logger/copier.go). */
+/** The longest line for docker: a longer one comes in parts (daemon/logger/copier.go). */
 export const DOCKER_LINE_BYTES = 16_384;
 
 const NEWLINE = 0x0a;
@@ -13,28 +13,28 @@ const STAMP_BYTES = 31;
 const BYTES = new TextDecoder("latin1");
 const END_OF_LINE = Uint8Array.of(NEWLINE);
 
-/** Puts lines together as they come. */
+/** Joins lines as they come. */
 interface DockerLines {
   readonly write: (chunk: Uint8Array) => Uint8Array;
-  /** What was held back, since it could have been a part of something. */
+  /** Text that was held back because it could have been a part of something. */
   readonly end: () => Uint8Array;
 }
 
 /**
- * Puts the parts of long lines together. It needs the times with which docker begins each part: those of
- * one line are the same. With its driver `local`, docker 20.10 loses the newline behind the last part;
- * the next line, which has a later time, begins right behind it. What a program itself prints as a time
- * is no later than its line.
+ * Joins the parts of long lines. This needs the times with which docker begins each part: those of
+ * one line are equal. With its driver `local`, docker 20.10 loses the newline after the last part;
+ * the next line, which has a later time, begins directly behind it. A time that a program itself
+ * prints is not later than its line.
  *
- * @param keepTimes whether the time of each line is left where it is
+ * @param keepTimes whether to leave the time of each line in place
  */
 export function dockerLines({ keepTimes }: { readonly keepTimes: boolean }): DockerLines {
   let rest: Uint8Array = new Uint8Array();
-  /** The time of the line; empty: at its beginning there was none. */
+  /** The time of the line; empty: it began without one. */
   let time = "";
-  /** Where the line is. */
+  /** The position within the line. */
   let at: "start" | "part" | "last" | "other" = "start";
-  /** How much of the part has come. */
+  /** The bytes of the part so far. */
   let length = 0;
   return {
     write: (chunk) => {
@@ -81,7 +81,7 @@ export function dockerLines({ keepTimes }: { readonly keepTimes: boolean }): Doc
             begin(next.stamp);
             continue;
           }
-          // The beginning of a time may be all that has come of it.
+          // Perhaps only the beginning of a time has arrived.
           if (newline === -1 && bytes.length - from < STAMP_BYTES) break;
           const sure = newline === -1 ? Math.min(end, bytes.length - STAMP_BYTES + 1) : end;
           length += sure - from;
@@ -106,21 +106,21 @@ export function dockerLines({ keepTimes }: { readonly keepTimes: boolean }): Doc
   };
 }
 
-/** What came of each stream: at most its last bytes. */
+/** The output of each stream: at most its last bytes. */
 type Streams = Readonly<Record<OutputName, Uint8Array>>;
 
-/** How output is read that may have long lines. */
+/** How to read output that may have long lines. */
 interface LongReading {
-  /** Reads at most so many bytes of the end of each stream, with the times of its lines. */
+  /** Reads at most so many bytes from the end of each stream, with the times of its lines. */
   readonly read: (keepBytes: number) => Promise<Streams>;
   readonly keepBytes: number;
-  /** Whether the times are left where they are. */
+  /** Whether to leave the times in place. */
   readonly keepTimes: boolean;
 }
 
-/** Output with its long lines put together, from its first whole line on. */
+/** Output with its long lines joined, from its first whole line on. */
 export async function withLongLines({ read, keepBytes, keepTimes }: LongReading): Promise<Streams> {
-  // Times and what is lost at the beginning are no part of what is wanted.
+  // The times, and the line that lost its beginning, do not count as wanted output.
   for (let most = keepBytes * 2;; most *= 4) {
     const streams = await read(most);
     const whole = (bytes: Uint8Array): Uint8Array => {
@@ -138,7 +138,7 @@ export async function withLongLines({ read, keepBytes, keepTimes }: LongReading)
   }
 }
 
-/** Whether a line is so long that docker has it in parts. */
+/** Whether a line is so long that docker splits it. */
 export function hasLongLine(bytes: Uint8Array): boolean {
   for (let start = 0; start + DOCKER_LINE_BYTES <= bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, start);
@@ -153,7 +153,7 @@ function stampAt(bytes: Uint8Array, from: number): string | null {
   return found?.index === 0 ? found[0] : null;
 }
 
-/** The first time in a text that is later than another one. */
+/** The first time in a text that is later than a given one. */
 function nextStamp(
   bytes: Uint8Array,
   time: string,

@@ -1,4 +1,4 @@
-/** Looking at podman and docker. */
+/** Looks at podman and docker. */
 import { askAbout, askAll, type Context } from "./ask.ts";
 import { type Client, findClient, installHint } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
@@ -21,7 +21,7 @@ import {
 import type { Answer } from "../../model/finding.ts";
 import { ask, type Examination, type Examined } from "../doctor.ts";
 
-/** What is to be said of container runtimes. */
+/** Findings about container runtimes. */
 export async function examineContainers(
   world: World,
   { user, needs }: Examination,
@@ -34,7 +34,7 @@ export async function examineContainers(
   };
 }
 
-/** What there is of container runtimes. */
+/** The facts about container runtimes. */
 export async function lookAtContainers(
   world: World,
   user: Promise<string>,
@@ -69,8 +69,8 @@ export async function lookAtContainers(
 }
 
 /**
- * What the runtime says of itself, where its containers can be listed as every other command lists
- * them: only that counts.
+ * What the runtime reports about itself, if its containers can be listed as in every other command:
+ * only that counts.
  */
 async function reachAsListed(world: World, client: Client): Promise<Answer<Reached>> {
   const context = { world, logs: logStore(world, () => {}) };
@@ -96,7 +96,7 @@ async function reachAsListed(world: World, client: Client): Promise<Answer<Reach
   return { ...told, value: { ...told.value, logs, trials } };
 }
 
-/** How large the logs of some sessions are; those that cannot be asked about are left out. */
+/** The sizes of some sessions' logs. Sessions that cannot be asked about are left out. */
 async function logSizes(
   context: Context,
   client: Client,
@@ -115,7 +115,7 @@ async function logSizes(
 function reach(world: World, program: string, dialect: Runtime): Promise<Answer<Reached>> {
   const failed = (stderr: string) => ({ reason: parseFailure(stderr).reason });
   if (dialect === "docker") {
-    // Words of Go templates, since the JSON of old clients is another one.
+    // Words of Go templates, since old clients have another JSON.
     return ask(world, [program, "version", "--format", "{{.Server.Version}}"], {
       env: OF_QUESTIONS,
       failed,

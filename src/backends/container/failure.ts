@@ -1,43 +1,43 @@
-/** Why a client of a container runtime failed, as it says itself. Pure. */
+/** Finds in a client's own words why it failed. Pure. */
 
 /** Why a call failed. */
 export interface Failure {
   readonly kind:
-    /** No daemon is there to ask. */
+    /** There is no daemon to ask. */
     | "not_running"
     /** There is no such container. */
     | "not_found"
     | "name_taken"
     | "no_image"
-    /** The registry of an image does not answer, or not as it should. */
+    /** The registry of an image does not answer, or not properly. */
     | "no_registry"
     /** The runtime lacks the small init that it was told to use. */
     | "no_init"
-    /** Its log driver gives nothing back. */
+    /** Its log driver cannot return the output. */
     | "no_log"
     | "other";
   /** In one line. */
   readonly reason: string;
 }
 
-/** Reads what a client said when it failed. */
+/** Parses the message of a client that failed. */
 export function parseFailure(stderr: string): Failure {
   const reason = reasonIn(stderr);
   return { kind: kindOf(stderr), reason };
 }
 
 const KINDS: readonly (readonly [Failure["kind"], RegExp])[] = [
-  // Somebody is there, and does not let us in; podman says that it cannot connect then, too.
+  // The daemon is there, but refuses access; podman then also says that it cannot connect.
   ["other", /permission denied while trying to connect|connect: permission denied/i],
-  // The client or its daemon has asked somebody else, who may have refused the connection. A daemon
-  // is asked by HTTP, too, but never for /v2/.
+  // The client or its daemon asked another server, which may have refused the connection. A daemon
+  // is also asked by HTTP, but never for /v2/.
   [
     "no_registry",
     /pinging container registry|initializing source docker:|Get "?https?:\/\/[^\s"]*\/v2\//i,
   ],
   [
     "not_running",
-    // The second is that of docker 29; the last is said when its streams are asked for.
+    // The second is from docker 29; the last comes when its streams are requested.
     /is the docker daemon running|if the daemon is running|cannot connect to podman|connection refused|raw stream connection: dial unix .*: no such file/i,
   ],
   ["name_taken", /name "[^"]*" is already in use/i],
@@ -51,7 +51,7 @@ function kindOf(stderr: string): Failure["kind"] {
   return KINDS.find(([, pattern]) => pattern.test(stderr))?.[0] ?? "other";
 }
 
-/** The line that tells: without the client's own prefixes, and its advice to read the help. */
+/** The decisive line, without the client's prefixes and its advice to read the help. */
 function reasonIn(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim()).filter((line) =>
     line !== "" && !/^(See|Run|Try|Usage:|WARNING:) /.test(line) &&
@@ -84,8 +84,8 @@ function logged(line: string): string {
 }
 
 /**
- * What the runtime's init prints when it cannot execute the program (tini 0.19, catatonit 0.1):
- * nothing of it was the program's.
+ * The message of the runtime's init that it cannot execute the program (tini 0.19, catatonit 0.1),
+ * if that is all output: then nothing of it came from the program.
  */
 export function neverExecuted(output: string): string | null {
   const [line = "", ...rest] = output.trim().split(/\r?\n/);

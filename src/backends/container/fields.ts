@@ -1,9 +1,9 @@
 /**
- * Reading JSON that may be anything. What is missing, null or empty is unknown: older and newer versions
- * of a runtime have other keys. What has another type than it should cannot be understood. Pure.
+ * Reads JSON of unknown shape. Missing, null and empty values are unknown: older and newer versions
+ * of a runtime have other keys. A value of the wrong type cannot be understood. Pure.
  */
 
-/** An answer that is none. */
+/** An answer that cannot be understood. */
 export class GarbledAnswerError extends Error {
   constructor() {
     super("its answer could not be understood");
@@ -14,7 +14,7 @@ export class GarbledAnswerError extends Error {
 export type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What `read` makes of a text.
+ * The result of `read`.
  *
  * @throws {GarbledAnswerError}
  */
@@ -30,9 +30,9 @@ function isMisunderstanding(error: unknown): boolean {
   return error instanceof GarbledAnswerError || error instanceof SyntaxError;
 }
 
-/** Reads the fields of one row, each for itself. */
+/** Reads the fields of one row, each by itself. */
 export interface RowReader {
-  /** What `parse` makes of a field; where that cannot be understood, `otherwise`. */
+  /** The result of `parse` for a field, or `otherwise` when the field cannot be understood. */
   readonly read: <T>(field: string, parse: () => T, otherwise: T) => T;
   /** The fields that could not be understood. */
   readonly unread: () => readonly string[];
@@ -56,7 +56,7 @@ export function rowReader(): RowReader {
 }
 
 export function parseJson(text: string): unknown {
-  // podman 4 says nothing at all where it has no container.
+  // podman 4 prints nothing at all when it has no container.
   return text.trim() === "" ? [] : JSON.parse(text);
 }
 
@@ -64,7 +64,7 @@ function isNothing(value: unknown): value is null | undefined | "" {
   return value === null || value === undefined || value === "";
 }
 
-/** Whether a value can be a row, which has fields. */
+/** Whether a value can be a row with fields. */
 export function isRow(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -98,7 +98,7 @@ export function textOf(value: unknown): string {
   return value;
 }
 
-/** A text that has to be there. */
+/** A required text. */
 export function wordOf(value: unknown): string {
   const text = textOf(value);
   if (text === "") throw new GarbledAnswerError();

@@ -1,4 +1,4 @@
-/** What is to be said of podman and docker. Pure. */
+/** Findings about podman and docker. Pure. */
 import type { LogSize } from "./podman_log.ts";
 import type { Runtime } from "../../model.ts";
 import { shellWord } from "../../shell.ts";
@@ -14,60 +14,60 @@ import {
 } from "../../model/finding.ts";
 import type { Needs } from "../doctor.ts";
 
-/** What was seen of a program that speaks to a container runtime. */
+/** The facts about a program that speaks to a container runtime. */
 export interface ClientFacts {
   readonly program: Runtime;
   /** Null: it is not installed. */
   readonly seen: {
     /** Absolute path. */
     readonly path: string;
-    /** Whose containers it works on. */
+    /** The runtime whose containers it works on. */
     readonly runtime: Runtime;
-    /** Whose command line it is. */
+    /** The runtime whose command line it has. */
     readonly dialect: Runtime;
     /** Whether another program is used for those containers. */
     readonly isSpare: boolean;
-    /** Where the environment leads it: `DOCKER_HOST`, `CONTAINER_HOST`; null: nowhere else. */
+    /** The host that the environment names, `DOCKER_HOST` or `CONTAINER_HOST`, or null. */
     readonly host: string | null;
     readonly version: Answer<string>;
-    /** Null: it was not asked, since it is not used. */
+    /** Null: it is not used, and so was not asked. */
     readonly reached: Answer<Reached> | null;
   } | null;
 }
 
-/** What a runtime said of itself. */
+/** What a runtime reports about itself. */
 export interface Reached {
-  /** Of the daemon, or of podman itself; null: it does not say. */
+  /** The version of the daemon, or of podman itself; null: unknown. */
   readonly version: string | null;
-  /** Null: it does not say. */
+  /** Null: unknown. */
   readonly rootless: boolean | null;
-  /** How large its logs of sessions are; missing: they have bounds, or are elsewhere. */
+  /** The sizes of its logs of sessions; missing: they are limited, or elsewhere. */
   readonly logs?: readonly LogSize[];
-  /** The names of containers that a start was tried out with, and that nobody took away. */
+  /** The names of trial containers that nobody removed. */
   readonly trials?: readonly string[];
 }
 
-/** What else rootless podman needs. */
+/** Other needs of rootless podman. */
 export interface RootlessFacts {
   readonly user: string;
   readonly uid: number;
-  /** How many of /etc/subuid and /etc/subgid are this user's. */
+  /** How many ids of /etc/subuid and /etc/subgid belong to this user. */
   readonly subordinate: { readonly users: number; readonly groups: number };
   readonly runtimeDirectory: string | null;
   /** Why that directory cannot be used. */
   readonly runtimeDirectoryTrouble: string | null;
 }
 
-/** What was seen of containers. */
+/** The facts about containers. */
 export interface ContainerFacts {
   readonly clients: readonly ClientFacts[];
-  /** Null: podman is not rootless, or not there. */
+  /** Null: podman is not rootless, or missing. */
   readonly rootless: RootlessFacts | null;
   /** How to get a runtime. */
   readonly installHint: string;
 }
 
-/** Clients, daemons, and what rootless podman needs. */
+/** Findings about clients, daemons, and the needs of rootless podman. */
 export function containerFindings(
   { clients, rootless, installHint }: ContainerFacts,
   needs: Needs,
@@ -165,10 +165,10 @@ function reachedFindings(
   })];
 }
 
-/** How many times as large as what is promised a file is before that is worth a warning. */
+/** A file this many times larger than promised deserves a warning. */
 const TOO_LARGE = 4;
 
-/** podman's files of output, which kstops keeps within bounds when it looks at their sessions. */
+/** podman's files of output, which kstops trims when it looks at their sessions. */
 function logFindings(logs: readonly LogSize[]): readonly Finding[] {
   if (logs.length === 0) return [];
   const bytes = logs.reduce((sum, each) => sum + each.bytes, 0);
@@ -196,7 +196,7 @@ function logFindings(logs: readonly LogSize[]): readonly Finding[] {
   })];
 }
 
-/** What a kstops left that was killed while it tried out a start. */
+/** Trial containers of a kstops that was killed during a trial. */
 function trialFindings(program: Runtime, trials: readonly string[]): readonly Finding[] {
   if (trials.length === 0) return [];
   const message = `a restart that was killed has left ${namesText(trials)}: ` +
@@ -238,7 +238,7 @@ function reachFix(
     : `try it by hand: ${program} ${dialect === "docker" ? "version" : "info"}`;
 }
 
-/** What most images need: a user id inside is one outside, and images have ids up to 65535. */
+/** Most images need as many: every user id inside is one outside, and images have ids up to 65535. */
 const ENOUGH_IDS = 65_536;
 
 function rootlessFindings(facts: RootlessFacts, need: string | null): readonly Finding[] {

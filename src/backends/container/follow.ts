@@ -1,4 +1,4 @@
-/** Following what a container prints. */
+/** Follows the output of a container. */
 import { withoutReturns } from "../../logs/lines.ts";
 import type { OutputName } from "../../world/world.ts";
 import type { LogOptions } from "../backend.ts";
@@ -11,7 +11,7 @@ import { OF_CLIENTS } from "./list.ts";
 import { printed, type Source, sourceOf, UnreadableLogError } from "./logs.ts";
 import type { Container } from "./parse.ts";
 
-/** What a container printed, and what it goes on to print, until it ends. */
+/** The output of a container, and what it prints further, until it ends. */
 export async function* follow(
   context: Context,
   client: Client,
@@ -38,7 +38,7 @@ export async function* follow(
       return;
     }
   }
-  // podman's `--tail` loses bytes: what was read is skipped when all comes again.
+  // podman's `--tail` loses bytes: all output comes again, and what was already read is skipped.
   let skipped = { stdout: 0, stderr: 0 };
   if (isPodman) {
     yield await printed(context, client, source, {
@@ -53,7 +53,7 @@ export async function* follow(
   const argv = containerLogs(client, source.id, {
     ...options,
     ...(isPodman ? { lines: Infinity } : {}),
-    // They tell where a long line ends.
+    // The times show where a long line ends.
     timestamps: timestamps || client.runtime === "docker",
     follow: true,
   });
@@ -63,17 +63,17 @@ export async function* follow(
   });
 }
 
-/** How much of what a client says of its own trouble is read. */
+/** How much of a client's own complaints is read. */
 const COMPLAINT_BYTES = 64 * 1024;
 
-/** What a client prints of a container, without the carriage returns that a terminal adds. */
+/** The output of a container from its client, without the carriage returns that a terminal adds. */
 async function* outputAsItComes(
   { world }: Context,
   client: Client,
   { source, argv, skipped, abort, keepTimes }: {
     readonly source: Source;
     readonly argv: readonly string[];
-    /** How much of each stream is left out. */
+    /** How much of each stream to leave out. */
     readonly skipped: Record<OutputName, number>;
     readonly abort: AbortSignal;
     readonly keepTimes: boolean;
@@ -93,7 +93,7 @@ async function* outputAsItComes(
     abort,
     keepBytes: COMPLAINT_BYTES,
     onOutput: (bytes, stream) => {
-      // Of a container with a terminal only the client itself says something there.
+      // When the container has a terminal, only the client itself writes there.
       if (source.tty && stream === "stderr") return;
       const skip = Math.min(left[stream], bytes.length);
       left[stream] -= skip;

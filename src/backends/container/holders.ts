@@ -1,4 +1,4 @@
-/** Who holds a port of this machine. Pure. */
+/** Finds who holds a port of this machine. Pure. */
 import type { PortBinding } from "../../model.ts";
 
 /** A port of this machine, at one address or at all of them. */
@@ -9,7 +9,7 @@ export interface HostPort {
   readonly protocol: PortBinding["protocol"];
 }
 
-/** The ports of this machine among some bindings; one that the runtime chooses is none yet. */
+/** The ports of this machine among some bindings, without those that the runtime has yet to choose. */
 export function hostPorts(bindings: readonly PortBinding[]): readonly HostPort[] {
   return bindings.flatMap(({ hostIp, hostPort, protocol }) =>
     hostPort === null ? [] : [{ ip: hostIp, port: hostPort, protocol }]
@@ -22,7 +22,7 @@ export function overlaps(a: HostPort, b: HostPort): boolean {
   return covers(a.ip, b.ip) || covers(b.ip, a.ip) || canonical(a.ip) === canonical(b.ip);
 }
 
-/** Whether one address stands for all, the other one included. `::` takes those of IPv4, too. */
+/** Whether one address includes the other. `::` also includes the addresses of IPv4. */
 function covers(ip: string | null, other: string | null): boolean {
   if (ip === null || ip === "::") return true;
   return ip === "0.0.0.0" && !(other ?? "").includes(":");
@@ -52,7 +52,7 @@ export const SHOW_SOCKETS: readonly string[] = [
 /** TCP_LISTEN, and TCP_CLOSE, which a bound socket of UDP has (linux/include/net/tcp_states.h). */
 const IS_WAITING: Readonly<Record<string, string>> = { tcp: "0A", udp: "07" };
 
-/** The ports that programs wait at, in what {@link SHOW_SOCKETS} prints (proc(5)). */
+/** The ports that programs listen on, from the output of {@link SHOW_SOCKETS} (proc(5)). */
 export function parseSockets(stdout: string): readonly HostPort[] {
   return stdout.split("\n").flatMap((line) => {
     const [, protocol, address = "", port = "", state] = line.match(
@@ -65,7 +65,7 @@ export function parseSockets(stdout: string): readonly HostPort[] {
   });
 }
 
-/** Words of 32 bits, each in the order of the machine's bytes: little end first wherever kstops runs. */
+/** Words of 32 bits, each in the byte order of the machine: little-endian wherever kstops runs. */
 function addressOf(hex: string): string | null {
   const words = hex.match(/.{8}/g) ?? [];
   const bytes = words.flatMap((word) => (word.match(/../g) ?? []).toReversed());

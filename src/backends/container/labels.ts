@@ -1,9 +1,9 @@
-/** What the labels of a container say. Pure. */
+/** Reads the labels of a container. Pure. */
 import { decodeRecord } from "../../keys/record.ts";
 import { DEFINITION_LABEL, type DefinitionRecord, PROTECTED_LABEL, SESSION_LABEL } from "./args.ts";
 import type { Container } from "./parse.ts";
 
-/** Whether kstops created it: its label says so, and for that very name (see `origin.ts`). */
+/** Whether kstops created it: its label says so, for this very name (see `origin.ts`). */
 export function isManaged({ name, labels }: Pick<Container, "name" | "labels">): boolean {
   return name !== "" && labels[SESSION_LABEL] === name;
 }
@@ -13,7 +13,10 @@ export function isProtected(container: Container): boolean {
   return isManaged(container) && container.labels[PROTECTED_LABEL] === "true";
 }
 
-/** What a managed container was started from, by whatever version; null where nobody knows. */
+/**
+ * The definition that a managed container was started from, by any version of kstops; null:
+ * unknown.
+ */
 export function recordOf(container: Container): DefinitionRecord | null {
   const text = container.labels[DEFINITION_LABEL];
   return text === undefined || !isManaged(container) ? null : decodeRecord(text, "container");

@@ -1,11 +1,11 @@
-/** Two streams of a container as one. Pure. */
+/** Merges two streams of a container. Pure. */
 
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
 /**
- * Puts two streams together, by the time that begins each of their lines (RFC 3339 and a blank), and
- * takes that away unless told to keep it. Lines that say no time follow the one before them.
+ * Merges two streams by the time at the beginning of each line (RFC 3339 and a blank), and removes
+ * the times unless told to keep them. A line without a time follows the one before it.
  */
 export function mergeByTime(
   stdout: Uint8Array,
@@ -13,7 +13,8 @@ export function mergeByTime(
   { keepTimes }: { readonly keepTimes: boolean } = { keepTimes: false },
 ): Uint8Array {
   const lines = [...stampedLines(stdout, keepTimes), ...stampedLines(stderr, keepTimes)];
-  // By text: the times of one runtime all have the same form. Sorting keeps the order of equals.
+  // Compared as text: the times of one runtime all have the same form. Sorting keeps equal ones in
+  // order.
   lines.sort((a, b) => a.time < b.time ? -1 : a.time > b.time ? 1 : 0);
   const merged = new Uint8Array(lines.reduce((sum, { rest }) => sum + rest.length, 0));
   let offset = 0;
@@ -50,7 +51,7 @@ function stampedLines(bytes: Uint8Array, keepTimes: boolean): StampedLine[] {
   return lines;
 }
 
-/** Both runtimes cut the trailing zeros of a fraction: `…05.1Z` is later than `…05.09Z`. */
+/** Both runtimes drop the trailing zeros of a fraction: `…05.1Z` is later than `…05.09Z`. */
 function comparable(time: string): string {
   const [, seconds = "", fraction = ""] = /^([\d:T-]{19})(?:\.(\d+))?/.exec(time) ?? [];
   return `${seconds}.${fraction.padEnd(9, "0")}`;

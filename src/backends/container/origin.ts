@@ -1,4 +1,4 @@
-/** Whose containers are: a label counts only where the container itself was given it. */
+/** Decides whose a container is: a label counts only if the container itself was given it. */
 import type { ExecResult } from "../../world/world.ts";
 import {
   type Call,
@@ -19,13 +19,13 @@ type Ask = (call: Call) => Promise<ExecResult>;
 
 type Labels = Readonly<Record<string, string>>;
 
-/** The labels of images, by the ids of these. */
+/** The labels of images, by image id. */
 type Images = ReadonlyMap<string, Labels>;
 
 /**
  * Containers with the names of their sessions, whatever their runtime calls them now. A container
- * whose image was made of a session's container (`commit`) has the labels of that session, and is
- * none: it gets them taken away.
+ * whose image was made from a session's container (`commit`) has the labels of that session without
+ * being one: these labels are removed here.
  */
 export async function identified(
   client: Client,
@@ -40,17 +40,17 @@ export async function identified(
 }
 
 /**
- * Whether only its image tells whether its labels are its own. To ask costs a call, so it is not done
- * for one that has the name, and the image, that its labels say.
+ * Whether only its image can tell whether its labels are its own. Asking costs a call, so
+ * containers with the name and image from their labels are not asked about.
  */
 function isDoubtful(container: Container): boolean {
   const session = container.labels[SESSION_LABEL];
-  // Of one that is told without an id or a name nobody knows whose it is.
+  // Without an id or a name its owner cannot be known.
   if (!session || container.id === "" || container.name === "") return false;
   return session !== container.name || !hasImageOfRecord(container);
 }
 
-/** Whether it has the image that it was started from, as its labels say; runtimes complete its name. */
+/** Whether it has the image from its labels, whose name runtimes complete. */
 function hasImageOfRecord(container: Container): boolean {
   const asked = recordOf({ ...container, name: container.labels[SESSION_LABEL] ?? "" })?.image;
   if (asked === undefined || container.image === null) return true;
@@ -67,13 +67,13 @@ function identify(container: Container, images: Images): Container {
   if (ofImage?.[mark] === labels[mark]) return disowned(container);
   const session = labels[SESSION_LABEL] ?? "";
   if (session === name) return container;
-  // Without its image, or a run, nobody knows where another name's labels come from.
+  // Without its image, or a run, nobody knows where labels with another name come from.
   const isKnown = ofImage !== undefined || hasImageOfRecord(container);
   if (!isKnown || !(RUN_LABEL in labels)) return disowned(container);
   return { ...container, name: session, engineName: name };
 }
 
-/** A container as one that kstops did not make. */
+/** The container as a foreign one. */
 export function disowned(container: Container): Container {
   const { engineName, ...rest } = container;
   const { [SESSION_LABEL]: _session, [RUN_LABEL]: _run, ...more } = container.labels;
@@ -82,8 +82,8 @@ export function disowned(container: Container): Container {
 }
 
 /**
- * One run is one container: what has its labels besides (`podman container clone`, tools that make
- * containers anew) is none of ours. It is the one with its own name, or the oldest.
+ * One run is one container: other containers with its labels (`podman container clone`, tools that
+ * recreate containers) are foreign. The container with its own name counts, or else the oldest.
  */
 function withoutCopies(containers: readonly Container[]): readonly Container[] {
   const runs = Map.groupBy(
@@ -102,7 +102,7 @@ function withoutCopies(containers: readonly Container[]): readonly Container[] {
     : containers.map((each) => copies.has(each) ? disowned(each) : each);
 }
 
-/** The labels of images; those that have gone are left out. */
+/** The labels of images. Images that have gone are left out. */
 async function labelsOfImages(
   client: Client,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-/** What podman and docker say of their containers, as facts. Pure. */
+/** Parses what podman and docker say about their containers. Pure. */
 import { isExitCode, momentOf, type PortBinding } from "../../model.ts";
 import {
   countOf,
@@ -21,64 +21,64 @@ import {
 
 /** A container as its runtime describes it. */
 export interface Container {
-  /** Empty where it could not be understood. */
+  /** Empty when it cannot be understood. */
   readonly id: string;
-  /** That of its session, where it is one; empty where it could not be understood. */
+  /** The name of its session if it has one; empty when it cannot be understood. */
   readonly name: string;
-  /** What its runtime calls it, where that is another name by now. */
+  /** Its name in the runtime, if that is now another one. */
   readonly engineName?: string;
-  /** The runtime's own word: `running`, `exited`, `paused`, ... Empty where it could not be understood. */
+  /** The runtime's own word: `running`, `exited`, `paused`, ... Empty when it cannot be understood. */
   readonly state: string;
   readonly pid: number | null;
-  /** Null as long as it has not ended. */
+  /** Null until it has ended. */
   readonly exitCode: number | null;
   readonly createdAt: Date | null;
   readonly finishedAt: Date | null;
   readonly image: string | null;
-  /** Null where the runtime does not say. */
+  /** Null when the runtime does not tell. */
   readonly imageId: string | null;
   readonly command: readonly string[] | null;
   readonly ports: readonly PortBinding[];
   readonly labels: Readonly<Record<string, string>>;
-  /** What only a closer look tells; null: it was not taken. */
+  /** What only a closer look tells; null: there was none. */
   readonly details: Details | null;
-  /** What of it could not be understood; null: nothing. */
+  /** What cannot be understood about it, or null. */
   readonly unread: Unread | null;
 }
 
-/** What could not be understood of a container. */
+/** What cannot be understood about a container. */
 interface Unread {
   readonly reason: string;
-  /** Whether it is known all the same which container it is, whose, and in which state. */
+  /** Whether its identity, its owner and its state are known all the same. */
   readonly isKnown: boolean;
 }
 
-/** What `inspect` tells of a container, and podman's list does not. */
+/** What `inspect` tells about a container, but podman's list does not. */
 export interface Details {
   readonly workingDir: string | null;
   readonly tty: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly outOfMemory: boolean;
-  /** What the runtime itself has to say. */
+  /** The runtime's own error message. */
   readonly error: string | null;
   /** When its program was last started; null: never. */
   readonly startedAt: Date | null;
-  /** Whether, and when, the runtime starts it again: `no`, `always`, ...; null: it does not say. */
+  /** Whether, and when, the runtime restarts it: `no`, `always`, ...; null: unknown. */
   readonly restartPolicy: string | null;
-  /** How often it starts it again after failures; 0: without a limit. */
+  /** How often it is restarted after failures; 0: no limit. */
   readonly mostRestarts: number;
   /** How often its restart policy has started it again. */
   readonly restarts: number;
   /** Whether its runtime removes it when it ends (`--rm`). */
   readonly removesItself: boolean;
-  /** podman's file of what it printed, on the machine of the runtime; null: it has another log. */
+  /** podman's file of its output, on the machine of the runtime; null: it has another log. */
   readonly logPath: string | null;
 }
 
-/** The words for a container whose program runs. */
+/** The states of a container whose program runs. */
 export const IS_ALIVE: ReadonlySet<string> = new Set(["running", "stopping", "paused"]);
 
-/** Without these nobody knows which container it is, whose, or in which state. */
+/** Without these fields nobody knows its identity, its owner or its state. */
 const NEEDED: ReadonlySet<string> = new Set(["Id", "Name", "Names", "State", "Config", "Labels"]);
 
 function unreadIn(reader: RowReader): Unread | null {
@@ -92,7 +92,7 @@ function unreadIn(reader: RowReader): Unread | null {
   };
 }
 
-/** A container of which no more is known than that it is there. */
+/** A container that is only known to exist. */
 export function unreadable(
   { id = "", name = "", reason }: {
     readonly id?: string;
@@ -107,14 +107,14 @@ export function unreadable(
   };
 }
 
-/** Why a container is there of which the runtime says nothing that is understood. */
+/** Why nothing is known about an existing container. */
 export const NO_ROW = "what the runtime says of it could not be understood";
 
 /**
- * The containers in podman's list (`ps --format json`, podman 4 and 5). One that cannot be read is
- * there all the same.
+ * The containers in podman's list (`ps --format json`, podman 4 and 5). An unreadable one is still
+ * listed.
  *
- * @throws {GarbledAnswerError} it is no list
+ * @throws {GarbledAnswerError} it is not a list
  */
 export function parsePodmanList(stdout: string): Container[] {
   return understood(() => listOf(parseJson(stdout))).map((row) =>
@@ -147,19 +147,19 @@ function podmanListed(row: Fields): Container {
   };
 }
 
-/** The id of an image; docker puts the kind of its sum before it. */
+/** The id of an image; docker puts the kind of its hash before it. */
 export function withoutPrefix(id: string): string {
   return id.replace(/^sha256:/, "");
 }
 
 const MOST_PORTS = 65_535;
 
-/** podman's list says nothing where podman 5's `inspect` says that it is every address. */
+/** podman's list has nothing where podman 5's `inspect` names every address. */
 function podmanAddress(text: string): string | null {
   return text === "" || text === "0.0.0.0" ? null : text;
 }
 
-/** The runtimes, and podman's own list and `inspect`, have orders of their own. */
+/** The runtimes, and podman's own list and `inspect`, sort differently. */
 function byPort(a: PortBinding, b: PortBinding): number {
   return a.containerPort - b.containerPort || compare(a.protocol, b.protocol) ||
     compare(a.hostIp ?? "", b.hostIp ?? "") || (a.hostPort ?? 0) - (b.hostPort ?? 0);
@@ -188,17 +188,17 @@ function secondsOf(value: unknown): Date | null {
   return seconds > 0 ? momentOf(seconds * 1000) : null;
 }
 
-/** The runtimes say -1, or what no program can end with, where they lost it. */
+/** When the runtimes have lost it, they report -1, or a code that no program can end with. */
 function exitCodeOf(value: unknown): number | null {
   const code = numberOf(value);
   return isExitCode(code) ? code : null;
 }
 
 /**
- * The containers that `inspect` describes, of both runtimes. One that has gone meanwhile is missing, one
- * that cannot be read is there all the same.
+ * The containers that `inspect` describes, of both runtimes. One that has gone meanwhile is
+ * missing; an unreadable one is still listed.
  *
- * @throws {GarbledAnswerError} it is no list
+ * @throws {GarbledAnswerError} it is not a list
  */
 export function parseInspected(stdout: string): Container[] {
   return understood(() => listOf(parseJson(stdout))).map((row) =>
@@ -225,7 +225,7 @@ export function inspected(whole: Fields): Container {
     exitCode: hasEnded ? read("ExitCode", () => exitCodeOf(state["ExitCode"]), null) : null,
     createdAt: time("Created", whole),
     finishedAt: hasEnded ? finishedAt : null,
-    // What was asked for (docker's own `Image` is an id).
+    // The requested name (docker's own `Image` is an id).
     image: read("Image", () => textOf(whole["ImageName"] ?? config["Image"]) || null, null),
     imageId: read("Image", () => withoutPrefix(textOf(whole["Image"])) || null, null),
     command: read("Command", () => commandOf(whole, config), null),
@@ -257,7 +257,7 @@ export function inspected(whole: Fields): Container {
 }
 
 /**
- * The networks of the containers that `inspect` describes, by the ids of these: their names, `host`,
+ * The networks of the containers that `inspect` describes, by container id: their names, `host`,
  * `container:ID` and the like.
  *
  * @throws {GarbledAnswerError}
@@ -286,8 +286,8 @@ function isOfPodman(whole: Fields): boolean {
 }
 
 /**
- * What docker runs is `Path` and `Args`. podman 4.3 repeats a command of one word there, and puts its
- * init before the command; its list knows the command alone.
+ * docker runs `Path` with `Args`. podman 4.3 repeats a command of one word there, and puts its init
+ * before the command; its list has only the command.
  */
 function commandOf(whole: Fields, config: Fields): readonly string[] | null {
   if (isOfPodman(whole)) return wordsOf(config["Cmd"]);
@@ -299,7 +299,7 @@ function commandOf(whole: Fields, config: Fields): readonly string[] | null {
 function portsOf(whole: Fields, host: Fields): PortBinding[] {
   const addressOf = isOfPodman(whole) ? podmanAddress : (text: string) => text || null;
   const running = entriesOf(fieldsOf(whole["NetworkSettings"] ?? {})["Ports"]);
-  // A container that does not run has no ports; these it would get again.
+  // A container that does not run has no ports; these are the ones that it would get again.
   const wanted = entriesOf(host["PortBindings"]);
   const entries = running.length > 0 ? running : wanted;
   return entries.flatMap(([key, bindings]) => {
@@ -332,7 +332,7 @@ function variablesOf(value: unknown): Record<string, string> {
   );
 }
 
-/** A time in RFC 3339, with up to nanoseconds; the year 1 is never. */
+/** A time in RFC 3339, with up to nanoseconds; the year 1 means never. */
 function timeOf(value: unknown): Date | null {
   const text = textOf(value).replace(/(\.\d{3})\d*/, "$1");
   return momentOf(Date.parse(text));

@@ -1,13 +1,13 @@
-/** Waiting for a container runtime. */
+/** Waits for a container runtime. */
 import { ENGINE_TIMEOUT_MS, patiently } from "../patience.ts";
 import { askVersion } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
 
 /**
- * Does some work of a runtime, as long as that shows that it works: docker's daemon says its version
- * whatever else it does. podman on this machine has no daemon that could hang, and always does; a
- * podman that is led elsewhere asks there.
+ * Does some work of a runtime while the runtime shows that it works: docker's daemon reports its
+ * version whatever else it does. podman on this machine has no daemon that could hang, and always
+ * answers; a podman that is led elsewhere asks there.
  */
 export async function withPatience<T>(
   { world, engineTimeoutMs, say }: Pick<Context, "world" | "engineTimeoutMs" | "say">,

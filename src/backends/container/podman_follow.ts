@@ -1,6 +1,6 @@
 /**
- * Follows podman's file of what a container printed. podman's own follower (4.3) leaves out what it has
- * not read yet when the container ends.
+ * Follows podman's file of a container's output. podman's own follower (4.3) drops what it has not
+ * read when the container ends.
  */
 import { CUT_MARK, joined, withoutReturns } from "../../logs/lines.ts";
 import { endsMidLine } from "../../logs/read.ts";
@@ -9,24 +9,25 @@ import type { Container } from "./parse.ts";
 import { kubernetesLines } from "./podman_lines.ts";
 import { olderOf } from "./podman_log.ts";
 
-/** How often the file is looked at for more. */
+/** How often to look for more. */
 const POLL_MS = 50;
 /**
- * How long podman is not asked again whether a container runs whose program is not to be seen here:
- * twice as long each time, for one of another namespace it is so as long as it runs.
+ * The first pause before podman is asked again whether a container runs whose program cannot be
+ * seen here. The pause doubles each time, since a program in another namespace is invisible as long
+ * as it runs.
  */
 const FIRST_ASK_MS = 100;
 const LAST_ASK_MS = 3200;
-/** How much is read at once. */
+/** The most bytes of one read. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A file of output that can be read here. */
+/** A file of output that is readable here. */
 interface OpenLog {
   readonly path: string;
   readonly file: OpenFile;
 }
 
-/** Opens the file of a container; null: it has none, or none that can be read here. */
+/** Opens the file of a container; null: it has none, or none that is readable here. */
 export async function openLog(
   { files }: Pick<World, "files">,
   { details }: Container,
@@ -41,20 +42,20 @@ export async function openLog(
   }
 }
 
-/** How a file is followed. */
+/** How to follow a file. */
 interface Following {
   readonly since?: Date | null;
   readonly timestamps?: boolean;
-  /** Reads what is to be shown of the files up to a byte of the newest one. */
+  /** Reads the wanted part of the files up to an offset in the newest one. */
   readonly readHead: (endBytes: number) => Promise<Uint8Array>;
   /** The pid of the container's program; null: it does not run. */
   readonly pid: number | null;
-  /** Asks podman for it. */
+  /** Asks podman for the pid. */
   readonly findPid: () => Promise<number | null>;
   readonly abort: AbortSignal;
 }
 
-/** What a container has printed, and what it goes on to print until it runs no more. */
+/** The output of a container, and what it prints further, until it no longer runs. */
 export async function* followFile(
   world: World,
   { path, file: first }: OpenLog,
@@ -66,7 +67,7 @@ export async function* followFile(
     for (;;) {
       read = endOfLines(file);
       const head = await readHead(read);
-      // Somebody may have put it aside meanwhile: then it was another one that was read.
+      // Somebody may have put it aside meanwhile: then another file was read.
       const next = file.isAt(path) ? null : await openAgain(world, path);
       if (next === null) {
         yield head;
@@ -103,12 +104,12 @@ export async function* followFile(
       return pid !== null;
     };
     while (!abort.aborted) {
-      // Asked before the file is read: podman says that it has ended when all is written.
+      // Asked before the file is read: podman reports the end only after all output is written.
       const isOver = !await runs();
       read = yield* readOn(file, read);
       const next = file.isAt(path) ? null : await openAgain(world, path);
       if (next !== null) {
-        // It was put aside, and nothing is added to it any more.
+        // The file was put aside, and no longer grows.
         yield* readOn(file, read);
         const between = await pathsBetween(world, path, { file, next });
         if (between === null) yield gap(isMidLine);
@@ -131,7 +132,7 @@ export async function* followFile(
   }
 }
 
-/** Where the last line that is whole ends. */
+/** Where the last whole line ends. */
 function endOfLines(file: OpenFile): number {
   const bytes = file.bytes();
   const start = Math.max(0, bytes - CHUNK_BYTES);
@@ -143,19 +144,19 @@ async function openAgain({ files }: World, path: string): Promise<OpenFile | nul
   try {
     return await files.open(path);
   } catch (error) {
-    // The container is being removed, and its files with it: what is open can be read to its end.
+    // The container is being removed, with its files: an open file can still be read to its end.
     if (error instanceof FileError) return null;
     throw error;
   }
 }
 
-/** The files that were put aside between two, as paths; null: the first of the two is gone since. */
+/** The paths of the files that were put aside between two; null: the first of the two has gone. */
 async function pathsBetween(
   world: World,
   path: string,
   { file, next }: { readonly file: OpenFile; readonly next: OpenFile },
 ): Promise<readonly string[] | null> {
-  // Until it has its name, it is a second link.
+  // Until it is renamed, it is a second link.
   if (file.isAt(`${path}.kstops-pending`)) return [];
   const older = (await olderOf(world, path)).map((each) => each.path);
   const from = older.findIndex((each) => file.isAt(each));
@@ -164,7 +165,7 @@ async function pathsBetween(
   return older.slice(from + 1, to === -1 ? undefined : to);
 }
 
-/** A mark where output was removed before it was read. */
+/** A mark in place of output that was removed before it was read. */
 function gap(isMidLine: boolean): Uint8Array {
   return new TextEncoder().encode(`${isMidLine ? "\n" : ""}${CUT_MARK}\n`);
 }

@@ -1,14 +1,14 @@
-/** The lines of podman's files of output (`k8s-file`): `TIME STREAM F TEXT`. Pure. */
+/** Parses the lines of podman's files of output (`k8s-file`): `TIME STREAM F TEXT`. Pure. */
 import { joined } from "../../logs/lines.ts";
 import type { OutputName } from "../../world/world.ts";
 
-/** What a container printed on each stream. With a terminal there is but one. */
+/** The output of a container on each stream. With a terminal there is only one. */
 export interface KeptStreams {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
 }
 
-/** One output, and the one that follows it. */
+/** Joins one output and the next. */
 export function together(first: KeptStreams, second: KeptStreams): KeptStreams {
   return {
     stdout: joined([first.stdout, second.stdout]),
@@ -16,7 +16,7 @@ export function together(first: KeptStreams, second: KeptStreams): KeptStreams {
   };
 }
 
-/** The streams whose last line goes on in the next file: the writer cuts long and sudden output. */
+/** The streams whose last line continues in the next file: the writer splits long and sudden output. */
 export function openAtEnd(bytes: Uint8Array): readonly OutputName[] {
   const open: Record<OutputName, boolean> = { stdout: false, stderr: false };
   const lines = kubernetesLines({});
@@ -28,7 +28,7 @@ export function openAtEnd(bytes: Uint8Array): readonly OutputName[] {
 export const OUTPUT_NAMES = ["stdout", "stderr"] as const;
 
 const NEWLINE = 0x0a;
-/** What ends each line that is taken. */
+/** Ends each line. */
 const LINE_END = Uint8Array.of(NEWLINE);
 const SPACE = 0x20;
 const FULL = 0x46;
@@ -38,14 +38,14 @@ interface Shown {
   readonly since?: Date | null;
   /** Whether each line begins with its time. */
   readonly timestamps?: boolean;
-  /** The streams whose first line has lost its beginning: that line is left out. */
+  /** The streams whose first line has lost its beginning and is left out. */
   readonly cut?: readonly OutputName[];
 }
 
-/** Takes a part of what was printed, in the order of the file. */
+/** Gets the parts of the output, in the order of the file. */
 type Take = (bytes: Uint8Array, stream: OutputName) => void;
 
-/** Reads what a file has. Of one that is not whole, the first line is left out. */
+/** Parses a file. If it is incomplete, the first line is left out. */
 export function parseKubernetes(
   bytes: Uint8Array,
   { isWhole, ...shown }: Shown & { readonly isWhole: boolean },
@@ -59,8 +59,8 @@ export function parseKubernetes(
 }
 
 /**
- * Reads a file as it comes. A line is told when it is whole, or at the end; what is taken is valid
- * until the next call.
+ * Parses a file as it comes. A line is passed on when it is complete, or at the end; its bytes are
+ * valid until the next call.
  */
 export function kubernetesLines({ since = null, timestamps = false, cut = [] }: Shown): {
   readonly write: (bytes: Uint8Array, take: Take) => void;
@@ -75,7 +75,7 @@ export function kubernetesLines({ since = null, timestamps = false, cut = [] }: 
     const kind = time + 1;
     const tag = line.indexOf(SPACE, kind) + 1;
     const text = line.indexOf(SPACE, tag) + 1;
-    // A line that the end of its machine has cut off is none.
+    // A line that was cut off when the machine stopped does not count.
     if (time === -1 || kind >= tag || tag >= text) return;
     const stream = decoder.decode(line.subarray(kind, tag - 1)) === "stderr" ? "stderr" : "stdout";
     if (isCut[stream]) {

@@ -1,14 +1,14 @@
 /**
- * podman's file of what a container printed, kept within bounds.
+ * podman's file of a container's output, kept within bounds.
  *
- * podman 4 and 5 have a limit for it, and at the limit it begins anew: all before is lost. Without one
- * it grows for ever. So kstops gives it none, and has it begin a new file when it looks at the session
- * and finds it larger than what is promised. The file before stays beside it, in the container's own
- * directory, which podman removes with the container.
+ * podman 4 and 5 have a limit for it, and at the limit it begins anew: everything before is lost.
+ * Without a limit it grows for ever. So kstops sets no limit, and makes podman begin a new file
+ * when it looks at the session and finds the file larger than promised. The old file stays beside
+ * it, in the container's own directory, which podman removes with the container.
  *
- * conmon, which writes the file, opens a new one when it is told so by `ctl` (conmon 2.0 ctrl.c, as
- * cri-o does). No output is lost by it; a line that conmon has written only the first part of goes on
- * in the new file. A hard link keeps the old one.
+ * conmon, which writes the file, opens a new one when `ctl` tells it to (conmon 2.0 ctrl.c, as
+ * cri-o does). This loses no output; a line of which conmon has only written the first part
+ * continues in the new file. A hard link keeps the old one.
  */
 import { SessionNotFoundError } from "../../errors.ts";
 import { FileError, type OutputName, type World } from "../../world/world.ts";
@@ -22,7 +22,7 @@ import {
   together,
 } from "./podman_lines.ts";
 
-/** Links the file, has conmon begin another one, and gives the link its name when that is done. */
+/** Links the file, makes conmon begin another one, and renames the link when that is done. */
 const BEGIN_ANEW = `pending=$1.kstops-pending
 if [ ! -e "$pending" ]; then
   ln -- "$1" "$pending" && printf '2 0 0\\n' 1<>"\${1%/*}/ctl" || exit 1
@@ -33,21 +33,21 @@ while [ "$1" -ef "$pending" ] && [ "$n" -lt 100 ]; do sleep 0.02; n=$((n + 1)); 
 const BEGIN_TIMEOUT_MS = 10_000;
 
 /**
- * One of the files before, named by when it was put aside, how much output is in it, and of which
- * streams the first line began in a file that is gone.
+ * One of the older files, whose name contains when it was put aside, how much output is in it, and
+ * the streams whose first line began in a file that is gone.
  */
 const OLDER = /\.kstops-(\d{13})(?:-(\d+))?((?:-std(?:out|err))*)$/;
 
 /** A file that was put aside. */
 interface Older {
   readonly path: string;
-  /** At least so much; null: nobody has counted it. */
+  /** At least so much; null: not counted. */
   readonly outputBytes: number | null;
-  /** The streams whose first line has lost its beginning, where no file before this one is left. */
+  /** The streams whose first line has lost its beginning, if no older file is left. */
   readonly cut: readonly OutputName[];
 }
 
-/** The file of a container of ours, and how much output there must be; null: it has none here. */
+/** The file of a managed container, and how much output there must be; null: it has none here. */
 function fileOf(container: Container): { path: string; mostBytes: number } | null {
   const record = recordOf(container);
   const path = container.details?.logPath ?? null;
@@ -55,7 +55,7 @@ function fileOf(container: Container): { path: string; mostBytes: number } | nul
   return { path, mostBytes: record.log.maxBytes * record.log.keep };
 }
 
-/** Puts a file aside that is larger than what is promised, and removes those that nobody needs. */
+/** Puts a file aside when it is larger than promised, and removes older files that are not needed. */
 export async function keepInBounds(world: World, container: Container): Promise<void> {
   const file = fileOf(container);
   if (file === null || container.pid === null) return;
@@ -69,22 +69,22 @@ export async function keepInBounds(world: World, container: Container): Promise<
     });
     await forget(world, await counted(world, path, mostBytes), mostBytes);
   } catch {
-    // It only grows on then, and whoever wanted to look at the session gets to see it.
+    // The file then only goes on growing, and the caller still gets to see the session.
   }
 }
 
-/** How large podman's files of a session are. */
+/** The sizes of podman's files of a session. */
 export interface LogSize {
   readonly name: string;
-  /** What there is to be of its output, at least. */
+  /** How much of its output must be kept, at least. */
   readonly promisedBytes: number;
-  /** The file that is written to. */
+  /** The file that is being written. */
   readonly newestBytes: number;
-  /** That and those that were put aside. */
+  /** This file and those that were put aside. */
   readonly bytes: number;
 }
 
-/** How large podman's files of a session are; null: it has none here. */
+/** The sizes of podman's files of a session; null: it has none here. */
 export async function logSizeOf({ files }: World, container: Container): Promise<LogSize | null> {
   const file = fileOf(container);
   const newest = file === null ? null : await files.facts(file.path);
@@ -97,7 +97,7 @@ export async function logSizeOf({ files }: World, container: Container): Promise
   return { name, promisedBytes: file.mostBytes, newestBytes: newest.bytes, bytes };
 }
 
-/** The files that were put aside, the oldest first. */
+/** The files that were put aside, oldest first. */
 export async function olderOf(
   { files }: Pick<World, "files">,
   path: string,
@@ -122,7 +122,7 @@ export async function olderOf(
   }
 }
 
-/** The same, each with what is in it. */
+/** The same, each with the size of its output. */
 async function counted(world: World, path: string, mostBytes: number): Promise<readonly Older[]> {
   const found = await olderOf(world, path);
   return await Promise.all(found.map(async (older): Promise<Older> => {
@@ -135,7 +135,7 @@ async function counted(world: World, path: string, mostBytes: number): Promise<r
   }));
 }
 
-/** Removes the oldest, as long as the others hold as much as is promised. */
+/** Removes the oldest files, as long as the others hold as much as promised. */
 async function forget(
   { files }: World,
   found: readonly Older[],
@@ -155,21 +155,21 @@ async function forget(
   }
 }
 
-/** Has the name of a file tell which lines begin in the one before it, which is to be removed. */
+/** Records in the name of a file which lines begin in the file before it, which will be removed. */
 async function markCut(files: World["files"], before: Older, { path }: Older): Promise<void> {
   const open = openAtEnd(await files.readFrom(before.path, 0, Infinity));
   const cut = open.map((stream) => `-${stream}`).join("");
   if (cut !== "") await files.rename(path, `${path}${cut}`);
 }
 
-/** Which part of the output is wanted. */
+/** The wanted part of the output. */
 interface Wanted {
   /** The last bytes of each stream, at most about so many. */
   readonly keepBytes: number;
   readonly since?: Date | null;
   /** Whether lines begin with their times, as podman's own do. */
   readonly timestamps?: boolean;
-  /** How far the newest file is read; missing: to its end. */
+  /** The end in the newest file; missing: all of it. */
   readonly endBytes?: number;
   /** The streams whose first line is left out. */
   readonly cut?: readonly OutputName[];
@@ -177,10 +177,10 @@ interface Wanted {
 
 const pathsOf = (older: readonly Older[]): string => older.map(({ path }) => path).join();
 
-/** How often the files are read again, since one of them was put aside in between. */
+/** How often to read the files again when one of them was put aside in between. */
 const MOST_READS = 5;
 
-/** What a container printed, as podman would show it; null: it keeps no file that is to be read here. */
+/** The output of a container, as podman would show it; null: it has no file that is readable here. */
 export async function fileOutput(
   world: World,
   { name, details }: Container,
@@ -204,7 +204,7 @@ export async function fileOutput(
       return { stdout: last(all.stdout), stderr: last(all.stderr) };
     } catch (error) {
       if (error instanceof FileError && error.why === "denied") return null;
-      // A file that was removed in between: it was the oldest, or the container has gone.
+      // A file was removed in between: it was the oldest, or the container has gone.
       if (!(error instanceof FileError)) throw error;
       if (left === 0 || await world.files.facts(path) === null) {
         throw new SessionNotFoundError("show the logs of", name);
@@ -213,7 +213,7 @@ export async function fileOutput(
   }
 }
 
-/** The last output in one file, with at least so many bytes where there are as many. */
+/** The last output in one file, with at least so many bytes if there are as many. */
 async function lastOf({ files }: World, path: string, wanted: Wanted): Promise<KeptStreams> {
   const { keepBytes, endBytes = Infinity } = wanted;
   const bytes = Math.min(endBytes, (await files.facts(path))?.bytes ?? 0);

@@ -1,4 +1,4 @@
-/** What must be right before a container is made. Loaded when one is. */
+/** Checks what must be right before a container is made. Loaded on demand. */
 import { ContainerRuntimeNotFoundError, quote, SessionConfigError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
 import { oddFlags } from "../../validate/run_args.ts";
@@ -7,7 +7,7 @@ import { isOfTheClient } from "./args.ts";
 import { type Context, startError } from "./ask.ts";
 import { type Client, findClients, installHint, isRemote } from "./clients.ts";
 
-/** Looks at the definition itself, and finds the client that a start would call. */
+/** Checks the definition itself, and finds the client that a start would call. */
 export async function prepare(context: Context, definition: ContainerDefinition): Promise<Client> {
   const { world } = context;
   const client = await clientFor(world, definition);
@@ -41,7 +41,7 @@ export async function clientFor(
   });
 }
 
-/** docker takes no shorter name (20.10 names.go); podman does. */
+/** docker refuses shorter names (20.10 names.go); podman does not. */
 function checkName({ runtime }: Client, { name }: ContainerDefinition): void {
   if (runtime === "podman" || name.length > 1) return;
   throw new SessionConfigError(`Cannot use ${quote(name)} as the name of a docker container`, {
@@ -49,7 +49,7 @@ function checkName({ runtime }: Client, { name }: ContainerDefinition): void {
   });
 }
 
-/** These come line by line in a file, which knows no quoting. */
+/** These come line by line in a file, which has no quoting. */
 function checkVariables({ env }: ContainerDefinition): void {
   const [key] =
     Object.entries(env).find(([key, value]) => isOfTheClient(key) && /[\n\r]/.test(value)) ?? [];
@@ -60,9 +60,9 @@ function checkVariables({ env }: ContainerDefinition): void {
   );
 }
 
-/** Another name, or a label of kstops' own, would be another session. */
+/** Another name, or a label of kstops itself, would make it another session. */
 function checkRunArgs({ runArgs, restart }: ContainerDefinition): void {
-  // Both runtimes refuse that, podman only when it starts one (4.3).
+  // Both runtimes refuse that, podman only when it starts the container (4.3).
   const removesItself = runArgs.some((word) => word === "--rm" || word === "--rm=true");
   if (removesItself && restart !== null && restart !== "no") {
     throw new SessionConfigError(
@@ -76,7 +76,10 @@ function checkRunArgs({ runArgs, restart }: ContainerDefinition): void {
   throw new SessionConfigError(`Cannot give ${quote(flag)} to a container: ${problem}`, { hint });
 }
 
-/** docker makes a missing directory, for root alone, and podman refuses: a typo is one for both. */
+/**
+ * docker creates a missing directory, for root alone, and podman refuses: kstops takes it for a
+ * typo in both.
+ */
 async function checkSources(world: World, { volumes }: ContainerDefinition): Promise<void> {
   for (const volume of volumes) {
     const source = sourceOf(volume);
@@ -88,13 +91,13 @@ async function checkSources(world: World, { volumes }: ContainerDefinition): Pro
   }
 }
 
-/** The path on this machine that a volume stands for; null where the runtime keeps it. */
+/** The path on this machine that a volume means; null when the runtime keeps the volume. */
 function sourceOf(volume: string): string | null {
   const [source = "", target] = volume.split(":");
   return target !== undefined && source.startsWith("/") ? source : null;
 }
 
-/** Makes the directory of the log volume, where it is missing. */
+/** Creates a missing directory for the log volume. */
 export async function makeLogDirectory(
   world: World,
   { name, logVolume }: ContainerDefinition,

@@ -1,4 +1,4 @@
-/** What is kept of a container beyond its own life: how it ended, and what it printed. */
+/** Keeps what must outlive a container: how it ended, and what it printed. */
 import { SessionNotFoundError } from "../../errors.ts";
 import { DEFAULT_LOG, NOBODY, OUT_OF_MEMORY } from "../../model.ts";
 import { RUN_LABEL } from "./args.ts";
@@ -9,12 +9,12 @@ import { recordOf } from "./labels.ts";
 import type { Container } from "./parse.ts";
 import { executionsIn } from "./status.ts";
 
-/** The run that a container of ours is. */
+/** The run of a managed container. */
 function runOf({ labels, id }: Container): string {
   return labels[RUN_LABEL] ?? id.slice(0, 12);
 }
 
-/** Keeps how a container ended, and what it printed, beyond its own life. */
+/** Keeps how a container ended, and what it printed, after it is gone. */
 export async function keepEnd(
   context: Context,
   client: Client,
@@ -24,7 +24,7 @@ export async function keepEnd(
   if (container.finishedAt !== null) await save(context, client, container);
 }
 
-/** Remembers how a container ended; one that never ran did not end. */
+/** Records how a container ended; one that never ran did not end. */
 export async function recordEnd(context: Context, container: Container): Promise<void> {
   const { name, exitCode, finishedAt, details } = container;
   if (finishedAt === null) return;
@@ -39,7 +39,7 @@ export async function recordEnd(context: Context, container: Container): Promise
   });
 }
 
-/** Remembers that a container was stopped, and when: it may be started again, without kstops. */
+/** Records that a container was stopped, and when: it may be started again without kstops. */
 export async function recordStop(
   { logs, world }: Context,
   container: Container,
@@ -47,7 +47,7 @@ export async function recordStop(
 ): Promise<void> {
   const at = container.finishedAt ?? world.now();
   const run = runOf(container);
-  // The runtime asks first: it has killed what took longer than it gives.
+  // The runtime asks first: it has killed a program that took longer than its time.
   const isKilled = !hadEnded && container.exitCode === 137 && !container.details?.outOfMemory;
   const forced = isKilled ? { forced: true } : {};
   await logs.record(container.name, { event: "stopped", run, at, hadEnded, ...forced });
@@ -62,9 +62,9 @@ async function save(context: Context, client: Client, container: Container): Pro
     const last = await lastBytesOf(context, client, { container, keepBytes });
     await context.logs.save(container.name, runOf(container), { ...last, ...policy });
   } catch (error) {
-    // Somebody else removes it at this moment.
+    // Somebody else is just removing it.
     if (error instanceof SessionNotFoundError) return;
-    // It must not keep a session in its runtime for ever.
+    // An unreadable log must not keep a session in its runtime for ever.
     if (!(error instanceof UnreadableLogError)) throw error;
     context.logs.notKept(error.message);
   }

@@ -1,6 +1,6 @@
 /**
- * Finding out whether a container could start while the one that it replaces still runs. Loaded when
- * one is replaced.
+ * Finds out whether a container could start while the one that it replaces still runs. Loaded on
+ * demand.
  */
 import { escapeControls, quote, SessionStartError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
@@ -65,7 +65,7 @@ export async function rehearse(
   await refuseListeners(context, { name, wanted, replaced });
 }
 
-/** Takes away the trials of those who could not do it themselves any more. */
+/** Removes the trials of kstops processes that could no longer do so themselves. */
 async function sweep(
   context: Context,
   client: Client,
@@ -76,16 +76,16 @@ async function sweep(
   for (const each of abandoned) await answerOf(context, client, removeTrial(client, trialId(each)));
 }
 
-/** What a trial showed. */
+/** The result of a trial. */
 interface Trial {
   readonly container: Container;
   /** The names of the networks that it would join. */
   readonly networks: readonly string[];
-  /** Those of the container that is replaced; null: it is none of this runtime's. */
+  /** Networks of the replaced container; null: it is not one of this runtime. */
   readonly networksOfOld: readonly string[] | null;
 }
 
-/** Has the runtime make the container under another name, and take it away again. */
+/** Makes the runtime create the container under another name, and removes it again. */
 async function tryOut(
   context: Context,
   client: Client,
@@ -146,10 +146,10 @@ async function takeAway(
   }
 }
 
-/** Networks that docker always has, or that stand for none of its own. */
+/** Networks that docker always has, or that are not networks of its own. */
 const ALWAYS_THERE: ReadonlySet<string> = new Set(["", "default", "bridge", "host", "none"]);
 
-/** What the runtimes themselves look for only when they start a container. */
+/** What the runtimes themselves check only when they start a container. */
 async function checkNetworks(
   context: Context,
   client: Client,
@@ -164,7 +164,7 @@ async function checkNetworks(
       const reason = `the container ${quote(called)}, whose network it shares, does not run`;
       throw startError(name, reason, "start that one first");
     }
-    // podman has looked for it when it made the trial.
+    // podman has already looked for it when it made the trial.
     if (client.dialect !== "docker" || ALWAYS_THERE.has(network)) continue;
     const answer = await answerOf(context, client, inspectNetwork(client, network));
     if (answer.code === 0) continue;
@@ -219,10 +219,10 @@ async function refuseListeners(
   });
 }
 
-/** The ports that programs of this machine wait at; none where that cannot be found out. */
+/** The ports that programs of this machine listen on; none when they cannot be found out. */
 async function listeners({ exec }: World): Promise<readonly HostPort[]> {
   try {
-    // Without IPv6 some of the tables are missing, which is no answer of its own.
+    // Without IPv6 some of the tables are missing, which is fine.
     return parseSockets((await exec(SHOW_SOCKETS, { timeoutMs: WORK_TIMEOUT_MS })).stdout);
   } catch (error) {
     const isUnknown = error instanceof ProgramMissingError ||
@@ -232,14 +232,17 @@ async function listeners({ exec }: World): Promise<readonly HostPort[]> {
   }
 }
 
-/** Whether a session may have its ports now: one that is paused keeps them, and a loop has them again and again. */
+/**
+ * Whether a session may have its ports now: a paused one keeps them, and a restart loop takes them
+ * again and again.
+ */
 function mayListen({ status: { state, engineState } }: Session): boolean {
   return state === "running" || engineState === "paused" || engineState === "restarting";
 }
 
 /**
- * Whether the ports of what is replaced are the machine's own, so that nobody can tell them from those
- * of other programs.
+ * Whether the replaced session uses the ports of the machine itself, so that they cannot be told
+ * from those of other programs.
  */
 function isOnHost(session: Session, networks: readonly string[] | null): boolean {
   if (!mayListen(session)) return false;

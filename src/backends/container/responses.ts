@@ -1,4 +1,7 @@
-/** Responses of HTTP/1.1 in a stream of bytes: as much of it as a daemon on a socket speaks. Pure. */
+/**
+ * Reads responses of HTTP/1.1 from a stream of bytes, as far as a daemon on a socket speaks it.
+ * Pure.
+ */
 import { lastBytes } from "../../world/last_bytes.ts";
 import { MOST_ANSWER_BYTES } from "../../world/world.ts";
 
@@ -9,16 +12,16 @@ export interface Response {
   readonly body: string;
 }
 
-/** The status of what was asked for. */
+/** The status of a success. */
 export const HTTP_OK = 200;
 
 /** Reads responses that follow each other, as their bytes come. */
 interface ResponseReader {
   /**
-   * Takes the next bytes, which may be changed afterwards.
+   * Takes the next bytes, which may be overwritten afterwards.
    *
-   * @returns the responses that are whole now; null: this is no HTTP, or one response without an end,
-   * and nothing more will come of it
+   * @returns the responses that are now complete; null: this is not HTTP, or one response without
+   *   an end, and nothing more will come of it
    */
   readonly add: (bytes: Uint8Array) => readonly Response[] | null;
 }
@@ -26,7 +29,7 @@ interface ResponseReader {
 /** A reader that waits for the first response. */
 export function responseReader(): ResponseReader {
   const heard = lastBytes(Infinity);
-  /** How much of it was given already. */
+  /** How much of it was already returned. */
   let at = 0;
   let broken = false;
   return {
@@ -53,15 +56,15 @@ export function responseReader(): ResponseReader {
   };
 }
 
-/** What is no HTTP. */
+/** The bytes are not HTTP. */
 class MalformedError extends Error {}
 
 const DECODER = new TextDecoder();
 
-/** More than any server says before a body, or before a chunk of one. */
+/** More than any server sends before a body, or before a chunk of one. */
 const MOST_HEAD_BYTES = 64 * 1024;
 
-/** The response that bytes begin with, and how many of them it has; null: not all of it is there. */
+/** The response at the beginning of some bytes, and its length; null: it is incomplete. */
 function responseIn(bytes: Uint8Array): { response: Response; bytes: number } | null {
   const head = partBefore(bytes, END_OF_HEAD);
   if (head === null) return null;
@@ -81,7 +84,7 @@ function responseIn(bytes: Uint8Array): { response: Response; bytes: number } | 
   };
 }
 
-/** A text at the beginning of some bytes, and how many it takes with what ends it. */
+/** A text at the beginning of some bytes, and its length with what ends it. */
 interface Part {
   readonly text: string;
   readonly bytes: number;
@@ -118,7 +121,7 @@ function chunkLength(line: string): number {
   return length;
 }
 
-/** A character may lie on two of them. Usually there is one. */
+/** A character may be split between two of them. Usually there is one. */
 function textOf(chunks: readonly Uint8Array[]): string {
   const [first = new Uint8Array(), ...more] = chunks;
   if (more.length === 0) return DECODER.decode(first);
@@ -135,7 +138,7 @@ const [CR, LF] = [13, 10];
 const END_OF_LINE = [CR, LF];
 const END_OF_HEAD = [CR, LF, CR, LF];
 
-/** What stands before a mark; null: the mark is not there yet. */
+/** The text before a mark; null: the mark has not arrived. */
 function partBefore(bytes: Uint8Array, mark: readonly number[]): Part | null {
   for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
     if (at > MOST_HEAD_BYTES) break;

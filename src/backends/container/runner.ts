@@ -15,17 +15,17 @@ export function containerRunner(
   return {
     backend: "container",
     survey: async ({ engine, scope }, { names = [], asked } = {}) => {
-      // Its engines are not divided.
+      // Its engines have no scopes.
       if (!isOpen(scope)) return [];
       const clients = (await findClients(world)).filter(({ runtime }) =>
         isOpen(engine) || runtime === engine
       );
       if (clients.length === 0) return [missing(world, engine ?? null)];
-      // Loaded here: many machines have neither.
+      // Loaded late: many machines have neither runtime.
       const { list } = await import("./list.ts");
       const answers = clients.map((client) => ({ client, answer: list(context, client) }));
       asked?.();
-      // Loaded while they work: it takes as long as their first question.
+      // Loaded while the runtimes work: this takes as long as their first question.
       const { surveyAll } = await import("./survey.ts");
       return await surveyAll(context, answers, names);
     },

@@ -1,4 +1,4 @@
-/** Starting a container. Loaded when it is done. */
+/** Starts a container. Loaded on demand. */
 import { fingerprintOf } from "../../logs/fingerprint.ts";
 import type { Begun } from "../../logs/runs.ts";
 import { whereIs } from "../../logs/where.ts";
@@ -69,8 +69,8 @@ export async function start(
 }
 
 /**
- * When a program began, by the clock of its runtime, which also tells when it ended. podman takes the
- * end of one that ends at once from a clock that is some milliseconds behind.
+ * When a program began, by the clock of its runtime, which also tells when it ended. For a program
+ * that ends at once, podman takes the end from a clock that is some milliseconds behind.
  */
 async function beginOf(
   context: Context,
@@ -88,7 +88,7 @@ async function beginOf(
   }
 }
 
-/** Looks for what would make a start fail: see `Runner.check`. */
+/** Checks what would make a start fail: see `Runner.check`. */
 export async function check(
   context: Context,
   definition: ContainerDefinition,
@@ -96,7 +96,7 @@ export async function check(
 ): Promise<void> {
   const { name } = definition;
   const client = await prepare(context, definition);
-  // A runtime that is down says so here.
+  // A runtime that is down fails here.
   const there = await askByName(context, client, name);
   if (there !== null && !isThat(client, there, replaced)) refuseStranger(client, there, name);
 }

@@ -1,4 +1,4 @@
-/** The session that a container is. Pure. */
+/** Turns a container into the status of its session. Pure. */
 import { quote } from "../../errors.ts";
 import {
   howItEnded,
@@ -11,17 +11,17 @@ import { isManaged, recordOf } from "./labels.ts";
 import { type Container, type Details, IS_ALIVE } from "./parse.ts";
 import type { Executions } from "../backend.ts";
 
-/** The state that a runtime's word means; null: nobody knows that word. */
+/** The state for a runtime's word; null: the word is unknown. */
 function stateOf({ state, finishedAt }: Container): SessionState | null {
   switch (state) {
     case "running":
-    // podman has asked it to end, and it has not yet.
+    // podman has asked it to end, and it has not ended yet.
     case "stopping":
       return "running";
     case "exited":
-    // podman 4, for a moment: ended, and not yet cleaned up.
+    // podman 4, for a moment: ended, but not yet cleaned up.
     case "stopped":
-    // Ended, and its restart policy waits before it starts it again.
+    // Ended, and its restart policy waits before the next start.
     case "restarting":
       return "exited";
     case "dead":
@@ -37,7 +37,7 @@ function stateOf({ state, finishedAt }: Container): SessionState | null {
   }
 }
 
-/** Its restart policy, in the words of the config; null: nothing starts it again. */
+/** Its restart policy, in the words of the config; null: nothing restarts it. */
 function policyOf(container: Container): string | null {
   const { details } = container;
   const policy = recordOf(container)?.restart ?? details?.restartPolicy ?? null;
@@ -46,17 +46,17 @@ function policyOf(container: Container): string | null {
   return policy.includes(":") || most === 0 ? policy : `${policy}:${most}`;
 }
 
-/** The session that a container is. */
+/** The status of a container's session. */
 export function statusOfContainer(
   container: Container,
   { runtime, kept }: {
     readonly runtime: Runtime;
-    /** Whether it is known that kstops stopped it. */
+    /** Whether kstops is known to have stopped it. */
     readonly kept: boolean;
   },
 ): SessionStatus {
   const { id, name, pid, exitCode, image, ports, details } = container;
-  // podman's list knows only seconds: one and the same time must not have two values.
+  // podman's list knows only seconds, and one time must not have two values.
   const time = runtime === "podman" ? inSeconds : (date: Date | null) => date;
   const record = recordOf(container);
   const isUnclear = container.unread?.isKnown === false;
@@ -68,7 +68,7 @@ export function statusOfContainer(
     name: name || null,
     backend: "container",
     state,
-    // podman 4 keeps it for a container that ended while nobody looked after it.
+    // podman 4 keeps the pid of a container that ended while nobody watched it.
     pid: isAlive ? pid : null,
     exitCode: ended?.exitCode ?? null,
     signal: ended?.signal ?? null,
@@ -84,7 +84,7 @@ export function statusOfContainer(
     id: id || null,
     image,
     ports,
-    // What was asked for: a runtime puts its entry point and its init before it.
+    // The requested command: a runtime puts its entry point and its init before it.
     command: record === null ? container.command : record.argv ?? container.command,
     workingDir: record?.workingDir ?? details?.workingDir ?? null,
     reason: known !== null ? reasonOf(container, runtime) : container.unread?.reason ??

@@ -1,6 +1,6 @@
 /**
- * A container that is made to see whether the runtime would make another one like it. It never runs,
- * has none of the marks of a session, and is taken away at once. Pure.
+ * A container that is created to see whether the runtime would create another one like it. It never
+ * runs, has none of the marks of a session, and is removed at once. Pure.
  */
 import { type Call, type RunPlan, settingsOf } from "./args.ts";
 import type { Client } from "./clients.ts";
@@ -14,23 +14,23 @@ function trialName(id: string): string {
   return `kstops-trial-${id}`;
 }
 
-/** Whether a container is a trial: one that has run is none, whatever its label says. */
+/** Whether a container is a trial. A container that has run is not, whatever its label says. */
 export function isTrial({ name, engineName, state, labels }: Container): boolean {
   const id = labels[TRIAL_LABEL];
   return id !== undefined && (engineName ?? name) === trialName(id) && NEVER_RAN.has(state);
 }
 
-/** How old the trial of somebody else is who has surely been killed meanwhile. */
+/** At this age the trial of another process must be a leftover: its kstops was killed. */
 const ABANDONED_MS = 120_000;
 
-/** Whether a container is a trial that nobody takes away any more. */
+/** Whether a container is a trial that nobody removes any more. */
 export function isAbandoned(container: Container, now: Date): boolean {
   const { createdAt } = container;
   return isTrial(container) && createdAt !== null &&
     now.getTime() - createdAt.getTime() > ABANDONED_MS;
 }
 
-/** What the runtimes call containers that have not run, or that are being removed. */
+/** The runtimes' states of containers that have not run, or that are being removed. */
 const NEVER_RAN: ReadonlySet<string> = new Set([
   "created",
   "configured",
@@ -38,7 +38,7 @@ const NEVER_RAN: ReadonlySet<string> = new Set([
   "removing",
 ]);
 
-/** Makes the trial of a definition. It needs no variables, and nothing may start it by itself. */
+/** Creates the trial of a definition. It needs no variables, and nothing may start it by itself. */
 export function createTrial({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
   const runArgs = withoutTraces(definition.runArgs);
@@ -54,7 +54,7 @@ export function createTrial({ runtime, program }: Client, plan: RunPlan): Call {
   return { argv, env: {} };
 }
 
-/** Takes the trial of that id away, with the volumes that only it has. */
+/** Removes the trial of that id, with the volumes that only it has. */
 export function removeTrial({ program }: Client, id: string): string[] {
   return [program, "rm", "--force", "--volumes", "--", trialName(id)];
 }
@@ -65,24 +65,27 @@ export function trialId({ labels }: Container): string {
 }
 
 /**
- * A restart policy that the runtime judges as it would judge that one, and that starts nothing which has
- * never run: docker's daemon starts what has `always`, however it came to be there.
+ * A restart policy that the runtime accepts or refuses like the given one, but that starts nothing
+ * which has never run: docker's daemon starts a container with `always`, however it was created.
  */
 function harmless(policy: string): string {
   return /^(always|unless-stopped)$/.test(policy) ? "on-failure" : policy;
 }
 
-/** Flags that make a file, which the start itself would find in its way. */
+/** Flags that create a file, which would be in the way of the start itself. */
 const MAKES_SOMETHING: ReadonlySet<string> = new Set(["--cidfile"]);
 
-/** Flags that `run` has and `create` has not (docker 20.10 to 28, podman 4.3). */
+/** Flags that `run` has but `create` does not (docker 20.10 to 28, podman 4.3). */
 const ONLY_RUN: ReadonlySet<string> = new Set([
   ...["--detach-keys", "--passwd", "--preserve-fds", "--rmi", "--sig-proxy"],
 ]);
-/** Those of them that have a word of their own behind them. */
+/** Those of them that take a separate word as their value. */
 const ONLY_RUN_WITH_VALUE: ReadonlySet<string> = new Set(["--detach-keys", "--preserve-fds"]);
 
-/** The same arguments for the runtime, without those that leave something behind, or that only a start has. */
+/**
+ * The same arguments for the runtime, without those that leave something behind, or that only a
+ * start has.
+ */
 function withoutTraces(runArgs: readonly string[]): readonly string[] {
   const kept: string[] = [];
   for (let index = 0; index < runArgs.length; index++) {
