@@ -1,4 +1,4 @@
-/** Handing a terminal to a session. */
+/** Hands a terminal to a session. */
 import type { AttachEnd, AttachOptions, Session } from "../backends/backend.ts";
 import { descriptorOf } from "../backends/registry.ts";
 import { SessionAttachError } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { Tools } from "./tools.ts";
 import { sayWhose } from "./whose.ts";
 
 /**
- * The session of that name, to attach to. Whose it is, is told where it is another config's.
+ * The session of that name, to attach to. Names its owner if it belongs to another config.
  *
  * @throws {SessionAttachError} `attach_failed`: it is not running
  * @throws as {@link Sessions.find} does
@@ -32,7 +32,7 @@ export async function findToAttach(
 /**
  * Hands this terminal to a session: see {@link Session.attach}.
  *
- * @throws {SessionAttachError} `attach_failed`: also where its backend has no terminal for it
+ * @throws {SessionAttachError} `attach_failed`; also when its backend has no terminal for it
  */
 export async function attachTo(session: Session, options: AttachOptions): Promise<AttachEnd> {
   const { name, backend } = session.status;

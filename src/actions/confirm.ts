@@ -1,4 +1,4 @@
-/** Asking before a session is touched that is not ours, or that is protected. */
+/** Asks before changing a session that is not ours, or that is protected. */
 import { needsOwner } from "../sessions/elsewhere.ts";
 import { quote } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
@@ -9,7 +9,7 @@ import type { PlaceFlags } from "../model/place.ts";
 import type { ChangeTools, Tools, Verb } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 
-/** What is asked before a change, if anything is. */
+/** The facts that decide about a question before a change. */
 interface Confirmation {
   readonly verb: Exclude<Verb, "start">;
   readonly match: Extract<Match, { readonly kind: "session" }>;
@@ -17,9 +17,10 @@ interface Confirmation {
 }
 
 /**
- * The question that somebody has to say yes to; null: there is none, or the flags say yes.
+ * The question that needs a yes; null: there is none, or the flags say yes.
  *
- * @throws {InputRequiredError} `input_required`: it is another config's, which no yes is about
+ * @throws {InputRequiredError} `input_required`: it belongs to another config, and a yes does not
+ *   cover that
  */
 export async function questionFor(
   tools: ChangeTools,
@@ -40,8 +41,8 @@ export async function questionFor(
 }
 
 /**
- * Makes sure that a session may be changed: that it is not another config's, or that it was said
- * whose it is. A yes says nothing of that, so that nobody is asked for one.
+ * Makes sure that a session may be changed: it belongs to no other config, or its owner was named.
+ * A yes does not decide this, so none is asked for.
  *
  * @throws {InputRequiredError} `input_required`
  */
@@ -64,7 +65,7 @@ async function reasonToAsk(
   { status, session }: Confirmation["match"],
 ): Promise<string | null> {
   const { name, managed } = status;
-  // What the config says of that name is not said of another config's session.
+  // The config's entry of that name does not describe another config's session.
   const entry = await isAnothers(tools, status)
     ? undefined
     : (await tools.config()).sessions.get(name ?? "");

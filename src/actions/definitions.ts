@@ -1,4 +1,4 @@
-/** From what was said and the config to definitions, for the actions that need them. */
+/** Builds definitions from flags and config, for the actions that need them. */
 import { defineWith } from "../config/define.ts";
 import type { Explained } from "../config/explain.ts";
 import type { StartFlags } from "../config/flags.ts";
@@ -14,7 +14,7 @@ export async function isDefined({ config }: Pick<Tools, "config">, name: string)
   return (await config()).sessions.has(name);
 }
 
-/** The definition that flags, config and defaults make together, and how long to watch its start. */
+/** The definition from flags, config and defaults together, and how long to watch its start. */
 export async function definitionFor(
   tools: Tools,
   name: string,
@@ -24,7 +24,7 @@ export async function definitionFor(
   return { definition: resolved.definition, startWaitMs };
 }
 
-/** The same with where each value comes from, and with a definition that may be shown. */
+/** The same with the origin of each value, and with a definition that may be shown. */
 export async function explanationFor(
   tools: Tools,
   name: string,
@@ -34,7 +34,7 @@ export async function explanationFor(
   return (await resolvedWith(explain, { tools, name, flags })).resolved;
 }
 
-/** Reads what is needed, and says what there is to say. */
+/** Reads what is needed, and passes on warnings. */
 async function resolvedWith<Result extends Resolved>(
   work: (...given: Parameters<typeof resolve>) => Result,
   { tools, name, flags }: { tools: Tools; name: string; flags: StartFlags },
@@ -56,7 +56,7 @@ async function resolvedWith<Result extends Resolved>(
   return { resolved, startWaitMs: config.settings.startWaitMs };
 }
 
-/** A name that no config defines may be a slip, also of one that only runs. */
+/** A name that no config defines may be a slip, even if a session of that name runs. */
 async function withNearest(
   { sessions, config }: Tools,
   name: string,

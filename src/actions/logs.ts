@@ -1,4 +1,4 @@
-/** What sessions print: what there is, also of those that ended, and what comes. */
+/** The output of sessions: what is kept, even of ended ones, and what comes. */
 import type { LogOptions } from "../backends/backend.ts";
 import { SessionNotFoundError } from "../errors.ts";
 import { type LogStore, logStore } from "../logs/store.ts";
@@ -12,15 +12,15 @@ import { type Look, surveyOnce } from "./survey.ts";
 import type { Tools } from "./tools.ts";
 import { isAnothers, sayWhose } from "./whose.ts";
 
-/** Which sessions are meant, and what of their output. */
+/** The sessions that are meant, and the wanted part of their output. */
 export interface LogRequest extends PlaceFlags {
-  /** Whether what was printed before the current run, or execution, is wanted. */
+  /** Whether to read the output before the current run or execution. */
   readonly previous?: true | undefined;
-  /** Whether its name was not said, so that only one of this config is meant. */
+  /** Whether no name was given, so that only a session of this config is meant. */
   readonly ofConfig?: boolean;
 }
 
-/** Which output of which session is read. */
+/** The wanted output of one session. */
 export interface Wanted {
   readonly name: string;
   readonly request: LogRequest;
@@ -30,8 +30,8 @@ export interface Wanted {
 type LogTools = Pick<Tools, "world" | "config" | "sessions" | "warn">;
 
 /**
- * What sessions printed last, also after they ended, in the order of their names. Of one that is not
- * found and has left no output, the reason.
+ * The last output of sessions, even after they ended, in the order of their names. For a session
+ * that is not found and has left no output, the reason.
  */
 export async function readEach(
   tools: LogTools,
@@ -50,7 +50,7 @@ export async function readEach(
   }));
 }
 
-/** What a session printed last, also after it ended; null: it does not run, and nothing was kept. */
+/** The last output of a session, even after it ended; null: it does not run, and nothing was kept. */
 export async function readOne(tools: LogTools, wanted: Wanted): Promise<Uint8Array | null> {
   const { name, request } = wanted;
   const selection = selectionOfLogs(request);
@@ -69,7 +69,7 @@ async function readOutput(
   try {
     match = await look();
   } catch (error) {
-    // What a session printed outlives it, also one that no config defines.
+    // The output of a session outlives it, even if no config defines it.
     const kept = error instanceof SessionNotFoundError
       ? await keptOutput(store, wanted, {
         run: null,
@@ -88,7 +88,7 @@ async function readOutput(
   const isMeant = await meantBy(tools, match, request);
   const kept = await keptOutput(store, wanted, { run, isMeant });
   if (match.kind === "defined" && match.trouble !== null) {
-    // It may run and print all the same.
+    // It may still run and print.
     if (kept === null) throw match.trouble;
     tools.warn(`${match.trouble.message}; this is what was kept`);
   }
@@ -96,24 +96,24 @@ async function readOutput(
 }
 
 function warnOfNothingKept(tools: LogTools, { name, request }: Wanted): void {
-  // Not all of a config have been started.
+  // Some sessions of a config may never have been started.
   if (request.ofConfig) return;
   tools.warn(`${name} is not running, and no output of it was kept`);
 }
 
-/** Of those of the config only what is its own. */
+/** For sessions of the config, only the config's own output. */
 function selectionOfLogs(request: LogRequest): Selection {
   return selectionOf({ ...request, all: request.ofConfig === true ? true : undefined });
 }
 
-/** Whose earlier runs belong to what was found. */
+/** The owners whose earlier runs belong to the result. */
 async function meantBy(tools: LogTools, match: Match, request: LogRequest): Promise<IsMeant> {
   return await isAnothers(tools, match.status)
     ? (owner) => isSameOwner(owner, match.status)
     : await tools.sessions().meant(request);
 }
 
-/** What is kept of the newest run that is meant, or of the one before it; null: nothing. */
+/** The kept output of the newest run that is meant, or of the one before it; null: none. */
 async function keptOutput(
   store: LogStore,
   { name, request, options }: Wanted,
@@ -133,12 +133,12 @@ async function keptOutput(
   return wanted === undefined ? null : await store.read(wanted, options);
 }
 
-/** How often it is looked whether a session that does not run has been started. */
+/** How often to check whether a stopped session has been started. */
 const POLL_MS = 200;
 
 /**
- * What a session printed last and all that it goes on to print, in this run and in later ones, until it
- * is to end.
+ * The last output of a session and all further output, in this run and in later ones, until it is
+ * to end.
  */
 export async function* followOutput(
   tools: LogTools,

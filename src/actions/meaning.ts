@@ -1,8 +1,8 @@
-/** What the end of a session says. Pure. */
+/** Explains the end of a session. Pure. */
 import { descriptorOf } from "../backends/registry.ts";
 import { howItEnded, OUT_OF_MEMORY, type SessionStatus } from "../model.ts";
 
-/** What signals say of a program that they ended. */
+/** What a signal tells about a program that it ended. */
 const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
   SIGHUP: "its terminal was closed, as when a tmux server is killed",
   SIGINT: "it was interrupted, as Ctrl-C and a stop do",
@@ -22,8 +22,8 @@ const SIGNAL_MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A status that did not begin after it ended: the two times may be of two clocks, or one of them
- * known to the second only.
+ * A status that does not begin after it ended: the two times may come from two clocks, or one of
+ * them may be known to the second only.
  */
 export function inOrder(status: SessionStatus): SessionStatus {
   const { createdAt, finishedAt } = status;
@@ -35,7 +35,7 @@ const FORCED =
   "kstops killed it: it had not ended when the time of a stop was up, or was given no time";
 
 /**
- * What an end says; null: nothing is known, or it needs no words.
+ * The explanation of an end; null: nothing is known, or it needs no words.
  *
  * @param isForced whether a stop of kstops had to kill it
  */
@@ -45,7 +45,7 @@ export function meaningOf(
 ): string | null {
   const { state, exitCode, backend } = status;
   if (state === "running" || state === "unknown") return null;
-  // An exited one has ended by itself, whatever a stop did to it earlier.
+  // An exited session has ended by itself, whatever a stop did to it earlier.
   if (isForced && state !== "exited") return FORCED;
   if (exitCode === null) return null;
   const signal = status.signal ?? howItEnded(exitCode).signal;

@@ -1,4 +1,4 @@
-/** What was asked for, as it is recorded and read back. Pure. */
+/** Requests, as they are recorded and read back. Pure. */
 import { lastingWords } from "../config/owners.ts";
 import { type Json, OperationNotFoundError, quote } from "../errors.ts";
 import { BACKENDS, RUNTIMES } from "../model.ts";
@@ -7,10 +7,10 @@ import type { Operation } from "../operations/machine.ts";
 import type { PlaceFlags } from "../model/place.ts";
 import type { ChangeTools } from "./tools.ts";
 
-/** A value as it was recorded, or undefined where it cannot be one. */
+/** A recorded value, or undefined if it is not valid. */
 type Read<T> = (value: Json) => T | undefined;
 
-/** How each option of a request is read back: whoever adds one to a request has to say it here. */
+/** How to read back each option of a request: every new option needs an entry. */
 export type Codec<Request> = { readonly [key in keyof Required<Request>]: Read<Request[key]> };
 
 function oneOf<T extends string>(words: readonly T[]): Read<T> {
@@ -19,17 +19,17 @@ function oneOf<T extends string>(words: readonly T[]): Read<T> {
 
 const readText: Read<string> = (value) => typeof value === "string" ? value : undefined;
 
-/** An option that is there or is not. */
+/** An option that is either given or not. */
 export const readGiven: Read<true> = (value) => value === true ? true : undefined;
 
-/** An option that is there either way. */
+/** An option that is true or false. */
 export const readEither: Read<boolean> = (value) => typeof value === "boolean" ? value : undefined;
 
 /** A number of seconds. */
 export const readSeconds: Read<number> = (value) =>
   typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
 
-/** Which session is meant. */
+/** The place and the owner of the session. */
 export const PLACE_CODEC: Codec<PlaceFlags> = {
   backend: oneOf(BACKENDS),
   socket: readText,
@@ -37,7 +37,7 @@ export const PLACE_CODEC: Codec<PlaceFlags> = {
   project: readText,
 };
 
-/** The options of a request as they are recorded: only what is given, and nothing that a codec does not know. */
+/** The options of a request for the record: only given ones, and only those in the codec. */
 export function formatOptions<Request extends object>(
   { world }: Pick<ChangeTools, "world">,
   request: Request,
@@ -49,14 +49,14 @@ export function formatOptions<Request extends object>(
       if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
         return [];
       }
-      // Whoever resumes it may be in another directory, where a path means another config.
+      // It may be resumed in another directory, where a relative path means another config.
       const lasts = key === "project" && typeof value === "string";
       return [[key, lasts ? lastingWords(world, value) : value]];
     }),
   );
 }
 
-/** What is recorded of who asked for what. Without options it cannot be planned again. */
+/** The recorded request. Without options it cannot be planned again. */
 export async function formatRequest(
   { world, config, caller }: Pick<ChangeTools, "world" | "config" | "caller">,
   options: Json,
@@ -69,16 +69,16 @@ export async function formatRequest(
   };
 }
 
-/** What was recorded of a request. */
+/** A request read from a record. */
 interface RecordedRequest {
-  /** Path of the config that was in force; null: none was. */
+  /** Path of the config in force; null: none. */
   readonly config: string | null;
-  /** The options as they were recorded; null: an older kstops did not say them. */
+  /** The recorded options; null: an older kstops did not record them. */
   readonly options: { readonly [key: string]: Json } | null;
 }
 
 /**
- * Reads what was recorded of a request, by this kstops, an older or a newer one.
+ * Reads a recorded request, of this kstops or of an older or newer one.
  *
  * @throws {OperationNotFoundError} when it cannot be read
  */
@@ -95,8 +95,8 @@ export function parseRequest(operation: Pick<Operation, "id" | "request">): Reco
 }
 
 /**
- * The options of a recorded request. One that this kstops does not know is not passed over: what it
- * asks for would be done in another way than was said.
+ * The options of a recorded request. An unknown option is not ignored: the request would be done in
+ * another way than the user said.
  *
  * @throws {OperationNotFoundError} when they cannot be read
  */

@@ -1,4 +1,4 @@
-/** What a restart says and does when the old session was stopped and the new one did not start. */
+/** What a restart says and does after the old session was stopped and the new one did not start. */
 import { descriptorOf } from "../backends/registry.ts";
 import { OpsError, quote, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
@@ -7,13 +7,13 @@ import { shellWord } from "../shell.ts";
 import type { Tools } from "./tools.ts";
 import { startWords } from "./words.ts";
 
-/** A session that is to be replaced. */
+/** A session to replace. */
 type Present = Extract<Match, { readonly kind: "session" }>;
 
 /**
- * What the session was started from, so that a rollback can start it again.
+ * The definition of the old session, so that a rollback can start it again.
  *
- * @throws {UsageError} `usage`: nobody knows
+ * @throws {UsageError} `usage`: the definition is unknown
  */
 export async function oldDefinition({ session, status }: Present): Promise<Definition> {
   const definition = await session.definition({ asItRan: true });
@@ -28,26 +28,29 @@ export async function oldDefinition({ session, status }: Present): Promise<Defin
   );
 }
 
-/** The words of engines for what is no end: whatever waits for its next execution, or is held. */
+/**
+ * The engines' states of sessions that have not ended: they wait for their next execution, or are
+ * held.
+ */
 const IS_HELD: ReadonlySet<string> = new Set(["restarting", "backoff", "paused"]);
 
-/** Whether a stop takes something away that goes on: a program that had ended is not run once more. */
+/** Whether a stop removes something that goes on: a program that had ended is not run again. */
 export function goesOn({ state, engineState }: SessionStatus): boolean {
   return state === "running" || (engineState !== null && IS_HELD.has(engineState));
 }
 
-/** What became of the old session. */
+/** The state of the old session. */
 interface Rollback {
   readonly name: string;
   /** Whether it went on until the restart stopped it. */
   readonly wentOn: boolean;
   /** Whether its user asked for a rollback. */
   readonly isWanted: boolean;
-  /** Starts the old one again; null: nobody asked for that, or it had ended. */
+  /** Starts the old session again; null: nobody asked for that, or it had ended. */
   readonly restore: (() => Promise<SessionStatus>) | null;
 }
 
-/** The failure of a start after a stop, with what is gone, what is there now, and what can be done. */
+/** The failure of a start after a stop: what is gone, what is there now, and what can be done. */
 export async function afterStop(
   error: unknown,
   tools: Tools,
@@ -69,7 +72,7 @@ export async function afterStop(
       ),
     });
   }
-  // What the new one printed belongs to the run before the one that is started now.
+  // The new session's output belongs to the run before the one that is started now.
   const hint = "output" in error.details
     ? `what the new one printed: kstops logs ${shellWord(name)} --previous`
     : error.hint;
@@ -109,7 +112,7 @@ function withEnd(
   });
 }
 
-/** What has the name now, as far as anybody can say. */
+/** The session that has the name now, as far as that can be found out. */
 async function whatIsThere(
   tools: Tools,
   name: string,
@@ -139,8 +142,8 @@ const EVERYWHERE: Selection = {};
 const NOTHING = { words: "and nothing of it is there now", isRunning: false } as const;
 
 /**
- * A new one that goes on would be in the way. A container that has just ended may be one that its
- * restart policy starts again at once; a tmux session that has ended stays, with how it ended.
+ * A new session that goes on would be in the way. A container that has just ended may be restarted
+ * at once by its policy; a tmux session that has ended stays, with its end.
  */
 async function endNewOne(tools: Tools, name: string): Promise<void> {
   try {

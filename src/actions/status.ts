@@ -1,4 +1,4 @@
-/** What there is to know of one session. */
+/** Shows what is known of one session. */
 import type { SessionStatus } from "../model.ts";
 import type { PlaceFlags } from "../model/place.ts";
 import { selectionOf } from "../sessions/selection.ts";
@@ -15,7 +15,7 @@ export async function show(
   return await withLeftovers(await sessions().find("show", name, selectionOf(flags)));
 }
 
-/** The same of several, found in one survey, in the order of their names. */
+/** The same for several, found in one survey, in the order of their names. */
 export async function showEach(
   tools: Pick<Tools, "sessions">,
   names: readonly string[],
@@ -25,7 +25,7 @@ export async function showEach(
   return await Promise.allSettled(names.map(async (name) => withLeftovers(await lookFor(name)())));
 }
 
-/** The status of what was found, with the processes that its program left behind. */
+/** The status of a match, with the processes that its program left behind. */
 export async function withLeftovers(match: Match): Promise<SessionStatus> {
   const { status } = match;
   return match.kind === "session"

@@ -1,4 +1,4 @@
-/** Stopping sessions: each is ended with all its processes, and that is proven. */
+/** Stops sessions: ends each with all its processes, and proves it. */
 import { descriptorOf } from "../backends/registry.ts";
 import { type Json, quote, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
@@ -19,34 +19,34 @@ import {
 import type { Look } from "./survey.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
-/** How sessions are stopped. */
+/** How to stop sessions. */
 export interface StopRequest extends PlaceFlags {
-  /** Whether their names were not said, so that only those of this config are meant. */
+  /** Whether no names were given, so that only sessions of this config are meant. */
   readonly all?: true | undefined;
-  /** Whether they are ended by force at once. */
+  /** Whether to kill at once. */
   readonly force?: true | undefined;
-  /** How many seconds a program may take to end; without it what its definition says. */
+  /** How many seconds a program may take to end; missing: those of its definition. */
   readonly timeout?: number | undefined;
-  /** Whether the containers stay. */
+  /** Whether to keep the containers. */
   readonly keep?: true | undefined;
   /** Whether a yes has been said. */
   readonly yes?: true | undefined;
-  /** Whether it is a failure that one does not run; without it there is nothing to do then. */
+  /** Whether a session that does not run is a failure; otherwise there is nothing to do then. */
   readonly mustBeThere?: true | undefined;
 }
 
-/** What the stop of one session came to. */
+/** The result of stopping one session. */
 export interface Stopped extends Changed {
   readonly kind: "stopped";
-  /** What it was before. */
+  /** Its state before. */
   readonly was: "running" | "ended" | "stopped" | "absent";
-  /** Why it is still in its engine, or what took it away besides kstops; null: kstops did. */
+  /** Why it is still in its engine, or what removed it besides kstops; null: kstops did. */
   readonly kept: string | null;
-  /** One of that name that is not this config's, and was left alone. */
+  /** A session of that name that does not belong to this config and was left alone. */
   readonly leftAlone: SessionStatus | null;
 }
 
-/** Stops sessions; all are tried, unless one of tmux is among those that are to be kept. */
+/** Stops sessions. Tries all of them, unless a tmux session is among those to keep. */
 export async function stopEach(
   tools: ChangeTools,
   names: readonly string[],
@@ -54,7 +54,7 @@ export async function stopEach(
 ): Promise<Outcomes<Stopped>> {
   const selection = selectionOf(request);
   if (request.keep) {
-    // What cannot be found is reported by the stop itself.
+    // A failure to find one is reported by the stop itself.
     const found = await tools.sessions().findEach("stop", names, selection).catch(() => null);
     for (const [name, answer] of found ?? []) {
       if (answer.status === "fulfilled") refuseToKeep(name, answer.value);
@@ -75,7 +75,7 @@ function refuseToKeep(name: string, { status: { backend } }: Match): void {
   });
 }
 
-/** How the options of a stop are recorded. They hold no secrets. */
+/** How to record the options of a stop. They contain no secrets. */
 export const STOP_CODEC: Codec<Omit<StopRequest, "yes" | "mustBeThere">> = {
   ...PLACE_CODEC,
   all: readGiven,
@@ -140,9 +140,9 @@ async function end(
   const was = wasOf(before, ended);
   const { defined, engine } = before;
   const stopped = { kind: "stopped", was, leftAlone: null } as const;
-  // Gone from its engine: only the definition is left.
+  // Its engine no longer has it: only the definition is left.
   const gone = defined ? "defined" : "stopped";
-  // What others start may be made to remove itself when it ends (--rm).
+  // A container of others may remove itself when it ends (--rm).
   if (kept !== null && session.isThere !== undefined && !await session.isThere()) {
     const removed = `removed by ${engine ?? "its engine"}`;
     return { ...stopped, status: { ...ended, defined, state: gone }, kept: removed };
@@ -151,7 +151,7 @@ async function end(
   return { ...stopped, status: { ...ended, defined, state }, kept };
 }
 
-/** What was there to be stopped. What is paused goes on for its end. */
+/** The state that the stop found. A paused session continues for its end. */
 function wasOf(before: SessionStatus, ended: SessionStatus): Stopped["was"] {
   const { state, engineState } = before;
   if (state === "running" || engineState === "paused") return "running";
@@ -162,7 +162,7 @@ function wasOf(before: SessionStatus, ended: SessionStatus): Stopped["was"] {
   return isLater ? "running" : "ended";
 }
 
-/** What others made is not ours to remove; of a tmux session nothing can stay. */
+/** A foreign session is not ours to remove; of a tmux session nothing can stay. */
 function reasonToKeep({ backend, managed }: SessionStatus, { keep }: StopRequest): string | null {
   if (!descriptorOf(backend).can.keep) return null;
   return keep ? "kept" : managed ? null : "kept, since kstops did not make it";

@@ -1,12 +1,12 @@
-/** What names stand for: one survey of the engines, however many names an action has. */
+/** Finds what names stand for, with one survey of the engines however many names an action has. */
 import { foundIn } from "../sessions/find.ts";
 import type { Found, Match, Selection } from "../sessions/sessions.ts";
 import type { Tools } from "./tools.ts";
 
-/** Finds out what a name stands for. */
+/** Finds what a name stands for. */
 export type Look = () => Promise<Match>;
 
-/** Looks for all names in one survey, when the first of them is looked for. A second look is a fresh one. */
+/** Finds all names in one survey, at the first look for any of them. A second look is fresh. */
 export function surveyOnce(
   { sessions }: Pick<Tools, "sessions">,
   names: readonly string[],

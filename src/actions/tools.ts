@@ -1,24 +1,24 @@
-/** What actions work with, and who asks for them. */
+/** The tools of actions, and who asks for them. */
 import type { Config } from "../config/config.ts";
 import type { Ask, Operator } from "../operations/operate.ts";
 import type { PlaceFlags } from "../model/place.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { World } from "../world/world.ts";
 
-/** Who is told what an action does on its way to its result. */
+/** Reports what an action does on its way to its result. */
 interface Reporter {
-  /** Whether what matters to few is told as well. */
+  /** Whether to report what matters only to few. */
   readonly verbose: boolean;
-  /** Is told what a user may want to know; a line each. */
+  /** Called with each line that a user may want to read. */
   readonly warn: (text: string) => void;
-  /** Keeps texts out of everything that is told or recorded from now on. */
+  /** Masks texts in everything that is said or recorded from now on. */
   readonly hide: (secrets: readonly string[]) => void;
   readonly during: During;
 }
 
 /**
- * Does the work, which is known by a label (`stopping`) as long as it goes on, and by the session that
- * it is done for. Of work within work for one session, the inner one is what it waits for.
+ * Does work, known while it goes on by a label (`stopping`) and by its session. For work within
+ * work for one session, the inner one is what the session waits for.
  */
 export type During = <T>(
   label: string,
@@ -26,41 +26,41 @@ export type During = <T>(
   options?: { readonly session?: string },
 ) => Promise<T>;
 
-/** What every action works with. */
+/** The tools of every action. */
 export interface Tools extends Reporter {
-  /** The clock, the environment and the files of who asks. */
+  /** The clock, the environment and the files of the caller. */
   readonly world: World;
-  /** The config that is in force, read once. */
+  /** The config in force, read once. */
   readonly config: () => Promise<Config>;
   /** The sessions of this machine and those of the config. */
   readonly sessions: () => Sessions;
 }
 
-/** What an action works with that changes sessions. */
+/** The tools of actions that change sessions. */
 export interface ChangeTools extends Tools {
-  /** Locks and records each change; null: nobody wants that. */
+  /** Locks and records each change; null: not wanted. */
   readonly operator: Operator | null;
   readonly caller: Caller;
-  /** The sessions, for a look at what became of them although the work was interrupted. */
+  /** The sessions, for a look at their state after the work was interrupted. */
   readonly sessionsAfter: () => Sessions;
 }
 
-/** Who asks for a change, and how they are spoken to. */
+/** Who asks for a change, and how to speak to them. */
 export interface Caller {
-  /** Puts a question to them; null: nobody is there to answer. */
+  /** Asks them a question; null: nobody is there to answer. */
   readonly ask: Ask | null;
-  /** What they typed, without values of variables; null: nothing was typed. */
+  /** The command line that they typed, without values of variables; null: they typed none. */
   readonly argv: readonly string[] | null;
-  /** How they ask for it again: `kstops stop astro --project web --yes`. */
+  /** The command that asks for it again: `kstops stop astro --project web --yes`. */
   readonly inWords: (verb: Verb, name: string, said: Said) => string;
 }
 
-/** What sessions can be asked to do. */
+/** The actions that can be asked for. */
 export type Verb = "start" | "stop" | "restart";
 
-/** What is said besides the name. */
+/** The parts of a command besides the name. */
 export interface Said {
   readonly flags: PlaceFlags;
-  /** Whether a yes is said, too. */
+  /** Whether it includes a yes. */
   readonly yes: boolean;
 }

@@ -1,10 +1,10 @@
-/** Sessions of other configs: they are shown as what they are. */
+/** Shows sessions of other configs as what they are. */
 import { escapeControls } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
 import { isStrange, ownerWords, selfOf } from "../owner.ts";
 import type { Tools } from "./tools.ts";
 
-/** Whether a session is another config's than that which is in force. */
+/** Whether a session belongs to another config than the one in force. */
 export async function isAnothers(
   { config }: Pick<Tools, "config">,
   status: SessionStatus,
@@ -12,7 +12,7 @@ export async function isAnothers(
   return status.managed && isStrange(status, selfOf(await config()));
 }
 
-/** Says of a session that is another config's whose it is. */
+/** Names the owner of another config's session. */
 export async function sayWhose(
   context: Pick<Tools, "config" | "warn">,
   status: SessionStatus,

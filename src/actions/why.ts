@@ -1,4 +1,7 @@
-/** Why a session is what it is: what is known of it and of its last run, and what to do next. */
+/**
+ * Explains why a session is what it is: what is known of it and of its last run, and what to do
+ * next.
+ */
 import type { Executions } from "../backends/backend.ts";
 import { BackendUnavailableError, OpsError, SessionNotFoundError } from "../errors.ts";
 import { fingerprintOf } from "../logs/fingerprint.ts";
@@ -23,30 +26,30 @@ import { withLeftovers } from "./status.ts";
 import type { Tools } from "./tools.ts";
 import { isAnothers, sayWhose } from "./whose.ts";
 
-/** What it takes to explain a session. */
+/** The tools for explaining a session. */
 interface WhyTools extends Tools {
-  /** What was done to sessions, as far as that is recorded. */
+  /** The recorded changes of sessions. */
   readonly operations: () => Promise<Pick<OperationStore, "list">>;
 }
 
-/** Everything that is found out about a session. */
+/** Everything that was found out about a session. */
 export interface Findings {
   readonly status: SessionStatus;
-  /** What the exit code or the signal says; null: nothing, or it has not ended. */
+  /** The explanation of exit code or signal; null: none, or it has not ended. */
   readonly meaning: string | null;
-  /** When it was executed last, where it was executed again since its run began; else null. */
+  /** The time of its last execution, if it was executed again since its run began; else null. */
   readonly startedAt: Date | null;
-  /** How long it ran, or has run, since it was executed last; null: not known. */
+  /** How long its last execution ran, or has run; null: unknown. */
   readonly seconds: number | null;
-  /** How often it began and how it ended, as far as that is remembered. */
+  /** How often it began and how it ended, as far as that is recorded. */
   readonly starts: Starts;
-  /** How its program ended before it was executed again in this run, the oldest first. */
+  /** How its program ended before it was executed again in this run, oldest first. */
   readonly earlier: readonly Ended[];
-  /** Whether a start would begin something else now; null: nobody can tell. */
+  /** Whether a start would now begin something else; null: unknown. */
   readonly definitionChanged: boolean | null;
-  /** What kstops did to it last; null: nothing that is recorded. */
+  /** The last recorded change by kstops, or null. */
   readonly operation: Operation | null;
-  /** What it printed last; null: that cannot be read. */
+  /** Its last output; null: that cannot be read. */
   readonly lines: readonly string[] | null;
   /** What to do next. */
   readonly next: readonly Advice[];
@@ -55,7 +58,7 @@ export interface Findings {
 /** How often a session began, since when, and how that ended. */
 export interface Starts {
   readonly count: number;
-  /** How many of them its engine made by itself, or somebody else did, since its run began. */
+  /** How many of them were made by its engine, or by somebody else, since its run began. */
   readonly again: number;
   /** How many of them ended with another exit code than 0. */
   readonly failures: number;
@@ -63,13 +66,13 @@ export interface Starts {
   readonly since: Date | null;
 }
 
-/** A command, and what it is for. */
+/** A command and its purpose. */
 export interface Advice {
   readonly command: string;
   readonly about: string;
 }
 
-/** Finds out how a session came to be what it is, also one that was stopped. */
+/** Finds out how a session came to be what it is, even after it was stopped. */
 export async function explain(
   tools: WhyTools,
   name: string,
@@ -97,7 +100,7 @@ export async function explain(
     ? match.session.executions ?? executionsIn(ofStatus)
     : ofStatus?.ended?.again ?? null;
   const again = executions === null ? 0 : executedAgain(executions, ofStatus);
-  // Of one that was executed again, the time since then counts.
+  // For a session that was executed again, the time since then counts.
   const startedAt = again > 0 ? executions?.startedAt ?? null : null;
   const definitionChanged = isStrange ? null : await hasChanged(tools, name, ofStatus);
   const [lines, operation] = await Promise.all([
@@ -124,7 +127,7 @@ export async function explain(
   };
 }
 
-/** What is recorded of a program that the shell in its pane has executed again; null: it has not. */
+/** The recorded executions of a program that its keeper has executed again, or null. */
 function executionsIn(run: Run | null): Executions | null {
   const last = run?.earlier.at(-1);
   if (run === null || last === undefined) return null;
@@ -139,7 +142,7 @@ function lastOf(runs: readonly Run[]): Run | null {
   return runs.findLast(({ begun }) => begun !== null) ?? null;
 }
 
-/** Whether the config defines it so that it cannot be started. */
+/** Whether the config defines it with mistakes, so that it cannot be started. */
 async function isMistaken(tools: WhyTools, name: string): Promise<boolean> {
   const config = await tools.config();
   const entry = config.sessions.get(name);
@@ -148,7 +151,7 @@ async function isMistaken(tools: WhyTools, name: string): Promise<boolean> {
     (await import("../config/defined.ts")).lackOf(entry, config) !== null;
 }
 
-/** The session; or, where it was stopped and nothing defines it, what is recorded of its last run. */
+/** The session; or, if it was stopped and nothing defines it, the record of its last run. */
 async function found(
   tools: WhyTools,
   { name, flags }: { readonly name: string; readonly flags: PlaceFlags },
@@ -159,14 +162,14 @@ async function found(
   } catch (error) {
     const recorded = last === null ? null : statusOfRun(name, { ...last, stopped: null });
     if (!(error instanceof SessionNotFoundError) || recorded === null) throw error;
-    // The run that is recorded is not over.
+    // The recorded run is not over.
     if (isElsewhere(error)) throw error;
     const status = { ...recorded, state: "stopped", reason: null } as const;
     return { kind: "defined", status, trouble: null };
   }
 }
 
-/** A session that does not run, with how its last run ended. */
+/** A session that does not run, with the end of its last run. */
 function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
   if (last === null || status.state === "unknown") return status;
   return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
@@ -178,7 +181,7 @@ function secondsOf(
 ): number | null {
   const end = state === "running" ? now : finishedAt;
   if (createdAt === null || end === null) return null;
-  // The one may be known to the second only.
+  // One of the times may be known to the second only.
   return Math.max(0, (end.getTime() - createdAt.getTime()) / 1000);
 }
 
@@ -196,12 +199,12 @@ function startsOf(
   const others = before.flatMap((run) => run.ended?.again ?? executionsIn(run) ?? []);
   const sum = (each: readonly Executions[]): number =>
     each.reduce((total, { restarts }) => total + restarts, 0);
-  // What is remembered of a run that goes on is one of its executions: its engine knows them all.
+  // The recorded part of a run that goes on is one of its executions: its engine knows them all.
   const hasLastFailed = state === "exited"
     ? exitCode !== null && exitCode !== 0
     : state !== "running" && last !== undefined && hasFailed(last);
   return {
-    // One that is started again was started before, whether or not that is remembered.
+    // A session that was started again was started before, whether or not that is recorded.
     count: Math.max(again > 0 ? 1 : 0, runs.length) + again + sum(others),
     again: again + sum(others),
     failures: before.filter(hasFailed).length + (hasLastFailed ? 1 : 0) +
@@ -210,7 +213,7 @@ function startsOf(
   };
 }
 
-/** What a runtime and kstops may differ by in the time at which a program began. */
+/** How far runtime and kstops may differ in the time when a program began. */
 const SAME_START_MS = 1000;
 
 /** How often the engine has executed a program again since its run began. */
@@ -222,7 +225,7 @@ function executedAgain({ startedAt, restarts }: Executions, run: Run | null): nu
   return startedAt.getTime() - begunAt.getTime() > SAME_START_MS ? 1 : 0;
 }
 
-/** Whether the config defines something else than what a run was started from. */
+/** Whether the config now defines something else than the definition of a run. */
 async function hasChanged(
   tools: WhyTools,
   name: string,
@@ -233,13 +236,13 @@ async function hasChanged(
     const { definition } = await definitionFor({ ...tools, warn: () => {} }, name, {});
     return await fingerprintOf(definition) !== run.begun.definition;
   } catch (error) {
-    // It could not be started as it is: `config validate` says why.
+    // It cannot be started as it is: `config validate` says why.
     if (error instanceof OpsError) return null;
     throw error;
   }
 }
 
-/** What kstops did to it last. */
+/** The last change by kstops. */
 async function lastOperation(tools: WhyTools, status: SessionStatus): Promise<Operation | null> {
   return latestOn(await tools.operations(), status)[0] ?? null;
 }
@@ -277,17 +280,17 @@ async function newestLines(
   return output === null ? null : await store.read(output, excerptOf(LAST_LINES));
 }
 
-/** What helps next, the most likely first. */
+/** The next steps, most helpful first. */
 function adviceFor(
   status: SessionStatus,
   { definitionChanged, hasLines, hasRun, isMistaken, whose }: {
     readonly definitionChanged: boolean | null;
     readonly hasLines: boolean;
-    /** Whether it was ever started, as far as that is remembered. */
+    /** Whether it was ever started, as far as that is recorded. */
     readonly hasRun: boolean;
     /** Whether the config defines it with mistakes. */
     readonly isMistaken: boolean;
-    /** The flag without which it is not changed; empty: none is needed. */
+    /** The flag that a change needs; empty: none. */
     readonly whose: string;
   },
 ): readonly Advice[] {

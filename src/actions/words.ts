@@ -1,13 +1,13 @@
-/** How things are called, in results and in messages alike. Pure. */
+/** Words for results and messages. Pure. */
 import type { SessionStatus } from "../model.ts";
 
-/** How a program ended: `ended by SIGKILL`, `exit code 3`; null: nobody knows. */
+/** How a program ended: `ended by SIGKILL`, `exit code 3`; null: unknown. */
 export function endWords({ exitCode, signal }: SessionStatus): string | null {
   if (signal !== null) return `ended by ${signal}`;
   return exitCode === null ? null : `exit code ${exitCode}`;
 }
 
-/** What is worth knowing of a session that was started: `tmux, pid 4711`. */
+/** The important facts about a started session: `tmux, pid 4711`. */
 export function startWords(status: SessionStatus): string {
   const { engine, backend, pid, state } = status;
   return [

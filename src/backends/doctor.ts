@@ -1,4 +1,7 @@
-/** What a backend brings for the doctor, and how programs are asked, none of which can keep it waiting. */
+/**
+ * What a backend contributes to the doctor, and how to ask programs, none of which can keep it
+ * waiting.
+ */
 import type { Engine } from "../model.ts";
 import type { Answer, Finding } from "../model/finding.ts";
 import {
@@ -8,26 +11,26 @@ import {
   type World,
 } from "../world/world.ts";
 
-/** What a backend is examined for. */
+/** What to examine a backend for. */
 export interface Examination {
-  /** Name or path of the tmux program, as the config has it. */
+  /** Name or path of the tmux program, as given in the config. */
   readonly tmuxBinary: string;
   /** The name of this user. */
   readonly user: Promise<string>;
-  /** For what the backend is wanted, given its engines that are installed, the preferred one first. */
+  /** What needs the backend, given its installed engines, preferred one first. */
   readonly needs: (installed: readonly Engine[]) => Needs;
 }
 
-/** For what a backend is wanted, in words; null or missing: for nothing. */
+/** What needs a backend, in words; null or missing: nothing. */
 export interface Needs {
-  /** Whichever of its engines it is. */
+  /** What needs it with any of its engines. */
   readonly any: string | null;
   readonly of: Readonly<Partial<Record<Engine, string | null>>>;
   /** The scopes that the config names, such as tmux sockets. */
   readonly scopes: readonly string[];
 }
 
-/** What came of it. */
+/** The result. */
 export interface Examined {
   readonly findings: readonly Finding[];
   /** The servers of its sessions that run as processes of this user; missing: it has none. */
@@ -41,15 +44,18 @@ export interface Examined {
 /** How long a program may take. */
 const ANSWER_TIMEOUT_MS = 5000;
 
-/** How a program is asked, and what its answer is taken for. */
+/** How to ask a program, and how to read its answer. */
 export interface Question<T> extends Pick<ExecOptions, "env"> {
-  /** What it printed, as a value; undefined: it cannot be read. */
+  /** Its output as a value; undefined: it cannot be read. */
   readonly read: (stdout: string) => T | undefined;
-  /** What it means that it failed: a value, or the reason; without it, the last line that it said. */
+  /** The meaning of its failure: a value, or the reason; missing: its last line is the reason. */
   readonly failed?: (stderr: string) => { readonly value: T } | { readonly reason: string };
 }
 
-/** Runs a program that answers in time, or does not. Never throws for what it does. */
+/**
+ * Runs a program and waits for its answer for a limited time. Never throws for what the program
+ * does.
+ */
 export async function ask<T>(
   world: World,
   argv: readonly string[],
@@ -58,7 +64,7 @@ export async function ask<T>(
   const began = world.now().getTime();
   const milliseconds = (): number => world.now().getTime() - began;
   try {
-    // Programs that speak the user's language could not be read.
+    // The output must not be in the user's language.
     const options = { timeoutMs: ANSWER_TIMEOUT_MS, env: { ...env, LC_ALL: "C" } };
     const { code, stdout, stderr } = await world.exec(argv, options);
     if (code !== 0) {
@@ -85,7 +91,7 @@ function reasonOf(error: unknown): string {
 function lastLine(stderr: string): { readonly reason: string } {
   const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const last = lines.at(-1) ?? "it failed without saying why";
-  // As podman and docker log what stops them: `time="…" level=error msg="…"`.
+  // The form in which podman and docker log errors: `time="…" level=error msg="…"`.
   return { reason: /\bmsg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1] ?? last };
 }
 

@@ -1,34 +1,34 @@
-/** Waiting for an engine: as long as it shows that it works. */
+/** Waits for an engine as long as it shows that it works. */
 import { ExecTimeoutError, type World } from "../world/world.ts";
 
-/** How long an engine may be silent where no config says so. */
+/** How long an engine may be silent when no config says so. */
 export const ENGINE_TIMEOUT_MS = 10_000;
 
-/** How an engine is waited for. */
+/** How to wait for an engine. */
 interface Patience {
-  /** As people call it: `docker`, `tmux on socket "bots"`. */
+  /** Its name for people: `docker`, `tmux on socket "bots"`. */
   readonly engine: string;
   /** How long it may be silent. */
   readonly limitMs: () => Promise<number>;
-  /** Tells the user once that it does not answer yet; missing: nobody is there to read it. */
+  /** Tells the user once that it does not answer yet; missing: no user reads this. */
   readonly say?: ((text: string) => void) | undefined;
   /**
-   * Asks what an engine answers at once whatever else it does; false: it refused. Missing: what is
-   * waited for is such a question itself.
+   * Asks a question that an engine answers at once whatever else it does; false: it refused.
+   * Missing: the work itself is such a question.
    */
   readonly ping?: (abort: AbortSignal) => Promise<boolean>;
 }
 
 const TICK_MS = 250;
-/** How long an engine has been silent when it is asked whether it is there. */
+/** After how much silence an engine is asked whether it is there. */
 const PING_AFTER_MS = 2000;
-/** How long it has been silent when the user is told. */
+/** After how much silence the user is told. */
 const SAY_AFTER_MS = 3000;
 
 /**
- * Does some work of an engine, and aborts it when the engine was silent for too long: it neither did
- * the work nor answered a question besides. Time is counted in ticks: while kstops is held up itself,
- * nobody is impatient.
+ * Does some work of an engine, and aborts it after too long a silence, in which the engine neither
+ * did the work nor answered another question. Time is counted in ticks: while kstops itself is held
+ * up, no time passes.
  *
  * @throws {ExecTimeoutError} by the signal that `work` is given
  */
@@ -40,7 +40,7 @@ export async function patiently<T>(
   const over = new AbortController();
   const done = new AbortController();
   let limit = Infinity;
-  // A config that cannot be read is told by whoever needs it.
+  // A config that cannot be read is reported by the code that needs it.
   limitMs().then((ms) => limit = ms, () => {});
   let silentMs = 0;
   let nextPingMs = 0;
@@ -48,7 +48,7 @@ export async function patiently<T>(
   const ask = async (question: NonNullable<Patience["ping"]>): Promise<void> => {
     isAsking = true;
     nextPingMs = silentMs + PING_AFTER_MS;
-    // Where it cannot be asked, as after Ctrl-C, nothing speaks against it.
+    // When the question cannot be asked, as after Ctrl-C, the engine counts as working.
     const isHeard = await question(done.signal).catch(() => true);
     isAsking = false;
     if (isHeard) silentMs = nextPingMs = 0;

@@ -1,8 +1,8 @@
-/** Finding the program of a session before anything is made for it. */
+/** Finds the program of a session before anything is made for it. */
 import { quote } from "../errors.ts";
 import type { World } from "../world/world.ts";
 
-/** What is looked for, and where. */
+/** What to look for, and where. */
 interface Wanted {
   readonly program: string;
   /** Value of `PATH`. */
@@ -16,7 +16,7 @@ export type Found =
   | { readonly kind: "found"; readonly path: string }
   | { readonly kind: "missing"; readonly reason: string; readonly hint: string };
 
-/** What only a shell knows; the rest of its builtins exist as programs, too. */
+/** Words that only a shell knows; its other builtins also exist as programs. */
 const SHELL_BUILTINS = new Set(
   ". : alias bg break cd command continue eval exec exit export fg hash jobs local read readonly return set shift source trap type ulimit umask unalias unset wait"
     .split(" "),
@@ -68,7 +68,7 @@ function missingHint(program: string): string {
     : "check the spelling, give the full path, or set PATH with --env";
 }
 
-/** Whether a first word, like `FOO=bar`, is what a shell would take for an assignment. */
+/** Whether a first word, such as `FOO=bar`, looks to a shell like an assignment. */
 function looksLikeAssignment(word: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*=/.test(word);
 }

@@ -1,4 +1,4 @@
-/** The backends, each loaded when it is asked. A new one is one more line here. */
+/** The backends, each loaded on demand. A new one needs one more line here. */
 import type { BackendType } from "../model.ts";
 import { CONTAINER } from "./container/descriptor.ts";
 import type { Descriptor } from "./descriptor.ts";

@@ -1,27 +1,27 @@
-/** What is being done, drawn on the terminal while it takes longer than a second. */
+/** Draws current work on the terminal while it takes longer than a second. */
 import { localeOf } from "../locale.ts";
 import { type Doing, progressLines, redrawn } from "../output/progress.ts";
 import type { World } from "../world/world.ts";
 import type { Context } from "./command.ts";
 
-/** How long nothing is drawn: what is done sooner says so itself. */
+/** How long nothing is drawn: short work reports itself. */
 const SILENT_MS = 1000;
-/** How often it is looked whether something else is to be drawn. */
+/** How often to check whether the drawing must change. */
 const LOOK_MS = 200;
-/** What a terminal without a size has. */
+/** The width of a terminal without a size. */
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
-/** The progress of everything that is being done. */
+/** The progress of all current work. */
 export interface Progress {
   readonly during: Context["during"];
-  /** Makes room for something that is said now; what is being done is drawn again below it. */
+  /** Makes room for a message; current work is drawn again below it. */
   readonly clear: () => void;
-  /** Does something that needs the terminal to itself, as a question does. */
+  /** Does work that needs the terminal to itself, such as a question. */
   readonly without: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Draws on the terminal that standard error is. */
+/** Draws on the terminal behind standard error. */
 export function progressOn(
   { terminal, now, every, env }: Pick<World, "terminal" | "now" | "every" | "env">,
   write: (text: string) => void,
@@ -46,7 +46,7 @@ export function progressOn(
     const columns = columnsNow();
     const rows = terminal.rows() || DEFAULT_ROWS;
     const lines = progressLines([...doings], { columns, rows, unicode, now: now() });
-    // Nothing is written where nothing is new: a slow connection has other things to carry.
+    // Without news nothing is written: a slow connection has other things to carry.
     const wanted = JSON.stringify([columns, rows, lines]);
     if (wanted === drawnAt && drawn.length > 0) return;
     draw(lines, columns);

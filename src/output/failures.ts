@@ -1,18 +1,18 @@
-/** What failed, as text for people. Pure. */
+/** Failures as text for people. Pure. */
 import { type ErrorEnvelope, escapeControls } from "../errors.ts";
 import { type Colour, paint, type Screen } from "./screen.ts";
 import { folded, widthOf, wrapped } from "./text.ts";
 
 type Failure = ErrorEnvelope["error"];
 
-/** So many sessions with one hint are given it once: fewer can be copied as they are. */
+/** This many sessions with the same hint get it once: fewer hints can be copied as they are. */
 const SHARED_BY = 3;
-/** Stands in a shared hint for the name of each session. */
+/** Stands for the name of each session in a shared hint. */
 const ANY_NAME = "NAME";
 
 /**
- * The texts of failures, in their order, but those of sessions with one and the same hint, names
- * apart: these stand together, with the hint once behind them.
+ * The texts of failures, in order. Failures of sessions whose hints differ only in names come
+ * together, with the hint once behind them.
  */
 export function failuresText(
   envelopes: readonly ErrorEnvelope[],
@@ -32,7 +32,7 @@ export function failuresText(
   });
 }
 
-/** The hint without the name of the session that it is for; null: it is nobody else's. */
+/** The hint without the name of its session; null: it cannot be shared. */
 function sharedHint(failure: Failure): string | null {
   const { hint } = failure;
   const session = sessionOf(failure);
@@ -44,7 +44,7 @@ function sharedHint(failure: Failure): string | null {
 /** The one of several sessions that it is about. */
 function sessionOf({ code, message, details: { session } }: Failure): string | null {
   if (typeof session === "string" && session !== "") return session;
-  // An interruption says in its message alone which session it left how.
+  // An interruption names the session and its state only in its message.
   return code === "interrupted" ? message.match(/"([^"]+)"/)?.[1] ?? null : null;
 }
 
@@ -68,7 +68,10 @@ function hintText(label: string, hint: string, screen: Screen): string {
   return said(escapeControls(hint), { label, colour: "bold" }, screen);
 }
 
-/** The lines, without those of a file that stand over a caret and have no room: it would be lost. */
+/**
+ * The lines, without any line of a file with a caret below that does not fit: the caret would be
+ * lost.
+ */
 function fitting(lines: readonly string[], { terminal, columns }: Screen): readonly string[] {
   const isCaret = (line: string | undefined): boolean => /^ *\^$/.test(line ?? "");
   const isWide = (line: string | undefined): boolean =>
@@ -79,15 +82,15 @@ function fitting(lines: readonly string[], { terminal, columns }: Screen): reado
   );
 }
 
-/** What a sentence begins with. */
+/** The beginning of a sentence. */
 interface Label {
   readonly label: string;
   readonly colour?: Colour;
-  /** What further lines begin with. */
+  /** The beginning of further lines. */
   readonly indent?: string;
 }
 
-/** A sentence behind its label; on a terminal it is broken between words. */
+/** A sentence behind its label, broken between words on a terminal. */
 export function said(
   text: string,
   { label, colour, indent = "  " }: Label,
@@ -98,7 +101,7 @@ export function said(
   return `${paint(label, colour ?? null, screen)} ${body}`;
 }
 
-/** A line that a program printed; on a terminal, what does not fit goes on below it. */
+/** A line that a program printed; what does not fit on a terminal continues below it. */
 function printed(text: string, screen: Screen): readonly string[] {
   const sign = "  | ";
   const room = Math.max(1, screen.columns - sign.length);

@@ -1,13 +1,13 @@
-/** What is being done, as lines that are drawn over and over at the end of a terminal. Pure. */
+/** Current work as lines that are redrawn at the end of a terminal. Pure. */
 import { escapeControls } from "../errors.ts";
 import { cutSign, durationText, type Screen } from "./screen.ts";
 import { cut, padding, widthOf } from "./text.ts";
 
-/** Something that is being done. */
+/** A piece of current work. */
 export interface Doing {
-  /** Whose it is; null: no session's. */
+  /** Its session, or null. */
   readonly session: string | null;
-  /** What it is: `stopping`. */
+  /** The kind of work: `stopping`. */
   readonly label: string;
   readonly since: Date;
 }
@@ -18,14 +18,14 @@ export interface ProgressScreen extends Pick<Screen, "columns" | "unicode" | "no
   readonly rows: number;
 }
 
-/** How much of a line a name may take: one long name leaves the others their words. */
+/** The largest part of a line for names, so that one long name leaves room for other words. */
 const MOST_OF_NAMES = 0.5;
 const GAP = 2;
 
 /**
- * A line for each of them, in their order: `worker  stopping, 4 s`. Of a session only what was begun
- * last is told. What has no room is counted in the last line. None takes the last column, where some
- * terminals already wrap, and one row is left free.
+ * A line for each session, in order: `worker  stopping, 4 s`. For a session only its latest work is
+ * shown. Lines without room are counted in the last one. No line uses the last column, where some
+ * terminals already wrap, and one row stays free.
  */
 export function progressLines(
   doings: readonly Doing[],
@@ -51,7 +51,7 @@ export function progressLines(
   return [...lines, cut(shown.length === 0 ? `${left} sessions` : `and ${left} more`, room, sign)];
 }
 
-/** What each session waits for now, in the order in which they began. */
+/** The current work of each session, in the order in which it began. */
 function latestOfEach(doings: readonly Doing[]): readonly Doing[] {
   const latest = new Map<string | Doing, Doing>();
   for (const doing of doings) latest.set(doing.session ?? doing, doing);
@@ -59,9 +59,9 @@ function latestOfEach(doings: readonly Doing[]): readonly Doing[] {
 }
 
 /**
- * The text that draws lines in the place of those that were drawn before, in one piece: nothing is
- * blank in between. The cursor stays behind the last one; without any it is where the first one began.
- * On a terminal that has become narrower, the old lines take more rows than they did.
+ * The text that draws lines in place of earlier ones, in one piece, so that nothing flickers. The
+ * cursor stays behind the last line; without lines, where the first one began. If the terminal has
+ * become narrower, the old lines take more rows than before.
  */
 export function redrawn(
   lines: readonly string[],

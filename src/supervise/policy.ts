@@ -1,7 +1,7 @@
 /**
- * When a program that has ended is executed again, and after how long. Pure. In a pane of tmux the
- * keeper decides by the same rules, in the arithmetic of a shell: `tests/unit/backends/tmux` tries both
- * with the same cases.
+ * Decides when an ended program is executed again, and after how long. Pure. In a pane of tmux the
+ * keeper follows the same rules, in the arithmetic of a shell: `tests/unit/backends/tmux` tries
+ * both with the same cases.
  */
 
 import { RESTART_KINDS, type RestartKind, type TmuxDefinition } from "../model.ts";
@@ -9,16 +9,16 @@ import { RESTART_KINDS, type RestartKind, type TmuxDefinition } from "../model.t
 /** Whether, how often and how soon a program is executed again. */
 export interface RestartPolicy {
   readonly kind: RestartKind;
-  /** How many restarts after failures in a row there may be, with `on-failure`; null: no limit. */
+  /** The most restarts after failures in a row, with `on-failure`; null: no limit. */
   readonly mostRestarts: number | null;
   /** The delay after the first failure; it doubles with every further one in a row. */
   readonly delayMs: number;
   readonly maxDelayMs: number;
-  /** A program that was up so long has no failures behind it. */
+  /** After so long without an end, earlier failures are forgotten. */
   readonly resetMs: number;
 }
 
-/** What of a definition makes its restart policy. */
+/** The parts of a definition that make its restart policy. */
 type Defined = Pick<
   TmuxDefinition,
   "restart" | "restartDelaySeconds" | "restartMaxDelaySeconds" | "restartResetSeconds"
@@ -36,12 +36,12 @@ export function restartPolicy(definition: Defined): RestartPolicy {
   };
 }
 
-/** A length of time as a whole number: shells know no other. */
+/** A length of time as a whole number: shells have no others. */
 export function millisecondsOf(seconds: number): number {
   return Math.round(seconds * 1000);
 }
 
-/** The exit codes of a program that are no failure. */
+/** The exit codes of a program that are not failures. */
 export function successCodes(
   { successExitCodes }: Pick<TmuxDefinition, "successExitCodes">,
 ): readonly number[] {
@@ -51,14 +51,14 @@ export function successCodes(
 /** How one execution of a program ended. */
 export interface Outcome {
   readonly exitCode: number;
-  /** Exit codes that are no failure. */
+  /** Exit codes that are not failures. */
   readonly successCodes: readonly number[];
   readonly ranMs: number;
-  /** How many failures in a row there were before. */
+  /** The number of failures in a row before this end. */
   readonly failures: number;
 }
 
-/** What follows. */
+/** The next step. */
 export type Decision =
   /** The run is over: its program has ended. */
   | { readonly kind: "over" }
@@ -67,7 +67,7 @@ export type Decision =
   /** It is executed again, so long after its end, give or take a tenth. */
   | { readonly kind: "restart"; readonly delayMs: number; readonly failures: number };
 
-/** What follows when a program has ended by itself. */
+/** The next step after a program has ended by itself. */
 export function decideRestart(policy: RestartPolicy, outcome: Outcome): Decision {
   const { kind, mostRestarts, delayMs, maxDelayMs, resetMs } = policy;
   const isSuccess = outcome.successCodes.includes(outcome.exitCode);

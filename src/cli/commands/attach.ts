@@ -34,7 +34,7 @@ export function requireTerminal({ terminal }: World, name: string): void {
   });
 }
 
-/** Hands the terminal over; what becomes of it decides the exit status. */
+/** Hands the terminal over; the result decides the exit status. */
 export async function handOver(
   { warn }: Context,
   session: Session,

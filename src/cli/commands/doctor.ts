@@ -1,11 +1,11 @@
-/** `kstops doctor`: whether everything that kstops works with is as it should be. */
+/** `kstops doctor`: whether everything that kstops works with is in order. */
 import { examine } from "../../doctor/doctor.ts";
 import { isWell } from "../../model/finding.ts";
 import { doctorText, doctorToWire } from "../../output/doctor.ts";
 import { VERSION } from "../../version.ts";
 import type { Context, Reply } from "../command.ts";
 
-/** The exit status where something fails: the findings are the answer, and not an error. */
+/** The exit status when a check fails: the findings are the answer, not an error. */
 const UNWELL = 1;
 
 /** Examines the machine, and changes nothing. */

@@ -1,4 +1,4 @@
-/** `kstops list`: everything that runs, ended or is defined. */
+/** `kstops list`: everything that runs, has ended or is defined. */
 import type { Json } from "../../errors.ts";
 import type { PortBinding, SessionState, SessionStatus } from "../../model.ts";
 import { isStrange, ownerName, type Self, selfOf } from "../../owner.ts";
@@ -44,7 +44,7 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
   };
 }
 
-/** An engine in trouble is always said; it is a failure only where somebody wanted that engine. */
+/** An engine in trouble is always reported; it is a failure only if somebody wanted that engine. */
 function failuresOf({ warn }: Context, troubles: readonly ReportedTrouble[]): unknown[] {
   for (const { wanted, error } of troubles) {
     if (!wanted) warn(error.message + (error.hint === null ? "" : ` (${error.hint})`));
@@ -93,7 +93,10 @@ interface Column {
   readonly head: Head;
   readonly text: (status: SessionStatus, view: View) => string;
   readonly colour?: (status: SessionStatus) => Colour | null;
-  /** What says nothing: where all rows have only that, a terminal has better use for the space. */
+  /**
+   * Values without information: if all rows have only these, a terminal has better use for the
+   * space.
+   */
   readonly silent?: readonly string[];
 }
 
@@ -127,29 +130,35 @@ const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** Whose the sessions of other configs are. In a pipe it would come between what scripts count. */
+/**
+ * The owners of other configs' sessions. In a pipe this column would upset the columns that scripts
+ * count.
+ */
 const OWNER: Column = {
   head: { text: "PROJECT", atLeast: 8 },
   text: (status, { self }) => isStrange(status, self) ? ownerName(status) : "-",
   silent: ["-"],
 };
 
-/** How often sessions were started again by themselves; for terminals, for the same reason. */
+/** How often sessions were restarted by themselves; only on terminals, for the same reason. */
 const RESTARTS: Column = {
   head: { text: "RESTARTS", leaves: 6 },
   text: ({ restarts }) => restarts === null || restarts === 0 ? "-" : String(restarts),
   silent: ["-"],
 };
 
-/** On a terminal, the row of an engine in trouble says which, since that column may have left. */
+/**
+ * On a terminal, the row of an engine in trouble names the engine, since that column may be left
+ * out.
+ */
 function nameOf({ name, engine, backend }: SessionStatus, { screen }: View): string {
   return name ?? (screen.terminal ? `(${engine ?? backend})` : "-");
 }
 
-/** What a mistake in a config begins with. A row has no room for it, and a warning has said it. */
+/** The beginning of a mistake in a config. A row has no room for it, and a warning has told it. */
 const DIRECTORY_OF_A_MISTAKE = /^\/(?:[^:]*\/)?(?=[^/:]+:\d+:\d+: )/;
 
-/** Why nothing else is known; else the image, or the command. */
+/** The reason why nothing else is known; otherwise the image or the command. */
 function whatItIs({ reason, image, ports, command }: SessionStatus, { screen }: View): string {
   if (reason !== null) {
     return screen.terminal ? reason.replace(DIRECTORY_OF_A_MISTAKE, "") : reason;
@@ -157,13 +166,13 @@ function whatItIs({ reason, image, ports, command }: SessionStatus, { screen }: 
   return image === null ? commandLine(command) : imageText(image, ports ?? []);
 }
 
-/** `web:1 (127.0.0.1:8081:8080)`: an image, and where its ports are published. */
+/** `web:1 (127.0.0.1:8081:8080)`: an image and its published ports. */
 function imageText(image: string, ports: readonly PortBinding[]): string {
   const published = portsText(ports.filter(({ hostPort }) => hostPort !== null));
   return published === "" ? image : `${image} (${published})`;
 }
 
-/** The columns of the table: in a pipe always the same ones; whose each is says the JSON. */
+/** The columns of the table. In a pipe they are always the same; owners are in the JSON. */
 function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
   if (!view.screen.terminal) return COLUMNS;
   const columns = [...COLUMNS.slice(0, -1), RESTARTS, OWNER, ...COLUMNS.slice(-1)];

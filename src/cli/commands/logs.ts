@@ -27,7 +27,7 @@ interface LogsFlags extends LogRequest {
   readonly plain?: true | undefined;
 }
 
-/** Prints the last lines of sessions, and with `--follow` all that they go on to print. */
+/** Prints the last lines of sessions, and with `--follow` everything that they print further. */
 export async function logs(context: Context, given: LogsFlags): Promise<Reply> {
   const options = optionsOf(context, given);
   const { names, named } = await sessionsToShow(context, "show the logs of", given.names);

@@ -20,7 +20,7 @@ import { warnOfProblems } from "../warnings.ts";
 /** Flags of `status`. */
 export interface StatusFlags extends PlaceFlags {
   readonly name: string;
-  /** Whether what kstops last did to it is wanted, too. */
+  /** Whether to show what kstops last did to it, too. */
   readonly operations?: true | undefined;
 }
 
@@ -105,7 +105,7 @@ async function withOperations(
   };
 }
 
-/** One property a line: what is known on a terminal, all of them as `key<TAB>value` in a pipe. */
+/** One property a line: known ones on a terminal, all of them as `key<TAB>value` in a pipe. */
 function propertiesOf(
   status: SessionStatus,
   { screen, whose }: { readonly screen: Screen; readonly whose: string | null },
@@ -126,19 +126,19 @@ function plain(key: string, value: Json): string {
   return escapeControls(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
-/** Whose it is; null: nobody's. */
+/** Its owner; null: nobody. */
 function whoseText(status: SessionStatus, isAnothers: boolean): string | null {
   if (isNobodys(status)) return null;
   return ownerWords(status) + (isAnothers ? ", another config than this" : "");
 }
 
-/** How often it was started again, and by which policy: `3 (on-failure:5)`. */
+/** How often it was restarted, and by which policy: `3 (on-failure:5)`. */
 function restartsText({ restarts, restartPolicy }: SessionStatus): string | null {
   if (restarts === null) return restartPolicy;
   return restartPolicy === null ? String(restarts) : `${restarts} (${restartPolicy})`;
 }
 
-/** Every property as people call it, what matters most first; null: it is not known. */
+/** Every property by its name for people, most important first; null: unknown. */
 function labelled(
   status: SessionStatus,
   { screen, whose }: { readonly screen: Screen; readonly whose: string | null },

@@ -13,7 +13,7 @@ export interface StopFlags extends StopRequest {
   readonly quiet?: true | undefined;
 }
 
-/** Stops sessions; all are tried, each is reported. */
+/** Stops sessions. Tries all of them, and reports each. */
 export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const meant = await sessionsToChange(context, "stop", flags);
   await warnOfProblems(context, { ...flags, names: meant.names });

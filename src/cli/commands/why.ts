@@ -9,7 +9,7 @@ interface WhyFlags extends PlaceFlags {
   readonly name: string;
 }
 
-/** Explains one session, also one that was stopped. */
+/** Explains one session, even after it was stopped. */
 export async function why(context: Context, flags: WhyFlags): Promise<Reply> {
   const { name } = flags;
   await warnOfProblems(context, { ...flags, names: [name] });

@@ -1,4 +1,4 @@
-/** `kstops config init`: a config to begin with. */
+/** `kstops config init`: writes a first config. */
 import starter from "../../../../config/starter.yml" with { type: "text" };
 import { absolutePath } from "../../../config/config.ts";
 import { escapeControls, OpsError, quote, SessionConfigError } from "../../../errors.ts";
@@ -11,8 +11,8 @@ interface InitFlags {
 }
 
 /**
- * Writes a commented config that can be started as it is. Nobody else can read it (0600), since
- * values of variables are going to be in it.
+ * Writes a commented config that can be started at once. Nobody else can read it (0600), since it
+ * will contain values of variables.
  */
 export async function init({ world }: Context, { file = "kstops.yml" }: InitFlags): Promise<Reply> {
   const path = absolutePath(world.workingDirectory(), file);

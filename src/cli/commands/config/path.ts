@@ -3,16 +3,16 @@ import type { Config } from "../../../config/config.ts";
 import { SessionConfigError } from "../../../errors.ts";
 import type { Context, Reply } from "../../command.ts";
 
-/** Says which file it is; that nothing else is wrong with it is for `validate` to say. */
+/** Prints which file it is. Only `validate` reports other mistakes in it. */
 export async function path(context: Context): Promise<Reply> {
   const { path, files } = await requireConfig(context, "find a config file");
   return { data: { path, files }, text: () => `${path}\n` };
 }
 
 /**
- * The config, which must be there.
+ * The config, which must exist.
  *
- * @throws {SessionConfigError} `config_invalid`: there is none, or not where it was said to be
+ * @throws {SessionConfigError} `config_invalid`: there is none, or not in the named place
  */
 export async function requireConfig(
   context: Context,

@@ -2,7 +2,7 @@
 import { jsonSchema } from "../../../config/schema.ts";
 import type { Reply } from "../../command.ts";
 
-/** The schema; it is JSON with and without `--json`. */
+/** The schema, which is JSON with and without `--json`. */
 export function schema(): Reply {
   const data = jsonSchema();
   return { data, text: () => `${JSON.stringify(data, null, 2)}\n` };

@@ -6,7 +6,7 @@ import { escapeControls } from "../../../errors.ts";
 import type { Context, Reply } from "../../command.ts";
 import { requireConfig } from "./path.ts";
 
-/** Says what is wrong, or that nothing is. */
+/** Reports the mistakes, or that there are none. */
 export async function validate(context: Context): Promise<Reply> {
   const config = await requireConfig(context, "validate the config");
   const { problems, warnings } = await validateConfig(context.world, config);

@@ -17,7 +17,7 @@ import type { Context, Reply } from "../../command.ts";
 interface OperationListFlags {
   readonly session?: string | undefined;
   readonly state?: OperationState | undefined;
-  /** Those that began then, or later: `10m`, or a time. */
+  /** Operations that began then or later: `10m`, or a time. */
   readonly since?: string | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface ResumeFlags {
   readonly no?: true | undefined;
 }
 
-/** Answers an operation that waits; a yes carries on, planning afresh. */
+/** Answers a waiting operation. A yes continues it with a new plan. */
 export async function resumeOperation(
   context: Context,
   { id, yes, no }: ResumeFlags,
@@ -39,7 +39,7 @@ export async function resumeOperation(
   return { data: changedToWire(done), text: () => `${changedText(done.result)}\n` };
 }
 
-/** Aborts an operation that waits. */
+/** Aborts a waiting operation. */
 export async function cancelOperation(
   { recording }: Pick<Context, "recording">,
   { id }: { readonly id: string },

@@ -64,7 +64,7 @@ function forPeople(
   return propertyLines(properties, { screen, colours });
 }
 
-/** The command line of a request, as a shell would read it back, and where it was typed. */
+/** The command line of a request, as a shell reads it back, and the directory where it was typed. */
 function requestIn(
   request: Json,
 ): { readonly argv: string | null; readonly directory: string | null } {
@@ -106,7 +106,7 @@ function tookText({ ms }: PhaseSpent): string {
 interface PhaseSpent {
   readonly state: string;
   readonly at: Date;
-  /** Milliseconds until the next one; null where that has not come. */
+  /** Milliseconds until the next state; null if that has not come. */
   readonly ms: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** `kstops operations watch [ID]`: what happens to operations, as it happens, in any process. */
+/** `kstops operations watch [ID]`: the events of operations, as they happen, in any process. */
 import { type ErrorCode, ERRORS, escapeControls, type Json } from "../../../errors.ts";
 import type { OperationEvent } from "../../../operations/ledger.ts";
 import { isTerminal, type Operation } from "../../../operations/machine.ts";
@@ -12,11 +12,11 @@ import type { Context, Reply } from "../../command.ts";
 
 /** Flags of `operations watch`. */
 export interface WatchFlags {
-  /** May be shortened; without it all operations are watched, for good. */
+  /** May be shortened; missing: all operations are watched, without end. */
   readonly id?: string | undefined;
-  /** Shows what came behind this number. */
+  /** Shows the events after this number. */
   readonly after?: number | undefined;
-  /** Ends with the exit status that the operation came to. */
+  /** Ends with the exit status of the operation. */
   readonly exitStatus?: true | undefined;
 }
 
@@ -37,7 +37,7 @@ export async function watchOperations(
         clearingUp(events, opened, world),
         json ? jsonLine : (event) => textLine(event, screen),
       ),
-    // Asked for when the stream has ended.
+    // Read when the stream has ended.
     get exitStatus(): number {
       const operation = watched === null ? null : opened.get(watched.id);
       return flags.exitStatus && operation !== null ? exitStatusOf(operation) : 0;
@@ -51,7 +51,7 @@ async function* untilOver(
   after: number,
 ): AsyncGenerator<OperationEvent> {
   const over = store.history(id).find(({ state }) => isTerminal(state));
-  // Its end lies behind: there is nothing to wait for.
+  // Its end came before: there is nothing to wait for.
   if (over !== undefined && over.seq <= after) return;
   for await (const event of store.subscribe(after, { operation: id })) {
     yield event;
@@ -59,7 +59,7 @@ async function* untilOver(
   }
 }
 
-/** How often it is looked for operations whose kstops is gone: nobody else may come to tell of it. */
+/** How often to look for operations whose kstops is gone: no other process may report them. */
 const CLEAR_UP_MS = 5000;
 
 async function* clearingUp(
