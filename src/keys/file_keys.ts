@@ -5,13 +5,13 @@ import { type Nested, objectWith, valueAt } from "./paths.ts";
 
 /** A key of `ops`. */
 export interface OpsKey extends Key {
-  /** What holds where nobody says: see `config/defaults.yml`, which is written from this. */
+  /** The value when no config gives one. `config/defaults.yml` is written from these. */
   readonly default: string | number | boolean | null;
-  /** What `config/defaults.yml` says beside it. */
+  /** The comment beside it in `config/defaults.yml`. */
   readonly note?: string;
 }
 
-/** The keys of `ops`, without those that have keys of sessions below them. */
+/** The keys of `ops`, except those with keys of sessions below them. */
 export const OPS_KEYS = {
   project: {
     description: "Whose these sessions are: a name, for all configs of one project. Another " +
@@ -109,7 +109,7 @@ export const OPS_KEYS = {
   },
 } as const satisfies Readonly<Record<string, OpsKey>>;
 
-/** The keys of `ops` that have keys of sessions below them. */
+/** The keys of `ops` with keys of sessions below them. */
 export const OTHER_OPS_KEYS: readonly string[] = ["defaults", "sessions"];
 
 /** What `ops.defaults` is for. */
@@ -129,7 +129,7 @@ export const TOP_KEYS = {
   },
 } as const satisfies Readonly<Record<string, Key>>;
 
-/** What a config says besides its sessions, over what holds where it says nothing. */
+/** The settings of a config besides its sessions, over the defaults. */
 export type Settings = Nested<
   {
     readonly [N in keyof OpsTable as OpsTable[N]["field"]]:
@@ -140,18 +140,18 @@ export type Settings = Nested<
 
 type OpsTable = typeof OPS_KEYS;
 
-/** What holds where no config says otherwise, as in `config/defaults.yml`. */
+/** The settings without any config, as in `config/defaults.yml`. */
 export function defaultSettings(): Settings {
   return settingsFrom((key) => key.default);
 }
 
-/** What is said, over what holds where it is not; by the fields of {@link OPS_KEYS}. */
+/** The given settings over others, by the fields of {@link OPS_KEYS}. */
 export function settingsWith(said: object, under: Settings): Settings {
   return settingsFrom(({ field }) => Reflect.get(said, field) ?? valueAt(under, field));
 }
 
 function settingsFrom(valueOf: (key: OpsKey) => unknown): Settings {
   const keys: readonly OpsKey[] = Object.values(OPS_KEYS);
-  // Every key has its field, with what its form gives.
+  // Every key has its field, with the type of its form.
   return objectWith(keys.map((key) => [key.field, valueOf(key)])) as Settings;
 }

@@ -1,4 +1,4 @@
-/** Properties by paths such as `log.keep`, in which keys say where in settings and definitions they are. */
+/** Properties by paths such as `log.keep`, which name the place of keys in settings and definitions. */
 
 /** An object with properties at these paths. */
 export function objectWith(values: Iterable<readonly [path: string, value: unknown]>): object {
@@ -18,7 +18,7 @@ export function objectWith(values: Iterable<readonly [path: string, value: unkno
   return result;
 }
 
-/** What an object has at a path; undefined: nothing. */
+/** The value of an object at a path, or undefined. */
 export function valueAt(object: object, path: string): unknown {
   return path.split(".").reduce<unknown>(
     (found, step) =>

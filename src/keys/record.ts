@@ -1,8 +1,8 @@
 /**
- * What a session remembers of its definition: JSON on the session itself (a user option of tmux, a label
- * of a container) and in the record of its runs. Sessions live longer than the kstops that started
- * them, so a record of an older one lacks keys, which get their defaults here, and one of a newer one
- * has more, which are kept. Values of variables are never in it. Pure.
+ * What a session remembers of its definition: JSON on the session itself (a user option of tmux, a
+ * label of a container) and in the record of its runs. Sessions outlive the kstops that started
+ * them. So a record of an older kstops lacks keys, which get their defaults here, and a record of a
+ * newer one has more keys, which are kept. It never contains values of variables. Pure.
  */
 import type { Json } from "../errors.ts";
 import { BACKENDS, type BackendType, type Definition, type Owner } from "../model.ts";
@@ -11,29 +11,29 @@ import { fromJson, toJson } from "./json.ts";
 import { objectWith, valueAt } from "./paths.ts";
 import { ALL_SESSION_KEYS, appliesTo, defaultOf } from "./session_keys.ts";
 
-/** Rises when a key comes to mean something else than before; another key is no new version. */
+/** Rises when a key changes its meaning; a new key is no new version. */
 const VERSION = 1;
 
-/** What a record says of a definition: not where it is, and of variables only the names. */
+/** The recorded part of a definition: without its place, and with only the names of variables. */
 type Recorded<D extends Definition> =
   & Omit<D, "backend" | "name" | "env" | "socketName" | "runtime" | "inherited">
   & { readonly envNames: readonly string[] };
 
-/** A record, with what it says besides: texts that only that kind of session has. */
+/** A record with additional texts that only this kind of session has. */
 export type RecordOf<D extends Definition, Fact extends string = never> =
   & Recorded<D>
   & { readonly facts: Readonly<Record<Fact, string | null>> };
 
-/** A key as records have it. */
+/** A key of records. */
 interface Field {
   /** Its name in records. */
   readonly name: string;
   /** Where it is in {@link Recorded}. */
   readonly path: string;
   readonly form: Form;
-  /** What a record means that lacks it; undefined: without it there is no record. */
+  /** The meaning of a record without this key; undefined: then it is not a record. */
   readonly missing: unknown;
-  /** Whether the end of a run that only the record of runs tells of needs it. */
+  /** Whether a stop needs it for a run that only the record of runs describes. */
   readonly isOfEnding: boolean;
 }
 
@@ -61,7 +61,7 @@ function fieldsOf(backend: BackendType): readonly Field[] {
 
 const FIELDS = new Map(BACKENDS.map((backend) => [backend, fieldsOf(backend)]));
 
-/** The text of the record of a definition, with facts besides. */
+/** The record of a definition as text, with additional facts. */
 export function encodeRecord(
   definition: Definition,
   facts: Readonly<Record<string, string | null>> = {},
@@ -79,9 +79,9 @@ export function encodeRecord(
 }
 
 /**
- * The record that a text is, of any version; null: it is none.
+ * The record in a text, of any version; null: it is not a record.
  *
- * @param facts the names of what it says besides
+ * @param facts the names of the additional facts
  */
 export function decodeRecord<B extends BackendType, Fact extends string = never>(
   text: string,
@@ -105,23 +105,23 @@ export function decodeRecord<B extends BackendType, Fact extends string = never>
     facts: Object.fromEntries(facts.map((name) => [name, said[name]])),
     ...(unknown.length === 0 ? {} : { unknown: Object.fromEntries(unknown) }),
   };
-  // Every key of the table is there, and is what its form says.
+  // Every key of the table is there, with the type of its form.
   return record as unknown as RecordOf<Extract<Definition, { readonly backend: B }>, Fact>;
 }
 
-/** What a stop has to know of a run that only the record of runs tells of. */
+/** What a stop needs to know about a run that only the record of runs describes. */
 export type EndingParts =
   & Pick<Extract<Definition, { readonly backend: "tmux" }>, "stopSignal" | "stopScope">
   & Pick<Definition, "stopTimeoutSeconds" | "protected">;
 
 const OF_ENDING = fieldsOf("tmux").filter(({ isOfEnding }) => isOfEnding);
 
-/** The same keys as in the record of a session, as far as a stop needs them. */
+/** The keys of the session's record that a stop needs. */
 export function encodeEnding(ending: EndingParts): { readonly [key: string]: Json } {
   return encoded(OF_ENDING, ending);
 }
 
-/** What {@link encodeEnding} wrote; null: it is none. */
+/** Reads what {@link encodeEnding} wrote; null: it is something else. */
 export function decodeEnding(fields: Readonly<Record<string, unknown>>): EndingParts | null {
   const values = decoded(OF_ENDING, new Map(Object.entries(fields)));
   // As in `decodeRecord`.
@@ -134,7 +134,7 @@ function encoded(fields: readonly Field[], values: object): { readonly [key: str
   );
 }
 
-/** Null: something that is needed is not there, or something is not what its form says. */
+/** Null: a required value is missing, or a value has the wrong type. */
 function decoded(
   fields: readonly Field[],
   found: ReadonlyMap<string, unknown>,
