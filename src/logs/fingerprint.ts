@@ -10,7 +10,7 @@ import { shortDigest } from "./digest.ts";
 const NO_PART: ReadonlySet<string> = new Set([
   ..."runtime socketName owner inherited unknown".split(" "),
 ]);
-/** The fields of the first definitions. Later fields are left out while they have their old meaning. */
+/** The fields of the first definitions. Later fields are left out when they have their default. */
 const FIRST: ReadonlySet<string> = new Set([
   ..."backend name argv workingDir image env volumes logVolume ports network user restart".split(
     " ",
