@@ -1,5 +1,4 @@
 /** Waiting until a session that was started is ready, as its definition says. */
-import { stripVTControlCharacters } from "node:util";
 import type { Session } from "../backends/backend.ts";
 import { SessionNotFoundError, SessionStartError, WaitTimeoutError } from "../errors.ts";
 import { logStore } from "../logs/store.ts";
@@ -131,7 +130,9 @@ function questionOf(
   if (log !== null) return outputQuestion(session, log);
   if (command !== null) {
     const ask = async (timeoutMs: number) =>
-      await session.probe?.(command, { definition, timeoutMs }) ?? null;
+      session.probe === undefined
+        ? "nobody can run its command there"
+        : await session.probe(command, { definition, timeoutMs });
     return { ask, end };
   }
   const due = began + (delaySeconds ?? 0) * 1000;
@@ -150,7 +151,7 @@ function outputQuestion(session: Session, pattern: string): Question {
     let rest = "";
     for await (const chunk of session.follow({ lines: Infinity }, abort.signal)) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      isSaid ||= lines.some((line) => regex.test(stripVTControlCharacters(line)));
+      isSaid ||= lines.some((line) => regex.test(asShown(line)));
       if (isSaid) return;
       rest = lines.at(-1)?.slice(-MOST_LINE) ?? "";
     }
@@ -165,6 +166,11 @@ function outputQuestion(session: Session, pattern: string): Question {
     },
     end: () => abort.abort(),
   };
+}
+
+/** What a terminal shows of a line. */
+function asShown(line: string): string {
+  return lastShown(new TextEncoder().encode(line), 1)[0] ?? "";
 }
 
 /** The session as it is now. */

@@ -136,7 +136,7 @@ Deno.test("a line that was printed in pieces, in colours, and has not ended, is 
       yield await Promise.resolve(new TextEncoder().encode(text));
     }
   };
-  const found = await outcomeOf({ ready: { log: "^now open> $" }, at: () => ({ follow }) });
+  const found = await outcomeOf({ ready: { log: "^now open>" }, at: () => ({ follow }) });
   equal(found[0], "running");
 });
 
@@ -157,6 +157,11 @@ Deno.test("output that cannot be read is an error, and not waited for", async ()
     throw new TypeError("no such output");
   };
   await rejects(outcomeOf({ ready: { log: "a" }, at: () => ({ follow }) }), /no such output/);
+});
+
+Deno.test("where nobody can run a command, a session is not ready", async () => {
+  const found = await outcomeOf({ ready: { command: ["true"], timeoutSeconds: 2 } });
+  equal(found[0], "wait_timeout");
 });
 
 Deno.test("a command is asked with what the session was started from, and for a while", async () => {
