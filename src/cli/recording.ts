@@ -1,7 +1,8 @@
 /** How commands record what they do: the store of operations, opened when one is needed. */
 import { type Json, OpsError } from "../errors.ts";
 import { stateDirectory } from "../logs/store.ts";
-import { actorOf, type Operator, operatorOf } from "../operations/operate.ts";
+import { actorOf } from "../operations/actor.ts";
+import { type Operator, operatorOf } from "../operations/operate.ts";
 import { OperationStore } from "../operations/store.ts";
 import type { Context } from "./command.ts";
 import { VERSION } from "../version.ts";

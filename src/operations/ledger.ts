@@ -46,8 +46,8 @@ export interface Ledger {
   readonly insert: (operation: Operation) => void;
   readonly update: (operation: Operation) => void;
   readonly get: (id: string) => Operation | null;
-  /** All open operations, oldest first. */
-  readonly open: () => readonly Operation[];
+  /** All open operations, or those of one session, oldest first. */
+  readonly open: (session?: string) => readonly Operation[];
   /** Newest first. */
   readonly list: (filter: OperationFilter) => readonly Operation[];
   readonly append: (event: NewEvent) => void;
@@ -84,7 +84,10 @@ export function memoryLedger(lastSeq = 0): Ledger {
       operations.set(operation.id, operation);
     },
     get: (id) => operations.get(id) ?? null,
-    open: () => [...operations.values()].filter(({ state }) => !isTerminal(state)),
+    open: (wanted) =>
+      [...operations.values()].filter(({ state, session }) =>
+        !isTerminal(state) && (wanted === undefined || session === wanted)
+      ),
     list: ({ session, state, since, idPrefix, limit = Infinity }) =>
       [...operations.values()].reverse().filter((operation) =>
         (session === undefined || operation.session === session) &&

@@ -1,8 +1,19 @@
 /** The changes of an operation, each with its event. They run inside a transaction. */
-import type { Json } from "../errors.ts";
+import { type Json, OperationNotFoundError } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import type { Ledger } from "./ledger.ts";
 import { isTerminal, nextAction, type Operation, stateToPhase } from "./machine.ts";
+
+/**
+ * The operation of an id.
+ *
+ * @throws {OperationNotFoundError} `operation_not_found`
+ */
+export function existing(ledger: Ledger, id: string): Operation {
+  const operation = ledger.get(id);
+  if (operation === null) throw new OperationNotFoundError("change", id);
+  return operation;
+}
 
 /** What is known of an operation before it begins. */
 type NewOperation = Pick<

@@ -115,29 +115,59 @@ export interface Operator {
 
 /** Makes an operator. */
 export function operatorOf(parts: OperatorParts): Operator {
-  return {
-    run: async (task, ask) => {
-      const store = await parts.store();
-      const { kind, session, request } = task;
-      const { id } = store.open(kind, parts.mask(request), { session, actor: parts.actor });
-      return await record(parts, { store, id, task }, async (course) => {
-        course.move("validating");
-        await task.validate?.();
-        course.move("planning");
-        return await carryOn(task, course, { ask, agreed: null });
-      });
-    },
-    resume: async (id, task, ask) => {
-      const store = await parts.store();
-      const agreed = agreedTo(resumable(store, id));
-      resumeWaiting(store, id);
-      return await record(
-        parts,
-        { store, id, task },
-        (course) => carryOn(task, course, { ask, agreed }),
-      );
-    },
+  let atWork = 0;
+  const isCrowded = (): boolean => atWork > 1;
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    atWork++;
+    try {
+      return await work();
+    } finally {
+      atWork--;
+    }
   };
+  const run: Operator["run"] = async (task, ask) => {
+    const store = await parts.store();
+    const recording: Recording = { store, isCrowded };
+    const { kind, session, request } = task;
+    const masked = parts.mask(request);
+    const { id } = await write(
+      recording,
+      () => store.open(kind, masked, { session, actor: parts.actor }),
+    );
+    return await record(parts, { ...recording, id, task }, async (course) => {
+      await course.move("validating");
+      await task.validate?.();
+      await course.move("planning");
+      return await carryOn(task, course, { ask, agreed: null });
+    });
+  };
+  const resume: Operator["resume"] = async (id, task, ask) => {
+    const store = await parts.store();
+    const agreed = agreedTo(resumable(store, id));
+    resumeWaiting(store, id);
+    return await record(
+      parts,
+      { store, isCrowded, id, task },
+      (course) => carryOn(task, course, { ask, agreed }),
+    );
+  };
+  return {
+    run: (task, ask) => counted(() => run(task, ask)),
+    resume: (id, task, ask) => counted(() => resume(id, task, ask)),
+  };
+}
+/** Where operations are recorded, and whether several are on their way just now. */
+interface Recording {
+  readonly store: OperationStore;
+  readonly isCrowded: () => boolean;
+}
+
+/**
+ * Changes an operation. It has come into the store when this has: what several change at about the same
+ * time is written together, and one that is alone waits for nobody.
+ */
+async function write<T>({ store, isCrowded }: Recording, work: () => T): Promise<T> {
+  return isCrowded() ? await store.gathered(work) : work();
 }
 
 /**
@@ -159,53 +189,39 @@ export function cancelWaiting(
   }
 }
 
-/** The user of kstops here, as far as the environment tells. */
-export function actorOf(world: World, version: string): Actor {
-  const client = world.env("SSH_CONNECTION") ?? world.env("SSH_CLIENT");
-  return {
-    user: world.env("USER") ?? world.env("LOGNAME") ?? null,
-    uid: world.uid(),
-    sudoUser: world.env("SUDO_USER") ?? null,
-    sshClient: client?.split(" ")[0] || null,
-    tty: (world.terminal.stdinIsTerminal ? world.terminal.device() : null) ??
-      world.env("SSH_TTY") ?? null,
-    version,
-  };
-}
-
 /** An operation in progress. */
-interface Course {
-  readonly store: OperationStore;
+interface Course extends Recording {
   readonly id: string;
   /** Moves to a state. @throws {OperationAbandonedError} another process has ended the operation */
-  readonly move: (state: OperationState) => void;
+  readonly move: (state: OperationState) => Promise<void>;
   /** The same after the change was made: the change cannot be undone, so the error says so. */
-  readonly moveAfterChange: (state: OperationState, outcome?: Json) => void;
+  readonly moveAfterChange: (state: OperationState, outcome?: Json) => Promise<void>;
 }
 
 /** Does the work of an operation, with heartbeats, and ends the operation if it throws. */
 async function record<Result>(
   { world, mask, warn }: OperatorParts,
-  { store, id, task }: {
-    readonly store: OperationStore;
+  { store, isCrowded, id, task }: Recording & {
     readonly id: string;
     readonly task: Task<Result>;
   },
   work: (course: Course) => Promise<Result>,
 ): Promise<Operated<Result>> {
+  const recording: Recording = { store, isCrowded };
   const course: Course = {
-    store,
+    ...recording,
     id,
-    move: (state) => {
+    move: async (state) => {
       try {
-        store.transition(id, state);
+        await write(recording, () => store.transition(id, state));
       } catch (error) {
         throw error instanceof IllegalMoveError ? lost(store, id, task) : error;
       }
     },
-    moveAfterChange: (state, outcome = null) => {
+    moveAfterChange: async (state, outcome = null) => {
+      const masked = mask(outcome);
       try {
-        store.transition(id, state, mask(outcome));
+        await write(recording, () => store.transition(id, state, masked));
       } catch (error) {
         const isLost = error instanceof IllegalMoveError || error instanceof OperationNotFoundError;
         if (!isLost) throw error;
@@ -213,14 +229,15 @@ async function record<Result>(
       }
     },
   };
-  const stopBeating = world.every(HEARTBEAT_MS, () => store.heartbeat(id));
+  const beat = (): void => void write(recording, () => store.heartbeat(id));
+  const stopBeating = world.every(HEARTBEAT_MS, beat);
   try {
     const result = await work(course);
-    course.moveAfterChange("done", task.outcome(result));
+    await course.moveAfterChange("done", task.outcome(result));
     return { operationId: id, result };
   } catch (thrown) {
     const error = task.explain === undefined ? thrown : await task.explain(thrown);
-    endWith(error, course, mask);
+    await endWith(error, course, mask);
     throw error;
   } finally {
     stopBeating();
@@ -239,9 +256,9 @@ async function carryOn<Result>(
     const { place, question, apply } = await task.plan();
     await claim(course, task, place);
     if (question === null || agreement(place, question) === agreed) {
-      course.move("applying");
+      await course.move("applying");
       const result = await apply();
-      course.moveAfterChange("verifying");
+      await course.moveAfterChange("verifying");
       return await task.verify?.(result) ?? result;
     }
     const { text, reason } = question;
@@ -261,9 +278,13 @@ async function carryOn<Result>(
   }
 }
 
-async function claim({ store, id }: Course, change: Change, place: string): Promise<void> {
+async function claim(
+  { store, isCrowded, id }: Course,
+  change: Change,
+  place: string,
+): Promise<void> {
   try {
-    await store.claim(id, place);
+    await store.claim(id, place, { isGathered: isCrowded() });
   } catch (error) {
     throw error instanceof IllegalMoveError ? lost(store, id, change) : error;
   }
@@ -359,7 +380,12 @@ function nobodySaidYes(
 }
 
 /** Ends the operation as the error demands, unless it is over or must go on waiting. */
-function endWith(thrown: unknown, { store, id }: Course, mask: (value: Json) => Json): void {
+async function endWith(
+  thrown: unknown,
+  course: Course,
+  mask: (value: Json) => Json,
+): Promise<void> {
+  const { store, id } = course;
   const operation = store.get(id);
   const isInterrupted = thrown instanceof InterruptedError;
   // A terminal that is gone has answered neither yes nor no.
@@ -368,7 +394,7 @@ function endWith(thrown: unknown, { store, id }: Course, mask: (value: Json) => 
   if (operation === null || (isUnanswered && operation.state === "input_required")) return;
   try {
     const outcome = mask({ ...toEnvelope(thrown).error });
-    store.transition(id, isInterrupted ? "aborted" : "failed", outcome);
+    await write(course, () => store.transition(id, isInterrupted ? "aborted" : "failed", outcome));
   } catch (error) {
     // The operation is already over: the thrown error says how.
     if (!(error instanceof IllegalMoveError)) throw error;

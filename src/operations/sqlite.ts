@@ -156,7 +156,10 @@ function ledgerOf(database: Database): Ledger {
       );
     },
     get: (id) => operations("WHERE id = ?", id)[0] ?? null,
-    open: () => operations(`WHERE ${IS_OPEN} ORDER BY number`),
+    open: (session) =>
+      session === undefined
+        ? operations(`WHERE ${IS_OPEN} ORDER BY number`)
+        : operations(`WHERE ${IS_OPEN} AND session = ? ORDER BY number`, session),
     list: ({ session, state, since, idPrefix, limit = -1 }) => {
       const wanted: readonly (readonly [string, SqlValue | undefined])[] = [
         ["session = ?", session],

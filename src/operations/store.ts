@@ -2,10 +2,12 @@
  * The store of operations: every change that kstops makes, its result, and the news of both for any
  * number of subscribers in any process.
  */
-import { type Json, OperationNotFoundError, OperationRunningError } from "../errors.ts";
+import { type Json, OperationNotFoundError } from "../errors.ts";
 import type { OperationState } from "../model.ts";
 import { DatabaseError, FileError, type World } from "../world/world.ts";
+import { claimSession } from "./claim.ts";
 import { followEvents, type SubscribeOptions } from "./follow.ts";
+import { gathering } from "./gather.ts";
 import {
   type Ledger,
   memoryLedger,
@@ -24,13 +26,15 @@ import {
   type Operation,
   type Owner,
 } from "./machine.ts";
-import { begin, move, stamp } from "./moves.ts";
+import { begin, existing, move, stamp } from "./moves.ts";
 import { type LastingLedger, lastingLedger, openOrReplace } from "./recovery.ts";
 import { sqliteLedger } from "./sqlite.ts";
 
 /** The default retention. */
 const RETENTION: Retention = { operations: 1000, days: 90 };
 const DAY_MS = 86_400_000;
+/** How long changes are gathered that are written at once. */
+const GATHER_MS = 5;
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -79,6 +83,11 @@ export class OperationStore {
   readonly #owner: Owner;
   readonly #ledger: LastingLedger;
   readonly #subscribers = new Set<() => void>();
+  readonly #gather: <T>(work: () => T) => Promise<T>;
+  /** The ledger in the transaction that gathered changes are made in, just now. */
+  #inside: Ledger | null = null;
+  /** Those who look at the same moment look once. */
+  #lookingForGone: Promise<ReadonlySet<string>> | null = null;
 
   private constructor(world: World, options: StoreOptions, ledger: Ledger, path: string | null) {
     this.#world = world;
@@ -86,6 +95,19 @@ export class OperationStore {
     const instance = world.randomUuid();
     this.#owner = { pid: world.processes.self, host: world.hostname(), instance };
     this.#ledger = lastingLedger(world, { ledger, path, instance, warn: options.warn });
+    this.#gather = gathering({
+      together: (work) =>
+        this.#write((inside) => {
+          this.#inside = inside;
+          try {
+            return work();
+          } finally {
+            this.#inside = null;
+          }
+        }),
+      wait: () => world.sleep(GATHER_MS),
+      isCommon: (error) => error instanceof DatabaseError,
+    });
   }
 
   /** A store in the memory of this process. */
@@ -257,26 +279,34 @@ export class OperationStore {
    * @throws {IllegalMoveError} it is not planning
    * @throws {OperationRunningError} `operation_running`: another one is working on it
    */
-  async claim(id: string, place: string): Promise<Operation> {
-    const gone = await this.#goneOwners();
-    return this.#write((ledger) => {
-      const operation = existing(ledger, id);
-      if (operation.state !== "planning") {
-        throw new IllegalMoveError(operation.state, "applying");
-      }
-      const rivals = ledger.open().filter((other) =>
-        other.id !== id && operation.session !== null && other.session === operation.session &&
-        other.place === place
+  async claim(
+    id: string,
+    place: string,
+    { isGathered = false }: { readonly isGathered?: boolean } = {},
+  ): Promise<Operation> {
+    const gone = await (this.#lookingForGone ??= this.#goneOwners().finally(() => {
+      this.#lookingForGone = null;
+    }));
+    const claim = () =>
+      this.#write((ledger) =>
+        claimSession(ledger, id, {
+          place,
+          at: this.#world.now(),
+          endOf: (operation) => this.#endOf(operation, gone),
+        })
       );
-      for (const rival of rivals) {
-        const end = this.#endOf(rival, gone) ?? endOfSuperseded(rival, id);
-        if (end === null) throw running(operation, rival);
-        move(ledger, rival, { ...end, at: this.#world.now() });
-      }
-      const claimed = { ...operation, place };
-      ledger.update(claimed);
-      return claimed;
-    });
+    return isGathered ? await this.gathered(claim) : claim();
+  }
+
+  /**
+   * Changes something with the methods of this store, in one transaction with what others change within
+   * some milliseconds: it is written when this has come. Only methods that change one operation may be
+   * called in it.
+   *
+   * @throws what the work throws; what others gave is written all the same
+   */
+  gathered<T>(work: () => T): Promise<T> {
+    return this.#gather(work);
   }
 
   /** The ids of operations that wait for an answer and have been silent for longer than that. */
@@ -338,6 +368,7 @@ export class OperationStore {
 
   /** Changes something, and wakes the subscribers in this process. */
   #write<T>(work: (ledger: Ledger) => T): T {
+    if (this.#inside !== null) return work(this.#inside);
     const result = this.#ledger.write(work);
     for (const news of this.#subscribers) news();
     return result;
@@ -361,26 +392,4 @@ export class OperationStore {
     }
     return gone;
   }
-}
-
-function existing(ledger: Ledger, id: string): Operation {
-  const operation = ledger.get(id);
-  if (operation === null) throw new OperationNotFoundError("change", id);
-  return operation;
-}
-
-/** The end of an operation that only waits when another one comes for its session. */
-function endOfSuperseded({ state }: Operation, by: string): End | null {
-  if (state !== "input_required") return null;
-  const outcome = { code: "superseded", reason: "another operation on the session", by };
-  return { state: "aborted", outcome };
-}
-
-function running({ kind, session }: Operation, rival: Operation): OperationRunningError {
-  const { pid, host } = rival.owner;
-  return new OperationRunningError(kind, session ?? "", {
-    reason: `another kstops is working on it (${rival.kind}, pid ${pid})`,
-    hint: `see what it does: kstops operations watch ${rival.id}`,
-    details: { operation_id: rival.id, kind: rival.kind, state: rival.state, pid, host },
-  });
 }

@@ -18,7 +18,7 @@ import { versionReply } from "../../src/cli/version.ts";
 import { showOperation } from "../../src/cli/commands/operations/show.ts";
 import { LEVELS } from "../../src/model/finding.ts";
 import { stateToPhase } from "../../src/operations/machine.ts";
-import { actorOf } from "../../src/operations/operate.ts";
+import { actorOf } from "../../src/operations/actor.ts";
 import { ERRORS } from "../../src/errors.ts";
 import { OperationStore } from "../../src/operations/store.ts";
 import { doctorToWire } from "../../src/output/doctor.ts";

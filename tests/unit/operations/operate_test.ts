@@ -5,8 +5,8 @@ import {
   type Json,
   SessionStopError,
 } from "../../../src/errors.ts";
+import { actorOf } from "../../../src/operations/actor.ts";
 import {
-  actorOf,
   type Ask,
   cancelWaiting,
   type Operator,
