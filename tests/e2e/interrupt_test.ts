@@ -83,7 +83,7 @@ tmuxTest("Ctrl-C on the terminal during a stop reaches kstops only", async (t) =
   const terminal = await openTerminal(t);
   await terminal.enter(`${KSTOPS} stop astro --timeout 60; echo "left with $?"`);
   await t.waitFor(async () => /asked/.test((await kstops("logs", "astro")).stdout), "the signal");
-  await terminal.shows(/stopping astro/);
+  await terminal.shows(/^astro {2}stopping/m);
   await terminal.press("C-c");
   match(await terminal.shows(/left with 130/), /"astro" is running \(pid \d+\)/);
   equal((await kstops("logs", "astro")).stdout, "up\nasked\n");

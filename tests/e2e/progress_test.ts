@@ -23,13 +23,12 @@ tmuxTest(
     await withStubborn(t, ["web", "worker", "db"]);
     const terminal = await openTerminal(t, { rows: 20 });
     await terminal.enter(`clear; ${KSTOPS} stop --all; echo end`);
-    match(
-      await terminal.shows(/worker +stopping, [2-9] s/),
-      /^web {5}stopping, \d+ s\nworker {2}stopping, \d+ s\ndb {6}stopping, \d+ s$/,
+    await terminal.shows(
+      /^web {5}stopping, \d.*\nworker {2}stopping, \d.*\ndb {6}stopping, \d.*$/,
     );
     // A terminal of another size has all of it once.
     await terminal.resize(60, 3);
-    match(await terminal.shows(/^and 2 more$/m), /^web {5}stopping, \d+ s\nand 2 more$/);
+    await terminal.shows(/^web {5}stopping, \d.*\nand 2 more$/);
     await terminal.resize(100, 20);
     await terminal.shows(/^db {6}stopping/m);
     await Deno.writeTextFile(`${t.work}/go`, "");
@@ -37,6 +36,6 @@ tmuxTest(
       await terminal.shows(/^end$/m),
       /Stopped web \(tmux, .+\)\nStopped worker \(tmux, .+\)\nStopped db \(tmux, .+\)\n3 stopped\nend\n/,
     );
-    doesNotMatch(await terminal.screen(), /stopping, \d+ s\n+Stopped/);
+    doesNotMatch(await terminal.screen(), /stopping,/);
   },
 );
