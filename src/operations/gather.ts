@@ -17,14 +17,21 @@ export interface Gathering {
   readonly isCommon: (error: unknown) => boolean;
 }
 
-/**
- * Makes what gathers. Each piece must check before it writes: one that throws leaves the others alone.
- * Who waits for a piece is told only when all of them are written.
- */
-export function gathering(
-  { together, wait, isCommon }: Gathering,
-): <T>(work: () => T) => Promise<T> {
+/** What gathers. */
+export interface Gatherer {
+  /**
+   * Does some work together with that of others. It must check before it writes: what throws leaves the
+   * others alone. Who waits for it is told only when all of it is written.
+   */
+  readonly soon: <T>(work: () => T) => Promise<T>;
+  /** Waits for what has been given so far. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Makes what gathers. */
+export function gathering({ together, wait, isCommon }: Gathering): Gatherer {
   let pieces: Piece[] = [];
+  let flushed: Promise<void> = Promise.resolve();
   const flush = (): void => {
     const gathered = pieces;
     pieces = [];
@@ -35,18 +42,21 @@ export function gathering(
       for (const { fail } of gathered) fail(error);
     }
   };
-  return (work) =>
-    new Promise((resolve, reject) => {
-      const write = (): () => void => {
-        try {
-          const result = work();
-          return () => resolve(result);
-        } catch (error) {
-          if (isCommon(error)) throw error;
-          return () => reject(error);
-        }
-      };
-      pieces.push({ write, fail: reject });
-      if (pieces.length === 1) void wait().then(flush);
-    });
+  return {
+    soon: (work) =>
+      new Promise((resolve, reject) => {
+        const write = (): () => void => {
+          try {
+            const result = work();
+            return () => resolve(result);
+          } catch (error) {
+            if (isCommon(error)) throw error;
+            return () => reject(error);
+          }
+        };
+        pieces.push({ write, fail: reject });
+        if (pieces.length === 1) flushed = wait().then(flush);
+      }),
+    settled: () => flushed,
+  };
 }

@@ -7,7 +7,7 @@ import type { OperationState } from "../model.ts";
 import { DatabaseError, FileError, type World } from "../world/world.ts";
 import { claimSession } from "./claim.ts";
 import { followEvents, type SubscribeOptions } from "./follow.ts";
-import { gathering } from "./gather.ts";
+import { type Gatherer, gathering } from "./gather.ts";
 import {
   type Ledger,
   memoryLedger,
@@ -83,7 +83,7 @@ export class OperationStore {
   readonly #owner: Owner;
   readonly #ledger: LastingLedger;
   readonly #subscribers = new Set<() => void>();
-  readonly #gather: <T>(work: () => T) => Promise<T>;
+  readonly #gatherer: Gatherer;
   /** The ledger in the transaction that gathered changes are made in, just now. */
   #inside: Ledger | null = null;
   /** Those who look at the same moment look once. */
@@ -95,7 +95,7 @@ export class OperationStore {
     const instance = world.randomUuid();
     this.#owner = { pid: world.processes.self, host: world.hostname(), instance };
     this.#ledger = lastingLedger(world, { ledger, path, instance, warn: options.warn });
-    this.#gather = gathering({
+    this.#gatherer = gathering({
       together: (work) =>
         this.#write((inside) => {
           this.#inside = inside;
@@ -306,7 +306,7 @@ export class OperationStore {
    * @throws what the work throws; what others gave is written all the same
    */
   gathered<T>(work: () => T): Promise<T> {
-    return this.#gather(work);
+    return this.#gatherer.soon(work);
   }
 
   /** The ids of operations that wait for an answer and have been silent for longer than that. */
@@ -363,6 +363,7 @@ export class OperationStore {
 
   /** Closes the database. The store must not be used any more. */
   async dispose(): Promise<void> {
+    await this.#gatherer.settled();
     await this.#ledger.dispose();
   }
 

@@ -157,3 +157,13 @@ Deno.test("a database that is lost in the middle of many loses none of them", as
     deepEqual(warnings, ["Operations are not recorded: /state/operations.db: no room"]);
   });
 });
+
+Deno.test("what is given to a store just before it is disposed is written", async () => {
+  await withOperator(async ({ store, transactions, warnings }) => {
+    const opened = store.gathered(() => store.open("stop", null, { session: "astro" }));
+    await store.dispose();
+    equal(transactions.over, 1);
+    equal((await opened).state, "pending");
+    deepEqual(warnings, []);
+  });
+});
