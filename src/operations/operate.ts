@@ -12,6 +12,7 @@ import {
 } from "../errors.ts";
 import type { BackendType, OperationState } from "../model.ts";
 import type { World } from "../world/world.ts";
+import { crowd, type Recording, write } from "./crowd.ts";
 import { type Actor, IllegalMoveError, type Operation } from "./machine.ts";
 import type { OperationStore } from "./store.ts";
 
@@ -115,16 +116,7 @@ export interface Operator {
 
 /** Makes an operator. */
 export function operatorOf(parts: OperatorParts): Operator {
-  let atWork = 0;
-  const isCrowded = (): boolean => atWork > 1;
-  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
-    atWork++;
-    try {
-      return await work();
-    } finally {
-      atWork--;
-    }
-  };
+  const { isCrowded, counted } = crowd();
   const run: Operator["run"] = async (task, ask) => {
     const store = await parts.store();
     const recording: Recording = { store, isCrowded };
@@ -156,20 +148,6 @@ export function operatorOf(parts: OperatorParts): Operator {
     resume: (id, task, ask) => counted(() => resume(id, task, ask)),
   };
 }
-/** Where operations are recorded, and whether several are on their way just now. */
-interface Recording {
-  readonly store: OperationStore;
-  readonly isCrowded: () => boolean;
-}
-
-/**
- * Changes an operation. It has come into the store when this has: what several change at about the same
- * time is written together, and one that is alone waits for nobody.
- */
-async function write<T>({ store, isCrowded }: Recording, work: () => T): Promise<T> {
-  return isCrowded() ? await store.gathered(work) : work();
-}
-
 /**
  * Aborts an operation that waits for an answer.
  *
