@@ -11,7 +11,7 @@ export interface ErrorKind {
   readonly exit: number;
   /** The HTTP status a server would answer with. */
   readonly http: number;
-  /** The public class, or null where no class is exported for it. */
+  /** The public class, or null when none is exported for it. */
   readonly class: string | null;
   readonly meaning: string;
 }
@@ -48,19 +48,19 @@ export const ERRORS = {
     exit: 5,
     http: 404,
     class: "SessionNotFoundError",
-    meaning: "no session of that name",
+    meaning: "no session has that name",
   },
   operation_not_found: {
     exit: 5,
     http: 404,
     class: "OperationNotFoundError",
-    meaning: "no operation of that ID, or it does not wait for an answer",
+    meaning: "no operation has that ID, or it does not wait for an answer",
   },
   session_exists: {
     exit: 6,
     http: 409,
     class: "SessionExistsError",
-    meaning: "a session of that name is already there",
+    meaning: "a session with that name already exists",
   },
   session_ambiguous: {
     exit: 6,
@@ -84,7 +84,7 @@ export const ERRORS = {
     exit: 7,
     http: 500,
     class: "SessionStopError",
-    meaning: "something of the session is still alive",
+    meaning: "a part of the session is still alive",
   },
   attach_failed: {
     exit: 7,
@@ -96,7 +96,8 @@ export const ERRORS = {
     exit: 7,
     http: 500,
     class: "OperationAbandonedError",
-    meaning: "its kstops ended or fell silent before the operation was over, or lost it to another",
+    meaning:
+      "the kstops working on it ended or fell silent before it was over, or lost it to another",
   },
   input_required: {
     exit: 8,
@@ -146,7 +147,7 @@ export interface SessionErrorExtras extends ErrorExtras {
   readonly backends?: readonly BackendType[];
 }
 
-/** An error that kstops means to report: anything else that is thrown is a bug. */
+/** An error that kstops means to report. Anything else that is thrown is a bug. */
 abstract class ReportedError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
@@ -237,7 +238,7 @@ export class SessionNotFoundError extends SessionError {
   }
 }
 
-/** A session of that name is already there. Code `session_exists`. */
+/** A session with that name already exists. Code `session_exists`. */
 export class SessionExistsError extends SessionError {
   constructor(name: string, reason: string, extras: SessionErrorExtras = {}) {
     super("session_exists", { verb: "start", name, reason }, extras);
@@ -262,7 +263,7 @@ export class SessionStartError extends SessionError {
   }
 }
 
-/** Something of the session is still alive after a stop. Code `stop_failed`. */
+/** A part of the session is still alive after a stop. Code `stop_failed`. */
 export class SessionStopError extends SessionError {
   constructor(name: string, reason: string, extras: SessionErrorExtras = {}) {
     super("stop_failed", { verb: "stop", name, reason }, extras);
@@ -313,8 +314,8 @@ export class OperationRunningError extends OpsError {
 }
 
 /**
- * The process of an operation ended or fell silent before it was over, or lost it to another one.
- * Code `operation_abandoned`.
+ * The process of an operation ended or fell silent before it was over, or lost the operation to
+ * another process. Code `operation_abandoned`.
  */
 export class OperationAbandonedError extends OpsError {
   constructor(verb: string, name: string, extras: ErrorExtras & { readonly reason: string }) {
@@ -352,7 +353,10 @@ export interface ErrorEnvelope {
   };
 }
 
-/** Code, message, hint and details of anything that was thrown; what kstops did not mean is `internal`. */
+/**
+ * Code, message, hint and details of anything that was thrown. Errors that kstops does not report
+ * itself are `internal`.
+ */
 export function toEnvelope(thrown: unknown): ErrorEnvelope {
   if (thrown instanceof ReportedError) {
     const { code, message, hint, details } = thrown;
@@ -380,7 +384,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u206
 
 /** Text from outside made safe for a terminal: `\x1b` instead of the escape character itself. */
 export function escapeControls(text: string): string {
-  // Mostly there is none: to look for one takes a third of the time that replacing none takes.
+  // Texts rarely contain any: looking for one takes a third of the time of replacing none.
   if (!CONTROL.test(text)) return text;
   return text.replace(new RegExp(CONTROL, "g"), (character) => {
     const code = character.charCodeAt(0);

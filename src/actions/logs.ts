@@ -44,7 +44,7 @@ export async function readEach(
     const wanted = { name, request, options };
     const output = await readOutput(tools, wanted, lookFor(name));
     if (output !== null) return output;
-    if (request.previous) tools.warn(`of an earlier run of ${name} no output was kept`);
+    if (request.previous) tools.warn(`no output of an earlier run of ${name} was kept`);
     else warnOfNothingKept(tools, wanted);
     return new Uint8Array();
   }));

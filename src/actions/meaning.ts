@@ -58,10 +58,10 @@ export function meaningOf(
     case 0:
       return "it did what it had to do";
     case 126:
-      return "what it was to run cannot be executed";
+      return "the command that it was to run cannot be executed";
     case 127:
-      return "what it was to run was not found";
+      return "the command that it was to run was not found";
     default:
-      return "an error of its own: what it means is in its own words";
+      return "an error that the program itself reports; its output may say more";
   }
 }

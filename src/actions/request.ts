@@ -85,12 +85,12 @@ interface RecordedRequest {
 export function parseRequest(operation: Pick<Operation, "id" | "request">): RecordedRequest {
   const { request } = operation;
   if (request === null) return { config: null, options: null };
-  if (!isFields(request)) throw unreadable(operation, "it is no object");
+  if (!isFields(request)) throw unreadable(operation, "it is not an object");
   const { config = null, flags: options = null } = request;
   if (config !== null && typeof config !== "string") {
-    throw unreadable(operation, "config is no path");
+    throw unreadable(operation, "config is not a path");
   }
-  if (options !== null && !isFields(options)) throw unreadable(operation, "flags is no object");
+  if (options !== null && !isFields(options)) throw unreadable(operation, "flags is not an object");
   return { config, options };
 }
 
@@ -111,7 +111,7 @@ export function parseOptions<Request>(
     }
     const read = codec[key](value);
     if (read === undefined) {
-      throw unreadable(operation, `the flag ${key} has another value than it may have`);
+      throw unreadable(operation, `the flag ${key} has a value that is not allowed`);
     }
     found[key] = read;
   }

@@ -309,7 +309,7 @@ function notStartable(
   const hint = "define it in a config file";
   if (request.yes || managed) return new SessionNotFoundError("restart", name, { reason, hint });
   const words = caller.inWords("restart", name, { flags: request, yes: true });
-  const then = `${hint}, then say it: ${words}`;
+  const then = `${hint}, then say yes: ${words}`;
   return new InputRequiredError("restart", name, { reason, hint: then, backend });
 }
 

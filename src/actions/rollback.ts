@@ -65,7 +65,7 @@ export async function afterStop(
       ...{ stopped, rolledBack: null },
       hint: joined(
         error.hint,
-        `mend its definition, then: kstops ${now.isRunning ? "restart" : "start"} ${
+        `fix its definition, then: kstops ${now.isRunning ? "restart" : "start"} ${
           shellWord(name)
         }`,
         isWanted ? null : "with --rollback, restart starts the old one again by itself",

@@ -55,7 +55,7 @@ function versionText(): string {
   return `kstops ${VERSION}\n`;
 }
 
-/** A guess before anything is parsed, since also a usage error is to be JSON then. */
+/** A guess before anything is parsed, since usage errors must be JSON, too. */
 function wantsJson(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end === -1 ? args.length : end).includes("--json");
@@ -76,7 +76,7 @@ function screenOf(world: World, colour: ColourChoice, isTerminal: boolean): Scre
 
 const DEFAULT_COLUMNS = 80;
 
-/** A serial line, or a terminal that nobody has given a size, has 0. */
+/** A serial line has 0 columns, as has a terminal that was never given a size. */
 function columnsOf({ terminal }: World): number {
   return terminal.columns() || DEFAULT_COLUMNS;
 }
@@ -88,13 +88,13 @@ interface Printer {
   setJson(wanted: boolean): void;
   out(text: string): Promise<number>;
   warn(text: string): void;
-  /** Writes to stderr as it is. */
+  /** Writes to stderr unchanged. */
   write(text: string): void;
-  /** Keeps texts out of everything that is said from now on. */
+  /** Masks these texts in all further output. */
   hide(secrets: readonly string[]): void;
-  /** Takes those texts out of a value. */
+  /** Masks those texts in a value. */
   mask(value: Json): Json;
-  /** When there is colour from now on; before, it is where a terminal is. */
+  /** Decides about colour from now on; before that, terminals get it. */
   colourWhen(choice: ColourChoice): void;
   reply(reply: Reply): Promise<number>;
   /** Prints errors; the first one decides the exit status. */
@@ -109,7 +109,7 @@ function printerOf(world: World, guessedJson: boolean): Printer {
   let colour: ColourChoice = "auto";
   const errorScreen = (): Screen => screenOf(world, colour, terminal.stderrIsTerminal);
   const out = async (text: string): Promise<number> => {
-    // Nobody reads any more (`kstops list | head -1`): a quiet end, not an error.
+    // The reader has gone (`kstops list | head -1`): a quiet end, not an error.
     await terminal.writeOut(encoder.encode(text));
     return 0;
   };
@@ -146,7 +146,7 @@ function printerOf(world: World, guessedJson: boolean): Printer {
       if (json && reply.data !== undefined) await out(`${JSON.stringify(reply.data)}\n`);
       else if (reply.stream !== undefined) {
         for await (const chunk of reply.stream(screen())) {
-          // Nobody reads any more.
+          // The reader has gone.
           if (!await terminal.writeOut(chunk)) break;
         }
       } else if (!json && reply.bytes !== undefined) await terminal.writeOut(reply.bytes);
@@ -162,7 +162,10 @@ function printerOf(world: World, guessedJson: boolean): Printer {
   };
 }
 
-/** A full disk, or a machine without room for one more process, is no bug of ours, wherever it turns up. */
+/**
+ * A full disk, or a machine that cannot start another process, is not a bug of ours, wherever it
+ * turns up.
+ */
 function withoutWorldError(error: unknown): unknown {
   if (error instanceof ProgramNotStartedError) {
     return new OpsError("internal", `Cannot run ${quote(error.program)}: ${error.reason}`);

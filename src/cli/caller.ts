@@ -1,4 +1,4 @@
-/** The user of a command line, as actions speak to them. */
+/** The user of a command line, as actions see them. */
 import type { Caller, ChangeTools, During } from "../actions/tools.ts";
 import { exactWord } from "../config/select.ts";
 import type { Ask } from "../operations/operate.ts";
@@ -7,8 +7,8 @@ import { shellWord } from "../shell.ts";
 import type { Context } from "./command.ts";
 
 /**
- * What a change works with: a signal interrupts it between two steps, and it is recorded. Of a quiet
- * one it is not shown what is being done.
+ * The tools for a change: a signal interrupts it between two steps, and it is recorded. A quiet
+ * change does not show what it is doing.
  */
 export async function changeTools(
   context: Context,
@@ -29,12 +29,12 @@ function callerOf(context: Pick<Context, "world" | "json" | "argv">): Caller {
   };
 }
 
-/** Whom questions are put to; null: nobody is there, as in a script. */
+/** Asks the user; null: there is no user to ask, as in a script. */
 function askOf({ world: { terminal }, json }: Pick<Context, "world" | "json">): Ask | null {
   return terminal.stdinIsTerminal && terminal.stderrIsTerminal && !json ? terminal.ask : null;
 }
 
-/** With the flags that chose the place: without them the name may stand for another session. */
+/** Includes the flags that chose the place: without them the name may mean another session. */
 export function argumentsFor(
   name: string,
   place: PlaceFlags,

@@ -1,4 +1,4 @@
-/** What a change of sessions came to, in words and as JSON. */
+/** The result of a change of sessions, in words and as JSON. */
 import type { AnyChange } from "../actions/resume.ts";
 import type { Done, Outcomes } from "../actions/each.ts";
 import type { Stopped } from "../actions/stop.ts";
@@ -9,11 +9,11 @@ import { isNobodys, ownerWords } from "../owner.ts";
 import { changeToWire } from "../wire.ts";
 import type { Reply } from "./command.ts";
 
-/** How it is shown what became of sessions. */
+/** How to show the results. */
 export interface Shown {
   /** Nothing is printed for people. */
   readonly quiet?: true | undefined;
-  /** Whether JSON is a list even for one name. */
+  /** Whether the JSON is a list even for one name. */
   readonly isList: boolean;
 }
 
@@ -87,7 +87,7 @@ export function changedToWire(
   return changeToWire(result.status, operationId);
 }
 
-/** What people are told of one change: `Started astro (tmux, pid 4711)`. */
+/** A change in words: `Started astro (tmux, pid 4711)`. */
 export function changedText(change: AnyChange): string {
   if (change.kind === "stopped") return stoppedText(change);
   const { kind, status } = change;
@@ -104,7 +104,7 @@ function stoppedText({ status, was, kept, leftAlone }: Stopped): string {
   }
   const end = endWords(status);
   const how = was === "stopped"
-    ? "it did not run"
+    ? "it was not running"
     : was === "running" || end === null
     ? end
     : `it had ended, ${end}`;
@@ -113,9 +113,9 @@ function stoppedText({ status, was, kept, leftAlone }: Stopped): string {
   return kept === null ? `Removed ${name} (${facts})` : `${name} is not running (${facts})`;
 }
 
-/** Says of a session of that name that it is not this config's. */
+/** Says that a session of that name belongs to somebody else. */
 function leftAloneWords(status: SessionStatus): string {
   return isNobodys(status)
-    ? "one that no config started is left alone"
-    : `that of ${escapeControls(ownerWords(status))} is left alone`;
+    ? "a session that no config started is left alone"
+    : `the session of ${escapeControls(ownerWords(status))} is left alone`;
 }

@@ -1,7 +1,7 @@
 /**
  * Answers a shell that asks what may come next (`kstops __complete`, which only the scripts in
- * `completions/` call). Between a key and its answer every millisecond shows, so without a session to
- * look for no engine has a part in it.
+ * `completions/` call). Users notice every millisecond between a key and its answer, so engines are
+ * only asked for sessions.
  */
 import type { World } from "../world/world.ts";
 import { type Candidate, known } from "./completions/known.ts";
@@ -11,12 +11,12 @@ import { flagsAt, flagsIn, type Line, type NamedFlag, scan } from "./scan.ts";
 import { PROGRAM } from "./table.ts";
 
 /**
- * The answer to a shell, which is data to it and never code. Nothing, when there is nothing to say,
- * whatever the reason. Else the first line has three fields with tabs between them: `words`, `files`
- * or `directories`; the beginning of the current word that belongs to no candidate, such as
+ * The answer to a shell, which is data and never code. It is empty when there is nothing to offer,
+ * for whatever reason. Otherwise its first line has three fields with tabs between them: `words`,
+ * `files` or `directories`; the beginning of the current word that is in no candidate, such as
  * `--backend=`; and what the words are. Every further line is a word:
  *
- * - for bash what is to be typed in place of what bash holds for the word;
+ * - for bash the text that replaces what bash holds for the word;
  * - for zsh `word:about`, with a backslash before `:` and `\` of the word, without the beginning;
  * - for fish the word, a tab, `about`.
  *
@@ -38,7 +38,7 @@ export async function answer(
     const lines = linesOf(question, found);
     return lines.length === 0 ? "" : [head, ...lines, ""].join("\n");
   } catch {
-    // A key that was pressed in vain says enough: an error message would tear the prompt apart.
+    // A key without effect says enough: an error message would break the prompt.
     return "";
   }
 }
@@ -47,11 +47,11 @@ interface Question {
   readonly shell: "bash" | "zsh" | "fish";
   /** The words between the program and the cursor. */
   readonly words: readonly string[];
-  /** The word at the cursor, up to it. */
+  /** The part of the current word before the cursor. */
   readonly current: string;
-  /** That word with the quotes that were typed, and what bash holds for its end. */
+  /** That part as typed, with its quotes, and what bash holds for its end. */
   readonly typed: { readonly all: string; readonly end: string };
-  /** Whether a file name is wanted whatever the command. */
+  /** Whether a file name is wanted, whatever the command. */
   readonly isFile: boolean;
 }
 
@@ -79,12 +79,12 @@ function questionOf([shell, ...rest]: readonly string[]): Question | null {
 
 // --- what may come -------------------------------------------------------------------------------
 
-/** What may come next: words of ours, or paths, which the shell knows better. */
+/** What may come next: words of ours, or paths, which the shell completes better. */
 interface Candidates {
   readonly kind: "words" | "files" | "directories";
   /** What they are. */
   readonly title: string;
-  /** The beginning of the current word that belongs to none of them, such as `--backend=`. */
+  /** The beginning of the current word that is in no candidate, such as `--backend=`. */
   readonly prefix: string;
   readonly all: readonly Candidate[];
 }
@@ -114,7 +114,7 @@ async function possibilities(
     const typed = current.slice(glued.prefix.length);
     return await valuesOf(glued.value, { line, world, prefix: glued.prefix, current: typed });
   }
-  // Nothing is known of what another command takes.
+  // The arguments of an unknown command are unknown.
   if (mistake?.kind === "unknown command") return words("value", []);
   if (isGroup(entry)) return words("command", commandsOf(line));
   const all = Object.values(entry.arguments);
@@ -131,7 +131,10 @@ function commandsOf({ program, place: { entry }, asked }: Line): Candidate[] {
     .map(([value, { about }]) => ({ value, about }));
 }
 
-/** Each flag in its short and its long form; one that counts only once, while it is not there. */
+/**
+ * Each flag in its short and its long form. A flag that counts only once is left out when it is
+ * already there.
+ */
 function unusedFlags({ program, place, flags }: Line): Candidate[] {
   return flagsAt(place, program)
     .filter(({ key, flag }) => flag.repeats || !flags.some((given) => given.key === key))
@@ -146,7 +149,7 @@ interface Wanted {
   readonly line: Line;
   readonly world: World;
   readonly prefix: string;
-  /** What is there of the value. */
+  /** The typed part of the value. */
   readonly current: string;
 }
 
@@ -169,7 +172,7 @@ async function valuesOf(
   return words(title, all, prefix);
 }
 
-/** The value that is being typed into the same word as its flag. */
+/** The value that is typed into the same word as its flag. */
 function gluedValue(
   current: string,
   known: readonly NamedFlag[],
@@ -194,14 +197,14 @@ function linesOf(question: Question, { prefix, all }: Candidates): string[] {
         [value.replaceAll(/[\\:]/g, "\\$&"), ...(about === "" ? [] : [about])].join(":")
       );
     case "fish":
-      // It does not quote a tilde at the beginning (fish 3.6), and would insert somebody's home.
+      // fish does not quote a tilde at the beginning (3.6), and would insert a home directory.
       return all.map(({ value, about }) => `${prefix}${value}\t${about}`)
         .filter((line) => !line.startsWith("~"));
   }
 }
 
 /**
- * What stands instead of that part of the word that bash's line editor means to replace. It begins
+ * The text that replaces the part of the word that bash's line editor holds. This part begins
  * behind an open quote, or behind the last of certain marks (`COMP_WORDBREAKS`).
  */
 function remainder(word: string, { typed: { all, end } }: Question): string[] {

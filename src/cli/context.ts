@@ -1,4 +1,4 @@
-/** What commands work with: config and sessions, read when a command asks for them. */
+/** The tools of commands: config and sessions, read when a command asks for them. */
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { escapeControls, InterruptedError, type Json } from "../errors.ts";
@@ -12,19 +12,19 @@ import { progressOn } from "./progress.ts";
 import type { GlobalFlags } from "./table.ts";
 import { takingTurns } from "./turns.ts";
 
-/** How a command is heard before it answers. */
+/** How a command speaks before it answers. */
 interface Voice {
-  /** Keeps texts out of everything that is said from now on. */
+  /** Masks texts in everything said from now on. */
   readonly hide: (secrets: readonly string[]) => void;
-  /** Takes those texts out of a value. */
+  /** Masks those texts in a value. */
   readonly mask: (value: Json) => Json;
   /** Says a line on stderr. */
   readonly warn: (text: string) => void;
-  /** Writes to stderr as it is. */
+  /** Writes to stderr unchanged. */
   readonly write: (text: string) => void;
 }
 
-/** A command line that is about to be run. */
+/** A command line to run. */
 interface CommandLine {
   readonly argv: readonly string[];
   readonly globals: GlobalFlags;
@@ -113,7 +113,7 @@ function guardedContext(
     return await work;
   };
   let asked: Promise<unknown> = Promise.resolve();
-  // One question after the other, although several sessions are worked on side by side.
+  // Asks one question at a time, although several sessions are worked on side by side.
   const ask = (question: string): Promise<string | null> => {
     const answer = asked.then(() => {
       goOn();
@@ -164,15 +164,15 @@ function guardedContext(
   return { context: inner, release };
 }
 
-/** Loaded here: most commands change nothing. */
+/** Loaded late: most commands change nothing. */
 async function startRecording(context: Context, mask: Voice["mask"]): Promise<Recording> {
   return (await import("./recording.ts")).recordingOf(context, mask);
 }
 
-/** How much is shown of a long list, as of all processes. */
+/** How much of a long list, such as all processes, is shown. */
 const SHOWN_WORDS = 16;
 
-/** Says every child process with its duration; what it gets on stdin or in its environment is not shown. */
+/** Reports every child process with its duration, but not its stdin and its environment. */
 function verbose<O extends ExecOptions, R extends { readonly code: number }>(
   exec: (argv: readonly string[], options: O) => Promise<R>,
   write: (text: string) => void,

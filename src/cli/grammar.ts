@@ -1,11 +1,10 @@
 /**
- * What a table of commands can say. The table is data, so that the parser, the help, the completions
- * and the README are made from one source; the types turn each command's part of it into the type of
- * what that command is given.
+ * What a table of commands can say. The table is data, so that parser, help, completions and README
+ * come from one source. The types derive from each command's entry what its code is given.
  */
 import type { Context, Reply } from "./command.ts";
 
-/** What a value stands for, so that a shell can offer some. Without it: text that nobody can know. */
+/** What a value stands for, so that a shell can offer candidates. Without it: any text. */
 export type Kind =
   | "file"
   | "directory"
@@ -22,46 +21,46 @@ export interface Value {
   /** The placeholder: `seconds` is shown as `<seconds>`. */
   readonly name: string;
   readonly kind?: Kind;
-  /** The only words that are taken. */
+  /** The only allowed words. */
   readonly choices?: readonly string[];
-  /** Makes the value of the text; null: it is refused, as `rule` says. */
+  /** Parses the text; null: it is refused, as `rule` says. */
   readonly read?: (text: string) => unknown;
   /** `it must be a whole number`. */
   readonly rule?: string;
-  /** Loads a check with an error of its own, for a value that a config can have as well. */
+  /** Loads a check with an error of its own, for a value that a config may contain, too. */
   readonly check?: () => Promise<(text: string) => unknown>;
 }
 
-/** A flag. Its key in the table is its long name, without dashes. */
+/** A flag. Its key in the table is its long name without dashes. */
 export interface Flag {
   /** One letter. */
   readonly short?: string;
   readonly about: string;
-  /** The heading above it in the help; without it, `Options:`. */
+  /** Its heading in the help; without it, `Options:`. */
   readonly group?: string;
-  /** Without it, the flag takes none. */
+  /** Without it, the flag takes no value. */
   readonly value?: Value;
   /** Every value counts, not only the last one. */
   readonly repeats?: true;
-  /** Its key is `wait`, but what one can say is `--no-wait`. */
+  /** Its key is `wait`, but users write `--no-wait`. */
   readonly negated?: true;
-  /** What it is where it is not given. */
+  /** The value when it is not given. */
   readonly default?: string | number;
-  /** It asks for a text, instead of anything being run. */
+  /** It asks for a text; nothing is run. */
   readonly asks?: Question;
 }
 
-/** A text that can be asked for. */
+/** The texts that flags can ask for. */
 export type Question = "help" | "version";
 
 /** Flags by their long names. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** An argument. Its key in the table is what the command knows it by. */
+/** An argument. Its key in the table is its property for the command. */
 export interface Argument extends Value {
   readonly about: string;
   readonly required?: true;
-  /** It takes all words that are left; only the last argument can. */
+  /** It takes all remaining words; only the last argument can. */
   readonly variadic?: true;
 }
 
@@ -71,20 +70,20 @@ type Arguments = Readonly<Record<string, Argument>>;
 /** What every entry of the table has. */
 interface Described {
   readonly about: string;
-  /** The heading above it in the help; without it, `Commands:`. */
+  /** Its heading in the help; without it, `Commands:`. */
   readonly group?: string;
   readonly aliases?: readonly string[];
-  /** Command lines, each with what it does. */
+  /** Command lines, each with its effect. */
   readonly examples?: Readonly<Record<string, string>>;
 }
 
-/** A command, to whoever does not know which one. */
+/** A command whose exact type is not known. */
 export interface Command extends Described {
   readonly arguments: Arguments;
   readonly flags: Flags;
-  /** What stands behind `--` is no argument, but a command line of its own: `argv`. */
+  /** Whether the words behind `--` are a command line of their own (`argv`), not arguments. */
   readonly argv?: boolean;
-  /** The arguments as the help shows them, where it can say more than their list does. */
+  /** The arguments as the help shows them, when it can say more than their list does. */
   readonly usage?: string;
   /** Loads the code. */
   readonly load: () => Promise<
@@ -105,7 +104,7 @@ export interface Program<G extends Flags = Flags> extends Group {
   readonly name: string;
   /** Flags that work before and after every command. */
   readonly flags: G;
-  /** The command `help`, which is `--help` said in another way. */
+  /** The command `help`, another form of `--help`. */
   readonly help: Described;
 }
 
@@ -137,7 +136,7 @@ export function command<
     >;
   },
 ): Command {
-  // The parser gives a command what its own entry says, which is what `Given` says of the entry.
+  // The parser gives a command what its entry says, and `Given` derives its type from the entry.
   return { arguments: {}, flags: {}, ...entry, load: load as unknown as Command["load"] };
 }
 
@@ -147,7 +146,7 @@ type Given<A extends Arguments, F extends Flags, P extends boolean> =
   & GivenFlags<F>
   & (P extends true ? { readonly argv: readonly string[] | null } : unknown);
 
-/** What flags come to: `--env-file FILE`, repeatable, is `envFile?: readonly string[]`. */
+/** The type of flags: `--env-file FILE`, repeatable, is `envFile?: readonly string[]`. */
 export type GivenFlags<F extends Flags> =
   & {
     readonly [K in keyof F as F[K] extends Always ? Property<K> : never]: F[K] extends
@@ -173,29 +172,29 @@ type GivenArguments<A extends Arguments> =
   }
   & { readonly [K in keyof A as A[K] extends Sure ? never : K]?: ValueOf<A[K]> };
 
-/** Where there may be none, a variadic argument is an empty list. */
+/** An optional variadic argument is an empty list. */
 type Sure = { readonly required: true } | { readonly variadic: true };
 
 type ValueOf<V extends Value> = V extends { readonly choices: readonly (infer C)[] } ? C
   : V extends { readonly read: (text: string) => infer T } ? Exclude<T, null>
   : string;
 
-/** The property of what a command is given that a flag becomes, as {@link propertyOf} makes it. */
+/** The property for a flag, as {@link propertyOf} makes it. */
 export type Property<K> = K extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Property<Rest> & string>}`
   : K;
 
-/** The property that a flag's value is given as: `envFile` for `env-file`. */
+/** The property for a flag: `envFile` for `env-file`. */
 export function propertyOf(key: string): string {
   return key.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** What one says for a flag: `--env-file`, `--no-wait`. */
+/** A flag as users write it: `--env-file`, `--no-wait`. */
 export function longOf(key: string, { negated }: Flag): string {
   return negated ? `--no-${key}` : `--${key}`;
 }
 
-/** Whether commands are below an entry, or the entry is one. */
+/** Whether an entry is a group of commands. */
 export function isGroup(entry: Command | Group): entry is Group {
   return "commands" in entry;
 }

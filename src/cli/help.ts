@@ -1,4 +1,4 @@
-/** Help texts, made from the table of commands. */
+/** Builds help texts from the table of commands. */
 import {
   type Argument,
   type Command,
@@ -20,10 +20,10 @@ type Row = readonly [term: string, about: string];
 
 /** Space before each row, and between its columns. */
 const INDENT = 2;
-/** Where less is left for the second column, it goes below the first one. */
+/** With less room for the second column, it goes below the first one. */
 const NARROWEST = 24;
 
-/** The help for a place in the table, broken into lines of so many columns. */
+/** The help for a place in the table, broken into lines of at most so many columns. */
 export function helpText(
   { names, entry }: Place,
   program: Program,
@@ -48,13 +48,13 @@ function aliasesOf({ aliases = [] }: Command | Group): string {
   return aliases.map((alias) => `|${alias}`).join("");
 }
 
-/** What stands behind the name of a command: `[options] <name>`. */
+/** The text after the name of a command: `[options] <name>`. */
 function argumentsOf(entry: Command | Group): string {
   if (isGroup(entry)) return "[options] [command]";
   return ["[options]", usageOf(entry)].join(" ").trimEnd();
 }
 
-/** The arguments of a command as one writes them: `<name>`, `[name...]`. */
+/** The arguments of a command as users write them: `<name>`, `[name...]`. */
 export function usageOf({ usage, arguments: all }: Command): string {
   return usage ?? Object.values(all).map(argumentTerm).join(" ");
 }
@@ -64,7 +64,7 @@ function argumentTerm({ name, required, variadic }: Argument): string {
   return required ? `<${text}>` : `[${text}]`;
 }
 
-/** A flag as one writes it: `-e, --env <key[=value]>`. */
+/** A flag as users write it: `-e, --env <key[=value]>`. */
 export function flagTerm({ key, flag }: NamedFlag): string {
   const { short, value } = flag;
   return [
@@ -80,7 +80,7 @@ function sectionsOf(entry: Command | Group, program: Program): Section[] {
     ...isGroup(entry)
       ? commandSections(entry, entry === program ? program.help : undefined)
       : [...argumentSections(entry), ...flagSections(namedFlags(entry.flags))],
-    // What a reader of a help looks for last.
+    // Readers of a help look for these last.
     ...everywhere.length === 0
       ? []
       : [{ heading: "Options of every command:", rows: everywhere.map(flagRow) }],
@@ -100,12 +100,12 @@ function flagSections(flags: readonly NamedFlag[]): Section[] {
 }
 
 function flagRow(named: NamedFlag): Row {
-  // Those without a short one begin where the long ones of the others do.
+  // Flags without a short form are aligned with the long forms of the others.
   const margin = named.flag.short === undefined ? "    " : "";
   return [margin + flagTerm(named), aboutFlag(named)];
 }
 
-/** What a flag does, with the values that it takes and what it is where it is not given. */
+/** What a flag does, with its choices and its default. */
 export function aboutFlag({ flag }: NamedFlag): string {
   const { about, value, default: standard }: Flag = flag;
   return withFacts(about, { choices: value?.choices, standard });
@@ -113,7 +113,7 @@ export function aboutFlag({ flag }: NamedFlag): string {
 
 interface Facts {
   readonly choices?: readonly string[] | undefined;
-  /** What it is where it is not given. */
+  /** Its default. */
   readonly standard?: string | number | undefined;
 }
 
@@ -140,7 +140,7 @@ function commandSections({ commands }: Group, help?: Program["help"]): Section[]
   });
 }
 
-/** Every command takes options: saying so of each only takes space. */
+/** Every command takes options: repeating that would only take space. */
 function commandTerm(name: string, entry: Command | Group): string {
   const words = isGroup(entry) ? ["<command>"] : Object.values(entry.arguments).map(argumentTerm);
   return [`${name}${aliasesOf(entry)}`, ...words].join(" ");
@@ -159,9 +159,9 @@ function grouped<T>(
 }
 
 interface Layout {
-  /** Of the first column. */
+  /** Columns of the first column. */
   readonly width: number;
-  /** Of all. */
+  /** Columns of both. */
   readonly columns: number;
 }
 
@@ -183,7 +183,7 @@ function layOut({ heading, rows }: Section, { width, columns }: Layout): string 
   return [heading, ...lines].join("\n");
 }
 
-/** Lines of so many columns; a longer word has one of its own. */
+/** Lines of at most so many columns; a longer word gets its own line. */
 function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,16 +1,16 @@
-/** Says what is wrong with a command line, and what was probably meant. */
+/** Says what is wrong with a command line, and what the user probably meant. */
 import { quote, UsageError } from "../errors.ts";
 import { closest } from "../suggest.ts";
 import { type Argument, isGroup, longOf, type Program } from "./grammar.ts";
 import { flagsAt, type Mistake, type Place } from "./scan.ts";
 
-/** What can be wrong: with the words as such, or with what they mean. */
+/** What can be wrong: the words as such, or their meaning. */
 export type Wrong =
   | Mistake
   | {
     readonly kind: "unknown choice";
     readonly text: string;
-    /** What has the value: `--state`, `shell`. */
+    /** The owner of the value: `--state`, `shell`. */
     readonly what: string;
     readonly choices: readonly string[];
   }
@@ -23,7 +23,7 @@ export type Wrong =
   | { readonly kind: "missing argument"; readonly argument: Argument }
   | { readonly kind: "excess argument" };
 
-/** What docker, tmux and the like call it, and what it is here; a command of the table wins. */
+/** Words of docker, tmux and others, and their equivalents here. A command of the table wins. */
 const OF_OTHERS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     "ps": "list",
@@ -58,7 +58,7 @@ const OF_OTHERS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** The error for a mistake in a line that comes to a place. */
+/** The error for a mistake in a line that leads to a place. */
 export function usageError(
   wrong: Wrong,
   { place, program }: { readonly place: Place; readonly program: Program },
@@ -85,7 +85,7 @@ export function usageError(
       const flags = flagsAt(place, program);
       const isShort = !name.startsWith("--");
       const known = flags.map(({ key, flag }) => longOf(key, flag));
-      // The line has it before the command, where only the flags of every command can stand.
+      // The flag stands before the command, where only flags of every command may stand.
       const isEarly = isShort
         ? flags.some(({ flag }) => flag.short === name.slice(1))
         : known.includes(name);

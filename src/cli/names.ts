@@ -1,10 +1,10 @@
-/** Which sessions a command line means. */
+/** Finds the sessions that a command line means. */
 import type { Config, SessionEntry } from "../config/config.ts";
 import { parseSelector, type Selectable, type Selector } from "../config/select.ts";
 import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Context } from "./command.ts";
 
-/** Flags that say which sessions. */
+/** Flags that select sessions. */
 interface NameFlags {
   readonly names: readonly string[];
   readonly all?: true | undefined;
@@ -12,11 +12,11 @@ interface NameFlags {
   readonly project?: string | undefined;
 }
 
-/** The sessions that are meant, each once. */
+/** The sessions that are meant, without repeats. */
 export interface Meant {
-  /** Those that were named: whosever they are, as far as their names tell. */
+  /** Sessions given by name. Any owner's may be meant, as far as their names tell. */
   readonly named: readonly string[];
-  /** Those that `--all`, a group or a pattern stands for: they are those of this config alone. */
+  /** Sessions that `--all`, a group or a pattern selects: only those of this config. */
   readonly selected: readonly string[];
   /** All of them. */
   readonly names: readonly string[];
@@ -27,9 +27,10 @@ export interface Meant {
 /**
  * The sessions that a command changes.
  *
- * @throws {UsageError} `usage`: none; or what is of this config only, together with `--project`
- * @throws {SessionNotFoundError} `session_not_found`: a group, a pattern or an exception stands for none
- * @throws {SessionConfigError} `config_invalid`: the config does not say what they stand for
+ * @throws {UsageError} `usage`: none; or a selection within this config together with `--project`
+ * @throws {SessionNotFoundError} `session_not_found`: a group, a pattern or an exception matches
+ *   none
+ * @throws {SessionConfigError} `config_invalid`: the config does not say which sessions match
  */
 export async function sessionsToChange(
   context: Context,
@@ -74,7 +75,7 @@ export async function sessionsToChange(
   });
 }
 
-/** Changes those that were named and those that were selected, each as they are meant. */
+/** Changes named and selected sessions, each in its own way. */
 export async function changeMeant<Outcome>(
   { named, selected }: Meant,
   change: (names: readonly string[], all: true | undefined) => Promise<readonly Outcome[]>,
@@ -87,9 +88,9 @@ export async function changeMeant<Outcome>(
 }
 
 /**
- * The sessions that a command shows; of the config those that a group or a pattern stands for.
+ * The sessions that a command shows. Groups and patterns stand for sessions of the config.
  *
- * @throws {SessionNotFoundError} `session_not_found`: one stands for none
+ * @throws {SessionNotFoundError} `session_not_found`: one matches none
  * @throws {SessionConfigError} `config_invalid`: there is no config
  */
 export async function sessionsToShow(
@@ -107,9 +108,9 @@ export async function sessionsToShow(
 }
 
 /**
- * The sessions of the config, for a command that goes on with what it knows of them.
+ * The sessions of the config, for a command that can use a config with mistakes.
  *
- * @throws {SessionConfigError} `config_invalid`: there is no config, or it says of none
+ * @throws {SessionConfigError} `config_invalid`: there is no config, or it defines no session
  */
 export async function definedNames(context: Context, task: string): Promise<string[]> {
   const { path, sessions, problems } = await context.config();
@@ -132,7 +133,7 @@ function meant(
     readonly isList?: boolean;
   },
 ): Meant {
-  // What is both named and selected was named.
+  // A session that is both named and selected counts as named.
   const own = [...new Set(named)];
   const others = [...new Set(selected)].filter((name) => !own.includes(name));
   return { named: own, selected: others, names: [...own, ...others], isList };
@@ -143,8 +144,8 @@ function namesOf(selectors: readonly Selector[]): readonly string[] {
 }
 
 /**
- * What words mean. A pattern that no session of the config is like may be what an engine calls one of
- * somebody else's.
+ * What words mean. A pattern that matches no session of the config may be the name of somebody
+ * else's session in an engine.
  */
 async function selectorsIn(
   context: Context,
@@ -162,13 +163,13 @@ async function selectorsIn(
   );
 }
 
-/** A session of the config, also one with mistakes, as far as they leave it its groups. */
+/** A session of the config, even with mistakes, and its groups if they are readable. */
 function selectableOf(entry: SessionEntry): Selectable {
   const { groups } = entry.kind === "usable" ? entry.settings : entry;
   return { name: entry.name, groups };
 }
 
-/** A word of the command line with what it means. */
+/** A word of the command line and its meaning. */
 interface Word {
   readonly text: string;
   readonly selector: Selector;
@@ -184,7 +185,7 @@ interface Selection {
   readonly sessions: readonly Selectable[];
 }
 
-/** What groups and patterns stand for. */
+/** The sessions of groups and patterns. */
 async function selectedBy(
   words: readonly Word[],
   { verb, config, sessions }: Selection,
@@ -198,7 +199,7 @@ async function selectedBy(
     const isGroup = selector.kind === "group";
     throw new SessionNotFoundError(verb, text, {
       reason: `no session of ${config.path ?? "a config"} ${
-        isGroup ? "is in that group" : "is called like that"
+        isGroup ? "is in that group" : "has such a name"
       }`,
       hint: !isGroup
         ? "kstops list shows every session"
@@ -209,7 +210,10 @@ async function selectedBy(
   });
 }
 
-/** What exceptions stand for. One that stands for none may be a slip, and cost what was to be spared. */
+/**
+ * The excepted sessions. An exception that matches none may be a slip, and the command would then
+ * change a session that the user wanted to spare.
+ */
 async function leftOut(
   texts: readonly string[],
   { among, ...selection }: Selection & { readonly among: readonly string[] },
@@ -226,13 +230,13 @@ async function leftOut(
   return [...named, ...await selectedBy(words(texts, selectors), selection)];
 }
 
-/** @throws {SessionConfigError} `config_invalid`: nobody can tell which sessions are meant */
+/** @throws {SessionConfigError} `config_invalid`: it is unclear which sessions are meant */
 async function requireUsable(
   { path, sessions, problems }: Config,
   verb: string,
   task: string,
 ): Promise<void> {
-  // What does not start anything goes on with what is known.
+  // Commands that start nothing can use the readable part of a config.
   const isStart = verb === "start" || verb === "restart";
   if (problems.length > 0 && (isStart || sessions.size === 0)) {
     const { configInvalid } = await import("../config/problems.ts");

@@ -1,4 +1,4 @@
-/** From the arguments of the program to what it is to do. */
+/** Parses the arguments of the program into what it is to do. */
 import type { Context, Reply } from "./command.ts";
 import {
   type Command,
@@ -14,22 +14,22 @@ import { usageError, type Wrong } from "./mistakes.ts";
 import { type GivenFlag, scan } from "./scan.ts";
 import { type GlobalFlags, PROGRAM } from "./table.ts";
 
-/** A parsed command line: what to run, or the text that was asked for. */
+/** A parsed command line: a command to run, or a text that was asked for. */
 export type Parsed<Globals> =
   | {
     readonly kind: "run";
     readonly globals: Globals;
-    /** Checks the values that a config can have as well, and loads the command. */
+    /** Checks the values that a config may contain, too, and loads the command. */
     readonly load: () => Promise<(context: Context) => Reply | Promise<Reply>>;
   }
   | {
     readonly kind: "help";
-    /** The text, broken into lines of so many columns. */
+    /** The text, broken into lines of at most so many columns. */
     readonly text: (columns: number) => Promise<string>;
   }
   | {
     readonly kind: "version";
-    /** The names of the flags beside it. */
+    /** The names of the flags that were also given. */
     readonly flags: readonly string[];
   };
 
@@ -43,8 +43,8 @@ export function parse(args: readonly string[]): Parsed<GlobalFlags> {
 }
 
 /**
- * Reads the arguments of any program. Who asks for help gets it, whatever else is wrong, unless it is
- * about a command that there is not.
+ * Reads the arguments of any program. A user who asks for help gets it, whatever else is wrong,
+ * except help for an unknown command.
  *
  * @throws {UsageError} `usage`
  */
@@ -78,7 +78,7 @@ export function parseWith<G extends Flags>(
   };
   return {
     kind: "run",
-    // It has been made of the same flags as the type.
+    // The values were made from the same flags as the type.
     globals: globals as GivenFlags<G>,
     load: async () => {
       for (const check of checks) await check();
@@ -97,7 +97,7 @@ interface Reading {
   readonly checkLater: (check: Check) => void;
 }
 
-/** What the flags of one table come to; those that were not given and have no default are absent. */
+/** The values of a table's flags. Flags that were not given and have no default are absent. */
 function valuesOf(table: Flags, given: readonly GivenFlag[], reading: Reading): Values {
   const values: Record<string, unknown> = {};
   for (const [key, flag] of Object.entries(table)) {
@@ -111,7 +111,7 @@ function valuesOf(table: Flags, given: readonly GivenFlag[], reading: Reading): 
 }
 
 interface ReadingOne extends Reading {
-  /** What has the value: `--lines`, `shell`. */
+  /** The owner of the value: `--lines`, `shell`. */
   readonly what: string;
 }
 

@@ -1,4 +1,4 @@
-/** How commands record what they do: the store of operations, opened when one is needed. */
+/** Records what commands do: the store of operations, opened when one is needed. */
 import { type Json, OpsError } from "../errors.ts";
 import { stateDirectory } from "../logs/store.ts";
 import { actorOf } from "../operations/actor.ts";
@@ -7,20 +7,21 @@ import { OperationStore } from "../operations/store.ts";
 import type { Context } from "./command.ts";
 import { VERSION } from "../version.ts";
 
-/** The store, and what works with it. */
+/** The store and its tools. */
 export interface Recording {
-  /** Opened once. It is always there: in memory, where no other one can be. */
+  /** Opened once. It is always available, if necessary in memory. */
   readonly store: () => Promise<OperationStore>;
   /**
-   * The same for who asks what is recorded.
+   * The same for a command that shows what is recorded.
    *
-   * @throws {OpsError} `internal`: it is in memory, where nothing of anybody else is
+   * @throws {OpsError} `internal`: the store is in memory, without the operations of other
+   *   processes
    */
   readonly kept: () => Promise<OperationStore>;
   readonly operator: Operator;
 }
 
-/** The recording of a command. `mask` takes out the secrets that are known by then. */
+/** The recording of a command. `mask` removes the secrets that are known by then. */
 export function recordingOf(
   { world, warn, config }: Pick<Context, "world" | "warn" | "config">,
   mask: (value: Json) => Json,

@@ -1,10 +1,11 @@
 /**
- * What the words of a command line are: commands, arguments, flags and their values. It never fails,
- * since also an unfinished line has to be understood, when a shell asks what may come next.
+ * Sorts the words of a command line into commands, arguments, flags and their values. It never
+ * fails, since a shell that asks what may come next has unfinished lines.
  *
- * Words are read as getopt_long(3) reads them: `--flag value`, `--flag=value`, `-n 5`, `-n5`, `-qf`,
- * flags and arguments in any order, a value that begins with a dash. Two things differ: long flags
- * cannot be abbreviated, and the first `--` ends the flags even where one waits for its value.
+ * Words are read as getopt_long(3) reads them: `--flag value`, `--flag=value`, `-n 5`, `-n5`,
+ * `-qf`, flags and arguments in any order, a value that begins with a dash. Two things differ: long
+ * flags cannot be abbreviated, and the first `--` ends the flags even if one still waits for its
+ * value.
  */
 import {
   type Command,
@@ -19,7 +20,7 @@ import {
 
 /** A place in the table. */
 export interface Place {
-  /** The command, as the table calls it; none: the program. */
+  /** The words of the command in the table; empty: the program. */
   readonly names: readonly string[];
   readonly entry: Command | Group;
 }
@@ -30,38 +31,38 @@ export interface NamedFlag {
   readonly flag: Flag;
 }
 
-/** A flag that stands in a line. */
+/** A flag in a line. */
 export interface GivenFlag extends NamedFlag {
-  /** Null: it takes none, or there is none. */
+  /** Null: it takes none, or it is missing. */
   readonly value: string | null;
 }
 
-/** What is wrong with the words, whatever they are meant to do. */
+/** A mistake in the words, whatever they mean. */
 export type Mistake =
   | { readonly kind: "unknown command"; readonly word: string; readonly at: Place }
   | { readonly kind: "unknown flag"; readonly name: string }
   | { readonly kind: "unwanted value"; readonly word: string; readonly long: string }
   | { readonly kind: "missing value"; readonly long: string };
 
-/** A command line, understood. */
+/** A command line, sorted. */
 export interface Line {
   readonly program: Program;
   readonly place: Place;
   readonly operands: readonly string[];
   /** In their order. */
   readonly flags: readonly GivenFlag[];
-  /** The command line behind `--`, of a command that takes one. */
+  /** The command line behind `--`, for a command that takes one. */
   readonly argv: readonly string[] | null;
-  /** What is asked for, instead of running the command. */
+  /** The text that is asked for, instead of running the command. */
   readonly asked: Question | null;
   /** The first mistake. */
   readonly mistake: Mistake | null;
-  /** The flag at the end whose value is to come. */
+  /** The flag at the end that still waits for its value. */
   readonly open: NamedFlag | null;
   readonly hasDashes: boolean;
 }
 
-/** Reads the words behind the program's name. */
+/** Reads the words after the program's name. */
 export function scan(words: readonly string[], program: Program): Line {
   const cut = words.indexOf("--");
   const hasDashes = cut !== -1;
@@ -84,7 +85,7 @@ export function scan(words: readonly string[], program: Program): Line {
       else mistake ??= { kind: "unknown command", word, at: place };
     }
   };
-  /** The flag whose value is the next word. */
+  /** Returns the flag whose value is the next word. */
   const readFlags = (word: string): NamedFlag | null => {
     const { given, wrong } = flagsIn(word, flagsAt(place, program));
     if (wrong !== null) mistake ??= wrong;
@@ -116,7 +117,7 @@ export function scan(words: readonly string[], program: Program): Line {
   return { program, place, operands, flags, argv, asked, mistake, open, hasDashes };
 }
 
-/** A single `-` is an argument by custom: standard input. */
+/** A single `-` is by custom an argument: standard input. */
 function isFlag(word: string): boolean {
   return word.startsWith("-") && word !== "-";
 }
@@ -131,7 +132,7 @@ function commandIn(
   return null;
 }
 
-/** The flags that can be used at a place: the command's own, then those of every command. */
+/** The flags that are allowed at a place: the command's own, then those of every command. */
 export function flagsAt({ entry }: Place, program: Program): readonly NamedFlag[] {
   return [...isGroup(entry) ? [] : namedFlags(entry.flags), ...namedFlags(program.flags)];
 }
@@ -142,8 +143,8 @@ export function namedFlags(flags: Flags): NamedFlag[] {
 }
 
 /**
- * The flags in a word: `--backend`, `--backend=tmux`, `-b`, `-btmux`, `-qb`. What follows a mistake
- * is not read.
+ * The flags in a word: `--backend`, `--backend=tmux`, `-b`, `-btmux`, `-qb`. Nothing behind a
+ * mistake is read.
  */
 export function flagsIn(
   word: string,

@@ -1,11 +1,11 @@
-/** The flags that say what to start, as the command line gives them. */
+/** The flags that define a session, as the command line gives them. */
 import type { FlaggedKey, FlagValue, StartFlags as Wanted } from "../config/flags.ts";
 import { ALL_SESSION_KEYS, type SESSION_KEYS } from "../keys/session_keys.ts";
 import { type Property, propertyOf } from "./grammar.ts";
 
 type Table = typeof SESSION_KEYS;
 
-/** Flags that say what to start, as the command line gives them. */
+/** Flags that define a session, as the command line gives them. */
 export type StartFlags =
   & {
     readonly [N in FlaggedKey as Property<Table[N]["flag"]>]?:
@@ -14,7 +14,7 @@ export type StartFlags =
   }
   & { readonly argv?: readonly string[] | null };
 
-/** The flags by the fields of their keys, without what was not given. */
+/** The given flags, by the fields of their keys. */
 export function wantedBy(flags: StartFlags): Wanted {
   const given = ALL_SESSION_KEYS.flatMap(([, { flag, field }]): [string, unknown][] => {
     const value: unknown = flag === undefined ? undefined : Reflect.get(flags, propertyOf(flag));

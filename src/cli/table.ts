@@ -1,6 +1,6 @@
 /**
- * Every command and flag, in one table, whose parts are in table/; each command's code is loaded when
- * it runs.
+ * Every command and flag, in one table, with parts in table/. Each command's code loads when it
+ * runs.
  */
 import type { Flags, GivenFlags, Program } from "./grammar.ts";
 import { CHANGING } from "./table/change.ts";

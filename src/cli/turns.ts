@@ -1,6 +1,6 @@
-/** Taking turns: a thousand sessions are not a thousand child processes at once. */
+/** Limits work that runs at once: a thousand sessions must not be a thousand child processes. */
 
-/** Work of which only so much goes on at a time; the rest waits for its turn, in its order. */
+/** Runs at most so many jobs at a time. The others wait for their turn, in order. */
 export function takingTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = most;

@@ -1,4 +1,4 @@
-/** A config with mistakes must not block what works without it. */
+/** Warns of mistakes in a config that must not block what works without it. */
 import {
   allProblems,
   type Config,
@@ -10,18 +10,18 @@ import {
 import { SessionNotFoundError } from "../errors.ts";
 import { type Context, type PlaceFlags, selectionOf } from "./command.ts";
 
-/** What a command is about. */
+/** The sessions and places of a command. */
 interface About extends PlaceFlags {
-  /** Sessions; none: it is about all of them. */
+  /** Its sessions; empty: all of them. */
   readonly names: readonly string[];
 }
 
 /**
- * Says what is wrong with the config, for commands that work without it: in full what is about the
- * config as a whole or about their sessions, and in one line how much is wrong with others.
+ * Warns of mistakes in the config, for commands that work without it: in full for mistakes of the
+ * whole config or of their sessions, in one line for all others.
  *
- * @throws {SessionConfigError} `config_invalid`: the config that was named is not there, and the
- * command is about more than one session that runs
+ * @throws {SessionConfigError} `config_invalid`: the named config does not exist, and the command
+ *   is about more than one session that runs
  */
 export async function warnOfProblems(context: Context, about: About): Promise<void> {
   const config = await context.config();
@@ -44,7 +44,7 @@ function problemsOf(entry: SessionEntry): readonly Problem[] {
   return entry.kind === "invalid" ? entry.problems : [];
 }
 
-/** A config that was looked for and found is there; one that was named may not be. */
+/** A config that was found exists; one that was named may not. */
 async function isMissing({ world }: Context, { path, sessions }: Config): Promise<boolean> {
   return path !== null && sessions.size === 0 && await world.files.facts(path) === null;
 }

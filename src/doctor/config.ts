@@ -1,16 +1,16 @@
-/** What is to be said of the config. Pure. */
+/** Findings about the config. Pure. */
 import { type Config, type Problem, problemText } from "../config/config.ts";
 import type { Findings } from "../config/validate.ts";
 import { counted, type Finding, namesText, ok, skipped, wrong } from "../model/finding.ts";
 
-/** What was seen of the config. */
+/** The facts about the config. */
 export interface ConfigFacts extends Findings {
   readonly config: Config;
-  /** Where a config is looked for, in order, and whether a file is there. */
+  /** The places where a config is looked for, in order, and whether there is a file. */
   readonly places: readonly { readonly path: string; readonly exists: boolean }[];
 }
 
-/** Which file is in force, and what is wrong with it. */
+/** Findings about the file in force and its mistakes. */
 export function configFindings(facts: ConfigFacts): readonly Finding[] {
   const { config: { path, files, sessions }, places } = facts;
   const found = places.filter(({ exists }) => exists).map((place) => place.path);
@@ -21,12 +21,12 @@ export function configFindings(facts: ConfigFacts): readonly Finding[] {
       details,
     })];
   }
-  // Where a flag or a variable names the file, nobody expects another one to be read.
+  // When a flag or a variable names the file, nobody expects another one to be read.
   const others = found[0] === path ? found.slice(1) : [];
   const unread = others.length === 0 ? "" : `; not read: ${namesText(others)}`;
   const included = files.length > 1 ? `, which includes ${counted(files.length - 1, "file")}` : "";
   const valid = validity(facts, counted(sessions.size, "session"));
-  // Of a file that cannot be used nothing is in force.
+  // Nothing of an unusable file is in force.
   if (facts.problems.some(isWhole)) return [valid];
   return [
     ok("config.file", `the config is ${path}${included}${unread}`, details),
@@ -44,7 +44,7 @@ function validity({ config, problems, warnings }: ConfigFacts, sessions: string)
   const [problem] = problems;
   if (problem !== undefined) {
     const rest = problems.length === 1 ? "" : `; the first of ${problems.length} mistakes`;
-    const hint = problem.hint ?? "mend it";
+    const hint = problem.hint ?? "fix it";
     return wrong("failure", check, {
       message: `${isWhole(problem) ? "the config cannot be used: " : ""}${
         problemText(problem)
@@ -63,7 +63,7 @@ function validity({ config, problems, warnings }: ConfigFacts, sessions: string)
   });
 }
 
-/** Whether it is about a file, and not about what is written there. */
+/** Whether the problem is the file itself, and not its content. */
 function isWhole({ line, path }: Problem): boolean {
   return line === null && path === "";
 }

@@ -1,4 +1,4 @@
-/** The examination of everything that kstops works with. */
+/** Examines everything that kstops works with. */
 import { ask } from "../backends/doctor.ts";
 import { REGISTRY } from "../backends/registry.ts";
 import type { Config } from "../config/config.ts";
@@ -18,8 +18,8 @@ import { stateFindings } from "./state.ts";
 import { terminalFindings } from "./terminal.ts";
 
 /**
- * Looks at everything, side by side. Nothing is changed, but for a file that is written in the state
- * directory and removed.
+ * Looks at everything, side by side. Changes nothing, except that it writes a file in the state
+ * directory and removes it.
  */
 export async function examine(world: World, config: Config): Promise<readonly Finding[]> {
   const user = nameOfUser(world);
@@ -52,7 +52,7 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
   ];
 }
 
-/** The variable `USER` may be left from somebody else. */
+/** The variable `USER` may be left over from another user. */
 async function nameOfUser(world: World): Promise<string> {
   const answer = await ask(world, ["id", "-un"], { read: (stdout) => stdout.trim() || undefined });
   return answer.kind === "answered" ? answer.value : String(world.uid() ?? "");

@@ -1,24 +1,24 @@
-/** Whether sessions survive it when their user logs out. Pure. */
+/** Findings about whether sessions survive the logout of their user. Pure. */
 import { quote } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { type Answer, type Finding, namesText, ok, skipped, wrong } from "../model/finding.ts";
 
-/** What was seen of what ends processes at logout; null: no systemd runs here. */
+/** The facts about what ends processes at logout; null: no systemd runs here. */
 export type LogoutFacts = {
   readonly user: string;
   /** Whether the user's service manager runs without a login. */
   readonly linger: boolean;
-  /** Whether logind kills what is left in this user's login sessions. */
+  /** Whether logind kills what is left of this user's login sessions. */
   readonly kills: Answer<boolean>;
-  /** The control groups of the tmux servers; null: not known. */
+  /** The control groups of the tmux servers; null: unknown. */
   readonly servers: readonly { readonly socketName: string; readonly cgroup: string | null }[];
-  /** The control group of this process, and so of a server that it would start. */
+  /** The control group of this process, and of any server that it starts. */
   readonly here: string | null;
   /** Whether podman runs containers as this user. */
   readonly rootlessPodman: boolean;
 } | null;
 
-/** What becomes of tmux servers, and of rootless containers. */
+/** Findings about what a logout does to tmux servers and rootless containers. */
 export function logoutFindings(facts: LogoutFacts): readonly Finding[] {
   if (facts === null) {
     return [skipped("logout.tmux", "no systemd runs here, so nothing ends sessions at a logout")];
@@ -59,7 +59,7 @@ function placeFinding(
   if (cgroup === null) {
     return skipped(
       check,
-      `whether ${what} survives a logout is not known: its group cannot be read`,
+      `it is unknown whether ${what} survives a logout: its group cannot be read`,
       {
         details,
       },
@@ -80,7 +80,7 @@ function placeFinding(
     return ok(check, `${what} survives a logout: it is in no login session (${cgroup})`, details);
   }
   if (kills.kind === "failed") {
-    return skipped(check, `whether ${what} survives a logout is not known: ${kills.reason}`, {
+    return skipped(check, `it is unknown whether ${what} survives a logout: ${kills.reason}`, {
       fix: "see KillUserProcesses in /etc/systemd/logind.conf",
       details,
     });
@@ -95,7 +95,7 @@ function placeFinding(
     : ok(check, `${what} survives a logout: logind leaves ${scope} alone`, details);
 }
 
-/** The control group in a `/proc/PID/cgroup`, as systemd sees it (cgroups(7)); null: none is there. */
+/** The control group in a `/proc/PID/cgroup`, as systemd sees it (cgroups(7)), or null. */
 export function cgroupIn(text: string): string | null {
   const lines = text.split("\n");
   const line = lines.find((each) => /^\d+:name=systemd:/.test(each)) ??
@@ -105,7 +105,7 @@ export function cgroupIn(text: string): string | null {
 
 /**
  * Whether logind kills a user's processes, from its properties `KillUserProcesses KillOnlyUsers
- * KillExcludeUsers` as busctl prints them, one a line; null: that is not what it printed.
+ * KillExcludeUsers` as busctl prints them, one a line; null: the text is something else.
  */
 export function killsIn(text: string, user: string): boolean | null {
   const [kill, only, except] = text.trim().split("\n");

@@ -1,4 +1,4 @@
-/** For what a backend is wanted. Pure. */
+/** Tells what needs each backend. Pure. */
 import type { Needs } from "../backends/doctor.ts";
 import type { Config } from "../config/config.ts";
 import { definedSessions } from "../config/defined.ts";
@@ -7,10 +7,10 @@ import { completePlace, enginesOf } from "../model/place.ts";
 import { namesText } from "../model/finding.ts";
 
 /**
- * What the sessions of a config need; where it has none, the default backend is needed, for sessions
- * that are made up.
+ * The needs of a config's sessions. A config without sessions needs the default backend, for
+ * sessions made up on the spot.
  *
- * @param installed the engines that have a client, the preferred one first
+ * @param installed the engines whose client is installed, preferred one first
  */
 export function needsOf(
   config: Config,

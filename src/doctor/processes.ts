@@ -1,4 +1,4 @@
-/** What is to be said of processes that outlive their session. Pure. */
+/** Findings about processes that outlive their session. Pure. */
 import {
   type Answer,
   counted,
@@ -9,7 +9,7 @@ import {
   wrong,
 } from "../model/finding.ts";
 
-/** A session, and processes of it. */
+/** A session and its processes. */
 export interface LivingSession {
   readonly name: string;
   readonly pids: readonly number[];
@@ -17,21 +17,21 @@ export interface LivingSession {
 
 /** What lives of the runs of kstops besides what tmux shows. */
 export interface ProcessFacts {
-  /** Sessions whose program goes on, while no tmux shows it. */
+  /** Sessions whose program goes on although no tmux shows it. */
   readonly orphans: readonly LivingSession[];
-  /** Sessions whose program has ended, and left something behind. */
+  /** Sessions whose program has ended and left something behind. */
   readonly leftovers: readonly LivingSession[];
-  /** Pids of what a kstops with another state directory started. */
+  /** Pids of processes that a kstops with another state directory started. */
   readonly strangers: readonly number[];
 }
 
-/** Programs without a tmux, what was left behind, and what belongs to another kstops. */
+/** Findings about programs without a tmux, leftovers, and processes of another kstops. */
 export function processFindings(facts: Answer<ProcessFacts>): readonly Finding[] {
   if (facts.kind === "failed") {
     return [
       skipped(
         "processes.seen",
-        `whether a program outlives its session is not known: ${facts.reason}`,
+        `it is unknown whether a program outlives its session: ${facts.reason}`,
       ),
     ];
   }
@@ -67,7 +67,7 @@ function lifeFinding(
   })];
 }
 
-/** What was looked at. Other users, too, have a kstops: what belongs to it is no fault. */
+/** Tells what was examined. Processes of another kstops, such as another user's, are no fault. */
 function seenFinding({ orphans, leftovers, strangers }: ProcessFacts): Finding {
   const count = orphans.length + leftovers.length;
   const own = count === 0

@@ -1,4 +1,4 @@
-/** What is to be said of the state directory, and of what was left behind. Pure. */
+/** Findings about the state directory and about what was left behind. Pure. */
 import { shellWord } from "../shell.ts";
 import type { FileFacts } from "../world/world.ts";
 import {
@@ -11,39 +11,39 @@ import {
   wrong,
 } from "../model/finding.ts";
 
-/** What was seen of the state directory; null: the system names no place for it. */
+/** The facts about the state directory; null: the environment names none. */
 export type StateFacts = {
   /** Absolute path. */
   readonly path: string;
-  /** The same without symbolic links; null where it is not there. */
+  /** The same without symbolic links; null when it does not exist. */
   readonly realPath: string | null;
-  /** Null: it is not there. */
+  /** Null: it does not exist. */
   readonly facts: FileFacts | null;
   readonly uid: number | null;
-  /** What came of a file that was written and removed, in it or where it would be made. */
+  /** The result of writing and removing a file, in the directory or where it would be made. */
   readonly write: { readonly directory: string; readonly trouble: string | null };
-  /** Null: there is none yet. */
+  /** Null: there is no database yet. */
   readonly database: DatabaseFacts | null;
   /** Null: nothing is kept yet. */
   readonly logs: Answer<LogsFacts> | null;
   readonly space: Answer<SpaceFacts>;
-  /** Null: its file system does not count them. */
+  /** Null: its file system does not count inodes. */
   readonly inodes: Answer<SpaceFacts | null>;
 } | null;
 
-/** What was seen of the recorded operations. */
+/** The facts about the recorded operations. */
 export interface DatabaseFacts {
   readonly path: string;
   readonly bytes: number;
-  /** Null: it is sound, as far as was looked. */
+  /** Null: the examined part is sound. */
   readonly trouble: { readonly kind: "corrupt" | "other"; readonly reason: string } | null;
-  /** Whether all of it was looked at: that takes too long for a large one. */
+  /** Whether all of it was examined: that takes too long for a large one. */
   readonly isChecked: boolean;
-  /** The IDs of operations that nobody works on any more. */
+  /** The IDs of operations that no process works on any more. */
   readonly abandoned: readonly string[];
 }
 
-/** What is kept of sessions. */
+/** The output that is kept. */
 export interface LogsFacts {
   readonly bytes: number;
   readonly sessions: number;
@@ -56,7 +56,7 @@ export interface SpaceFacts {
   readonly mountPoint: string;
 }
 
-/** The directory, what is in it, and the room that is left. */
+/** Findings about the directory, its content, and the room that is left. */
 export function stateFindings(facts: StateFacts): readonly Finding[] {
   if (facts === null) {
     return [wrong("failure", "state.directory", {
@@ -87,7 +87,7 @@ function directoryFinding(
   };
   if (facts !== null && facts.kind !== "directory") {
     return wrong("failure", check, {
-      message: `${path} is no directory: no output and no operation can be kept`,
+      message: `${path} is not a directory: no output and no operation can be kept`,
       fix: `run: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
       details,
     });
@@ -135,8 +135,7 @@ function databaseFindings(database: DatabaseFacts): readonly Finding[] {
         ? wrong("warning", check, {
           message: `${path} is damaged: ${trouble.reason}`,
           fix:
-            "nothing, if its history can be spared: the next change keeps it aside, and begins " +
-            "a new one",
+            "nothing, unless you need its history: the next change moves it aside and begins a new one",
           details,
         })
         : wrong("failure", check, {
@@ -162,7 +161,7 @@ function databaseFindings(database: DatabaseFacts): readonly Finding[] {
 function logsFinding(logs: Answer<LogsFacts>): Finding {
   const check = "state.logs";
   if (logs.kind === "failed") {
-    return skipped(check, `how much output is kept is not known: ${logs.reason}`);
+    return skipped(check, `the amount of kept output is unknown: ${logs.reason}`);
   }
   const { bytes, sessions } = logs.value;
   return ok(check, `the output of ${counted(sessions, "session")} takes ${sizeText(bytes)}`, {
@@ -171,19 +170,19 @@ function logsFinding(logs: Answer<LogsFacts>): Finding {
   });
 }
 
-/** Less is too little for anything. KiB. */
+/** Less is too little for anything. In KiB. */
 const NO_SPACE = 10 * 1024;
-/** Less is soon none. KiB. */
+/** Less will soon be used up. In KiB. */
 const LITTLE_SPACE = 100 * 1024;
-/** A small part of a large disk is enough. KiB. */
+/** So much is enough, even if it is a small part of the disk. In KiB. */
 const MUCH_SPACE = 5 * 1024 * 1024;
-/** A smaller part is little, unless it is much. */
+/** A smaller part is little, unless it is `MUCH_SPACE`. */
 const LITTLE_PART = 0.05;
 
 function spaceFinding(space: Answer<SpaceFacts>): Finding {
   const check = "state.disk";
   if (space.kind === "failed") {
-    return skipped(check, `how much of the disk is free is not known: ${space.reason}`);
+    return skipped(check, `the free space of the disk is unknown: ${space.reason}`);
   }
   const { total, free, mountPoint } = space.value;
   const details = { mount_point: mountPoint, free_bytes: free * 1024, total_bytes: total * 1024 };
@@ -204,7 +203,7 @@ function inodesFinding(inodes: Answer<SpaceFacts | null>): Finding {
   const check = "state.inodes";
   if (inodes.kind === "failed" || inodes.value === null) {
     const reason = inodes.kind === "failed" ? inodes.reason : "its file system does not count them";
-    return skipped(check, `how many inodes are free is not known: ${reason}`);
+    return skipped(check, `the number of free inodes is unknown: ${reason}`);
   }
   const { total, free, mountPoint } = inodes.value;
   const details = { mount_point: mountPoint, free, total };
@@ -226,10 +225,13 @@ function sizeText(bytes: number): string {
   return `${size.toFixed(digits)} ${units[unit]}`;
 }
 
-/** What `df -P` says of a file system, in its units; null: nothing, as of one that does not count. */
+/**
+ * What `df -P` prints about a file system, in its units; null: no numbers, as for one that does not
+ * count inodes.
+ */
 export function spaceIn(text: string): SpaceFacts | null {
   const line = text.trim().split("\n").at(-1) ?? "";
-  // The name of a device may hold blanks, and so may the mount point.
+  // The names of device and mount point may contain blanks.
   const found = /\s(\d+)\s+(\d+)\s+(-?\d+)\s+(?:\d+%|-)\s+(\/.*)$/.exec(line);
   if (found === null) return null;
   const [, total = "", , free = "", mountPoint = ""] = found;

@@ -1,11 +1,11 @@
-/** What is to be said of the terminal and the locale. Pure. */
+/** Findings about the terminal and the locale. Pure. */
 import { quote } from "../errors.ts";
 import type { Locale } from "../locale.ts";
 import { type Finding, ok, skipped, wrong } from "../model/finding.ts";
 
-/** What was seen of the terminal. */
+/** The facts about the terminal. */
 export interface TerminalFacts {
-  /** `TERM`; null where it is not set. */
+  /** `TERM`; null when it is not set. */
   readonly term: string | null;
   /** Whether programs can look that terminal up. */
   readonly isKnown: boolean;
@@ -14,7 +14,7 @@ export interface TerminalFacts {
   readonly locale: Locale;
 }
 
-/** `TERM` and the locale. */
+/** Findings about `TERM` and the locale. */
 export function terminalFindings(facts: TerminalFacts): readonly Finding[] {
   return [termFinding(facts), localeFinding(facts.locale)];
 }

@@ -36,25 +36,25 @@ import {
   type Voice,
 } from "./work.ts";
 
-/** What a session is to be, and what it is managed with. */
+/** The definition of a session, and the tools to manage it with. */
 export interface ManagerOptions extends SessionOptions, Voice, Recorder {
   /** Name or path of the tmux program. Default: `tmux`. */
   readonly tmuxBinary?: string;
 }
 
-/** What goes over the config, and where the config is. */
+/** Options that override the config, and the path of the config. */
 export interface FromConfigOptions extends SessionOptions, Voice, Recorder {
   /** Path of the config file. Default: the first that exists, as for the command line. */
   readonly config?: string;
 }
 
-/** What a manager is made of. */
+/** The parts of a manager. */
 interface Parts {
   readonly context: Context;
   readonly backend: BackendType;
-  /** What goes over the config file. */
+  /** Options that override the config file. */
   readonly options: SessionOptions;
-  /** Both together. */
+  /** The options and the config, merged. */
   readonly config: SessionConfig;
 }
 
@@ -98,7 +98,7 @@ export class SessionManager {
   #parts: Parts;
 
   /**
-   * A session that no config defines.
+   * A session that is in no config.
    *
    * @throws {SessionConfigError} `value_invalid`
    */
@@ -107,7 +107,7 @@ export class SessionManager {
   }
 
   /**
-   * A session that the config defines; options go over what it says.
+   * A session of the config. Options override the config.
    *
    * @throws {SessionConfigError} `config_invalid`: it is not in the config, or wrong there
    * @throws {SessionConfigError} `value_invalid`: an option is wrong
@@ -128,17 +128,17 @@ export class SessionManager {
     return this.#parts.backend;
   }
 
-  /** What the session is to be. Of the config, variables are not filled in. */
+  /** The definition of the session. Variables of the config are not filled in. */
   get config(): SessionConfig {
     return this.#parts.config;
   }
 
   /**
-   * Starts the session, and resolves when its program has lived for half a second, or has ended with
-   * 0. An ended session of that name is replaced.
+   * Starts the session, and resolves when its program has lived for half a second, or has ended
+   * with 0. Replaces an ended session of that name.
    *
-   * @param command Goes over that of the options and of the config.
-   * @param options Go over those of the manager; variables are added.
+   * @param command Overrides that of the options and of the config.
+   * @param options Override those of the manager; variables are added.
    * @throws {SessionExistsError} `session_exists`
    * @throws {SessionStartError} `start_failed`
    * @throws {SessionConfigError} `value_invalid` or `config_invalid`
@@ -161,12 +161,12 @@ export class SessionManager {
   }
 
   /**
-   * Ends the session, and proves that nothing of it is left. Calling it is the yes to stop a session
-   * that is protected, or that kstops did not make; such a container is not removed. It is no yes for
-   * one that another config has started: `project` says that it is meant.
+   * Ends the session, and proves that nothing of it is left. Calling it is the yes to stop a
+   * protected session, or one that kstops did not make (whose container is not removed). It is no
+   * yes for a session that another config has started: name that config with `project`.
    *
    * @returns how it ended
-   * @throws {InputRequiredError} `input_required`: it is another config's
+   * @throws {InputRequiredError} `input_required`: it belongs to another config
    * @throws {SessionStopError} `stop_failed`, with what is still alive
    */
   async stop(options: StopSessionOptions = {}): Promise<SessionStatus> {
@@ -182,12 +182,12 @@ export class SessionManager {
     return await attach(this.#parts.context, this.name, options);
   }
 
-  /** What is known of the session; of one that is only in the config, state `defined`. */
+  /** What is known of the session. The state is `defined` if it is only in the config. */
   async status(): Promise<SessionStatus> {
     return await status(this.#parts.context, this.name);
   }
 
-  /** What the session printed, with its colours, also after it ended. */
+  /** What the session printed, including colours, even after it ended. */
   async logs(options: LogsOptions = {}): Promise<string> {
     return await logs(this.#parts.context, this.name, options);
   }
@@ -231,7 +231,7 @@ function partsOf(
   const config = noConfig(world, tmuxBinary === undefined ? {} : { tmuxBinary });
   const selection: Selection = {
     backend,
-    // Where a start puts it: one of that name on another socket is only in the way of a start.
+    // The place of a start: a namesake on another socket only prevents a start.
     scope: options.socketName ?? usualScope(backend),
     engine: options.runtime,
   };

@@ -3,11 +3,14 @@ import { stateDirectory } from "../logs/store.ts";
 import { OperationStore } from "../operations/store.ts";
 import { denoWorld } from "../world/deno.ts";
 
-/** Where operations are kept. */
+/** Where to keep operations. */
 export interface OperationStoreOptions {
-  /** The directory of `operations.db`. Default: that of the command line, whose operations it has. */
+  /** The directory of `operations.db`. Default: the one of the command line, with its operations. */
   readonly directory?: string;
-  /** Is told once why operations are not kept, or where a damaged database went. */
+  /**
+   * Called once with the reason why operations are not kept, or with the new place of a damaged
+   * database.
+   */
   readonly say?: (text: string) => void;
 }
 

@@ -1,4 +1,4 @@
-/** The backends themselves, for programs that manage any session of one of them. */
+/** The backends themselves, for programs that manage all sessions of one backend. */
 import type { AttachEnd } from "../backends/backend.ts";
 import { quote, SessionConfigError } from "../errors.ts";
 import type { BackendType, Runtime, SessionStatus } from "../model.ts";
@@ -29,12 +29,12 @@ import {
   type Voice,
 } from "./work.ts";
 
-/** Where all sessions of a runner are. */
+/** The place of all sessions of a runner. */
 interface RunnerPlace extends Pick<SessionConfig, "socketName" | "runtime"> {
   readonly backend: BackendType;
 }
 
-/** What both backends have. */
+/** What both runners share. */
 class BackendRunner {
   readonly #context: Context;
   readonly #place: RunnerPlace;
@@ -51,7 +51,7 @@ class BackendRunner {
 
   /**
    * Starts a session, and resolves when its program has lived for half a second, or has ended with
-   * 0. An ended session of that name is replaced.
+   * 0. Replaces an ended session of that name.
    *
    * @throws {SessionExistsError} `session_exists`
    * @throws {SessionStartError} `start_failed`
@@ -95,9 +95,10 @@ class BackendRunner {
   }
 
   /**
-   * Every session, also those that kstops did not make.
+   * Every session, including those that kstops did not make.
    *
-   * @throws {BackendUnavailableError} `backend_unavailable`: there may be more where nobody answers
+   * @throws {BackendUnavailableError} `backend_unavailable`: an engine that does not answer may
+   *   have more
    */
   async listSessions(): Promise<readonly SessionStatus[]> {
     return await list(this.#context);
@@ -109,7 +110,7 @@ function elsewhere(
   { key, theirs, ours }: { key: string; theirs: string; ours: string },
 ): SessionConfigError {
   return new SessionConfigError(
-    `Cannot start ${quote(name)}: its ${key} is ${quote(theirs)}, that of this runner ${
+    `Cannot start ${quote(name)}: its ${key} is ${quote(theirs)}, but this runner's is ${
       quote(ours)
     }`,
     { hint: `leave its ${key} out` },
@@ -149,7 +150,10 @@ export class TmuxRunner extends BackendRunner {
 
 /** How to reach containers. */
 export interface ContainerRunnerOptions extends Voice, Recorder {
-  /** Default: sessions are looked for in both; started in podman where it is installed, else docker. */
+  /**
+   * Default: looks for sessions in both, and starts them in podman if it is installed, else in
+   * docker.
+   */
   readonly runtime?: Runtime;
 }
 

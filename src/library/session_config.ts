@@ -1,4 +1,4 @@
-/** What a program says of a session that it wants: the options of the library, checked. */
+/** The options of the library that define a session, checked. */
 import { type Config, emptyConfig, type UsableEntry } from "../config/config.ts";
 import { defaultSettings } from "../keys/file_keys.ts";
 import { checkList, CHECKS } from "../config/rules.ts";
@@ -21,7 +21,7 @@ export interface SessionConfig extends SessionOptions {
   readonly name: string;
 }
 
-/** The keys of which there is an option. */
+/** The keys that have an option. */
 const OPTIONS: readonly SessionKey[] = Object.values<SessionKey>(SESSION_KEYS)
   .filter(({ option }) => option !== undefined);
 
@@ -29,7 +29,7 @@ function valueOf(options: SessionOptions, { field }: SessionKey): unknown {
   return Reflect.get(options, field);
 }
 
-/** The backend that options mean without saying so; null: either. */
+/** The backend that other options imply; null: either. */
 export function impliedBackend(options: SessionOptions): BackendType | null {
   const said = (backend: BackendType) =>
     OPTIONS.some((key) => key.only === backend && valueOf(options, key) !== undefined);
@@ -103,7 +103,7 @@ function oneOf(
 }
 
 /**
- * Makes sure that there is something to run, where no config says what.
+ * Makes sure that the options say what to run when no config does.
  *
  * @throws {SessionConfigError} `value_invalid`
  */
@@ -122,7 +122,7 @@ export function checkComplete({ image, command }: SessionOptions, { name, backen
   });
 }
 
-/** The options as the flags of `start`, which say the same. */
+/** The options as the equivalent flags of `start`. */
 export function flagsOf(options: SessionOptions, backend: BackendType | null): StartFlags {
   const { command, env } = options;
   return {
@@ -134,8 +134,8 @@ export function flagsOf(options: SessionOptions, backend: BackendType | null): S
 }
 
 /**
- * What a config says of a session as far as options can say it, without what only the other backend
- * has. Variables are not filled in.
+ * The part of a session's config that options can express, without keys of the other backend.
+ * Variables are not filled in.
  */
 export function writtenIn({ settings }: UsableEntry, backend: BackendType): SessionOptions {
   const said = OPTIONS.filter((key) => appliesTo(key, backend)).map(({ field }) => {
@@ -147,7 +147,7 @@ export function writtenIn({ settings }: UsableEntry, backend: BackendType): Sess
         : value,
     ] as const;
   }).filter(([, value]) => value !== null && value !== false && !isEmpty(value));
-  // The types of both come from the table.
+  // The same table gives the types of both.
   return { ...Object.fromEntries(said), backend } as SessionOptions;
 }
 
@@ -155,7 +155,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
-/** What holds where there is no config file. */
+/** The config to use without a config file. */
 export function noConfig(world: World, settings: Partial<Config["settings"]> = {}): Config {
   return emptyConfig(null, {
     settings: { ...defaultSettings(), ...settings },

@@ -1,4 +1,4 @@
-/** What the classes of the library do with sessions: ways to actions, and to {@link Sessions}. */
+/** The work of the library's classes: translates to actions and to {@link Sessions}. */
 import { attachTo, findToAttach } from "../actions/attach.ts";
 import { onlyOf } from "../actions/each.ts";
 import { readOne } from "../actions/logs.ts";
@@ -29,59 +29,59 @@ import { isThere, type Selection, type Sessions } from "../sessions/sessions.ts"
 import { VERSION } from "../version.ts";
 import type { World } from "../world/world.ts";
 
-/** How the library is heard. It prints nothing itself. */
+/** How the library speaks. It prints nothing itself. */
 export interface Voice {
-  /** Is told what a user may want to know, such as that an image is pulled first; a line each. */
+  /** Called with each line that a user may want to read, such as that an image is pulled first. */
   readonly say?: ((text: string) => void) | undefined;
 }
 
-/** Where changes are recorded. */
+/** Where to record changes. */
 export interface Recorder {
   /**
-   * Gets every start and stop as an operation, under the lock on its session, so that two processes
-   * never change one session at once. Default: nothing is recorded, and nothing is locked.
+   * Records every start and stop as an operation, under the lock on its session, so that two
+   * processes never change one session at once. Default: no record and no lock.
    */
   readonly operations?: OperationStore | undefined;
 }
 
 /** How to stop a session. */
 export interface StopSessionOptions {
-  /** Whether the program is asked to end before it is killed. Default: true. */
+  /** Whether to ask the program to end before killing it. Default: true. */
   readonly graceful?: boolean;
-  /** How many seconds it is waited for. Default: what its definition says, else 10. */
+  /** How many seconds to wait for it. Default: those of its definition, else 10. */
   readonly timeout?: number;
-  /** Containers only: whether the container stays. Default: false. */
+  /** Containers only: whether to keep the container. Default: false. */
   readonly keep?: boolean;
   /**
-   * Whose session is meant: a project, or the path of a config. Needed for one that another config
-   * than that of the manager has started; a manager without a config needs it for none.
+   * The owner of the session: a project, or the path of a config. Needed for a session that another
+   * config than the manager's has started. A manager without a config never needs it.
    */
   readonly project?: string;
 }
 
 /** How to attach to a session. */
 export interface AttachSessionOptions extends Voice {
-  /** Keys do not reach the session. Default: false. */
+  /** Whether to keep keys from reaching the session. Default: false. */
   readonly readOnly?: boolean;
 }
 
 /** How much of the output to read. */
 export interface LogsOptions {
-  /** How many lines, counted from the end; `Infinity` for all. Default: 100. */
+  /** How many lines from the end; `Infinity` for all. Default: 100. */
   readonly lines?: number;
 }
 
-/** What the classes of the library work with. */
+/** The tools of the library's classes. */
 export interface Context extends Recorder {
   readonly world: World;
   readonly config: Config;
   readonly sessions: Sessions;
-  /** Where they look for sessions. */
+  /** Where to look for sessions. */
   readonly selection: Selection;
   readonly say: (text: string) => void;
 }
 
-/** Makes a context in which this config is in force. */
+/** Makes a context with this config in force. */
 export function contextOf(
   { world, config, selection, operations, say = () => {} }:
     & Voice
@@ -96,7 +96,7 @@ export function contextOf(
   return { world, config, sessions, selection, operations, say };
 }
 
-/** Starts what flags and config define. */
+/** Starts what the flags and the config define. */
 export async function start(
   context: Context,
   name: string,
@@ -107,7 +107,7 @@ export async function start(
   return onlyOf(outcomes).status;
 }
 
-/** Stops a session. The container of somebody else is not removed. */
+/** Stops a session. A foreign container is not removed. */
 export async function stop(
   context: Context,
   name: string,
@@ -130,7 +130,7 @@ export async function stop(
   return onlyOf(outcomes).status;
 }
 
-/** What changes work with: calling a method is the yes to it. */
+/** The tools for changes. Calling a method is the yes to it. */
 function changeTools({ world, config, sessions, operations, say }: Context): ChangeTools {
   let hidden: readonly string[] = [];
   return {
@@ -174,12 +174,12 @@ export async function attach(
   return await attachTo(session, { readOnly, say });
 }
 
-/** What is known of a session; one that is only in the config is `defined`. */
+/** What is known of a session. The state is `defined` if it is only in the config. */
 export async function status(context: Context, name: string): Promise<SessionStatus> {
   return await show(changeTools(context), name, placeFlagsFor(context.selection));
 }
 
-/** What a session printed, also after it was stopped. */
+/** What a session printed, even after it was stopped. */
 export async function logs(
   context: Context,
   name: string,
@@ -193,7 +193,7 @@ export async function logs(
   });
 }
 
-/** The state of a session that an engine has; null when none has it. */
+/** The state of a session in an engine; null when no engine has it. */
 export async function stateOf(
   context: Context,
   name: string,
@@ -213,9 +213,10 @@ export async function stateOf(
 }
 
 /**
- * Every session where the context looks, also those that kstops did not make.
+ * Every session where the context looks, including those that kstops did not make.
  *
- * @throws {BackendUnavailableError} `backend_unavailable`: there may be more where nobody answers
+ * @throws {BackendUnavailableError} `backend_unavailable`: an engine that does not answer may have
+ *   more
  * @throws {BackendNotFoundError} `backend_not_found`
  */
 export async function list({ sessions, selection }: Context): Promise<readonly SessionStatus[]> {

@@ -351,7 +351,7 @@ function nobodySaidYes(
     : "";
   return new InputRequiredError(change.kind, change.session, {
     reason: `${reason}, and nobody said yes`,
-    hint: `say it: ${command}${later}`,
+    hint: `say yes: ${command}${later}`,
     backend,
     details: { operation_id: id },
   });

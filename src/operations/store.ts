@@ -191,7 +191,7 @@ export class OperationStore {
     const [found, another] = prefix === "" ? [] : this.list({ idPrefix: prefix, limit: 2 });
     if (found !== undefined && (another === undefined || found.id === prefix)) return found;
     throw new OperationNotFoundError(verb, idPrefix, {
-      ...(another === undefined ? {} : { reason: "several operations begin so" }),
+      ...(another === undefined ? {} : { reason: "several operations begin with it" }),
       hint: another === undefined ? "kstops operations list shows them" : "give more of the ID",
     });
   }

@@ -1,4 +1,4 @@
-/** Managed sessions of one name, wherever they are: there must never be two of them. */
+/** Finds managed sessions of one name in all places: there must never be two of them. */
 import type { Session, Survey } from "../backends/backend.ts";
 import {
   InputRequiredError,
@@ -13,21 +13,21 @@ import { isNobodys, ownerName, ownerWords } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
 import { shellWord } from "../shell.ts";
 
-/** The managed sessions of that name. */
+/** The managed sessions with this name. */
 export function managedIn(surveys: readonly Survey[], name: string): readonly Session[] {
   return surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
     status.managed && status.name === name
   );
 }
 
-/** Those that a start in a place does not come upon by itself: there, its engine has the name. */
+/** The sessions that a start in a place would not meet: the engine there finds its own namesake. */
 export function besides(sessions: readonly Session[], place: Place): readonly Session[] {
   return sessions.filter(({ status, renamed }) =>
     renamed === true || !isSamePlace(knownPlace(status), place)
   );
 }
 
-/** Without the session itself: by its run, or where an older kstops recorded none, by its id. */
+/** All but the session itself, known by its run, or by its id when an older kstops recorded no run. */
 export function without(sessions: readonly Session[], own: Session): readonly Session[] {
   return sessions.filter(({ run, status }) =>
     run === null
@@ -36,12 +36,12 @@ export function without(sessions: readonly Session[], own: Session): readonly Se
   );
 }
 
-/** Whether only its end is left to be read. */
+/** Whether the program is gone and only its end is left to be read. */
 export function isOver({ status }: Session): boolean {
   return descriptorOf(status.backend).isOver(status);
 }
 
-/** Why a session is not started a second time, with the place where it is. */
+/** The error for a second start of a session, naming its place. */
 export function existsElsewhere({ status, renamed }: Session): SessionExistsError {
   const { backend, state, engineState, reason } = status;
   const name = status.name ?? "";
@@ -54,7 +54,7 @@ export function existsElsewhere({ status, renamed }: Session): SessionExistsErro
   });
 }
 
-/** Why a session is not found where flags choose to look: it runs elsewhere. */
+/** The error for a session that runs in another place than the flags choose. */
 export function runsElsewhere(
   verb: string,
   { status }: Session,
@@ -68,12 +68,12 @@ export function runsElsewhere(
   });
 }
 
-/** Whether it says of a session that is not found that it runs elsewhere. */
+/** Whether the error says that the session runs elsewhere. */
 export function isElsewhere(error: SessionNotFoundError): boolean {
   return "pid" in error.details;
 }
 
-/** Why nothing of that name is started beside a session of another config. */
+/** The error for a start beside another config's session of that name. */
 export function existsAsAnothers(status: SessionStatus): SessionExistsError {
   const { backend, state, engineState } = status;
   const name = status.name ?? "";
@@ -84,7 +84,7 @@ export function existsAsAnothers(status: SessionStatus): SessionExistsError {
     : `is ${engineState ?? state}`;
   return new SessionExistsError(
     name,
-    `one that ${does} ${whereWords(status)} ${belongsTo(status)}`,
+    `another session with this name ${does} ${whereWords(status)} and ${belongsTo(status)}`,
     {
       backend,
       hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, status)}`,
@@ -93,14 +93,14 @@ export function existsAsAnothers(status: SessionStatus): SessionExistsError {
   );
 }
 
-/** The same where only a run is recorded, of which something lives. */
+/** The same for a session that only a record tells of, and of which something lives. */
 export function existsAsRun(name: string, { run, remains, names }: LivingRun): SessionExistsError {
   const { owner = NOBODY, backend = "tmux", socketName = null } = run.begun ?? {};
   const { program } = remains;
   const what = program === null ? `left ${names} behind` : "runs, though no tmux shows it,";
   return new SessionExistsError(
     name,
-    `one that ${what} and ${belongsTo(owner)}`,
+    `another session with this name ${what} and ${belongsTo(owner)}`,
     {
       backend,
       hint: `look at it with kstops status ${name}, or end it with ${stopAnothers(name, owner)}`,
@@ -109,7 +109,7 @@ export function existsAsRun(name: string, { run, remains, names }: LivingRun): S
   );
 }
 
-/** Why a session of another config is not changed by who has not said whose it is. */
+/** The error for changing another config's session without naming its owner. */
 export function needsOwner(
   verb: string,
   status: SessionStatus,
@@ -129,7 +129,7 @@ function detailsOf(
   return { engine, socket_name: socketName, id, pid };
 }
 
-/** Whose a session is, for scripts. */
+/** The owner of a session, for scripts. */
 export function ownerDetails({ project, configFile }: Owner): { readonly [key: string]: Json } {
   return { project, config_file: configFile };
 }
@@ -148,8 +148,8 @@ function whereWords(status: SessionStatus): string {
 }
 
 /**
- * Makes one question of those that are asked at the same time. An answer is never older than its
- * question: whoever comes while one is on its way waits for the next.
+ * Merges calls that ask at the same time. An answer is never older than its question: a call that
+ * comes while the engine is being asked waits for the next answer.
  */
 export function together<T>(ask: () => Promise<T>): () => Promise<T> {
   let current: Promise<unknown> = Promise.resolve();

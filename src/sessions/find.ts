@@ -1,4 +1,4 @@
-/** The one session that a name stands for. Pure. */
+/** Finds the one session that a name stands for. Pure. */
 import type { Session } from "../backends/backend.ts";
 import { quote, SessionAmbiguousError, SessionNotFoundError } from "../errors.ts";
 import type { SessionStatus } from "../model.ts";
@@ -12,7 +12,7 @@ import type { Found, Match, Search } from "./sessions.ts";
 import { troubleError } from "./unheard.ts";
 
 /**
- * What was found of one of the names.
+ * The result for one of the names.
  *
  * @throws as {@link Sessions.find} does
  */
@@ -27,7 +27,7 @@ export function match(search: Search): Match {
   const namesakes = surveys.flatMap(({ sessions }) => sessions).filter(({ status }) =>
     status.name === name
   );
-  // A managed one is the session, wherever it runs; of foreign ones the definition chooses.
+  // A managed session wins wherever it runs; among foreign ones the definition chooses.
   const managed = namesakes.filter(({ status }) => status.managed);
   const wanted = wantedOf(managed, search);
   const isChosen = definition !== undefined && isSelected(definition, selection);
@@ -65,7 +65,7 @@ export function match(search: Search): Match {
     ...(owner === null ? {} : { reason: reasonOfNone(selection.project ?? "", managed) }),
     hint: [
       hintFor(name, [...known, ...defined.map((each) => each.name)]),
-      // A stopped container is there even while its daemon is not.
+      // A stopped container exists even while its daemon is down.
       ...silent.flatMap(({ place, trouble }) =>
         trouble === null || trouble.missing
           ? []
@@ -76,8 +76,8 @@ export function match(search: Search): Match {
 }
 
 /**
- * Of managed sessions of one name those that are meant: whose the flag says; without it mine, and only
- * where I have none those of other configs.
+ * Which managed sessions of one name are meant: those of the owner that the flag names; without it
+ * mine, or, if I have none, those of other configs.
  */
 function wantedOf(
   managed: readonly Session[],
@@ -87,7 +87,7 @@ function wantedOf(
   return meant.length > 0 || owner !== null || selection.ownOnly ? meant : managed;
 }
 
-/** Whether a session is of the owner that is meant: of a flag, of `--all`, or of an exact name. */
+/** Whether a session belongs to the owner that a flag, `--all` or an exact name means. */
 function isMeant(
   status: SessionStatus,
   { owner, self, selection }: Pick<Search, "owner" | "self" | "selection">,
@@ -100,10 +100,10 @@ function reasonOfNone(project: string, [other]: readonly Session[]): string {
   const none = `${quote(project)} has no such session`;
   return other === undefined
     ? none
-    : `${none}; one of that name belongs to ${ownerWords(other.status)}`;
+    : `${none}; another session with that name belongs to ${ownerWords(other.status)}`;
 }
 
-/** Without those that ended, where their own engine runs a later one. */
+/** The sessions without ended ones that their own engine has started again since. */
 function withoutReplaced(sessions: readonly Session[]): readonly Session[] {
   const running = sessions.filter(({ status }) => status.state === "running");
   return sessions.filter(({ status }) =>
@@ -113,7 +113,7 @@ function withoutReplaced(sessions: readonly Session[]): readonly Session[] {
 }
 
 function hintFor(name: string, known: readonly string[]): string {
-  // The name itself is known where another place was asked than that of its definition.
+  // The name itself may be known, in another place than the one that was asked.
   const near = closest(name, known.filter((each) => each !== name));
   return near === null
     ? "kstops list shows every session"
@@ -138,13 +138,13 @@ function ambiguous(verb: string, name: string, found: readonly Session[]): Sessi
   });
 }
 
-/** The shortest flags that choose just that one among all that were found. */
+/** The shortest flags that choose this one among all that were found. */
 function choosingFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
   const isOnlyOfOwner = found.every((each) => each === status || !mayBeSame(each, status));
   return isOnlyOfOwner ? `--project ${shellWord(ownerName(status))}` : placeFlags(status, found);
 }
 
-/** The shortest flags that choose just its place among all that were found. */
+/** The shortest flags that choose its place among all that were found. */
 export function placeFlags(status: SessionStatus, found: readonly SessionStatus[]): string {
   return shortestFlags(knownPlace(status), found.map(knownPlace));
 }

@@ -1,4 +1,7 @@
-/** Everything there is: what engines have, what is only defined, and who cannot be asked. Pure. */
+/**
+ * Lists everything: sessions in engines, sessions that are only defined, and engines that cannot be
+ * asked. Pure.
+ */
 import type { Survey } from "../backends/backend.ts";
 import type { DefinedSession } from "../config/defined.ts";
 import { type SessionStatus, statusOf } from "../model.ts";
@@ -19,7 +22,7 @@ export function listing(
   const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
   const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
   const rows = surveys.flatMap(troubleRow);
-  // Of one whose definition means an engine in trouble, too, that says as much.
+  // If its definition means an engine in trouble, too, the row of the definition says as much.
   const lost = unheard.flatMap(({ status }) =>
     defined.some((each) => each.name === status.name && homeOf(each, surveys)?.trouble)
       ? []
@@ -31,7 +34,7 @@ export function listing(
   };
 }
 
-/** The sessions that engines have, then those that are only defined, each group by name. */
+/** The sessions in engines, then those that are only defined, each group sorted by name. */
 export function withDefined(
   running: readonly SessionStatus[],
   defined: readonly DefinedSession[],
@@ -88,7 +91,7 @@ export function definedStatus(
   });
 }
 
-/** What was heard of the place where a start would put a defined session. */
+/** The survey of the place where a start would put a defined session. */
 export function homeOf(
   definition: DefinedSession,
   surveys: readonly Survey[],
@@ -118,7 +121,7 @@ function reportOf(
     defined.some((definition) =>
       definition.problem === null && homeOf(definition, surveys) === survey
     );
-  // Whoever does not use containers need neither install a runtime nor keep it running.
+  // Users without containers need neither install a runtime nor keep it running.
   if (trouble.kind === "not_running" && !wanted) return [];
   return [{ place, wanted, error: troubleError(place, trouble) }];
 }

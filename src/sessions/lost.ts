@@ -1,4 +1,4 @@
-/** Sessions that are recorded, and that no engine shows. Pure. */
+/** Sessions that are recorded, but that no engine shows. Pure. */
 import type { Session, Survey } from "../backends/backend.ts";
 import { descriptorOf } from "../backends/registry.ts";
 import type { SessionStatus } from "../model.ts";
@@ -8,7 +8,7 @@ import type { Shown } from "./recorded.ts";
 import type { Search, Selection } from "./sessions.ts";
 import { type Unheard, unheardOf } from "./unheard.ts";
 
-/** What engines show: the names of sessions, and the runs of managed ones. */
+/** What the engines show: names of sessions, and runs of managed ones. */
 export function shownIn(surveys: readonly Survey[]): Shown {
   const sessions = surveys.flatMap((survey) => survey.sessions);
   const whole = sessions.filter(({ hidesProgram }) => !hidesProgram);
@@ -23,19 +23,19 @@ export function shownIn(surveys: readonly Survey[]): Shown {
   };
 }
 
-/** The surveys, with the sessions that were where somebody answered, and are there no more. */
+/** The surveys, plus the recorded sessions that an answering engine no longer has. */
 export function withRecorded(
   surveys: readonly Survey[],
   recorded: readonly Session[],
   { selection, defined, self }: Pick<Search, "selection" | "defined" | "self">,
 ): readonly Survey[] {
   const gone = recorded.filter(({ status, isUncertain }) => {
-    // Where somebody answers, it has not begun.
+    // The engine answers and does not have it: the session never began.
     if (isUncertain) return false;
     const definition = isAnothers(status, self)
       ? undefined
       : defined.find(({ name }) => name === status.name);
-    // One that ended, and that is defined elsewhere meanwhile, has nothing to do with it.
+    // An ended session has nothing to do with a definition that now names another place.
     const isMeant = status.state === "running" || definition === undefined ||
       isWithin(knownPlace(status), definition.named);
     return isMeant && isWithin(knownPlace(status), selection) && isGone(status, surveys);
@@ -63,13 +63,13 @@ export function withRecorded(
   ];
 }
 
-/** Whether it is an ended run of what runs elsewhere by now, under another TMUX_TMPDIR above all. */
+/** Whether it is an ended run of a session that now runs elsewhere, often under another TMUX_TMPDIR. */
 function isReplaced({ status }: Session, { status: by }: Session): boolean {
   return status.managed && status.state === "exited" && by.state === "running" &&
     status.name === by.name && status.engine === by.engine && mayBeSame(status, by);
 }
 
-/** A session whose stop takes away, too, what its engine has of an earlier run. */
+/** A session whose stop also removes what its engine still has of an earlier run. */
 function withReplaced(session: Session, replaced: Session): Session {
   return {
     ...session,
@@ -81,14 +81,14 @@ function withReplaced(session: Session, replaced: Session): Session {
   };
 }
 
-/** A session whose program its engine does not show, with what the engine has of it all the same. */
+/** A session whose program its engine does not show, with what the engine still has of it. */
 function withRest(session: Session, rest: Session): Session {
   const { id, windowCount, attached } = rest.status;
   const status = { ...session.status, id, windowCount, attached };
   return { ...withReplaced(session, rest), status };
 }
 
-/** A recorded session that flags mean, and whose engine cannot be asked. */
+/** A recorded session that the flags mean and whose engine cannot be asked. */
 export function unheardIn(
   surveys: readonly Survey[],
   session: Session,
@@ -97,10 +97,11 @@ export function unheardIn(
   return isWithin(knownPlace(session.status), selection) ? unheardOf(session, surveys) : null;
 }
 
-/** Whether a place that does not have a session can be believed. */
+/** Whether to believe the engines that a session is gone. */
 function isGone(status: SessionStatus, surveys: readonly Survey[]): boolean {
   const home = surveys.find(({ place }) => isWithin(knownPlace(status), place));
-  // A tmux server that does not run has nothing; a container is there even while its daemon is not.
+  // A tmux server that does not run has no sessions; a container exists even while its daemon is
+  // down.
   if (descriptorOf(status.backend).can.pid) return home?.trouble?.kind !== "unreachable";
   return home !== undefined && home.trouble === null;
 }

@@ -30,14 +30,14 @@ import { refuseUnheard } from "./unheard.ts";
 
 /** What {@link sessionsOf} works with. */
 export interface SessionsSettings {
-  /** Is asked for what it is needed for: containers are looked for while it is read. */
+  /** Called only when the config is needed: containers are surveyed while it is read. */
   readonly config: () => Promise<Config>;
   readonly logs: LogStore;
-  /** Tells the user that an engine does not answer yet; missing: nobody is there to read it. */
+  /** Tells the user that an engine does not answer yet; missing: no user reads this. */
   readonly impatient?: ((text: string) => void) | undefined;
 }
 
-/** The sessions of this machine, with those that a config defines. */
+/** The sessions of this machine, including those that a config defines. */
 export function sessionsOf(world: World, { config, logs, impatient }: SessionsSettings): Sessions {
   const tmuxBinary = async () => (await config()).settings.tmuxBinary;
   const engineTimeoutMs = async () => (await config()).settings.engineTimeoutSeconds * 1000;
@@ -47,7 +47,7 @@ export function sessionsOf(world: World, { config, logs, impatient }: SessionsSe
   }));
   return sessionsOver(backends, async () => {
     const loaded = await config();
-    // Loaded here, since most of the time there is no config: 1 % of what a command takes.
+    // Loaded late, since usually there is no config: it takes 1 % of a command.
     return loaded.sessions.size === 0
       ? []
       : (await import("../config/defined.ts")).definedSessions(loaded);
@@ -61,7 +61,7 @@ export function sessionsOf(world: World, { config, logs, impatient }: SessionsSe
   });
 }
 
-/** What is recorded; loaded when something is. */
+/** The records; their code loads when something is recorded. */
 function recordedLater(world: World, logs: LogStore): Recorded {
   const load = async () => (await import("./recorded.ts")).recordedIn(logs, world);
   return {
@@ -89,16 +89,16 @@ export interface LocalBackend {
   readonly open: () => Promise<Runner>;
 }
 
-/** What is known of sessions besides what engines and the config say. */
+/** What else is known of sessions, besides engines and config. */
 export interface Known {
   readonly recorded?: Recorded | undefined;
   /** The config as an owner. */
   readonly self?: () => Promise<Self>;
-  /** Whom a project, or the path of a config, stands for. */
+  /** The owner that a project, or the path of a config, stands for. */
   readonly named?: (project: string) => Promise<Owner>;
 }
 
-/** The sessions that some backends have, with those that a config defines and those that are recorded. */
+/** The sessions of some backends, plus those that a config defines and those that are recorded. */
 export function sessionsOver(
   backends: readonly LocalBackend[],
   readDefined: () => Promise<readonly DefinedSession[]>,
@@ -115,19 +115,19 @@ export function sessionsOver(
   };
   const survey = async (selection: Selection, names?: readonly string[]): Promise<Survey[]> => {
     const surveys: Promise<readonly Survey[]>[] = [];
-    // Containers first, since their runtimes take longest: they are asked before the rest is loaded.
+    // Containers first, since their runtimes take longest: they work while the rest loads.
     for (const { backend, open } of backends.toReversed()) {
       if (!isOfBackend(selection, { backend })) continue;
       const runner = await open();
       const asked = Promise.withResolvers<void>();
       const found = runner.survey(selection, { names, asked: asked.resolve });
       surveys.push(found);
-      // There may be nobody to ask, and it may fail before the others are asked.
+      // There may be nothing to ask, and asking may fail before the others are asked.
       await Promise.race([asked.promise, found.catch(() => {})]);
     }
     return (await Promise.all(surveys)).toReversed().flat();
   };
-  /** The engines that definitions name and that did not turn up, where they are not installed. */
+  /** The engines that definitions name and no survey covers, if they are not installed. */
   const missingEngines = async (
     surveys: readonly Survey[],
     definitions: readonly DefinedSession[],
@@ -140,8 +140,8 @@ export function sessionsOver(
     return (await Promise.all(asked)).flat().filter(({ trouble }) => trouble?.missing);
   };
   /**
-   * What engines show, and what is recorded besides. What began while a slow engine was asked looks as
-   * if tmux had lost it: then tmux is asked once more.
+   * Surveys the engines and adds the recorded sessions. A session that began while a slow engine
+   * was asked would look lost: then tmux is asked again.
    */
   const look = async (
     selection: Selection,
@@ -161,9 +161,9 @@ export function sessionsOver(
     const again = [...(await Promise.all(twice)).flat(), ...others];
     return { asked: again, lost: await besides(shownIn(again)) };
   };
-  /** Every place, for starts: those of many sessions ask once. */
+  /** The survey of all places, for starts: many starts share one. */
   const everywhere = together(() => survey({}));
-  /** What would make a start fail, where one place is to follow another, or one run another. */
+  /** Refuses what would make a start fail when one place, or one run, is to replace another. */
   const check: Sessions["check"] = async (definition, replaced, ownOnly) => {
     refusePolicy(definition);
     const [surveys, self] = await Promise.all([everywhere(), readSelf()]);
@@ -246,7 +246,7 @@ export function sessionsOver(
         open: open.map((run) => ({ ...run, isInTheWay: isInTheWay(run.owner, starting) })),
         anyway: options.anyway ?? false,
       });
-      // Before anything is removed: what cannot be started must not cost what is there.
+      // Checked before anything is removed: a failing start must not cost what is there.
       const waiting = managed.filter((session) => !others.includes(session) && isWaiting(session));
       const [replaced] = waiting;
       if (replaced !== undefined) await runner.check(definition, replaced);
@@ -266,7 +266,10 @@ export function sessionsOver(
   });
 }
 
-/** Sessions of which none looks as if it did not run, where flags choose another place than its own. */
+/**
+ * Sessions that, when flags choose another place, say where a session runs instead of that it does
+ * not exist.
+ */
 function withElsewhere(sessions: Omit<Sessions, "find">): Sessions {
   const findEach: Sessions["findEach"] = async (verb, names, selection) => {
     const found = await sessions.findEach(verb, names, selection);
@@ -274,7 +277,7 @@ function withElsewhere(sessions: Omit<Sessions, "find">): Sessions {
     const { project, ownOnly } = selection;
     const missed = names.filter((name) => isMissed(found.get(name)));
     if (missed.length === 0) return found;
-    // What cannot be asked for is no answer: then it is as the chosen place says.
+    // If the other places cannot be asked, the answer of the chosen place stands.
     const others = await sessions.findEach(verb, missed, { project, ownOnly }).catch(() => null);
     return new Map(Array.from(found, ([name, answer]) => {
       const other = others?.get(name);
@@ -293,7 +296,7 @@ function withElsewhere(sessions: Omit<Sessions, "find">): Sessions {
   };
 }
 
-/** Whether its program has ended, and is executed again after a delay. */
+/** Whether its program has ended and will be executed again after a delay. */
 function isWaiting({ status: { state, nextRestartAt } }: Session): boolean {
   return state === "exited" && nextRestartAt !== null;
 }
@@ -304,7 +307,7 @@ function isMissed(found: PromiseSettledResult<Match> | undefined): boolean {
     : found?.reason instanceof SessionNotFoundError;
 }
 
-/** What each name comes to. */
+/** The result for each name. */
 function settledEach<T>(
   names: readonly string[],
   work: (name: string) => T,

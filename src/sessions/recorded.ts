@@ -1,4 +1,4 @@
-/** Sessions that no engine shows any more, and that nobody stopped: what is recorded of them. */
+/** Recorded sessions that no engine shows any more and that nobody stopped. */
 import type { Session, StopOptions } from "../backends/backend.ts";
 import { descriptorOf } from "../backends/registry.ts";
 import type { Remains } from "../backends/tmux/remains.ts";
@@ -10,7 +10,7 @@ import { NOBODY, type Owner, type SessionStatus, statusOf } from "../model.ts";
 import { mayBeSame } from "../owner.ts";
 import type { World } from "../world/world.ts";
 
-/** What engines show: a run that is among it needs no record. */
+/** What the engines show. Runs in it need no record. */
 export interface Shown {
   /** The names of all sessions, foreign ones included. */
   readonly names: ReadonlySet<string>;
@@ -20,26 +20,29 @@ export interface Shown {
   readonly runs: ReadonlySet<string>;
 }
 
-/** The sessions whose end nobody has taken note of by stopping or starting them. */
+/** Recorded sessions whose end nobody has yet noted by stopping or starting them. */
 export interface Recorded {
-  /** Those of these names that no engine shows, and that nobody stopped: one for each owner at most. */
+  /** Those with these names that no engine shows and nobody stopped: at most one for each owner. */
   readonly named: (names: readonly string[], shown: Shown) => Promise<readonly Session[]>;
   /** All that no engine shows. */
   readonly others: (shown: Shown) => Promise<readonly Session[]>;
-  /** The newest runs of that name of which something lives, unless they were stopped. */
+  /** The newest runs of that name that were not stopped and of which something lives. */
   readonly living: (name: string) => Promise<readonly LivingRun[]>;
-  /** The newest runs of that name of which only their engine can tell, and that were not stopped and have not ended. */
+  /**
+   * The newest runs of that name that were neither stopped nor seen to end, and that only their
+   * engine can tell about.
+   */
   readonly openIn: (name: string) => Promise<readonly OpenRun[]>;
 }
 
-/** A run that nobody stopped or saw end, and of which only its engine can tell. */
+/** A run that nobody stopped or saw end, and that only its engine can tell about. */
 export type OpenRun = Pick<Begun, "backend" | "engine" | "owner">;
 
 /** A run that nobody stopped, and of which something lives. */
 export interface LivingRun {
   readonly run: Run;
   readonly remains: Remains;
-  /** What lives, as a person is told: `4711 (node), 4712 (sh)`. */
+  /** What lives, in words for a person: `4711 (node), 4712 (sh)`. */
   readonly names: string;
   /**
    * Ends all of it.
@@ -49,13 +52,13 @@ export interface LivingRun {
   readonly end: () => Promise<void>;
 }
 
-/** What is recorded in a log store. */
+/** The recorded sessions of a log store. */
 export function recordedIn(store: LogStore, world: World): Recorded {
   const newest = async (name: string): Promise<readonly Lost[]> =>
     (await store.newestRuns(name))
       .map((run, index) => ({ name, run, begun: begunOf(world, run), isNewest: index === 0 }))
       .filter(({ run }) => run.stopped === null);
-  /** Those that live, and those that are over where an engine would show them if it had them. */
+  /** Sessions that live, and ended ones that the engine asked now would show if it still had them. */
   const sessions = async (lost: readonly Lost[], shown: Shown): Promise<readonly Session[]> => {
     const remains = await remainsOf(world, lost.filter(({ run }) => !shown.runs.has(run.id)));
     return lost.flatMap((each) => {
@@ -67,7 +70,7 @@ export function recordedIn(store: LogStore, world: World): Recorded {
         return over({ store, world, ...each, status });
       }
       if (found?.program) return orphan({ store, world, ...each, remains: found });
-      // Another engine than the one that is asked now may have it still.
+      // The engine that is asked now may not be the one that has it.
       const isLeft = found !== null && found.processes.length > 0;
       if (!isLeft && (isElsewhere(world, each) || !each.isNewest)) return [];
       const run = isLeft ? { ...each.run, begun: each.begun } : each.run;
@@ -81,8 +84,8 @@ export function recordedIn(store: LogStore, world: World): Recorded {
     named: async (names, shown) =>
       await sessions((await Promise.all(names.map(newest))).flat(), shown),
     others: async (shown) => {
-      // Of what is shown and runs the newest run is known: with many sessions that saves most of the
-      // work. What ended may have gone on elsewhere.
+      // For a session that an engine shows running, the newest run is known: skipping those saves
+      // most of the work. An ended session may have gone on elsewhere.
       const names = (await store.names()).filter((name) => !shown.managed.has(name));
       return await sessions((await Promise.all(names.map(newest))).flat(), shown);
     },
@@ -115,11 +118,11 @@ interface Lost {
   readonly name: string;
   readonly run: Run;
   readonly begun: Begun;
-  /** Whether no other owner has begun one of that name since: only then its end is news. */
+  /** Whether no other owner has started this name since: only then its end is news. */
   readonly isNewest: boolean;
 }
 
-/** How a run began; of one whose start was cut off behind that of its program, what is known of it. */
+/** How a run began. When its start was cut off after that of its program: what is known of it. */
 function begunOf(world: World, { id, begun }: Run): Begun {
   return begun ?? {
     event: "begun",
@@ -142,19 +145,19 @@ function whereAsked(world: World, { backend, engine }: Pick<Begun, "backend" | "
   return whereIs(descriptorOf(backend).ledBy(engine), world);
 }
 
-/** Whether a process of this machine can be of it. */
+/** Whether a process of this machine can belong to the run. */
 function mayLive(world: World, { begun, run }: Lost): boolean {
-  // Hosts change their names, and a boot has one that no other boot has.
+  // Hosts change their names, but the id of a boot is unique.
   return descriptorOf(begun.backend).can.pid &&
     (isOfThisMachine(begun.where, world) || Boolean(run.executed?.boot));
 }
 
-/** What became of a run that the engine which is asked now does not have. */
+/** Why the engine that is asked now does not have a run. */
 function wordsOfLoss(world: World, lost: Lost): string | undefined {
   return isElsewhere(world, lost) ? `its tmux server was started ${ledBy(lost.begun)}` : undefined;
 }
 
-/** What led a client of tmux to its server. */
+/** The variables that led a tmux client to its server. */
 function ledBy({ where }: Begun): string {
   const led = /TMUX_TMPDIR=(.*)$/.exec(where)?.[1];
   return led === undefined ? "without TMUX_TMPDIR" : `with TMUX_TMPDIR=${led}`;
@@ -166,8 +169,8 @@ function isElsewhere(world: World, { begun }: Pick<Lost, "begun">): boolean {
 }
 
 /**
- * What is left of those whose program may live, and of those that no engine is asked for. The others
- * cost nothing: that a pid is free is known without a look at the process table.
+ * The remains of runs whose program may live, and of runs that no engine is asked about. Other runs
+ * cost nothing: a free pid is known without a look at the process table.
  */
 async function remainsOf(
   world: World,
@@ -187,15 +190,15 @@ async function remainsOf(
   try {
     return await findRemains(world, runs);
   } catch (error) {
-    // Nobody knows whether they live.
+    // It is unknown whether they live.
     if (!(error instanceof BackendUnavailableError)) throw error;
     return new Map(runs.map(({ id }) => [id, error]));
   }
 }
 
 /**
- * Whether what a session printed can be read. Of one that its engine has lost only what the store
- * has is left: without it nobody can say whether it printed anything.
+ * Whether the output of a session can be read. When its engine has lost it, only the store is left:
+ * without kept output nobody can say whether it printed anything.
  */
 export async function hasOutput(
   store: LogStore,
@@ -256,7 +259,7 @@ interface Parts extends Lost {
   readonly world: World;
 }
 
-/** What both kinds of session have: what is recorded, and no engine. */
+/** What both kinds of recorded session share: a record, and no engine. */
 function recordedSession(
   { store, name, run, begun }: Parts,
   { status, attach }: {
@@ -290,7 +293,7 @@ function recordedSession(
   };
 }
 
-/** One that has ended. Something that it started may live all the same. */
+/** A session that has ended. Something that it started may still live. */
 function over(parts: Parts & { readonly status: SessionStatus }): Session {
   const { store, world, name, run, status } = parts;
   const look = async (): Promise<Remains | null> => {
@@ -316,7 +319,7 @@ function over(parts: Parts & { readonly status: SessionStatus }): Session {
   };
 }
 
-/** One whose program goes on, while no tmux shows it. */
+/** A session whose program goes on although no tmux shows it. */
 function orphan(parts: Parts & { readonly remains: Remains }): Session {
   const { store, world, name, run, begun, remains } = parts;
   const { reason, help } = whyLost(world, parts);
@@ -336,7 +339,7 @@ function orphan(parts: Parts & { readonly remains: Remains }): Session {
         ...{ event: "stopped", run: run.id, at: world.now(), hadEnded: false },
         ...(forced ? { forced } : {}),
       });
-      // The shell that keeps it may have seen the end.
+      // The shell around the program may have recorded its end.
       const seen = (await store.runs(name)).find(({ id }) => id === run.id) ?? run;
       const end = endOf(seen);
       return {
@@ -352,7 +355,7 @@ function orphan(parts: Parts & { readonly remains: Remains }): Session {
   };
 }
 
-/** What became of the tmux of a run that lives, and what helps. */
+/** What became of the tmux of a living run, and what helps. */
 function whyLost(
   world: World,
   { begun, remains, name }: Lost & { readonly remains: Remains },
@@ -374,10 +377,10 @@ function whyLost(
   };
 }
 
-/** A stop as the definition of the run says. */
+/** A stop with the settings of the run's definition. */
 const AS_DEFINED: StopOptions = { timeoutSeconds: null, force: false };
 
-/** Ends the processes of a run without a pane; says whether something had to be killed. */
+/** Ends the processes of a run without a pane. Returns whether something had to be killed. */
 async function endRun(
   { world, name, run, begun, remains, options }: Omit<Parts, "store"> & {
     readonly remains: Remains;

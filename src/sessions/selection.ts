@@ -1,4 +1,4 @@
-/** Which sessions flags and definitions mean: by their place, and by whose they are. Pure. */
+/** Which sessions flags and definitions mean, by place and by owner. Pure. */
 import type { Survey } from "../backends/backend.ts";
 import { descriptorOf } from "../backends/registry.ts";
 import type { DefinedSession } from "../config/defined.ts";
@@ -17,7 +17,7 @@ import { isAnothers } from "../owner.ts";
 import type { Search, Selection } from "./sessions.ts";
 
 /**
- * The selection that flags make.
+ * The selection of some flags.
  *
  * @throws {UsageError} `usage`: there is no such place
  */
@@ -35,7 +35,7 @@ export function mark(
   return definition === undefined ? status : asDefined(status, definition);
 }
 
-/** A session that is in the config, which may mean another place than that where it is. */
+/** The status of a configured session, whose config may name another place than its own. */
 export function asDefined(status: SessionStatus, definition: DefinedSession): SessionStatus {
   const { backend, named, groups } = definition;
   const known = { ...status, defined: true, groups };
@@ -46,8 +46,9 @@ export function asDefined(status: SessionStatus, definition: DefinedSession): Se
 }
 
 /**
- * Whether a session is the one that a definition means. A managed one of that name is it wherever it
- * runs, unless it is another config's; a foreign one only where the definition means.
+ * Whether a session is the one that a definition means. A managed session of that name is, wherever
+ * it runs, unless it belongs to another config; a foreign one only in the place that the definition
+ * names.
  */
 export function isOf(status: SessionStatus, definition: DefinedSession, self: Owner): boolean {
   if (status.name !== definition.name) return false;
@@ -56,18 +57,18 @@ export function isOf(status: SessionStatus, definition: DefinedSession, self: Ow
     : isWithin(knownPlace(status), definition.named);
 }
 
-/** Where a start would put a defined session; an open engine is null. */
+/** Where a start would put a defined session. The engine is null while it is open. */
 export function homePlace({ backend, named }: DefinedSession): Place {
   return completePlace({ ...named, backend });
 }
 
 export function isSelected(definition: DefinedSession, selection: PlaceSelector): boolean {
   const home = homePlace(definition);
-  // One that names no engine may run in any.
+  // A definition without an engine may run in any.
   return isWithin({ ...home, engine: home.engine ?? selection.engine }, selection);
 }
 
-/** Whether flags asked for that place: where they chose a part of a backend, only that was surveyed. */
+/** Whether flags asked for that place. If they chose a part of a backend, only that was surveyed. */
 export function isAsked({ place }: Survey, { backend, engine, scope }: PlaceSelector): boolean {
   return backend === place.backend || !isOpen(engine) || !isOpen(scope);
 }

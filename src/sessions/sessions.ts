@@ -1,4 +1,4 @@
-/** The sessions of this machine, wherever they live: what can be asked of them. */
+/** The sessions of this machine, wherever they live, and what callers can ask about them. */
 import type {
   EngineCall,
   RehearsalOptions,
@@ -14,15 +14,15 @@ import type { Self } from "../owner.ts";
 import type { LivingRun } from "./recorded.ts";
 import type { Unheard } from "./unheard.ts";
 
-/** The place that flags choose, and whose session is meant. */
+/** The place that flags choose, and the owner of the session. */
 export interface Selection extends PlaceSelector {
-  /** The project, or the path of the config, whose session is meant. */
+  /** The project, or the path of the config, that owns the session. */
   readonly project?: string | undefined;
-  /** Whether only a session of this config is meant, since its name was not said (`--all`). */
+  /** Whether only sessions of this config are meant, since no name was given (`--all`). */
   readonly ownOnly?: boolean | undefined;
 }
 
-/** Everything there is, and what could not be seen. */
+/** All sessions, and the engines that could not be asked. */
 export interface Listing {
   readonly statuses: readonly SessionStatus[];
   /** The engines that could not be asked. */
@@ -32,25 +32,25 @@ export interface Listing {
 /** An engine that could not be asked. */
 export interface ReportedTrouble {
   readonly place: Place;
-  /** Whether that place was asked for by a flag or by a configured session. */
+  /** Whether a flag or a configured session asked for that place. */
   readonly wanted: boolean;
   readonly error: OpsError;
 }
 
-/** What a name stands for: a session that an engine has, or only a definition. */
+/** What a name stands for: a session in an engine, or only a definition. */
 export type Match =
   | { readonly kind: "session"; readonly session: Session; readonly status: SessionStatus }
   | {
-    /** Or only what is recorded of it, where its engine cannot be asked. */
+    /** Also a session that is only recorded, when its engine cannot be asked. */
     readonly kind: "defined";
     readonly status: SessionStatus;
-    /** Why its engine cannot be asked, so that it may run all the same; null when it does not. */
+    /** Why its engine cannot be asked, so that it may still run; null when it does not run. */
     readonly trouble: OpsError | null;
-    /** One of that name that is another config's, and that is left alone. */
+    /** Another config's session of that name, which is left alone. */
     readonly anothers?: SessionStatus;
   };
 
-/** What each of several names stands for, or why it stands for none. */
+/** What each of several names stands for, or why it stands for nothing. */
 export type Found = ReadonlyMap<string, PromiseSettledResult<Match>>;
 
 /** All sessions of this machine. */
@@ -59,57 +59,57 @@ export interface Sessions {
   /**
    * The one session of exactly that name.
    *
-   * @throws {SessionNotFoundError} `session_not_found`; also where it runs in another place than flags say
+   * @throws {SessionNotFoundError} `session_not_found`; also when it runs in another place than
+   *   flags say
    * @throws {SessionAmbiguousError} `session_ambiguous`
-   * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
-   * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not installed
+   * @throws {BackendUnavailableError} `backend_unavailable`: it may be in an engine that does not
+   *   answer
+   * @throws {BackendNotFoundError} `backend_not_found`: the place that was asked for is not
+   *   installed
    */
   find(verb: string, name: string, selection: Selection): Promise<Match>;
   /**
-   * The same for several names, all of them found in one survey of the engines.
+   * The same for several names, with one survey of the engines.
    *
-   * @returns what each name comes to, or why it stands for no session: `foundIn`
+   * @returns what each name stands for, or why it stands for nothing: see `foundIn`
    */
   findEach(verb: string, names: readonly string[], selection: Selection): Promise<Found>;
   /**
-   * Tells of an owner whether a session of theirs can be meant: as `--project` says, else one that is
-   * not another config's.
+   * Makes a function that tells whether sessions of an owner can be meant: those that `--project`
+   * names, else all that belong to no other config.
    */
   meant(selection: Selection): Promise<(owner: Owner) => boolean>;
   /**
-   * Looks for what would make a start fail: see {@link Runner.check}.
+   * Refuses what would make a start fail: see {@link Runner.check}.
    *
    * @param replaced the session that is stopped before: no other of its name may be anywhere
-   * @param ownOnly as of {@link StartOptions}
+   * @param ownOnly see {@link StartOptions}
    * @throws {SessionExistsError} `session_exists`: there is another one
    */
   check(definition: Definition, replaced?: Session, ownOnly?: boolean): Promise<void>;
-  /**
-   * Tries out whether a session could start: see {@link Runner.rehearse}. What is checked is looked at
-   * once more, too.
-   */
+  /** Tries out whether a session could start: see {@link Runner.rehearse}. Also repeats `check`. */
   rehearse(definition: Definition, options: RehearsalOptions): Promise<void>;
   /** Where a start would put a session: see {@link Runner.place}. */
   place(definition: Definition): Promise<Place>;
-  /** The call with which a start begins: see {@link Runner.plan}. */
+  /** The first call of a start: see {@link Runner.plan}. */
   plan(definition: Definition): Promise<EngineCall>;
-  /** What lives of the newest run of that name, unless that was stopped. */
+  /** What lives of the newest run of that name, unless it was stopped. */
   living(name: string): Promise<readonly LivingRun[]>;
   /**
-   * Starts a session: see {@link Runner.start}. What the program of an ended run left behind is ended
-   * first, and `options.say` is told of it. An ended one in another place is removed.
+   * Starts a session: see {@link Runner.start}. First ends what the program of an ended run left
+   * behind, and tells `options.say` so. Removes an ended session in another place.
    *
-   * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux, or
-   * it runs in another place, or under another name that its engine has for it, or one of that name
-   * is there that is another config's
-   * @throws {BackendUnavailableError} `backend_unavailable`: its last run may go on in an engine that
-   * cannot be asked, unless `options.anyway`
+   * @throws {SessionExistsError} `session_exists`: its program lives, whatever became of its tmux;
+   *   or it runs in another place, or under another name that its engine has for it; or the name
+   *   belongs to another config's session
+   * @throws {BackendUnavailableError} `backend_unavailable`: its last run may go on in an engine
+   *   that cannot be asked, unless `options.anyway`
    * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
    */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
 }
 
-/** A question for one name, with what was heard. */
+/** A question for one name, with the answers of the engines. */
 export interface Search {
   readonly verb: string;
   readonly name: string;
@@ -117,19 +117,20 @@ export interface Search {
   readonly selection: Selection;
   readonly surveys: readonly Survey[];
   readonly defined: readonly DefinedSession[];
-  /** What is recorded of it, where its engine cannot be asked. */
+  /** Recorded sessions whose engine cannot be asked. */
   readonly unheard: readonly Unheard[];
   readonly self: Self;
-  /** Whose session is meant; null: no flag says. */
+  /** The owner that is meant; null: no flag names one. */
   readonly owner: Owner | null;
 }
 
 /**
- * The backend that holds the one session of exactly that name; null when there is none. An engine
- * that is not installed holds none.
+ * The backend of the one session of exactly that name; null when there is none. An engine that is
+ * not installed has no sessions.
  *
  * @throws {SessionAmbiguousError} `session_ambiguous`: there is one in more than one place
- * @throws {BackendUnavailableError} `backend_unavailable`: it may be where nobody answers
+ * @throws {BackendUnavailableError} `backend_unavailable`: it may be in an engine that does not
+ *   answer
  */
 export async function detectBackend(
   sessions: Sessions,
@@ -147,7 +148,7 @@ export async function detectBackend(
   }
 }
 
-/** Whether it is more than a record of what ended. */
+/** Whether it is more than the record of an ended session. */
 export function isThere(
   { session, status }: Extract<Match, { readonly kind: "session" }>,
 ): boolean {

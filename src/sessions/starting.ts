@@ -11,17 +11,20 @@ import type { LivingRun } from "./recorded.ts";
 export interface Starting {
   readonly definition: Definition;
   readonly self: Self;
-  /** Whether what is nobody's is left alone, too: its name was not said (`--all`). */
+  /** Whether to leave sessions of nobody alone, too, since no name was given (`--all`). */
   readonly ownOnly?: boolean | undefined;
 }
 
-/** Whether a start must leave alone what is there: it is neither mine nor of whom it is started for. */
+/**
+ * Whether a start must leave a session alone: it belongs neither to me nor to the owner of the
+ * start.
+ */
 export function isInTheWay(owner: Owner, { definition, self, ownOnly = false }: Starting): boolean {
   return (ownOnly || isStrange(owner, self)) && !isSameOwner(owner, definition.owner);
 }
 
 /**
- * Makes sure that a start replaces nothing of another config, not even what has ended.
+ * Makes sure that a start replaces no session of another config, not even an ended one.
  *
  * @throws {SessionExistsError} `session_exists`
  */
@@ -31,7 +34,7 @@ export function refuseStrange(sessions: readonly Session[], starting: Starting):
 }
 
 /**
- * Makes sure that somebody executes a program again where its policy says so.
+ * Makes sure that the backend can execute a program again if its policy says so.
  *
  * @throws {SessionConfigError} `value_invalid`
  */

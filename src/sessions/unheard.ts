@@ -1,4 +1,4 @@
-/** Engines that cannot be asked, and the sessions that may run in them all the same. */
+/** Engines that cannot be asked, and the sessions that may still run in them. */
 import type { Session, Survey, Trouble } from "../backends/backend.ts";
 import { BackendUnavailableError, type OpsError, quote, SessionExistsError } from "../errors.ts";
 import { descriptorOf } from "../backends/registry.ts";
@@ -28,9 +28,9 @@ export interface Unheard {
 }
 
 /**
- * What is known of a recorded session whose runtime cannot be asked; null: it can be, or the run is
- * known to be over. Containers go on without their daemon, or return with it. Of tmux the processes
- * tell.
+ * What is known of a recorded session whose runtime cannot be asked; null: the runtime answers, or
+ * the run is known to be over. Containers outlive their daemon, or return with it. For tmux the
+ * processes tell.
  */
 export function unheardOf(
   { status, recorded }: Session,
@@ -48,20 +48,20 @@ export function unheardOf(
   };
 }
 
-/** Why a runtime cannot be asked; null: it can be. All runtimes that are installed were. */
+/** Why a runtime cannot be asked; null: it can. All installed runtimes were asked. */
 function troubleOf(engine: Engine, surveys: readonly Survey[]): Trouble | null {
   const survey = surveys.find(({ place }) => place.engine === engine);
   if (survey !== undefined) return survey.trouble;
   return { kind: "not_running", missing: true, reason: `${engine} is not installed` };
 }
 
-/** Where a session is to be started, and what was heard before. */
+/** The place of a start, and the answers of the engines before it. */
 export interface StartingPoint {
   readonly place: Place;
   readonly surveys: readonly Survey[];
-  /** The last runs in a runtime that were not stopped and have not ended. */
+  /** The last runs in runtimes that were not stopped and have not ended. */
   readonly open: readonly (OpenRun & {
-    /** Whether it is another config's, which a start leaves alone. */
+    /** Whether it belongs to another config, so that a start leaves it alone. */
     readonly isInTheWay: boolean;
   })[];
   /** Whether the user knows that it may run there. */
@@ -69,9 +69,11 @@ export interface StartingPoint {
 }
 
 /**
- * Makes sure that the session is not where nobody answers, and that somebody does where it is to be.
+ * Makes sure that the session cannot be in an engine that does not answer, and that the engine of
+ * its place does.
  *
- * @throws {SessionExistsError} `session_exists`: another config's may be where nobody answers
+ * @throws {SessionExistsError} `session_exists`: another config's may be in an engine that does not
+ *   answer
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
 export function refuseUnheard(
@@ -94,7 +96,7 @@ export function refuseUnheard(
     if (isInTheWay) {
       throw new SessionExistsError(
         name,
-        `one that belongs to ${
+        `a session with this name that belongs to ${
           ownerWords(owner)
         } may still run in ${engine}, which cannot be asked: ${trouble.reason}`,
         {

@@ -1,4 +1,4 @@
-/** Child processes: those that are waited for, and those that get the terminal. */
+/** Runs child processes: those that are waited for, and those that get the terminal. */
 import { lastBytes, READ_BYTES } from "./last_bytes.ts";
 import {
   DEFAULT_PATH,
@@ -82,8 +82,8 @@ async function outputOf(
     const kept = lastBytes(keepBytes ?? Infinity);
     let length = 0;
     const reader = child[name].getReader({ mode: "byob" });
-    // One buffer for all: some programs write line by line, and a buffer for each is garbage that is
-    // collected only after a hundred megabytes.
+    // One buffer for all reads: some programs write line by line, and buffers of their own would
+    // only be collected after a hundred megabytes.
     let buffer = new ArrayBuffer(READ_BYTES);
     for (;;) {
       const { done, value } = await reader.read(new Uint8Array(buffer));
@@ -167,9 +167,9 @@ export function interact(argv: readonly string[], options: InteractOptions): Int
 let leavesKeys = false;
 
 /**
- * Leaves Ctrl-C and Ctrl-\ to the program on the terminal: both stand in its foreground. It stays so to
- * the end. Deno hears signals in a thread of its own, where the Ctrl-C that ended the program may come
- * up only after the program has gone (Deno 2.9).
+ * Leaves Ctrl-C and Ctrl-\ to the program: both processes are in the terminal's foreground. This is
+ * never undone: Deno hears signals in a thread of its own, and the Ctrl-C that ended the program
+ * may arrive after the program has gone (Deno 2.9).
  */
 function leaveKeysToIt(): void {
   if (leavesKeys) return;
@@ -178,8 +178,8 @@ function leaveKeysToIt(): void {
 }
 
 /**
- * A program that stops (`Ctrl-Z`) gives the terminal back to the shell only if we stop, too. Looking
- * at it takes a child process, whose own end is no news.
+ * A program that stops (`Ctrl-Z`) gives the terminal back to the shell only if we stop, too. The
+ * look at it takes a child process, whose own end means nothing.
  */
 function stopsWith(pid: number): () => void {
   let looking = false;

@@ -15,7 +15,8 @@ export async function database(path: string): Promise<Database> {
     try {
       return opened.prepare(sql);
     } catch {
-      // Deno 2.4 does not say why it cannot; this throws the reason, and does nothing else.
+      // Deno 2.4 does not report why a statement fails; this throws the reason, and does nothing
+      // else.
       opened.exec(`EXPLAIN ${sql}`);
       return opened.prepare(sql);
     }
@@ -25,7 +26,7 @@ export async function database(path: string): Promise<Database> {
     statements.set(sql, known);
     return known;
   };
-  // Not as an option: Deno 2.4 does not know it.
+  // Not an option of the constructor: Deno 2.4 does not know it.
   databaseWork(() => opened.exec(`PRAGMA busy_timeout = ${DATABASE_WAIT_MS}`));
   return {
     run: (sql) => databaseWork(() => opened.exec(sql)),
@@ -35,10 +36,10 @@ export async function database(path: string): Promise<Database> {
   };
 }
 
-/** Makes sure of a file that is ours, no link, and closed to everybody else. */
+/** Makes sure that a file is ours, not a link, and closed to everybody else. */
 function makePrivate(path: string): void {
   try {
-    // Never follows a link, not even one that leads nowhere.
+    // Never follows a link, not even a dangling one.
     Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
     return;
   } catch (error) {
@@ -47,7 +48,7 @@ function makePrivate(path: string): void {
   try {
     const { isFile, isSymlink, uid, mode } = Deno.lstatSync(path);
     if (isSymlink) throw new FileError(path, "other", "it is a symbolic link");
-    if (!isFile) throw new FileError(path, "other", "it is no file");
+    if (!isFile) throw new FileError(path, "other", "it is not a file");
     const own = Deno.uid();
     if (own !== 0 && uid !== own) {
       throw new FileError(path, "denied", "it belongs to somebody else");
@@ -63,7 +64,7 @@ function databaseWork<T>(work: () => T): T {
     return work();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // By the message: Deno 2.4 gives an error number to some of them only.
+    // Judged by the message: Deno 2.4 gives only some of them an error number.
     const why = /not a database|malformed/.test(message)
       ? "corrupt"
       : /locked|busy/.test(message)

@@ -48,6 +48,6 @@ function workingDirectory(): string {
   try {
     return Deno.cwd();
   } catch {
-    throw new FileError(".", "missing", "the current directory does not exist any more");
+    throw new FileError(".", "missing", "the current directory no longer exists");
   }
 }

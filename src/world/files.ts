@@ -22,7 +22,7 @@ export function files(): Files {
   };
 }
 
-/** Does something with a file; what goes wrong is thrown as a {@link FileError}. */
+/** Works on a file. Throws what goes wrong as a {@link FileError}. */
 async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -31,7 +31,7 @@ async function fileWork<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What went wrong with a file. */
+/** The error for what went wrong with a file. */
 export function fileError(path: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
   const { errors } = Deno;
@@ -47,16 +47,16 @@ export function fileError(path: string, error: unknown): FileError {
     return new FileError(path, "other", "a part of the path is not a directory");
   }
   const message = error instanceof Error ? error.message : String(error);
-  // A compiled program says so of a link to nothing, too (Deno 2.4).
+  // A compiled program also reports a dangling link this way (Deno 2.4).
   if (message.includes("Too many levels of symbolic links")) {
     return new FileError(path, "other", "no such file: its symbolic link leads nowhere");
   }
-  // `No space left on device (os error 28): open '/x'` says the path once too often.
+  // `No space left on device (os error 28): open '/x'` repeats the path.
   return new FileError(path, "other", message.replace(/ \(os error \d+\).*$/s, ""));
 }
 
-// All work on files is done at once: handing them to a thread takes ten times as long as doing them,
-// and every command looks at a dozen paths.
+// All work on files is synchronous: handing it to a thread takes ten times as long as doing it, and
+// every command looks at a dozen paths.
 function readText(path: string): Promise<string> {
   return fileWork(path, () => Promise.resolve(Deno.readTextFileSync(path)));
 }
@@ -71,7 +71,7 @@ function readFrom(path: string, offset: number, maxBytes = Infinity): Promise<Ui
 function readOpen(file: Deno.FsFile, offset: number, maxBytes: number): Uint8Array {
   const { size } = file.statSync();
   file.seekSync(offset, Deno.SeekMode.Start);
-  // What is written to it meanwhile is for the next one who asks.
+  // Bytes written meanwhile are left to the next read.
   const bytes = new Uint8Array(Math.max(0, Math.min(size - offset, maxBytes)));
   let length = 0;
   while (length < bytes.length) {
@@ -166,7 +166,7 @@ function refuse(path: string, why: string | null): void {
   if (why !== null) throw new FileError(path, "unsafe", why);
 }
 
-/** The owner of the nearest directory above a path that is there. */
+/** The owner of the nearest existing directory above a path. */
 function ownerAbove(path: string): number {
   for (let above = path;;) {
     const parent = above.slice(0, above.lastIndexOf("/")) || "/";
@@ -176,7 +176,7 @@ function ownerAbove(path: string): number {
   }
 }
 
-/** What a path itself is, if it is a link, too; null: there is nothing. */
+/** What a path itself is, even if it is a link; null: it does not exist. */
 function factsOfLink(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -212,7 +212,7 @@ function replace(path: string, bytes: Uint8Array): Promise<void> {
       Deno.writeFileSync(fresh, bytes, { createNew: true, mode: 0o600 });
       Deno.renameSync(fresh, path);
     } catch (error) {
-      // Of a full disk half of it may be there.
+      // A full disk may hold half of it.
       removeIfThere(fresh);
       throw error;
     }

@@ -1,4 +1,4 @@
-/** The end of a stream. Pure. */
+/** Keeps the end of a stream. Pure. */
 
 /** The end of a stream of bytes. */
 interface LastBytes {
@@ -6,15 +6,16 @@ interface LastBytes {
   readonly bytes: () => Uint8Array;
 }
 
-/** How much of a stream is read at once, at most. */
+/** The most bytes of one read. */
 export const READ_BYTES = 64 * 1024;
 
 /**
- * Collects a stream, of which at most the last `keepBytes` count. Chunks are copied: one of a few bytes
- * keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by line.
+ * Collects a stream and keeps at most its last `keepBytes`. Chunks are copied: even a chunk of a
+ * few bytes keeps a whole read buffer of 64 KiB alive (Deno 2.9), and some programs write line by
+ * line.
  */
 export function lastBytes(keepBytes: number): LastBytes {
-  // Where there is an end to it, at once: what was too small is garbage for a while.
+  // With a limit, allocates everything at once: outgrown buffers stay garbage for a while.
   const most = 2 * keepBytes + READ_BYTES;
   let buffer = new Uint8Array(Number.isFinite(most) ? most : READ_BYTES);
   let length = 0;

@@ -1,4 +1,4 @@
-/** Signals to other processes, and those that ask this one to end. */
+/** Sends signals to other processes, and hears those that ask this one to end. */
 import type { EndSignal, Signal } from "./world.ts";
 
 const END_SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;

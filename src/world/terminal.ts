@@ -15,7 +15,8 @@ export function terminal(): Terminal {
       try {
         return Deno.realPathSync("/dev/stdin");
       } catch {
-        // Only the executable may look at it (Deno 2.9 wants all access for what leads to /proc).
+        // Only the executable may look at it (Deno 2.9 wants all access for paths that lead to
+        // /proc).
         return null;
       }
     },
@@ -32,7 +33,7 @@ export function terminal(): Terminal {
     ask: async (question) => {
       writeError(question);
       const buffer = new Uint8Array(1024);
-      // A terminal that is gone fails, and says neither yes nor no.
+      // Reading from a terminal that is gone fails: that is neither yes nor no.
       const read = await Deno.stdin.read(buffer).catch(() => null);
       if (read !== null) return new TextDecoder().decode(buffer.subarray(0, read)).trim();
       // Ctrl-D leaves the cursor behind the question.

@@ -1,48 +1,49 @@
 /**
- * Everything outside of the program: child processes, clock, environment, files, terminal. The rest of
- * the code gets it as a {@link World}, so that tests can give another one. `deno.ts` makes the real one.
+ * Everything outside of the program: child processes, clock, environment, files, terminal. All
+ * other code gets it as a {@link World}, so that tests can pass another one. `deno.ts` makes the
+ * real one.
  */
 
-/** What a child process may be given. */
+/** The options of a child process. */
 export interface ExecOptions {
   /**
-   * Text for its standard input, whole or as it comes; without it there is none. What comes has to end,
-   * when the program does at the latest.
+   * Its standard input, whole or as it comes; missing: it has none. A stream must end, at the
+   * latest when the program does.
    */
   readonly stdin?: string | AsyncIterable<string>;
-  /** Variables over the ones of this process; undefined takes one away. */
+  /** Variables that replace those of this process; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * How long it may take before it is killed and {@link ExecTimeoutError} is thrown; `Infinity`: as
-   * long as it likes.
+   * How long it may take. After that it is killed and {@link ExecTimeoutError} is thrown;
+   * `Infinity`: no limit.
    */
   readonly timeoutMs: number;
-  /** Whether Ctrl-C on the terminal is kept from it: it runs to its end. */
+  /** Whether Ctrl-C on the terminal does not reach it, so that it runs to its end. */
   readonly detached?: boolean;
-  /** Whether the user may interrupt it all the same: it is killed then. For what takes minutes. */
+  /** Whether the user may still interrupt, and so kill, it. For work that takes minutes. */
   readonly interruptible?: boolean;
-  /** Whether it takes back what was made: that is done also after a signal that asks kstops to end. */
+  /** Whether it removes what was made: it then also runs after a signal has asked kstops to end. */
   readonly cleanUp?: boolean;
   /** Whether it is killed together with what it has started: it must be `detached` then. */
   readonly withChildren?: boolean;
   /** Ends it early: it is killed, and the reason of the abort is thrown. */
   readonly abort?: AbortSignal;
-  /** Gets what it writes, as it comes. The bytes are valid until it returns. */
+  /** Gets the output as it comes. The bytes are valid until the call returns. */
   readonly onOutput?: (bytes: Uint8Array, stream: OutputName) => void;
   /**
-   * How much of each stream is kept for the answer, counted from its end. Unless told, all of it, and a
-   * program that prints more than {@link MOST_ANSWER_BYTES} is killed.
+   * How many of the last bytes of each stream to keep for the answer. Without it all are kept, and
+   * a program that prints more than {@link MOST_ANSWER_BYTES} is killed.
    */
   readonly keepBytes?: number;
 }
 
-/** More than any engine answers: a list of a thousand containers has 3 MiB. */
+/** No engine answers more: a list of a thousand containers has 3 MiB. */
 export const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** The streams that a program writes to. */
 export type OutputName = "stdout" | "stderr";
 
-/** How a child process ended, with what it wrote as it was. */
+/** How a child process ended, and the bytes it wrote. */
 export interface ExecBytesResult {
   readonly code: number;
   readonly stdout: Uint8Array;
@@ -60,13 +61,13 @@ export interface ExecResult {
  * Runs a program without a shell and waits for it.
  *
  * @throws {ProgramMissingError} when there is no such program
- * @throws {ProgramNotStartedError} when the system cannot start one more
+ * @throws {ProgramNotStartedError} when the system cannot start another process
  * @throws {ExecTimeoutError} when it did not end in time; it was killed
  * @throws {ExecFloodError} when it printed more than is kept; it was killed
  */
 export type Exec = (argv: readonly string[], options: ExecOptions) => Promise<ExecResult>;
 
-/** The same for output that may be no text. */
+/** The same for output that may not be text. */
 type ExecBytes = (
   argv: readonly string[],
   options: ExecOptions,
@@ -79,9 +80,9 @@ export class ProgramMissingError extends Error {
   }
 }
 
-/** The system does not start a program that is there: it lacks files, processes or memory for it. */
+/** The system does not start an existing program: it lacks files, processes or memory. */
 export class ProgramNotStartedError extends Error {
-  /** `reason` is the system's own: `Too many open files`. */
+  /** `reason` comes from the system: `Too many open files`. */
   constructor(readonly program: string, readonly reason: string) {
     super(`${program} cannot be started: ${reason}`);
   }
@@ -101,23 +102,23 @@ export class ExecTimeoutError extends ExecKilledError {
   }
 }
 
-/** A child process printed as if there were no end to it. */
+/** A child process printed without end. */
 export class ExecFloodError extends ExecKilledError {
   constructor(program: string) {
     super(program, `it printed more than ${MOST_ANSWER_BYTES / 1024 / 1024} MiB`);
   }
 }
 
-/** What a program that gets the terminal may be given. */
+/** The options of a program that gets the terminal. */
 export interface InteractOptions extends Pick<ExecOptions, "env"> {
-  /** Whether its standard error goes to the terminal, too, instead of into the answer. */
+  /** Whether its standard error also goes to the terminal, instead of into the answer. */
   readonly showError?: boolean;
 }
 
 /** A program that has the terminal. */
 export interface Interaction {
   readonly pid: number;
-  /** Its exit code, and what it wrote to its standard error where that is not shown. */
+  /** Its exit code, and its standard error if that was not shown. */
   readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
 }
 
@@ -148,9 +149,9 @@ export interface FileFacts {
   readonly modifiedAt: Date;
 }
 
-/** A file that is open: it can be read after it has got another name, or none. */
+/** An open file: it can be read even after it has been renamed or removed. */
 export interface OpenFile extends Disposable {
-  /** The bytes from an offset on: to its end, or at most so many. */
+  /** The bytes from an offset to the end, or at most `maxBytes` of them. */
   readonly read: (offset: number, maxBytes?: number) => Uint8Array;
   readonly bytes: () => number;
   /** Whether a path points at this very file. */
@@ -159,45 +160,45 @@ export interface OpenFile extends Disposable {
 
 /** The file system. Every method but `facts` and `executable` throws {@link FileError}. */
 export interface Files {
-  /** The text of a file; what is no UTF-8 becomes U+FFFD. */
+  /** The text of a file; bytes that are not UTF-8 become U+FFFD. */
   readonly readText: (path: string) => Promise<string>;
-  /** The bytes of a file from an offset on: to its end, or at most so many. */
+  /** The bytes of a file from an offset to the end, or at most `maxBytes` of them. */
   readonly readFrom: (path: string, offset: number, maxBytes?: number) => Promise<Uint8Array>;
-  /** Opens a file to be read. */
+  /** Opens a file for reading. */
   readonly open: (path: string) => Promise<OpenFile>;
   /** What a path points at (links are followed); null when there is nothing, or it cannot be seen. */
   readonly facts: (path: string) => Promise<FileFacts | null>;
   /** Names in a directory, sorted. */
   readonly list: (path: string) => Promise<readonly string[]>;
-  /** Makes a directory, and those above it, for this user alone (0700). */
+  /** Makes a directory and its parents, for this user alone (0700). */
   readonly makeDirectory: (path: string) => Promise<void>;
   /**
-   * The same for a directory in which nobody else may put anything, a link to another place above all.
-   * One that is there must be this user's or root's. Under sudo none is made among the files of who
-   * called it, whose it could not be afterwards.
+   * The same for a directory into which nobody else can put anything, above all no link to another
+   * place. An existing one must belong to this user or root. Under sudo none is made among the
+   * files of the caller, who would not own it.
    */
   readonly claimDirectory: (path: string) => Promise<void>;
-  /** Makes a file for this user alone (0600), empty without a text; it must not exist. */
+  /** Creates a file for this user alone (0600), empty without a text. It must not exist. */
   readonly create: (path: string, text?: string) => Promise<void>;
   /**
-   * Adds to the end of a file, and makes it for this user alone (0600) where it is missing. A symbolic
-   * link is refused.
+   * Adds to the end of a file, and creates a missing one for this user alone (0600). Refuses a
+   * symbolic link.
    */
   readonly append: (path: string, bytes: Uint8Array) => Promise<void>;
-  /** Gives a file a new content in one step: readers see the old one or the new one. */
+  /** Replaces the content of a file in one step: readers see the old one or the new one. */
   readonly replace: (path: string, bytes: Uint8Array) => Promise<void>;
-  /** Removes a file; a missing one is fine. */
+  /** Removes a file; a missing file is no error. */
   readonly remove: (path: string) => Promise<void>;
   /** The path without symbolic links. */
   readonly realPath: (path: string) => Promise<string>;
-  /** Gives a file another name in its directory; it replaces what has that name. */
+  /** Renames a file within its directory, and replaces any file that has the new name. */
   readonly rename: (from: string, to: string) => Promise<void>;
 }
 
-/** What a field of a database holds. */
+/** The value of a field in a database. */
 export type SqlValue = null | number | string;
 
-/** A database could not be used. The message is a reason, such as `database is locked`. */
+/** A database cannot be used. The message is a reason, such as `database is locked`. */
 export class DatabaseError extends Error {
   constructor(readonly why: "corrupt" | "busy" | "other", readonly reason: string) {
     super(reason);
@@ -209,9 +210,9 @@ export class DatabaseError extends Error {
  * seconds for them. Every method throws {@link DatabaseError}.
  */
 export interface Database {
-  /** Runs statements that take no values and give nothing back. */
+  /** Runs statements that take no values and return no rows. */
   readonly run: (sql: string) => void;
-  /** Runs one statement with its values, and gives the rows that it answers with. */
+  /** Runs one statement with its values, and returns its rows. */
   readonly all: (
     sql: string,
     ...values: SqlValue[]
@@ -226,9 +227,9 @@ export type Signal = Deno.Signal;
 interface Processes {
   /** The pid of this process. */
   readonly self: number;
-  /** Sends a signal; says what became of it. */
+  /** Sends a signal and returns the result. */
   readonly signal: (pid: number, signal: Signal) => "sent" | "gone" | "denied";
-  /** Whether a process of that pid is there (a zombie is, too). */
+  /** Whether there is a process with that pid (even a zombie). */
   readonly alive: (pid: number) => Promise<boolean>;
 }
 
@@ -256,17 +257,15 @@ export interface Terminal {
   readonly stdinIsTerminal: boolean;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
-  /** Columns of the terminal; null where there is none. */
+  /** Columns of the terminal; null without one. */
   readonly columns: () => number | null;
   /** Lines of the terminal; null where there is none. */
   readonly rows: () => number | null;
   /** The device that is standard input, such as `/dev/pts/3`; null where nobody knows. */
   readonly device: () => string | null;
-  /**
-   * Writes all of it. False: nobody reads any more. Signals are heard while a reader takes its time.
-   */
+  /** Writes all of it. False: nobody reads any more. Signals are still heard while a reader is slow. */
   readonly writeOut: (bytes: Uint8Array) => Promise<boolean>;
-  /** Writes all of it; errors are swallowed, since there is no one left to tell. */
+  /** Writes all of it and ignores errors, since there is nobody to tell. */
   readonly writeError: (text: string) => void;
   /** Shows a question on stderr and reads one line; null at the end of input. */
   readonly ask: (question: string) => Promise<string | null>;
@@ -279,9 +278,9 @@ export interface World {
   readonly now: () => Date;
   readonly sleep: (ms: number) => Promise<void>;
   /**
-   * Calls back again and again, that often.
+   * Calls back again and again, at this interval.
    *
-   * @returns ends that
+   * @returns stops the calls
    */
   readonly every: (ms: number, callback: () => void) => () => void;
   /** A fresh random id: 12 lower-case hex digits. */
@@ -293,32 +292,32 @@ export interface World {
   /** All variables of the environment. */
   readonly environment: () => Readonly<Record<string, string>>;
   readonly workingDirectory: () => string;
-  /** User id of this process; null where the system has none. */
+  /** User id of this process; null when the system has no users. */
   readonly uid: () => number | null;
   readonly operatingSystem: string;
-  /** What runs this program, such as 2.9.6 on x86_64-unknown-linux-gnu. */
+  /** The runtime of this program, such as 2.9.6 on x86_64-unknown-linux-gnu. */
   readonly deno: () => { readonly version: string; readonly target: string };
   /** The name of this machine, or of this container. */
   readonly hostname: () => string;
   /**
-   * Runs a program on this terminal. Ctrl-C and Ctrl-\ are the program's until it ends; when it stops
-   * itself, so does this process, and both go on together.
+   * Runs a program on this terminal. Ctrl-C and Ctrl-\ reach only the program until it ends. When
+   * it stops itself, so does this process, and both continue together.
    *
    * @throws {ProgramMissingError} when there is no such program
    */
   readonly interact: (argv: readonly string[], options: InteractOptions) => Interaction;
   /**
-   * Calls back instead of dying when a signal asks this process to end. A second signal ends it, but
-   * for a second SIGHUP: of a terminal that is gone, the shell and the kernel both tell.
+   * Calls back instead of dying when a signal asks this process to end. A second signal ends it,
+   * except a second SIGHUP: shell and kernel both send one when a terminal is gone.
    *
-   * @returns takes the callback away again
+   * @returns removes the callback
    */
   readonly onEndSignal: (callback: (signal: EndSignal) => void) => () => void;
   readonly processes: Processes;
   readonly loopback: Loopback;
   readonly files: Files;
   /**
-   * Opens the database of a path, or makes it, for this user alone (0600). Links are not followed.
+   * Opens the database at a path, or creates it for this user alone (0600). Links are not followed.
    *
    * @throws {FileError} the file cannot be used
    * @throws {DatabaseError} the database cannot be opened
@@ -327,5 +326,5 @@ export interface World {
   readonly terminal: Terminal;
 }
 
-/** Where programs are looked for without a PATH, as by execvp(3). */
+/** Where programs are looked for without a PATH, as in execvp(3). */
 export const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";

@@ -1,4 +1,4 @@
-/** Writing to a stream of this process, or to a file. */
+/** Writes to a stream of this process, or to a file. */
 
 /** Writes all of it. */
 export function writeAll(
@@ -10,7 +10,7 @@ export function writeAll(
     try {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
-      // A pipe that another program made non-blocking is full: its reader needs a moment.
+      // The pipe is full, and another program made it non-blocking: its reader needs a moment.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     }
   }

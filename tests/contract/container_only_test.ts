@@ -102,7 +102,7 @@ containerTest("a paused container is stopped, and a managed one is removed", asy
   equal(await find(runner, name), null);
 });
 
-containerTest("a program that is killed for want of memory is told so", async (t) => {
+containerTest("a program that is killed because memory ran out is told so", async (t) => {
   const { runner } = t;
   // The runtimes hear of it while a process is left, and may miss it otherwise.
   const argv = sh('sh -c "$1"; code=$?; sleep 0.5; exit $code', "x=aaaa; while :; do x=$x$x; done");

@@ -210,7 +210,7 @@ outlivingTest("what was left in a shell is ended only after a yes", async (corne
   equal(refused.code, 8);
   match(refused.stderr, new RegExp(`the shell that it was left ${left[0]} \\(sleep\\)`));
   // What it was given is nowhere written down.
-  match(refused.stderr, /^hint: say it: kstops start sh1 --yes, with its other flags$/m);
+  match(refused.stderr, /^hint: say yes: kstops start sh1 --yes, with its other flags$/m);
   const id = await waitingId(corner);
   const why = "what it was given with -- ARGV may hold secrets and is not recorded";
   const shown = (await kstops("operations", "show", id, "--json")).stdout;
@@ -248,7 +248,7 @@ outlivingTest("a start of the config that waits for a yes is resumed", async (co
   match(
     refused.stderr,
     new RegExp(
-      `^hint: say it: kstops start sh2 --socket other --yes, or .* resume ${id} --yes$`,
+      `^hint: say yes: kstops start sh2 --socket other --yes, or .* resume ${id} --yes$`,
       "m",
     ),
   );

@@ -259,7 +259,7 @@ libraryTest("TmuxRunner works on every session of a socket", async () => {
   equal(await tmux.logs("direct-test"), "");
   await rejects(
     tmux.start({ name: "web", backend: "container", image: "web" }),
-    /its backend is "container", that of this runner "tmux"/,
+    /its backend is "container", but this runner's is "tmux"/,
   );
   await tmux.stop("direct-test", { graceful: true, timeout: 5 });
   equal(await tmux.exists("direct-test"), false);

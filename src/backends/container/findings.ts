@@ -187,10 +187,8 @@ function logFindings(logs: readonly LogSize[]): readonly Finding[] {
     return [ok("podman.logs", text, details)];
   }
   return [wrong("warning", "podman.logs", {
-    message: `podman's log of ${
-      namesText(large.map(({ name }) => name))
-    } has grown beyond what is ` +
-      `to be kept, while nobody looked (${sizeText(first.newestBytes)} of ${first.name})`,
+    message: `podman's log of ${namesText(large.map(({ name }) => name))} has grown larger than ` +
+      `promised, since nobody looked (${sizeText(first.newestBytes)} of ${first.name})`,
     fix: `run: kstops status ${shellWord(first.name)}`,
     details,
   })];

@@ -146,7 +146,7 @@ async function failed(
   else if (!isLoop) await recordEnd(context, container);
   // What runs again has no exit code of its own.
   const end = status.exitCode === null && firstExit !== null ? howItEnded(firstExit) : status;
-  const why = container.details?.outOfMemory ? ", killed for want of memory" : "";
+  const why = container.details?.outOfMemory ? ", killed because memory ran out" : "";
   const loop = isLoop ? `, and ${client.runtime} keeps restarting it` : "";
   const output = problem ?? `the whole output: kstops logs ${name}`;
   throw new SessionStartError(name, `${endedAtOnce(end)}${why}${loop}`, {

@@ -121,7 +121,7 @@ async function troubleWith(
   const elsewhere = "set TMUX_TMPDIR to a directory of your own";
   if (facts === null) return null;
   if (facts.kind !== "directory") {
-    return { reason: "it is no directory", fix: `remove it, or ${elsewhere}` };
+    return { reason: "it is not a directory", fix: `remove it, or ${elsewhere}` };
   }
   const uid = world.uid();
   if (uid !== null && facts.uid !== uid) {

@@ -116,7 +116,7 @@ function unreadable(fields: readonly string[]): TmuxSession {
     tmuxName: fields.length > 1 ? name : "",
     isOwn: true,
     strayPane: null,
-    unreadable: `tmux says of it what cannot be read: ${facts.trim().slice(0, 80)}`,
+    unreadable: `tmux describes it in a way that cannot be read: ${facts.trim().slice(0, 80)}`,
     createdAt: null,
     attached: 0,
     windowCount: 0,

@@ -1,4 +1,4 @@
-/** `kstops logs NAME...`: what sessions printed, also after they ended, and what they print now. */
+/** `kstops logs NAME...`: what sessions printed, even after they ended, and what they print now. */
 import { followOutput, type LogRequest, readEach } from "../../actions/logs.ts";
 import type { LogOptions } from "../../backends/backend.ts";
 import { quote, UsageError } from "../../errors.ts";
@@ -41,13 +41,13 @@ export async function logs(context: Context, given: LogsFlags): Promise<Reply> {
 function optionsOf({ world }: Context, flags: LogsFlags): LogOptions {
   const { follow, previous, lines, timestamps } = flags;
   if (follow && previous) {
-    throw new UsageError("Cannot follow the run before: it is over", {
+    throw new UsageError("Cannot follow the previous run: it is over", {
       hint: "leave --follow out",
     });
   }
   const since = flags.since === undefined ? null : sinceOf(flags.since, world.now());
   if (since === null && flags.since !== undefined) {
-    throw new UsageError(`Cannot show what is since ${quote(flags.since)}: that is no time`, {
+    throw new UsageError(`Cannot show output since ${quote(flags.since)}: that is not a time`, {
       hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
     });
   }

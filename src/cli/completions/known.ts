@@ -1,4 +1,4 @@
-/** What the config, the engines and the record of operations know that a value may be. */
+/** What the config, the engines and the recorded operations offer as values. */
 import type { Descriptor } from "../../backends/descriptor.ts";
 import type { Config } from "../../config/config.ts";
 import { escapeControls } from "../../errors.ts";
@@ -14,16 +14,16 @@ import type { World } from "../../world/world.ts";
 import type { Kind } from "../grammar.ts";
 import type { Line } from "../scan.ts";
 
-/** How long engines are waited for. */
+/** How long to wait for engines. */
 const PATIENCE_MS = 1000;
 
-/** The states in which a session is one for a command; for those that are not here, it always is. */
+/** The states in which a command accepts a session; commands that are not listed accept all. */
 const STATES: Readonly<Record<string, readonly SessionState[]>> = {
   start: ["defined", "exited", "stopped"],
   attach: ["running"],
 };
 
-/** What the backend of a session can do, without which it is none for a command. */
+/** What the backend must be able to do before a command accepts its sessions. */
 const ABILITIES: Readonly<Record<string, keyof Descriptor["can"]>> = { attach: "attach" };
 
 /** One thing that may come next. */
@@ -32,7 +32,7 @@ export interface Candidate {
   readonly about: string;
 }
 
-/** What a value of that kind may be, and what to call that. */
+/** The possible values of a kind, and a title for them. */
 export async function known(
   kind: Exclude<Kind, "file" | "directory"> | "group",
   line: Line,
@@ -60,7 +60,7 @@ export async function known(
 
 // --- what the config knows -----------------------------------------------------------------------
 
-/** The sessions of the config; no engine is asked. */
+/** The sessions of the config, without asking an engine. */
 async function definedSessions(line: Line, world: World): Promise<Candidate[]> {
   const { sessions } = await configFor(line, world);
   return [...sessions.keys()]
@@ -68,7 +68,7 @@ async function definedSessions(line: Line, world: World): Promise<Candidate[]> {
     .map((value) => ({ value, about: "" }));
 }
 
-/** The groups of the config, each with the sessions that are in it. */
+/** The groups of the config, each with its sessions. */
 async function groups(line: Line, world: World): Promise<Candidate[]> {
   const { sessions } = await configFor(line, world);
   const all = [...sessions.values()].flatMap((entry) => {
@@ -82,7 +82,7 @@ async function groups(line: Line, world: World): Promise<Candidate[]> {
     }));
 }
 
-/** The images of the config, each with the sessions that it is for. */
+/** The images of the config, each with its sessions. */
 async function images(line: Line, world: World): Promise<Candidate[]> {
   const [{ sessions }, { hasVariables }] = await Promise.all([
     configFor(line, world),
@@ -90,7 +90,7 @@ async function images(line: Line, world: World): Promise<Candidate[]> {
   ]);
   const usable = [...sessions.values()].flatMap((entry) => {
     const image = entry.kind === "usable" ? entry.settings.image : null;
-    // What a variable stands for may be secret, and a flag would not be filled in.
+    // The value of a variable may be secret, and a flag does not fill in variables.
     return image === null || hasVariables(image) ? [] : [{ name: entry.name, image }];
   });
   return [...Map.groupBy(usable, ({ image }) => image)]
@@ -112,7 +112,7 @@ async function sessions(line: Line, world: World): Promise<Candidate[]> {
   for (const status of statuses) {
     const { name, state, backend } = status;
     if (name === null || !isSayable(name) || operands.includes(name)) continue;
-    // Before `--` it would be read as a flag.
+    // Without `--` before it, it would be read as a flag.
     if (name.startsWith("-") && !hasDashes) continue;
     if (states !== undefined && !states.includes(state)) continue;
     if (ability !== undefined && !descriptorOf(backend).can[ability]) continue;
@@ -127,10 +127,10 @@ function aboutOf({ state, engine, socketName }: SessionStatus): string {
   return `${state}${engine === null ? "" : `, ${engine}`}${where}`;
 }
 
-/** How many operations are offered: nobody looks for an older one by its ID. */
+/** How many operations to offer: nobody looks for older ones by ID. */
 const OFFERED_OPERATIONS = 50;
 
-/** The IDs of the newest operations. Where nothing is recorded, nothing is made for it. */
+/** The IDs of the newest operations. Creates nothing when nothing is recorded. */
 async function operations(world: World, state?: OperationState): Promise<Candidate[]> {
   const [{ stateDirectory }, { OperationStore }] = await Promise.all([
     import("../../logs/store.ts"),
@@ -144,7 +144,7 @@ async function operations(world: World, state?: OperationState): Promise<Candida
   }));
 }
 
-/** The sockets of sessions that are there or defined, and those that do not answer. */
+/** The sockets of existing and defined sessions, and those that do not answer. */
 async function sockets(line: Line, world: World): Promise<Candidate[]> {
   // The flag whose value is sought must not narrow the search.
   const flags = line.flags.filter(({ key }) => key === "config");
@@ -153,7 +153,7 @@ async function sockets(line: Line, world: World): Promise<Candidate[]> {
   return [...new Set(names)].sort().map((value) => ({ value, about: "" }));
 }
 
-/** The projects of sessions that are there, or their configs where these name none. */
+/** The projects of existing sessions, or their configs when these have none. */
 async function owners(line: Line, world: World): Promise<Candidate[]> {
   const [{ statuses }, { ownerName }] = await Promise.all([
     listing(line, world),
@@ -194,7 +194,7 @@ async function listing(line: Line, world: World): Promise<Listing> {
   });
 }
 
-/** The config that the line names, or that is found. */
+/** The config that the line names, or the one that is found. */
 async function configFor(line: Line, world: World): Promise<Config> {
   const [{ directoryOf }, { loadConfig }] = await Promise.all([
     import("../../config/config.ts"),
@@ -202,7 +202,7 @@ async function configFor(line: Line, world: World): Promise<Config> {
   ]);
   const named = flagValue(line, "config");
   const config = await loadConfig(world, named === undefined ? null : fromHome(named, world));
-  // Somebody who only looks around in a directory must not run a program that a file there names.
+  // Looking around in a directory must not run a program that a file there names.
   const isHere = config.path !== null && directoryOf(config.path) === world.workingDirectory();
   return isHere ? { ...config, settings: { ...config.settings, tmuxBinary: "tmux" } } : config;
 }
@@ -211,7 +211,7 @@ function flagValue({ flags }: Line, wanted: string): string | undefined {
   return flags.findLast(({ key }) => key === wanted)?.value ?? undefined;
 }
 
-/** The world of somebody who waits for an answer: all calls together get no more than a moment. */
+/** A world for a user who waits for an answer: all calls together get only a moment. */
 function withPatience(world: World): World {
   const deadline = world.now().getTime() + PATIENCE_MS;
   return {
@@ -223,7 +223,7 @@ function withPatience(world: World): World {
   };
 }
 
-/** A path as a shell would have read it. */
+/** A path as a shell would have expanded it. */
 function fromHome(path: string, world: World): string {
   const home = world.env("HOME");
   return home !== undefined && /^~(\/|$)/.test(path) ? home + path.slice(1) : path;

@@ -1,11 +1,14 @@
-/** Reading and writing the words of a shell's command line as text: nothing is ever run or filled in. */
+/** Reads and writes the words of a shell's command line as text: nothing is ever run or expanded. */
 
 /** Which quote is open: none, `'`, `"` or `$'`. */
 export type Quote = "" | "'" | '"' | "$'";
 
-/** A word as somebody typed it, or the beginning of one. */
+/** A word as typed, or the beginning of one. */
 interface Word {
-  /** What a program would get; what the shell would fill in (`$HOME`, `$(date)`) stands as it is. */
+  /**
+   * The value that a program would get. Text that the shell would expand (`$HOME`, `$(date)`) stays
+   * as typed.
+   */
   readonly value: string;
   /** The quote that is still open at its end. */
   readonly open: Quote;
@@ -13,9 +16,9 @@ interface Word {
 
 /** A command line up to the cursor. */
 interface Line {
-  /** The words before the cursor, the name of the program first. */
+  /** The words before the cursor, including the name of the program. */
   readonly words: readonly string[];
-  /** The word at the cursor as it was typed, with its quotes. */
+  /** The word at the cursor as typed, with its quotes. */
   readonly current: string;
   /** Whether that word is the file of a redirection. */
   readonly redirection: boolean;
@@ -49,7 +52,7 @@ export function unquoted(raw: string): Word {
   return { value, open };
 }
 
-/** Reads one word; unless it is the `whole` text, up to a blank or an operator. */
+/** Reads one word, up to a blank or an operator, or the `whole` text. */
 function readWord(
   text: string,
   { from, whole }: { from: number; whole: boolean },
@@ -93,7 +96,7 @@ function readWord(
   return { value, open, end: Math.min(at, text.length) };
 }
 
-/** Where something ends that the shell would run or fill in, and that begins at `from`. */
+/** The end of a part that begins at `from` and that the shell would run or expand. */
 function substitutionEnd(text: string, from: number): number {
   const closers: string[] = [];
   for (let at = from; at < text.length; at++) {
@@ -106,7 +109,7 @@ function substitutionEnd(text: string, from: number): number {
     } else if (character === closer) {
       closers.pop();
     } else if (character === "(" || character === "{") {
-      // In double quotes a bracket is only one behind a dollar.
+      // In double quotes a bracket only counts behind a dollar.
       const counts = closer !== '"' || text.charAt(at - 1) === "$";
       if (counts) closers.push(character === "(" ? ")" : "}");
     } else if (character === "`" || character === '"' || (character === "'" && closer !== '"')) {
@@ -118,15 +121,15 @@ function substitutionEnd(text: string, from: number): number {
 }
 
 /**
- * The text as it has to be typed in bash where a quote is open, so that the word has exactly that
- * value. It must have no control characters.
+ * The text to type in bash behind an open quote, so that the word has exactly that value. It must
+ * not have control characters.
  */
 export function typed(text: string, open: Quote): string {
   const inner = typedWithin(text, open);
   const quote = open.slice(-1);
   if (quote === "" || inner === "") return inner;
-  // The line editor takes a quote at the beginning for the open one, which it then leaves out, and
-  // closes the quote, unless it sees one at the end (readline 8.2 complete.c).
+  // The line editor takes a quote at the beginning for the open one and leaves it out, and closes
+  // the quote unless the text ends with one (readline 8.2 complete.c).
   const [first, last] = [inner.startsWith(quote) ? quote : "", inner.endsWith(quote) ? quote : ""];
   return first + inner + last;
 }
@@ -140,7 +143,7 @@ function typedWithin(text: string, open: Quote): string {
     case "$'":
       return text.replaceAll(/[\\']/g, "\\$&");
     case '"':
-      // A backslash does not keep `!` from the history there: it has to stand outside.
+      // A backslash in double quotes does not keep `!` from the history: it has to stand outside.
       return text.replaceAll(/[$`"\\]/g, "\\$&").replaceAll("!", '"\\!"');
   }
 }

@@ -1,9 +1,9 @@
-/** What several commands have: headings, flags and arguments. */
+/** What several commands share: headings, flags and arguments. */
 import { BACKENDS, RUNTIMES } from "../../model.ts";
 
-/** The heading of what only looks. */
+/** The heading for commands that only look. */
 export const LOOK = "Look at sessions:";
-/** The heading of what is done once. */
+/** The heading for work that is done once. */
 export const SET_UP = "Set up:";
 
 /** `--backend` */

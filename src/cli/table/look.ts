@@ -48,24 +48,23 @@ const why = command({
   arguments: { name: NAME },
   flags: { backend: BACKEND, socket: SOCKET, runtime: RUNTIME, project: PROJECT },
   examples: {
-    "kstops why astro": "also after it was stopped, or its engine has lost it",
+    "kstops why astro": "even after it was stopped, or its engine has lost it",
     "kstops why astro --json | jq .exit_code": "for scripts",
   },
   load: async () => (await import("../commands/why.ts")).why,
 });
 
 const logs = command({
-  about: "what sessions printed, also after they ended",
+  about: "what sessions printed, even after they ended",
   group: LOOK,
   arguments: {
     names: {
       ...NAMES,
-      about:
-        "sessions; of several, each line has its name before it; without any, all of the config",
+      about: "sessions; none means all of the config; with several, each line begins with its name",
     },
   },
   flags: {
-    follow: { short: "f", about: "go on with what they print, also after a restart" },
+    follow: { short: "f", about: "go on with what they print, even after a restart" },
     lines: {
       short: "n",
       about: "how many lines, from the end; all for everything",
@@ -76,8 +75,8 @@ const logs = command({
       about: "only what was printed since then: 10m, 2h, 1d or a time",
       value: { name: "when" },
     },
-    timestamps: { about: "say before each line when it was printed, where that is known" },
-    previous: { about: "of the run before" },
+    timestamps: { about: "print the time before each line, if it is known" },
+    previous: { about: "of the previous run" },
     plain: { about: "without colours and other control sequences" },
     backend: BACKEND,
     socket: SOCKET,
@@ -88,7 +87,7 @@ const logs = command({
     "kstops logs astro": "the last 100 lines",
     "kstops logs -f astro web": "of both, as it comes",
     "kstops logs astro --since 10m --timestamps": "of the last ten minutes, with times",
-    "kstops logs astro --previous -n 20": "how the run before ended",
+    "kstops logs astro --previous -n 20": "how the previous run ended",
     "kstops logs astro -n all --plain": "everything, without colours",
   },
   load: async () => (await import("../commands/logs.ts")).logs,

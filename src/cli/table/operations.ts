@@ -1,4 +1,4 @@
-/** The commands of the record of what was done. */
+/** The commands for recorded operations. */
 import { OPERATION_STATES } from "../../model.ts";
 import { command, type Group } from "../grammar.ts";
 import { LOOK } from "./flags.ts";
@@ -6,9 +6,9 @@ import { LOOK } from "./flags.ts";
 const OPERATION = { name: "id", kind: "operation", required: true } as const;
 const WAITING_OPERATION = { ...OPERATION, kind: "waiting operation" } as const;
 
-/** `kstops operations`: the record of what was done. */
+/** `kstops operations`: recorded operations. */
 export const OPERATIONS: Group = {
-  about: "what kstops did, for whom, and what came of it",
+  about: "what kstops did, for whom, and the result",
   group: LOOK,
   examples: {
     "kstops operations list --session astro": "who restarted it at 3 a.m.?",
@@ -17,7 +17,7 @@ export const OPERATIONS: Group = {
   },
   commands: {
     list: command({
-      about: "all of them, newest first",
+      about: "all operations, newest first",
       aliases: ["ls"],
       flags: {
         session: { about: "only of this session", value: { name: "name", kind: "session" } },
@@ -26,7 +26,7 @@ export const OPERATIONS: Group = {
           value: { name: "state", choices: OPERATION_STATES },
         },
         since: {
-          about: "only what began since then: 10m, 2h, 1d or a time",
+          about: "only those that began since then: 10m, 2h, 1d or a time",
           value: { name: "when" },
         },
       },
@@ -37,20 +37,24 @@ export const OPERATIONS: Group = {
       load: async () => (await import("../commands/operations/list.ts")).listOperations,
     }),
     show: command({
-      about: "one of them: who asked for what, its steps, and its outcome",
+      about: "one operation: who asked for what, its steps, and its outcome",
       arguments: { id: { ...OPERATION, about: "its ID, or the beginning of it" } },
       examples: { "kstops operations show 1b4e28ba": "the beginning of an ID is enough" },
       load: async () => (await import("../commands/operations/show.ts")).showOperation,
     }),
     watch: command({
-      about: "what happens to one until it is over, or to all of them, as it happens",
+      about: "the events of one operation until it is over, or of all, as they happen",
       arguments: {
-        id: { name: "id", kind: "operation", about: "its ID; without it, all of them for good" },
+        id: {
+          name: "id",
+          kind: "operation",
+          about: "its ID; without it, all operations, without end",
+        },
       },
       flags: {
-        "exit-status": { about: "end with the exit status that the operation came to" },
+        "exit-status": { about: "end with the exit status of the operation" },
         after: {
-          about: "go on behind the event of this number; 0 begins with the oldest",
+          about: "go on after the event with this number; 0 begins with the oldest",
           value: { name: "seq", read: wholeNumber, rule: "it must be a whole number" },
         },
       },
@@ -62,17 +66,17 @@ export const OPERATIONS: Group = {
       load: async () => (await import("../commands/operations/watch.ts")).watchOperations,
     }),
     resume: command({
-      about: "answer one that waits for a yes; a yes carries on from there",
+      about: "answer an operation that waits for a yes; a yes carries on from there",
       arguments: { id: { ...WAITING_OPERATION, about: "its ID, or the beginning of it" } },
       flags: {
-        yes: { about: "go on: look again, then do it" },
-        no: { about: "do not: nothing is touched" },
+        yes: { about: "yes: look again, then do it" },
+        no: { about: "no: nothing is touched" },
       },
       examples: { "kstops operations resume 1b4e28ba --yes": "do what was asked for" },
       load: async () => (await import("../commands/operations/resume.ts")).resumeOperation,
     }),
     cancel: command({
-      about: "abort one that waits for a yes",
+      about: "abort an operation that waits for a yes",
       arguments: { id: { ...WAITING_OPERATION, about: "its ID, or the beginning of it" } },
       examples: { "kstops operations cancel 1b4e28ba": "nothing is touched" },
       load: async () => (await import("../commands/operations/resume.ts")).cancelOperation,

@@ -5,12 +5,12 @@ import { SET_UP } from "./flags.ts";
 const DEFINED_NAME = { name: "name", kind: "defined session" } as const;
 
 const config: Group = {
-  about: "check, show and begin the config file",
+  about: "check, show and create the config file",
   group: SET_UP,
   examples: {
     "kstops config init": "write one to begin with",
     "kstops config validate": "everything that is wrong with it",
-    "kstops config show --origins": "what it comes to, and where each value is from",
+    "kstops config show --origins": "the result, and where each value comes from",
   },
   commands: {
     validate: command({
@@ -19,10 +19,10 @@ const config: Group = {
       load: async () => (await import("../commands/config/validate.ts")).validate,
     }),
     show: command({
-      about: "what it comes to, with everything filled in; values of variables are hidden",
+      about: "the result, with everything filled in; values of variables are hidden",
       arguments: { name: { ...DEFINED_NAME, about: "one session only" } },
       flags: {
-        origins: { about: "say where each value is from" },
+        origins: { about: "show where each value comes from" },
         "show-secrets": { about: "show values of variables, too" },
       },
       examples: {
@@ -42,7 +42,7 @@ const config: Group = {
       load: async () => (await import("../commands/config/schema.ts")).schema,
     }),
     init: command({
-      about: "write a commented one to begin with; never over a file that is there",
+      about: "write a commented config to begin with; never replaces a file",
       arguments: {
         file: { name: "file", kind: "file", about: "where; without it, ./kstops.yml" },
       },

@@ -1,11 +1,11 @@
-/** Looking at the config. */
+/** Looks at the config. */
 import type { Config } from "../../config/config.ts";
 import { configPlaces } from "../../config/load.ts";
 import { validateConfig } from "../../config/validate.ts";
 import type { World } from "../../world/world.ts";
 import type { ConfigFacts } from "../config.ts";
 
-/** Which files there are, and what is wrong with the config. */
+/** The files that exist, and the mistakes in the config. */
 export async function lookAtConfig(world: World, config: Config): Promise<ConfigFacts> {
   const [{ problems, warnings }, ...places] = await Promise.all([
     validateConfig(world, config),

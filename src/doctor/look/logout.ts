@@ -1,19 +1,19 @@
-/** Looking at what ends the processes of a user who logs out. */
+/** Looks at what ends the processes of a user who logs out. */
 import type { World } from "../../world/world.ts";
 import { cgroupIn, killsIn, type LogoutFacts } from "../logout.ts";
 import { ask } from "../../backends/doctor.ts";
 
-/** What logind and the control groups say. */
+/** What logind and the control groups tell. */
 export async function lookAtLogout(
   world: World,
   { user, servers, rootlessPodman }: {
     readonly user: string;
-    /** The tmux servers that run. */
+    /** The running tmux servers. */
     readonly servers: readonly { readonly socketName: string; readonly pid: number }[];
     readonly rootlessPodman: boolean;
   },
 ): Promise<LogoutFacts> {
-  // As sd_booted(3) finds out whether systemd runs.
+  // Looks for systemd as sd_booted(3) does.
   if ((await world.files.facts("/run/systemd/system"))?.kind !== "directory") return null;
   const [linger, kills, here, ...cgroups] = await Promise.all([
     world.files.facts(`/var/lib/systemd/linger/${user}`),
@@ -39,7 +39,7 @@ const LOGIND = [
   ...["org.freedesktop.login1.Manager", "KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers"],
 ];
 
-/** By a child process, whose own group is ours: the executable may not read below /proc. */
+/** A child process, which is in our group, reads it: the executable may not read below /proc. */
 async function cgroupOf(world: World, pid: string): Promise<string | null> {
   const answer = await ask(world, ["cat", `/proc/${pid}/cgroup`], {
     read: (stdout) => cgroupIn(stdout) ?? undefined,

@@ -1,4 +1,4 @@
-/** Looking at the processes of runs, wherever they are. */
+/** Looks at the processes of runs, wherever they are. */
 import { descriptorOf } from "../../backends/registry.ts";
 import { lookAround } from "../../backends/tmux/look.ts";
 import { isService, type Look } from "../../backends/tmux/processes.ts";
@@ -11,9 +11,9 @@ import type { Answer } from "../../model/finding.ts";
 import type { ProcessFacts } from "../processes.ts";
 
 /**
- * The programs that no tmux shows, what ended ones left behind, and what other kstops started.
+ * The programs that no tmux shows, leftovers of ended programs, and processes of other kstops.
  *
- * @param servers what they have is shown
+ * @param servers the tmux servers whose sessions are shown
  */
 export async function lookAtProcesses(
   world: World,
@@ -31,9 +31,9 @@ export async function lookAtProcesses(
 
 /** The tmux servers of this user. */
 export interface Servers {
-  /** Pids of those that answered. */
+  /** Pids of the servers that answered. */
   readonly pids: readonly number[];
-  /** Whether all of them did: else nobody knows what the others show. */
+  /** Whether all servers answered. If not, nobody knows what the others show. */
   readonly areAll: boolean;
 }
 
@@ -69,7 +69,7 @@ async function look(world: World, { pids, areAll }: Servers): Promise<ProcessFac
   };
 }
 
-/** Pids that carry the mark of a run that is not recorded here, and that no tmux shows here. */
+/** Pids with the mark of a run that is neither recorded nor shown by a tmux here. */
 function strangersIn(
   { table, marks }: Look,
   { runs, servers }: { readonly runs: readonly Run[]; readonly servers: readonly number[] },

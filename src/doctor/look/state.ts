@@ -1,4 +1,4 @@
-/** Looking at the state directory: a file is written in it and removed, and nothing else changed. */
+/** Looks at the state directory. Writes a file in it and removes it; changes nothing else. */
 import { directoryOf } from "../../config/config.ts";
 import { logStore, stateDirectory } from "../../logs/store.ts";
 import { OperationStore } from "../../operations/store.ts";
@@ -7,7 +7,7 @@ import type { Answer } from "../../model/finding.ts";
 import { type DatabaseFacts, type LogsFacts, spaceIn, type StateFacts } from "../state.ts";
 import { ask } from "../../backends/doctor.ts";
 
-/** What is there, and whether more can be kept. */
+/** What the state directory contains, and whether more can be kept. */
 export async function lookAtState(world: World): Promise<StateFacts> {
   const path = stateDirectory(world);
   if (path === null) return null;
@@ -27,7 +27,7 @@ export async function lookAtState(world: World): Promise<StateFacts> {
   return { path, realPath, facts, uid: world.uid(), write, database, logs, space, inodes };
 }
 
-/** The directory that is there, and nearest above a path that is not. */
+/** The nearest existing directory above a missing path. */
 async function nearest(world: World, path: string): Promise<string> {
   let directory = directoryOf(path);
   while (directory !== "/" && await world.files.facts(directory) === null) {
@@ -47,13 +47,13 @@ async function tryWriting(
     return { directory, trouble: null };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    // A disk that is full takes the name of a file, and not what is in it.
+    // A full disk takes the name of a file, but not its content.
     await world.files.remove(path).catch(() => {});
     return { directory, trouble: error.reason };
   }
 }
 
-/** A larger database would keep the doctor waiting. */
+/** Checking a larger database would take too long. */
 const MOST_CHECKED_BYTES = 64 * 1024 * 1024;
 
 async function lookAtDatabase(world: World, directory: string): Promise<DatabaseFacts | null> {

@@ -1,10 +1,10 @@
-/** Looking at the terminal. */
+/** Looks at the terminal. */
 import { localeOf } from "../../locale.ts";
 import type { World } from "../../world/world.ts";
 import type { TerminalFacts } from "../terminal.ts";
 import { ask } from "../../backends/doctor.ts";
 
-/** What the environment says of terminal and locale, and whether that is known here. */
+/** The terminal and the locale in the environment, and whether they are known here. */
 export async function lookAtTerminal(world: World): Promise<TerminalFacts> {
   const term = world.env("TERM") || null;
   const { stdinIsTerminal, stdoutIsTerminal } = world.terminal;
@@ -16,7 +16,7 @@ export async function lookAtTerminal(world: World): Promise<TerminalFacts> {
   };
 }
 
-/** As terminfo(5) looks a terminal up; only infocmp can where all of them are in one file. */
+/** Looks a terminal up as terminfo(5) does. Where one file holds them all, only infocmp can do that. */
 async function isKnown(world: World, term: string): Promise<boolean> {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.+-]*$/.test(term)) return false;
   const home = world.env("HOME");
@@ -28,7 +28,7 @@ async function isKnown(world: World, term: string): Promise<boolean> {
     "/usr/local/share/terminfo",
   ].filter((directory) => directory?.startsWith("/"));
   const letter = term.slice(0, 1);
-  // Where file names have no capitals, the directory is the number of the letter.
+  // Where file names ignore case, the directory is the code of the letter.
   const folders = [letter, letter.charCodeAt(0).toString(16)];
   const paths = directories.flatMap((directory) =>
     folders.map((folder) => `${directory}/${folder}/${term}`)

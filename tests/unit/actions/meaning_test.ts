@@ -12,17 +12,20 @@ function ended(exitCode: number | null, more: Partial<SessionStatus> = {}): Sess
 
 const MEANINGS: Record<string, { of: SessionStatus; is: string | null }> = {
   "success": { of: ended(0), is: "it did what it had to do" },
-  "an error": { of: ended(1), is: "an error of its own: what it means is in its own words" },
+  "an error": {
+    of: ended(1),
+    is: "an error that the program itself reports; its output may say more",
+  },
   "the highest exit code": {
     of: ended(255),
-    is: "an error of its own: what it means is in its own words",
+    is: "an error that the program itself reports; its output may say more",
   },
   "128, which is no signal": {
     of: ended(128),
-    is: "an error of its own: what it means is in its own words",
+    is: "an error that the program itself reports; its output may say more",
   },
-  "126": { of: ended(126), is: "what it was to run cannot be executed" },
-  "127": { of: ended(127), is: "what it was to run was not found" },
+  "126": { of: ended(126), is: "the command that it was to run cannot be executed" },
+  "127": { of: ended(127), is: "the command that it was to run was not found" },
   "a kill": {
     of: ended(137, { signal: "SIGKILL" }),
     is: "it was killed: by somebody, or by the kernel when memory ran out (dmesg tells)",

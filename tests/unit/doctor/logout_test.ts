@@ -42,8 +42,8 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
   "a login session, and a logind that does not say": {
     facts: { kills: { kind: "failed", reason: "busctl: not found", milliseconds: 1 } },
     says: [
-      "skipped logout.tmux: whether a tmux server started from here survives a logout is not " +
-      "known: busctl: not found -> see KillUserProcesses in /etc/systemd/logind.conf",
+      "skipped logout.tmux: it is unknown whether a tmux server started from here survives a " +
+      "logout: busctl: not found -> see KillUserProcesses in /etc/systemd/logind.conf",
     ],
   },
   "a service manager that ends with the last login": {
@@ -67,8 +67,8 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
   "a group that cannot be read": {
     facts: { here: null },
     says: [
-      "skipped logout.tmux: whether a tmux server started from here survives a logout is not " +
-      "known: its group cannot be read",
+      "skipped logout.tmux: it is unknown whether a tmux server started from here survives a " +
+      "logout: its group cannot be read",
     ],
   },
   "servers that run, whatever would be started from here": {

@@ -132,7 +132,7 @@ Deno.test("servers that answer, hang and are gone are told apart, and none is st
 });
 
 const DIRECTORIES: Record<string, { directory: FakeFile; reason: string }> = {
-  "is none": { directory: { kind: "file", uid: 1000 }, reason: "it is no directory" },
+  "is none": { directory: { kind: "file", uid: 1000 }, reason: "it is not a directory" },
   "is somebody else's": {
     directory: { kind: "directory", mode: 0o700, uid: 7 },
     reason: "it belongs to another user (uid 7)",

@@ -44,6 +44,6 @@ Deno.test("doctor does not guess where it cannot look", () => {
     milliseconds: 1,
   } as const;
   deepEqual(told(processFindings(failed)), [
-    "skipped processes.seen: whether a program outlives its session is not known: neither grep nor ps is there",
+    "skipped processes.seen: it is unknown whether a program outlives its session: neither grep nor ps is there",
   ]);
 });

@@ -97,7 +97,7 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
       write: { directory: PATH, trouble: "a part of the path is not a directory" },
     },
     says: [
-      `failure state.directory: ${PATH} is no directory: no output and no operation can be kept ` +
+      `failure state.directory: ${PATH} is not a directory: no output and no operation can be kept ` +
       `-> run: mv ${PATH} ${PATH}.old`,
       ...ROOM,
     ],
@@ -147,8 +147,8 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
     },
     says: [
       FINE,
-      `warning state.operations: ${DB} is damaged: file is not a database -> nothing, if its ` +
-      "history can be spared: the next change keeps it aside, and begins a new one",
+      `warning state.operations: ${DB} is damaged: file is not a database -> nothing, unless ` +
+      "you need its history: the next change moves it aside and begins a new one",
       ...ROOM,
     ],
   },
@@ -179,7 +179,7 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
     },
     says: [
       FINE,
-      "skipped state.logs: how much output is kept is not known: it did not answer within 5 s",
+      "skipped state.logs: the amount of kept output is unknown: it did not answer within 5 s",
       ...ROOM,
     ],
   },
@@ -231,8 +231,8 @@ Deno.test("what df does not tell is no failure", () => {
   const failed = { kind: "failed", reason: "df: not found", milliseconds: 1 } as const;
   const none = { kind: "answered", value: null, milliseconds: 1 } as const;
   deepEqual(told(stateFindings({ ...FACTS, space: failed, inodes: none })).slice(1), [
-    "skipped state.disk: how much of the disk is free is not known: df: not found",
-    "skipped state.inodes: how many inodes are free is not known: its file system does not count " +
+    "skipped state.disk: the free space of the disk is unknown: df: not found",
+    "skipped state.inodes: the number of free inodes is unknown: its file system does not count " +
     "them",
   ]);
 });

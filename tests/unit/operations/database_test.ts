@@ -99,7 +99,7 @@ for (
   const [what, prefix, message] of [
     ["nothing begins with", "zz", `Cannot show "zz": no such operation`],
     ["is no beginning at all", "", `Cannot show "": no such operation`],
-    ["two begin with", "0000", `Cannot show "0000": several operations begin so`],
+    ["two begin with", "0000", `Cannot show "0000": several operations begin with it`],
   ] as const
 ) {
   Deno.test(`an ID that ${what} stands for no operation`, async () => {
@@ -277,7 +277,7 @@ const UNUSABLE: Record<string, readonly [(bench: Bench) => Promise<string | null
   "a directory": [async ({ directory, path }) => {
     await Deno.mkdir(path);
     return directory;
-  }, /operations\.db: it is no file$/],
+  }, /operations\.db: it is not a file$/],
 };
 for (const [what, [prepare, reason]] of Object.entries(UNUSABLE)) {
   Deno.test(`with ${what} instead of the store it is said once, and work goes on`, async () => {

@@ -201,7 +201,7 @@ Deno.test("a no on the terminal aborts, and touches nothing", async () => {
     const task = stopping({ question: QUESTION });
     await rejects(operator.run(task, answer("n")), {
       code: "input_required",
-      hint: "say it: kstops stop astro --yes",
+      hint: "say yes: kstops stop astro --yes",
     });
     deepEqual(task.did, ["plan"]);
     const [operation] = store.list();
@@ -218,7 +218,7 @@ Deno.test("what cannot be planned again says so when it waits, and when it is re
     };
     const error = await operator.run(task, null).catch((error) => error);
     ok(error instanceof InputRequiredError);
-    equal(error.hint, "say it: kstops stop astro --yes");
+    equal(error.hint, "say yes: kstops stop astro --yes");
     const id = String(error.details["operation_id"]);
     await rejects(operator.resume(id, task, null), {
       code: "operation_not_found",

@@ -26,7 +26,7 @@ const ALL: Findings = {
     finishedAt: ago(3),
     reason: "tmux no longer has this session: only its record is left",
   }),
-  meaning: "an error of its own: what it means is in its own words",
+  meaning: "an error that the program itself reports; its output may say more",
   startedAt: null,
   earlier: [],
   seconds: 7200,
@@ -56,7 +56,7 @@ Deno.test("findings are one screen for people", () => {
   equal(
     findingsText(ALL, TERMINAL),
     `astro (tmux): exited, exit code 3
-meaning      an error of its own: what it means is in its own words
+meaning      an error that the program itself reports; its output may say more
 reason       tmux no longer has this session: only its record is left
 began        5 h ago (2026-03-04T07:00:00Z)
 ended        3 h ago (2026-03-04T09:00:00Z)
@@ -167,7 +167,7 @@ Deno.test("colours change nothing else", () => {
 Deno.test("the JSON of findings has the keys of a session, and more", () => {
   deepEqual(findingsToWire(ALL), {
     ...statusToWire(ALL.status),
-    meaning: "an error of its own: what it means is in its own words",
+    meaning: "an error that the program itself reports; its output may say more",
     duration_seconds: 7200,
     starts: 4,
     failures: 2,

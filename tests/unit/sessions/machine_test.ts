@@ -1387,7 +1387,8 @@ Deno.test("find() says whose it is that is not whose a flag says", async () => {
   const sessions = owned([holding(BOTS, running("web", BOTS, THEIRS))]);
   await rejects(sessions.find("stop", "web", { project: "bar" }), {
     code: "session_not_found",
-    message: 'Cannot stop "web": "bar" has no such session; one of that name belongs to project ' +
+    message:
+      'Cannot stop "web": "bar" has no such session; another session with that name belongs to project ' +
       '"shop" (/b/kstops.yml)',
   });
   await rejects(owned([holding(DEFAULT, foreign("web"))]).find("stop", "web", { project: "bar" }), {
@@ -1427,7 +1428,7 @@ for (const [state, does] of Object.entries(DOES)) {
     const mine = tmuxDefinition({ name: "web", owner: MINE });
     await rejects(sessions.start(mine, { waitMs: 0 }), (error: OpsError) => {
       ok(error instanceof SessionExistsError);
-      match(error.message, new RegExp(`${does} in tmux belongs to project "shop"`));
+      match(error.message, new RegExp(`${does} in tmux and belongs to project "shop"`));
       match(error.hint ?? "", /kstops stop web --project shop$/);
       equal(error.details.config_file, "/b/kstops.yml");
       return true;
@@ -1443,7 +1444,8 @@ Deno.test("start() leaves what is nobody's alone where no name was said", async 
   const ended = owned([holding(DEFAULT, running("web", DEFAULT, { state: "exited" }))]);
   await rejects(ended.start(mine, ownOnly), {
     code: "session_exists",
-    message: 'Cannot start "web": one that has ended in tmux was started from no config',
+    message:
+      'Cannot start "web": another session with this name has ended in tmux and was started from no config',
     hint: "look at it with kstops status web, or end it with kstops stop web",
   });
   await rejects(ended.check(mine, undefined, true), { code: "session_exists" });
@@ -1483,7 +1485,7 @@ Deno.test("start() makes no second one beside another config's that may run wher
       equal(error.code, "session_exists");
       equal(
         error.message,
-        'Cannot start "astro": one that belongs to project "shop" (/shop/kstops.yml) may still run ' +
+        'Cannot start "astro": a session with this name that belongs to project "shop" (/shop/kstops.yml) may still run ' +
           `in docker, which cannot be asked: ${SILENCE.reason}`,
       );
       return true;

@@ -68,7 +68,7 @@ export async function listOperations(
 function momentOf(text: string, now: Date): Date {
   const moment = sinceOf(text, now);
   if (moment !== null) return moment;
-  throw new UsageError(`Cannot list what is since ${quote(text)}: that is no time`, {
+  throw new UsageError(`Cannot list operations since ${quote(text)}: that is not a time`, {
     hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
   });
 }

@@ -129,7 +129,7 @@ const CASES: Record<
     ],
     says: [
       ...PODMAN_OK,
-      "warning podman.logs: podman's log of web has grown beyond what is to be kept, while nobody " +
+      "warning podman.logs: podman's log of web has grown larger than promised, since nobody " +
       "looked (700 MiB of web) -> run: kstops status web",
       "skipped docker.version: docker is not installed",
     ],

@@ -629,7 +629,7 @@ Deno.test("want of memory is why a program ended at once", async () => {
   const error = await failure(start([run(), WAIT, ended, ...printed(""), KEPT]));
   equal(
     error.message,
-    'Cannot start "astro": it ended at once by SIGKILL, killed for want of memory',
+    'Cannot start "astro": it ended at once by SIGKILL, killed because memory ran out',
   );
 });
 

@@ -214,10 +214,10 @@ const CASES: Record<
     ],
   },
   "the same where nobody needs tmux": {
-    facts: { directoryTrouble: { reason: "it is no directory", fix: "remove it" } },
+    facts: { directoryTrouble: { reason: "it is not a directory", fix: "remove it" } },
     says: [
       VERSION,
-      "warning tmux.sockets: tmux cannot keep its sockets in /tmp/tmux-1000: it is no directory " +
+      "warning tmux.sockets: tmux cannot keep its sockets in /tmp/tmux-1000: it is not a directory " +
       "-> remove it",
     ],
   },

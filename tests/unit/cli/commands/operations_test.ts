@@ -391,13 +391,13 @@ Deno.test("what began with one config is not resumed with another one", async ()
 });
 
 const UNREADABLE: Readonly<Record<string, readonly [Json, string]>> = {
-  "a text": ["stop astro", "it is no object"],
-  "a list": [[{ flags: {} }], "it is no object"],
-  "a number": [7, "it is no object"],
-  "a config that is no path": [{ config: ["/a.yml"], flags: {} }, "config is no path"],
-  "a config that is a number": [{ config: 0 }, "config is no path"],
-  "flags that are a list": [{ config: null, flags: ["--force"] }, "flags is no object"],
-  "flags that are a text": [{ config: null, flags: "--force" }, "flags is no object"],
+  "a text": ["stop astro", "it is not an object"],
+  "a list": [[{ flags: {} }], "it is not an object"],
+  "a number": [7, "it is not an object"],
+  "a config that is no path": [{ config: ["/a.yml"], flags: {} }, "config is not a path"],
+  "a config that is a number": [{ config: 0 }, "config is not a path"],
+  "flags that are a list": [{ config: null, flags: ["--force"] }, "flags is not an object"],
+  "flags that are a text": [{ config: null, flags: "--force" }, "flags is not an object"],
   "a flag of another version": [
     { config: null, flags: { force: true, "all-of-it": true } },
     'this kstops does not know the flag "all-of-it"',
@@ -422,13 +422,13 @@ const UNREADABLE: Readonly<Record<string, readonly [Json, string]>> = {
       `the flag ${key} as ${JSON.stringify(value)}`,
       [
         { config: null, flags: { [key]: value } },
-        `the flag ${key} has another value than it may have`,
+        `the flag ${key} has a value that is not allowed`,
       ],
     ]),
   ),
   "a time before now": [
     { flags: { timeout: -1 } },
-    "the flag timeout has another value than it may have",
+    "the flag timeout has a value that is not allowed",
   ],
 };
 

@@ -169,7 +169,7 @@ Deno.test("a restart that fails after the stop says what is gone, what is there,
   );
   equal(
     hint,
-    "kstops logs web; mend its definition, then: kstops restart web; with --rollback, restart starts the old one again by itself",
+    "kstops logs web; fix its definition, then: kstops restart web; with --rollback, restart starts the old one again by itself",
   );
 });
 
@@ -210,7 +210,7 @@ Deno.test("a rollback starts nothing that had ended by itself", async () => {
     message,
     'Cannot start "web": it fell over; the old one had ended and is gone, and the new one has ended',
   );
-  equal(hint, "kstops logs web; mend its definition, then: kstops start web");
+  equal(hint, "kstops logs web; fix its definition, then: kstops start web");
 });
 
 Deno.test("a rollback starts what was about to be executed again", async () => {

@@ -100,7 +100,11 @@ const STOPS: Record<string, readonly [SessionStatus, Partial<StopFlags>, Expecte
   "--keep leaves a kept container as it is": [
     { ...CONTAINER, state: "stopped", engineState: "exited" },
     { keep: true },
-    { keep: true, state: "stopped", text: "web is not running (podman, it did not run, kept)\n" },
+    {
+      keep: true,
+      state: "stopped",
+      text: "web is not running (podman, it was not running, kept)\n",
+    },
   ],
   "a paused container goes on for its end": [
     { ...CONTAINER, state: "stopped", engineState: "paused" },
