@@ -1,4 +1,4 @@
-/** One change of several sessions: all are tried, each has a result of its own. */
+/** One change of several sessions: all are tried, and each has its own result. */
 import {
   InputRequiredError,
   InterruptedError,
@@ -17,45 +17,45 @@ import { aboutSession } from "./about_session.ts";
 import { type Look, surveyOnce } from "./survey.ts";
 import type { ChangeTools, Verb } from "./tools.ts";
 
-/** What a change of one session came to. */
+/** The result of changing one session. */
 export interface Changed {
   readonly status: SessionStatus;
-  /** What it was started from; missing: it was not, or its engine alone knows. */
+  /** The definition that it was started from; missing: it was not started, or only its engine knows. */
   readonly definition?: Definition;
 }
 
 /** A change that was made. */
 export interface Done<Result extends Changed> {
-  /** Null: nobody wanted a record. */
+  /** Null: no record was wanted. */
   readonly operationId: string | null;
   readonly result: Result;
 }
 
-/** What became of each session, in the order of their names. */
+/** The result for each session, in the order of their names. */
 export type Outcomes<Result extends Changed> = readonly PromiseSettledResult<Done<Result>>[];
 
-/** A change of one session, of which {@link outcomeOf} is recorded. */
+/** A change of one session; {@link outcomeOf} is recorded. */
 export interface ChangeTask<Result extends Changed>
   extends Omit<Task<Result>, "outcome" | "verify"> {
-  /** What is done when the operation is over, and holds its lock no more: to wait for something. */
+  /** Waits for something after the operation is over and has released its lock. */
   readonly afterwards?: Afterwards;
 }
 
-/** Gives the status of a session that was changed, once there is no more to wait for. */
+/** The status of a changed session, once there is nothing left to wait for. */
 export type Afterwards = (changed: Changed) => Promise<SessionStatus>;
 
-/** What is done with each session. */
+/** What to do with each session. */
 export interface Each<Result extends Changed> {
   readonly verb: Verb;
-  /** Where the sessions are. */
+  /** The place of the sessions. */
   readonly selection: Selection;
   readonly task: (name: string, look: Look) => ChangeTask<Result>;
 }
 
 /**
- * Changes sessions side by side, each in an operation of its own. All of them are found in one survey
- * of the engines; one that is planned again, after an answer, is looked for again. Who asks kstops to
- * end is obeyed between two steps, never in the middle of one.
+ * Changes sessions side by side, each in its own operation. One survey of the engines finds all of
+ * them; a session that is planned again, after an answer, is looked for again. A user who
+ * interrupts kstops is obeyed between two steps, never in the middle of one.
  */
 export async function changeEach<Result extends Changed>(
   tools: ChangeTools,
@@ -76,16 +76,16 @@ export async function changeEach<Result extends Changed>(
 }
 
 /**
- * What came of a change of one session.
+ * The result of changing one session.
  *
- * @throws what that threw
+ * @throws what the change threw
  */
 export function onlyOf<Result extends Changed>([only]: Outcomes<Result>): Result {
   if (only?.status === "fulfilled") return only.value.result;
   throw only?.reason;
 }
 
-/** Does a change as an operation, and what comes behind it. */
+/** Does a change as an operation, and then what follows it. */
 async function performWhole<Result extends Changed>(
   tools: ChangeTools,
   change: ChangeTask<Result>,
@@ -96,9 +96,9 @@ async function performWhole<Result extends Changed>(
 }
 
 /**
- * What comes behind the operation of a change.
+ * What follows the operation of a change.
  *
- * @param explain makes more of what goes wrong
+ * @param explain adds to errors
  */
 export async function afterwards<Result extends Changed>(
   { afterwards: work }: { readonly afterwards?: Afterwards },
@@ -113,7 +113,7 @@ export async function afterwards<Result extends Changed>(
   }
 }
 
-/** Does a task as an operation; where nobody wants a record, without one. */
+/** Does a task as an operation, or without a record if none is wanted. */
 async function perform<Result extends Changed>(
   { operator, caller }: ChangeTools,
   task: Task<Result>,
@@ -126,7 +126,7 @@ async function perform<Result extends Changed>(
   throw new InputRequiredError(task.kind, task.session, { reason, hint: command, backend });
 }
 
-/** Says of one of several sessions which one an error is about, where it does not say so itself. */
+/** Adds the name of its session to an error about one of several, unless the error has it. */
 function withName({ kind, session }: Pick<Task<unknown>, "kind" | "session">) {
   return (error: unknown): never => {
     throw error instanceof OpsError ? aboutSession(error, { verb: kind, name: session }) : error;
@@ -134,15 +134,15 @@ function withName({ kind, session }: Pick<Task<unknown>, "kind" | "session">) {
 }
 
 /**
- * What is recorded of a change. The command that an engine shows may hold secrets that were filled into
- * it, and whoever stops a session does not know them.
+ * The record of a change. The command that an engine shows may contain secrets that were filled
+ * into it, and a kstops that stops a session does not know them.
  */
 export function outcomeOf({ status }: Changed): Json {
   const { command: _, ...rest } = statusToWire(status);
   return rest;
 }
 
-/** Says of an interruption in which state it left a session; those of several look together. */
+/** Adds to an interruption the state in which it left a session. Several sessions share one survey. */
 export function truthOf(
   { sessionsAfter }: Pick<ChangeTools, "sessionsAfter">,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** Restarting sessions: a stop, then a start with the fresh definition. */
+/** Restarts sessions: a stop, then a start with the fresh definition. */
 import type { Session } from "../backends/backend.ts";
 import { descriptorOf } from "../backends/registry.ts";
 import { placeOf } from "../config/defined.ts";
@@ -43,27 +43,27 @@ import type { Look } from "./survey.ts";
 import type { ChangeTools } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 
-/** How sessions are restarted. */
+/** How to restart sessions. */
 export interface RestartRequest extends PlaceFlags {
-  /** Whether their names were not said, so that only those of this config are meant. */
+  /** Whether no names were given, so that only sessions of this config are meant. */
   readonly all?: true | undefined;
-  /** Whether the old ones are ended by force at once. */
+  /** Whether to kill the old ones at once. */
   readonly force?: true | undefined;
-  /** How many seconds an old one may take to end; without it what its definition says. */
+  /** How many seconds an old one may take to end; missing: those of its definition. */
   readonly timeout?: number | undefined;
-  /** Whether their starts are watched until they count as done. */
+  /** Whether to watch the starts until they count as done. */
   readonly wait: boolean;
-  /** Whether the new ones are waited for until they are ready, as their definitions say. */
+  /** Whether to wait until the new ones are ready, as their definitions say. */
   readonly waitReady?: true | undefined;
-  /** Whether the old one is started again where the new one does not start. */
+  /** Whether to start the old one again when the new one does not start. */
   readonly rollback?: true | undefined;
-  /** Whether nothing is told of what takes long. */
+  /** Whether to say nothing about slow work. */
   readonly quiet?: true | undefined;
   /** Whether a yes has been said. */
   readonly yes?: true | undefined;
 }
 
-/** What the restart of one session came to. */
+/** The result of restarting one session. */
 export interface Restarted extends Changed {
   readonly kind: "restarted";
 }
@@ -71,7 +71,7 @@ export interface Restarted extends Changed {
 /**
  * Restarts sessions, side by side.
  *
- * @throws {UsageError} `usage`: a rollback of what nobody watches
+ * @throws {UsageError} `usage`: a rollback without a watched start
  */
 export async function restartEach(
   tools: ChangeTools,
@@ -92,7 +92,7 @@ export async function restartEach(
   });
 }
 
-/** How the options of a restart are recorded. They hold no secrets. */
+/** How to record the options of a restart. They contain no secrets. */
 export const RESTART_CODEC: Codec<Omit<RestartRequest, "yes" | "quiet">> = {
   ...PLACE_CODEC,
   all: readGiven,
@@ -128,7 +128,7 @@ async function planOf(
   request: RestartRequest,
 ): Promise<Plan<Restarted>> {
   const { problems } = await tools.config();
-  // Nobody can tell whether it defines that session, and how.
+  // Nobody can tell whether and how it defines that session.
   if (problems.length > 0) throw configInvalid(`restart ${quote(name)}`, problems);
   const sessions = tools.sessions();
   const match = await look();
@@ -200,7 +200,7 @@ async function rehearse(
   );
 }
 
-/** The restart of what kstops does not know how to start: by its own engine. */
+/** Restarts a session whose definition is unknown, by its own engine. */
 async function asItIs(
   tools: ChangeTools,
   match: Extract<Match, { readonly kind: "session" }>,
@@ -228,7 +228,7 @@ async function asItIs(
         return { kind: "restarted", status };
       } catch (error) {
         if (!request.rollback) throw error;
-        // It is the old one itself that did not come up: its engine tries once more.
+        // The old session itself did not come up: its engine tries once more.
         throw await afterStop(error, tools, {
           name: name ?? "",
           wentOn: goesOn(match.status),
@@ -240,12 +240,12 @@ async function asItIs(
   };
 }
 
-/** Whether the config says what that session is: it says nothing of one that is another config's. */
+/** Whether the config defines the session: it does not define another config's. */
 async function isDefinedHere(tools: ChangeTools, { status }: Match): Promise<boolean> {
   return await isDefined(tools, status.name ?? "") && !await isAnothers(tools, status);
 }
 
-/** What flags and config say of the place of a session; what neither says is undefined. */
+/** The place that flags and config give the session; undefined where neither gives one. */
 async function namedPlace(
   tools: ChangeTools,
   match: Match,
@@ -260,7 +260,7 @@ async function namedPlace(
 }
 
 /**
- * Makes sure that what is stopped can be replaced.
+ * Makes sure that the stopped session can be replaced.
  *
  * @throws {SessionExistsError} `session_exists`
  */
@@ -297,7 +297,7 @@ async function freshDefinition(
   return { definition: known, startWaitMs: settings.startWaitMs };
 }
 
-/** A session that no config defines, and whose own definition is not there: a yes alone does not help. */
+/** The error for a session without any known definition: a yes alone does not help. */
 function notStartable(
   { name: found, backend, managed }: SessionStatus,
   request: RestartRequest,
@@ -313,7 +313,7 @@ function notStartable(
   return new InputRequiredError("restart", name, { reason, hint: then, backend });
 }
 
-/** The place that was said, as what goes over the config. */
+/** The named place, as flags over the config. */
 function wantedPlace({ backend, socket, runtime }: RestartRequest): StartFlags {
   return {
     ...(backend === undefined ? {} : { backend }),

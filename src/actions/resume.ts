@@ -1,4 +1,4 @@
-/** What each kind of operation was asked for, and how it goes on after an answer. */
+/** The requests of each kind of operation, and how to continue them after an answer. */
 import { OperationNotFoundError, quote, SessionConfigError } from "../errors.ts";
 import type { Operation } from "../operations/machine.ts";
 import { type Operator, resumable } from "../operations/operate.ts";
@@ -13,25 +13,25 @@ import type { Started } from "./start.ts";
 import type { Stopped } from "./stop.ts";
 import type { ChangeTools } from "./tools.ts";
 
-/** What a change of any kind came to. */
+/** The result of any kind of change. */
 export type AnyChange = Started | Stopped | Restarted;
 
-/** Makes the task of a waiting operation again, from what was recorded of it. */
+/** Builds the task of a waiting operation again, from its record. */
 type Again = (tools: ChangeTools, operation: Waiting) => Promise<{
   readonly task: ChangeTask<AnyChange>;
-  /** Where its session is. */
+  /** The place of its session. */
   readonly selection: Selection;
 }>;
 
 /** An operation on a session. */
 type Waiting = Operation & { readonly session: string };
 
-/** Every kind that can wait for an answer; each is loaded when one of its own goes on. */
+/** Every kind that can wait for an answer; each is loaded when an operation of it continues. */
 const KINDS: Readonly<Record<string, Again>> = {
   start: async (tools, operation) => {
     const { session, request: recorded } = operation;
     const { START_CODEC, startTask } = await import("./start.ts");
-    // An older kstops did not record with which options.
+    // An older kstops did not record the options.
     if (parseRequest(operation).options === null) throw unknownKind(operation);
     const { wait = true, waitReady, all, ...place } = parseOptions(operation, START_CODEC);
     const { backend, socket: socketName, runtime } = place;
@@ -57,22 +57,22 @@ const KINDS: Readonly<Record<string, Again>> = {
   },
 };
 
-/** What it takes to go on with an operation. */
+/** The tools for continuing an operation. */
 interface ResumeTools extends ChangeTools {
   readonly operator: Operator;
   readonly store: OperationStore;
 }
 
 /**
- * Goes on with an operation that waits for an answer, after a yes: it is planned afresh.
+ * Continues an operation that waits for an answer, after a yes: it is planned again.
  *
- * @throws {OperationNotFoundError} `operation_not_found`: it does not wait, or this kstops cannot go on
- * with it
- * @throws {SessionConfigError} `config_invalid`: another config is in force than that it began with
+ * @throws {OperationNotFoundError} `operation_not_found`: it does not wait, or this kstops cannot
+ *   continue it
+ * @throws {SessionConfigError} `config_invalid`: another config is in force than at its begin
  * @throws what its task throws
  */
 export async function resume(tools: ResumeTools, operation: Operation): Promise<Done<AnyChange>> {
-  // First of all: what does not wait cannot be aborted either.
+  // First: an operation that does not wait cannot be aborted either.
   resumable(tools.store, operation.id);
   await requireSameConfig(tools, operation);
   const { task, explain } = await taskAgain(tools, operation);
@@ -102,7 +102,7 @@ async function requireSameConfig(tools: ResumeTools, operation: Operation): Prom
 
 async function taskAgain(tools: ChangeTools, operation: Operation): Promise<{
   readonly task: ChangeTask<AnyChange>;
-  /** Makes more of what goes wrong. */
+  /** Adds to errors. */
   readonly explain: (error: unknown) => Promise<unknown>;
 }> {
   const again = Object.hasOwn(KINDS, operation.kind) ? KINDS[operation.kind] : undefined;

@@ -1,4 +1,4 @@
-/** Starting sessions: what was said and the config define. */
+/** Starts sessions, as flags and config define them. */
 import { flagged, given, type StartFlags } from "../config/flags.ts";
 import { type Json, quote, UsageError } from "../errors.ts";
 import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
@@ -24,25 +24,25 @@ import {
 } from "./request.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
-/** What sessions are started as, and how. */
+/** What to start, and how. */
 interface StartRequest {
-  /** What goes over the config; the place is among it. */
+  /** The flags over the config, including the place. */
   readonly wanted: StartFlags;
-  /** Whether their names were not said, so that what this config did not start is left alone. */
+  /** Whether no names were given, so that sessions which this config did not start are left alone. */
   readonly all?: true | undefined;
-  /** Whether their starts are watched until they count as done. */
+  /** Whether to watch the starts until they count as done. */
   readonly wait: boolean;
-  /** Whether they are waited for until they are ready, as their definitions say. */
+  /** Whether to wait until they are ready, as their definitions say. */
   readonly waitReady?: true | undefined;
-  /** Whether nothing is told of what takes long. */
+  /** Whether to say nothing about slow work. */
   readonly quiet?: true | undefined;
-  /** Whether what a person left behind in a shell may be ended. */
+  /** Whether to end what a person left behind in a shell. */
   readonly yes?: true | undefined;
-  /** Whether they are started although their last run may go on where nobody answers. */
+  /** Whether to start although their last run may go on in an engine that does not answer. */
   readonly anyway?: true | undefined;
 }
 
-/** What the start of one session came to. */
+/** The result of starting one session. */
 export interface Started extends Changed {
   readonly kind: "started";
 }
@@ -62,18 +62,18 @@ export async function startEach(
   );
   return await changeEach(tools, names, {
     verb: "start",
-    // That there can be such a place is checked with everything else.
+    // The place is checked together with everything else.
     selection: { backend: wanted.backend, scope: wanted.socketName, engine: wanted.runtime },
     task: (name) => startTask(tools, name, { request, recorded }),
   });
 }
 
-/** What of a start is recorded. */
+/** The recorded part of a start. */
 type RecordedStart =
   & Omit<PlaceFlags, "project">
   & Pick<StartRequest, "all" | "wait" | "waitReady">;
 
-/** How the options of a start are recorded. They hold no secrets. */
+/** How to record the options of a start. They contain no secrets. */
 export const START_CODEC: Codec<RecordedStart> = {
   backend: PLACE_CODEC.backend,
   socket: PLACE_CODEC.socket,
@@ -84,7 +84,7 @@ export const START_CODEC: Codec<RecordedStart> = {
 };
 
 /**
- * Makes sure that who waits until sessions are ready also waits until they have started.
+ * Makes sure that a wait for readiness also waits for the start.
  *
  * @throws {UsageError} `usage`
  */
@@ -103,8 +103,8 @@ function placeIn({ backend, socketName: socket, runtime }: StartFlags): PlaceFla
 }
 
 /**
- * Why a start cannot be planned again from its record: all that says what to start, but where, may hold
- * secrets and is not recorded. Null: it can.
+ * Why a start cannot be planned again from its record: all flags that say what to start, except its
+ * place, may contain secrets and are not recorded. Null: it can.
  */
 function whyNotResumable(wanted: StartFlags): string | null {
   const flags = ALL_SESSION_KEYS.flatMap(([, { flag, field, place }]) =>
@@ -152,7 +152,7 @@ export function startTask(
   };
 }
 
-/** Waits until what was started is ready, as far as it says when that is. */
+/** Waits until the started session is ready, if its definition says when it is. */
 export function ready(tools: ChangeTools): Afterwards {
   return async ({ definition, status }) => {
     if (definition === undefined || definition.ready === null) return status;
@@ -161,7 +161,7 @@ export function ready(tools: ChangeTools): Afterwards {
   };
 }
 
-/** What a person left behind in a shell is theirs: it is ended only after a yes. */
+/** What a person left behind in a shell belongs to that person: it is ended only after a yes. */
 async function questionOf(
   tools: ChangeTools,
   { name, backend }: Definition,
@@ -171,7 +171,7 @@ async function questionOf(
   if (living.some(({ remains }) => remains.program !== null || remains.isWaiting)) return null;
   const self = selfOf(await tools.config());
   const left = living.find(({ run: { begun } }) => {
-    // What another config's run left is not touched, whatever the answer.
+    // Leftovers of another config's run are not touched, whatever the answer.
     const owner = begun?.owner ?? NOBODY;
     const isOwn = request.all ? isSameOwner(owner, self) : !isStrange(owner, self);
     return isOwn && begun?.ending?.interactive === true;
@@ -187,16 +187,16 @@ async function questionOf(
   };
 }
 
-/** Starts what is defined, and says what takes long, unless it is to be quiet. */
+/** Starts a definition, and reports slow work, unless it should be quiet. */
 export async function launch(
   tools: Tools,
   definition: Definition,
   { waitMs, quiet, anyway = false, ownOnly = false }: {
     readonly waitMs: number;
     readonly quiet?: true | undefined;
-    /** Also where its last run may go on in an engine that cannot be asked. */
+    /** Even if its last run may go on in an engine that cannot be asked. */
     readonly anyway?: boolean | undefined;
-    /** Whether what its config did not start is left alone. */
+    /** Whether to leave alone what its config did not start. */
     readonly ownOnly?: boolean | undefined;
   },
 ): Promise<SessionStatus> {

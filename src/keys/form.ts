@@ -1,6 +1,6 @@
 /**
- * What the value of a key can be, as data: reading a config, its schema, the types of values, their
- * JSON and their record are all made from it. Pure, and without the validators that it names: a
+ * What the value of a key can be, as data: the reader of configs, the schema, the types of values,
+ * their JSON and their record all derive from it. Pure, and without the validators that it names: a
  * command that reads no config loads none of them.
  */
 import type { StopSignal } from "../model.ts";
@@ -28,16 +28,16 @@ export type Form =
   | { readonly kind: "text"; readonly check: CheckName }
   | { readonly kind: "flag" }
   | { readonly kind: "choice"; readonly words: readonly string[] }
-  /** A signal, also without its first three letters. */
+  /** A signal, even without its first three letters. */
   | { readonly kind: "signal" }
   | {
     readonly kind: "integer";
-    /** What it counts, for messages. */
+    /** The unit, for messages. */
     readonly unit: string;
     readonly min: number;
     readonly max: number;
   }
-  /** A length of time; min and max are in the unit, which is what a number without a unit counts. */
+  /** A length of time; min and max are in the unit, which is also that of a number without one. */
   | {
     readonly kind: "duration";
     readonly unit: "seconds" | "milliseconds";
@@ -45,50 +45,50 @@ export type Form =
     readonly max: number;
   }
   | { readonly kind: "size"; readonly least: number; readonly most: number }
-  /** A string or a list of words. What they say is checked when `shell` is known. */
+  /** A string or a list of words. The content is checked when `shell` is known. */
   | { readonly kind: "command" }
-  /** Names and texts; null for a variable that is taken from the environment. */
+  /** Names and texts; null for a variable whose value comes from the environment. */
   | { readonly kind: "variables" }
   | {
     readonly kind: "list";
     readonly item: Form;
-    /** Most items; null: any number. */
+    /** The most items; null: any number. */
     readonly limit: number | null;
-    /** Whether one item does without a list. */
+    /** Whether a single item may be written without a list. */
     readonly orOne: boolean;
   }
   /** Names that the user chooses, each with a value. */
   | { readonly kind: "map"; readonly item: Form; readonly limit: number }
   | ObjectForm
-  /** The first of these that has the shape of what is written: a text, a list or a mapping. */
+  /** The first of these with the shape of the written value: a text, a list or a mapping. */
   | { readonly kind: "either"; readonly forms: readonly Form[] };
 
-/** A mapping with keys of its own. */
+/** A mapping with fixed keys. */
 export interface ObjectForm {
   readonly kind: "object";
-  /** What it is, for messages: `a path, or a mapping with path and format`. */
+  /** Its description for messages: `a path, or a mapping with path and format`. */
   readonly noun: string;
   readonly keys: Readonly<Record<string, Inner>>;
-  /** The key that a text stands for which is written in the place of the mapping. */
+  /** The key that a text in place of the mapping stands for. */
   readonly short?: string;
-  /** Keys of which it has exactly one, such as `http`, `tcp` and `command`. */
+  /** Exactly one of these keys must be there, such as `http`, `tcp` and `command`. */
   readonly oneOf?: readonly string[];
 }
 
 /** A key below a key. */
 interface Inner {
-  /** What it is, in the published schema of definitions. */
+  /** Its description in the published schema of definitions. */
   readonly about?: string;
-  /** The property of the value that it becomes. */
+  /** Its property in the value. */
   readonly field: string;
   readonly form: Form;
-  /** What is said where the mapping lacks it; without this it need not be there. */
+  /** The message when the mapping lacks it; missing: the key is optional. */
   readonly missing?: string;
-  /** What it is where the mapping lacks it; without this null. */
+  /** Its value when the mapping lacks it; missing: null. */
   readonly default?: string | number | boolean;
 }
 
-/** What a form gives once it is read. */
+/** The type of a value with this form. */
 export type ValueOf<F extends Form> = F extends { readonly kind: "text" } ? string
   : F extends { readonly kind: "flag" } ? boolean
   : F extends { readonly kind: "choice"; readonly words: readonly (infer W)[] } ? W
@@ -111,14 +111,14 @@ type ObjectOf<K> = {
     : never;
 };
 
-/** The property that a key becomes. */
+/** The property for a key. */
 export type FieldOf<K> = K extends { readonly field: infer F extends string } ? F : never;
 
 /** A key of a table. */
 export interface Key {
-  /** What editors show and the reference prints. */
+  /** The text for editors and the reference. */
   readonly description: string;
-  /** The property of the settings that it becomes. */
+  /** Its property in the settings. */
   readonly field: string;
   readonly form: Form;
 }

@@ -1,18 +1,19 @@
-/** Values of keys as JSON, and back: what scripts get, and what sessions remember. Pure. */
+/** Converts values of keys to JSON and back: for scripts, and for the records of sessions. Pure. */
 import type { Json } from "../errors.ts";
 import { STOP_SIGNALS } from "../model.ts";
 import type { Form } from "./form.ts";
 
-/** Something to be done with every value that has no others below it. */
+/** Converts a value without inner values. */
 export type Leaf<T> = (form: Form, value: string | number | boolean, path: readonly Step[]) => T;
 
 /** A key or an index. */
 type Step = string | number;
 
 /**
- * A value with something done to everything in it; null stays null.
+ * A value with everything in it converted; null stays null.
  *
- * @param how `named`: whether the properties of objects get the names of their keys, and not their fields
+ * @param how `named`: whether the properties of objects get the names of their keys instead of
+ *   their fields
  */
 export function mapValue<T>(
   form: Form,
@@ -47,9 +48,9 @@ export function mapValue<T>(
 }
 
 /**
- * A value as JSON, with the names of keys for its properties.
+ * A value as JSON, with the names of keys as properties.
  *
- * @param sizes how a size is written, in bytes
+ * @param sizes how to write a size in bytes
  */
 export function toJson(
   form: Form,
@@ -57,7 +58,7 @@ export function toJson(
   sizes: (bytes: number) => Json = (bytes) => bytes,
 ): Json {
   const leaf: Leaf<Json> = ({ kind }, each) => kind === "size" ? sizes(Number(each)) : each;
-  // Leaves are JSON, and so is what lists and objects have of them.
+  // Leaves are JSON, and so are lists and objects of them.
   return mapValue(form, value, { leaf, named: true }) as Json;
 }
 
@@ -68,8 +69,8 @@ function holds({ kind }: Form, value: unknown): boolean {
 }
 
 /**
- * The value that JSON of {@link toJson} stands for, sizes in bytes; null for a word that this kstops does
- * not know. Undefined: it is no such JSON.
+ * The value of JSON from {@link toJson}, with sizes in bytes; null for a word that this kstops does
+ * not know. Undefined: it is not such JSON.
  */
 export function fromJson(form: Form, json: unknown): unknown {
   switch (form.kind) {

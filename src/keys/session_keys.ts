@@ -1,7 +1,7 @@
 /**
- * The keys of a session, as one table. Everything that has to know each key reads it: the reader of
+ * The keys of a session in one table. All code that must know each key reads it: the reader of
  * configs, the schemas, the reference, settings and definitions with their types, flags, options of
- * the library, origins, JSON and records. So a key is described here, and nowhere else.
+ * the library, origins, JSON and records. So a key is described only here.
  */
 import type { Json } from "../errors.ts";
 import {
@@ -21,39 +21,39 @@ import { PROBE_KEYS } from "./probes.ts";
 
 /** A key of a session. */
 export interface SessionKey extends Key {
-  /** The only backend that has it; without this, all have it. */
+  /** The only backend that has it; missing: all have it. */
   readonly only?: BackendType;
-  /** `start`: its texts stay as they are until a start; without this, variables are filled in at once. */
+  /** `start`: a start fills in the variables in its texts; missing: they are filled in at once. */
   readonly filled?: "start";
-  /** The part of a place that it says, and its flag with it; see `model/place.ts`. */
+  /** The part of a place that the key and its flag give; see `model/place.ts`. */
   readonly place?: "backend" | "engine" | "scope";
-  /** The key of `ops` that says it where the session does not. */
+  /** The key of `ops` with the value for sessions that have none. */
   readonly ops?: keyof typeof OPS_KEYS;
-  /** What it is where nobody says; without this null, or an empty list. */
+  /** The default; missing: null, or an empty list. */
   readonly default?: string | number | boolean;
-  /** The flag of `start` that says it. */
+  /** Its flag of `start`. */
   readonly flag?: string;
-  /** What the option of the library means that says it; without this there is none. */
+  /** The description of its option in the library; missing: it has none. */
   readonly option?: string;
-  /** Its part of a definition; without this there is none. */
+  /** Its part of a definition; missing: it has none. */
   readonly part?: Part;
 }
 
-/** What of a definition a key makes. */
+/** The part of a definition that comes from a key. */
 interface Part {
-  /** What it is, in the published schema. */
+  /** Its description in the published schema. */
   readonly about: string;
-  /** Where it is in the definition, such as `log.keep`; without this the field of the key. */
+  /** Its place in the definition, such as `log.keep`; missing: the field of the key. */
   readonly at?: string;
-  /** Whether `resolve` has code of its own for it: paths, words, variables. */
+  /** Whether `resolve` has its own code for it: paths, words, variables. */
   readonly made?: true;
-  /** Backends whose definitions are none without it. */
+  /** Backends whose definitions need it. */
   readonly needed?: readonly BackendType[];
-  /** `each`: every item of the list comes from a place of its own. */
+  /** `each`: every item of the list has its own origin. */
   readonly origins?: "each";
-  /** Its name in records, where that is not the name of the key; null: a session has no need to remember it. */
+  /** Its name in records, if that is not the name of the key; null: a session need not remember it. */
   readonly record?: string | null;
-  /** Whether a stop needs it also where only the record of runs tells of the session. */
+  /** Whether a stop needs it even when only the record of runs tells of the session. */
   readonly ending?: true;
 }
 
@@ -374,7 +374,7 @@ export const SESSION_KEYS = {
   },
 } as const satisfies Readonly<Record<string, SessionKey>>;
 
-/** The keys with their names, in their order, as they are wherever all of them are gone through. */
+/** The keys with their names, in the order for all uses. */
 export const ALL_SESSION_KEYS: readonly (readonly [name: string, key: SessionKey])[] = Object
   .entries(SESSION_KEYS);
 
@@ -385,7 +385,7 @@ export function foreignKeys(backend: BackendType): ReadonlySet<string> {
   );
 }
 
-/** What a key means where nobody says it. */
+/** The value of a key that is not given. */
 export function defaultOf({ form, ops, default: value }: SessionKey): Json {
   if (form.kind === "list" || form.kind === "variables") return [];
   return value ?? (ops === undefined ? null : OPS_KEYS[ops].default);

@@ -1,4 +1,4 @@
-/** How several operations at once are recorded: what they change at about the same time, together. */
+/** Records several operations at once: changes at about the same time are written together. */
 import type { OperationStore } from "./store.ts";
 
 /** Where operations are recorded, and whether several are in progress just now. */
@@ -8,8 +8,8 @@ export interface Recording {
 }
 
 /**
- * Changes an operation, and waits until that is in the store. Several operations wait some milliseconds
- * for each other; one alone waits for nobody.
+ * Changes an operation, and waits until the store has the change. Several operations wait some
+ * milliseconds for each other; a single one waits for nobody.
  */
 export async function write<T>({ store, isCrowded }: Recording, work: () => T): Promise<T> {
   return isCrowded() ? await store.gathered(work) : work();
@@ -17,11 +17,11 @@ export async function write<T>({ store, isCrowded }: Recording, work: () => T): 
 
 /** Counts the operations that are in progress. */
 interface Crowd extends Pick<Recording, "isCrowded"> {
-  /** Does the work of one. */
+  /** Does one of the jobs. */
   readonly counted: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Makes a count that begins with none. */
+/** A counter that begins with 0. */
 export function crowd(): Crowd {
   let inProgress = 0;
   return {

@@ -1,4 +1,4 @@
-/** What is asked of podman and docker, as argument lists. Pure. */
+/** Builds argument lists for podman and docker. Pure. */
 import { encodeRecord, type RecordOf } from "../../keys/record.ts";
 import type { ContainerDefinition } from "../../model.ts";
 import type { Client } from "./clients.ts";
@@ -6,14 +6,14 @@ import { logOptions } from "./log_options.ts";
 
 /** The label that makes a container a session of kstops; its value is the session's name. */
 export const SESSION_LABEL = "io.kstops.session";
-/** The run that a container is. */
+/** The label with the run of a container. */
 export const RUN_LABEL = "io.kstops.run";
-/** `true` on a session that only a yes stops. */
+/** `true` on a session that needs a yes to be stopped. */
 export const PROTECTED_LABEL = "io.kstops.protected";
-/** What the session was started from, as JSON: a {@link DefinitionRecord}. */
+/** The definition that the session was started from, as JSON: a {@link DefinitionRecord}. */
 export const DEFINITION_LABEL = "io.kstops.definition";
 
-/** What a container remembers of its definition: everything but the values of its variables. */
+/** What a container stores of its definition: everything but the values of its variables. */
 export type DefinitionRecord = RecordOf<ContainerDefinition>;
 
 /** podman's list of every container. */
@@ -21,19 +21,22 @@ export function listContainers({ program }: Client): string[] {
   return [program, "ps", "--all", "--no-trunc", "--format", "json"];
 }
 
-/** What a runtime answers at once: docker asks its daemon, podman where it is led to. */
+/**
+ * A question that a runtime answers at once: docker asks its daemon, podman the server that it is
+ * led to.
+ */
 export function askVersion({ program, dialect }: Client): string[] {
-  // podman has no server where it works by itself, and asks the one that it is led to all the same.
+  // podman has no server of its own, but still asks the one that it is led to.
   const whose = dialect === "docker" ? "Server" : "Client";
   return [program, "version", "--format", `{{.${whose}.Version}}`];
 }
 
-/** Hands its standard streams to docker's daemon: it is what `ssh://` contexts run (docker 18.09). */
+/** Joins its standard streams to docker's daemon: `ssh://` contexts run the same (docker 18.09). */
 export function dialDaemon({ program }: Client): string[] {
   return [program, "system", "dial-stdio"];
 }
 
-/** Everything about some containers, and only containers, by id or by name. */
+/** Everything about some containers, by id or by name, and about nothing else. */
 export function inspectContainers({ program }: Client, ids: readonly string[]): string[] {
   return [program, "container", "inspect", "--", ...ids];
 }
@@ -59,7 +62,7 @@ interface Probing {
   readonly mark: string;
 }
 
-/** What a program that looks at a container is marked by. */
+/** Marks a program that looks at a container. */
 const PROBE_VARIABLE = "KSTOPS_PROBE";
 
 /** Runs a program in a container. */
@@ -70,11 +73,11 @@ export function execInContainer(
   return [program, "exec", "--env", `${PROBE_VARIABLE}=${mark}`, id, ...argv];
 }
 
-/** Kills in a container what was run there by {@link execInContainer}; it takes a shell and grep. */
+/** Kills in a container what {@link execInContainer} ran there; needs a shell and grep. */
 const END_MARKED = 'for each in /proc/[0-9]*; do grep -q "$1" "$each/environ" && ' +
   'kill -9 "${each#/proc/}"; done 2>/dev/null';
 
-/** Ends what {@link execInContainer} runs, with all that it has started. */
+/** Ends what {@link execInContainer} runs, with everything that it has started. */
 export function endMarked({ program }: Client, { id, mark }: Probing): string[] {
   return [program, "exec", id, "sh", "-c", END_MARKED, "kstops", `${PROBE_VARIABLE}=${mark}`];
 }
@@ -87,7 +90,7 @@ export interface RunPlan {
   readonly init: boolean;
 }
 
-/** A call, with what it gets besides its arguments. */
+/** A call and its other inputs. */
 export interface Call {
   readonly argv: readonly string[];
   /** Variables of the client's own environment. */
@@ -96,8 +99,8 @@ export interface Call {
 }
 
 /**
- * Starts a container. Nobody sees the values of variables in `ps`: they come by the environment of
- * the client, and those which the client would itself go by come on its standard input.
+ * Starts a container. `ps` never shows values of variables: they come in the environment of the
+ * client, or on its standard input if they would change what the client does.
  */
 export function runContainer({ runtime, program }: Client, plan: RunPlan): Call {
   const { definition, runId, init } = plan;
@@ -125,7 +128,7 @@ export function runContainer({ runtime, program }: Client, plan: RunPlan): Call 
   return lines.length === 0 ? call : { ...call, stdin: lines.join("") };
 }
 
-/** What a definition asks of a container, its variables apart, and its program. */
+/** The settings of a container from its definition, without its variables, and its program. */
 export function settingsOf(
   runtime: Client["runtime"],
   definition: ContainerDefinition,
@@ -156,7 +159,7 @@ function option(flag: string, value: string | null): string[] {
   return value === null ? [] : [flag, value];
 }
 
-/** Variables that the clients themselves, or the programs that they call, go by. */
+/** Variables that change what the clients, or the programs that they call, do. */
 const OF_THE_CLIENT = new RegExp(
   "^(PATH|HOME|TMPDIR|GODEBUG|GOTRACEBACK|REGISTRY_AUTH_FILE|GLIBC_TUNABLES|.*_PROXY|" +
     "(DOCKER_|BUILDKIT_|_?CONTAINER|PODMAN_|STORAGE_|XDG_|LD_|SSH_|SSL_CERT_|DBUS_|NOTIFY_|LISTEN_|" +
@@ -193,27 +196,27 @@ export function waitFor({ program }: Client, id: string): string[] {
 /** The ids of containers. */
 export type Ids = readonly string[];
 
-/** Asks containers to end, and ends them by force after so many seconds. */
+/** Asks containers to end, and kills them after so many seconds. */
 export function stopContainers({ program }: Client, ids: Ids, seconds: number): string[] {
   return [program, "stop", "-t", String(seconds), "--", ...ids];
 }
 
-/** Ends and starts a container as it is; ends it by force after so many seconds. */
+/** Ends and starts a container as it is; kills it after so many seconds. */
 export function restartContainer({ program }: Client, id: string, seconds: number): string[] {
   return [program, "restart", "-t", String(seconds), "--", id];
 }
 
-/** Ends containers by force, and by no other signal before. */
+/** Kills containers without any other signal before. */
 export function killContainers({ program }: Client, ...ids: Ids): string[] {
   return [program, "kill", "--signal", "KILL", "--", ...ids];
 }
 
-/** Lets a paused container go on. */
+/** Continues a paused container. */
 export function unpauseContainer({ program }: Client, id: string): string[] {
   return [program, "unpause", "--", id];
 }
 
-/** Removes containers that do not run; those that run stay. Their volumes stay, too. */
+/** Removes containers that do not run; running ones and volumes stay. */
 export function removeContainers({ program }: Client, ...ids: Ids): string[] {
   return [program, "rm", "--", ...ids];
 }
@@ -224,22 +227,22 @@ export function endAndRemove({ program, dialect }: Client, id: string, seconds: 
   return [program, "rm", "--force", ...grace, "--", id];
 }
 
-/** Takes their restart policy from containers (docker; podman 5.1, one at a time). */
+/** Removes the restart policy of containers (docker; podman 5.1, one at a time). */
 export function endRestartPolicies({ program }: Client, ...ids: Ids): string[] {
   return [program, "update", "--restart", "no", ...ids];
 }
 
-/** Which part of the output of a container is asked for. */
+/** The wanted part of a container's output. */
 interface LogQuestion {
   /** `Infinity`: all. */
   readonly lines: number;
   readonly since?: Date | null;
   readonly timestamps?: boolean;
-  /** Whether it goes on until the container ends. */
+  /** Whether to go on until the container ends. */
   readonly follow?: boolean;
 }
 
-/** What a container printed. */
+/** The output of a container. */
 export function containerLogs({ program }: Client, id: string, question: LogQuestion): string[] {
   const { lines, since = null, timestamps = false, follow = false } = question;
   return [
@@ -261,8 +264,8 @@ export function attachContainer({ program }: Client, id: string): string[] {
 }
 
 /**
- * Shows on this terminal what a container prints from now on. Not `attach --no-stdin`: podman leaves
- * no key then that ends it, and docker passes Ctrl-C on.
+ * Shows on this terminal what a container prints from now on. Not `attach --no-stdin`: podman then
+ * has no key that ends it, and docker passes Ctrl-C on.
  */
 export function watchContainer({ program }: Client, id: string): string[] {
   return [program, "logs", "--follow", "--tail", "0", "--", id];

@@ -1,4 +1,4 @@
-/** Making a container: with its image, and in the place of an ended one. Loaded when one is made. */
+/** Creates a container, gets its image, and replaces an ended container. Loaded on demand. */
 import { escapeControls, quote, SessionExistsError } from "../../errors.ts";
 import type { ContainerDefinition } from "../../model.ts";
 import { type Call, pullImage, removeContainers, RUN_LABEL, runContainer } from "./args.ts";
@@ -19,18 +19,18 @@ import { withPatience } from "./patience.ts";
 import { saveAndRemove } from "./session.ts";
 import { inTurn } from "./turns.ts";
 
-/** What is made, and who is told what takes long. */
+/** What to create, and who hears about slow work. */
 interface Creation {
   readonly definition: ContainerDefinition;
   readonly runId: string;
   readonly say: (text: string) => void;
 }
 
-/** How often a start is tried again: over an ended container, an image, an init that is missing. */
+/** How often to retry a start: over an ended container, a missing image, a missing init. */
 const ATTEMPTS = 10;
 const RETRY_MS = 100;
 
-/** Runs the container, and gives its full id. */
+/** Runs the container, and returns its full id. */
 export async function create(
   context: Context,
   client: Client,
@@ -48,21 +48,21 @@ export async function create(
   });
 }
 
-/** How a container is made. */
+/** How to create a container. */
 interface Making extends Pick<Creation, "definition" | "say"> {
-  /** @param init whether the runtime's small init is to be its first process */
+  /** @param init whether the runtime's small init should be its first process */
   readonly call: (init: boolean) => Call;
-  /** Takes away what a call that failed may have made; missing: nothing has to be. */
+  /** Removes what a failed call may have created; missing: there is nothing to remove. */
   readonly clear?: () => Promise<void>;
-  /** Takes away what has its name; missing: nothing of that name is in the way. */
+  /** Removes what has its name; missing: nothing has it. */
   readonly makeRoom?: () => Promise<void>;
-  /** What is to be said where the runtime refuses it. */
+  /** The message when the runtime refuses it. */
   readonly outcome: string;
-  /** What is known where the runtime falls silent. */
+  /** What is known when the runtime falls silent. */
   readonly known: string;
 }
 
-/** Makes a container, gets its image where that is missing, and gives its full id. */
+/** Creates a container, gets a missing image, and returns the container's full id. */
 export async function make(context: Context, client: Client, making: Making): Promise<string> {
   const { definition, makeRoom } = making;
   const { name } = definition;
@@ -107,7 +107,10 @@ function idIn(stdout: string): string | null {
   return stdout.match(/^[0-9a-f]{64}$/m)?.[0] ?? null;
 }
 
-/** By what was said: podman's exit code for a port in use is that for what cannot be executed. */
+/**
+ * Judged by the message: podman has one exit code for a port in use and for a program that cannot
+ * be executed.
+ */
 function hintFor(
   reason: string,
   { definition: { argv, image }, outcome }: Pick<Making, "definition" | "outcome">,
@@ -117,7 +120,7 @@ function hintFor(
     : outcome;
 }
 
-/** Takes away what a failed start of ours has made, and nothing else. */
+/** Removes what our failed start has created, and nothing else. */
 async function removeLeftover(
   context: Context,
   client: Client,
@@ -132,7 +135,7 @@ async function removeLeftover(
 const STARTING_MS = 60_000;
 
 /**
- * Removes the ended container that has the name, where it is one of ours.
+ * Removes the ended container that has the name, if it is a managed one.
  *
  * @throws {SessionExistsError} `session_exists`
  */
@@ -157,7 +160,7 @@ async function makeRoom(context: Context, client: Client, name: string): Promise
 }
 
 /**
- * Makes sure that what has a name is the session of that name.
+ * Makes sure that the container with a name is the session of that name.
  *
  * @throws {SessionExistsError} `session_exists`
  */
@@ -173,7 +176,7 @@ function whatItDoes({ runtime }: Client, { state }: Container, isStarting: boole
   return "it is already running";
 }
 
-/** The name belongs to the container of another session by now. */
+/** The name now belongs to the container of another session. */
 function renamed(
   { runtime, program }: Client,
   { name: session, id }: Container,

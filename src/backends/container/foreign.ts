@@ -1,4 +1,4 @@
-/** What can be done with a container that others made. Loaded when it is done. */
+/** The actions on a foreign container. Loaded on demand. */
 import { SessionNotFoundError, SessionStartError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import { ExecTimeoutError } from "../../world/world.ts";
@@ -11,10 +11,10 @@ import type { Container } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 
 const REMOVAL_POLL_MS = 100;
-/** How long a runtime may take to remove what is to remove itself. */
+/** How long a runtime may take to remove a container that removes itself. */
 const MOST_POLLS = 100;
 
-/** Whether the runtime still has a container that has ended, and that may be to remove itself. */
+/** Whether the runtime still has an ended container that may remove itself. */
 export async function isThere(
   context: Context,
   client: Client,
@@ -29,10 +29,10 @@ export async function isThere(
   }
 }
 
-/** What docker and podman give a program to end, unless they are told otherwise. */
+/** The time that docker and podman give a program to end by default. */
 const USUAL_SECONDS = 10;
 
-/** Has the runtime end and start a container as it is. */
+/** Makes the runtime end and start a container as it is. */
 export async function restartAsItIs(
   context: Context,
   client: Client,
@@ -41,9 +41,9 @@ export async function restartAsItIs(
   const { id, name, state } = container;
   const { force, timeoutSeconds, waitMs } = options;
   const seconds = force ? 0 : timeoutSeconds ?? USUAL_SECONDS;
-  // podman does not end what is paused.
+  // podman does not end a paused container.
   if (state === "paused") await answerOf(context, client, unpauseContainer(client, id));
-  // With no time docker sends its signal all the same.
+  // Even with no time, docker sends its signal first.
   if (force && container.pid !== null) await answerOf(context, client, killContainers(client, id));
   const answer = await answerOf(
     context,

@@ -1,33 +1,33 @@
-/** What is asked for at the same time is done together. */
+/** Groups jobs that are requested at the same time, to do them together. */
 import type { World } from "../../world/world.ts";
 
-/** One of those that are done together. */
+/** One job of a group. */
 export interface Asked<Item, Answer> {
   readonly item: Item;
-  /** Settled by whoever does it. */
+  /** Settled by the code that does the job. */
   readonly done: PromiseWithResolvers<Answer>;
 }
 
-/** How some are done together. */
+/** How to do a group of jobs together. */
 interface Way<Item, Answer> {
-  /** The same for all that can be. */
+  /** Equal for all jobs that can be done together. */
   readonly key: string;
-  /** How many of them, at most. */
+  /** The most jobs of a group. */
   readonly most: number;
-  /** Whether those that come meanwhile begin at once; else they wait until these are done. */
+  /** Whether jobs that come meanwhile begin at once; otherwise they wait until these are done. */
   readonly overlaps?: boolean;
-  /** Settles all of them; where it fails, those that are left fail with it. */
+  /** Settles all jobs. If it fails, the remaining ones fail with it. */
   readonly work: (batch: readonly Asked<Item, Answer>[]) => Promise<void>;
 }
 
-/** Does one of a kind, in the company of all that are asked for before the work on it begins. */
+/** Does one job, together with all that are requested before the work on it begins. */
 export type Together<Item, Answer> = (
   world: World,
   item: Item,
   way: Way<Item, Answer>,
 ) => Promise<Answer>;
 
-/** What is done together of one kind, in each world for itself. */
+/** Groups the jobs of one kind, separately in each world. */
 export function gathering<Item, Answer>(): Together<Item, Answer> {
   const worlds = new WeakMap<World, Map<string, Asked<Item, Answer>[]>>();
   return async (world, item, way) => {
@@ -52,7 +52,7 @@ async function serve<Item, Answer>(
   { most, overlaps = false, work, close }: Way<Item, Answer> & { readonly close: () => void },
 ): Promise<void> {
   while (queue.length > 0) {
-    // What is asked for at the same moment comes along.
+    // Jobs that are requested at the same moment join.
     await world.sleep(0);
     const batch = queue.splice(0, most);
     const over = work(batch).catch((error) => {
@@ -60,6 +60,6 @@ async function serve<Item, Answer>(
     });
     if (!overlaps) await over;
   }
-  // In the same turn as the last look into it: nobody can have come in between.
+  // In the same turn as the last look into it: no job can have come in between.
   close();
 }

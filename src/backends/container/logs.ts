@@ -1,4 +1,4 @@
-/** What a container printed, and what it prints now. */
+/** The output of a container, so far and from now on. */
 import {
   BackendUnavailableError,
   escapeControls,
@@ -19,17 +19,17 @@ import type { Container } from "./parse.ts";
 import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";
 
-/** How long a runtime may take to print all that a container has printed. */
+/** How long a runtime may take to print all output of a container. */
 const LOGS_TIMEOUT_MS = 600_000;
 /** How long others wait for it. */
 const MOST_TURN_MS = 1000;
 
 /**
- * What a container printed. One without a terminal of its own keeps its two streams apart: they are
- * put together by time.
+ * The output of a container. Without a terminal its two streams are separate: they are merged by
+ * time.
  *
  * @throws {UnreadableLogError}
- * @throws {SessionNotFoundError} it has gone meanwhile: what it printed may have been kept
+ * @throws {SessionNotFoundError} it has gone meanwhile: its output may have been kept
  */
 export async function logs(
   context: Context,
@@ -47,7 +47,7 @@ export interface Source {
   readonly id: string;
   /** Whether it has a terminal, and so one stream. */
   readonly tty: boolean;
-  /** With what a closer look tells. */
+  /** Including the details of a closer look. */
   readonly container: Container;
 }
 
@@ -67,7 +67,7 @@ export async function sourceOf(
   return { name, id, tty: details.tty, container: known };
 }
 
-/** A container whose output its runtime does not give back. */
+/** A container whose runtime does not return its output. */
 export class UnreadableLogError extends BackendUnavailableError {
   constructor({ runtime }: Client, name: string, { kind, reason: said }: Failure) {
     const reason = escapeControls(said);
@@ -84,13 +84,16 @@ export class UnreadableLogError extends BackendUnavailableError {
 /** How much is read for an excerpt, however long the lines are. */
 const EXCERPT_BYTES = 1024 * 1024;
 
-/** How the output of a container is read. */
+/** How to read the output of a container. */
 interface Reading extends LogOptions {
-  /** Whether the last line may go on: it gets no newline where it has none. */
+  /** Whether the last line may go on: an unfinished one gets no newline. */
   readonly isOpen?: boolean;
-  /** Is told how many bytes there were of each stream, the times of lines left out where not wanted. */
+  /**
+   * Called with the number of bytes of each stream, without the times of lines if these are not
+   * wanted.
+   */
   readonly count?: (bytes: Record<OutputName, number>) => void;
-  /** How far podman's newest file is read; missing: to its end. */
+  /** The end in podman's newest file; missing: all of it. */
   readonly endBytes?: number;
 }
 
@@ -104,15 +107,15 @@ export async function printed(
   const { lines, timestamps = false, isOpen = false, count, mostLineBytes } = options;
   const { tty } = source;
   if (lines === 0 && count === undefined) return new Uint8Array();
-  // Two streams can only be counted where they are whole.
+  // Two streams can only be counted when they are complete.
   if (!Number.isFinite(lines) || (count !== undefined && !tty)) {
     const all = { lines: Infinity, keepBytes: Infinity };
     const streams = await output(context, client, source, { ...options, ...all });
     return lastLines(together(streams, { ...all, tty, timestamps }), lines, { isOpen });
   }
-  // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line that
-  // is longer than 8 KB. So it prints everything, and the rest is thrown away as it comes. docker
-  // counts parts of a long line as lines: fewer may come than were asked for.
+  // podman 4.3 loses bytes at `--tail`: line ends before an unfinished line, and most of a line
+  // that is longer than 8 KB. So it prints everything, and the rest is dropped as it comes. docker
+  // counts parts of a long line as lines: fewer may come than requested.
   const isPodman = client.runtime === "podman";
   for (let size = isPodman ? EXCERPT_BYTES : lines + 16;; size *= 16) {
     const limits = isPodman
@@ -120,7 +123,7 @@ export async function printed(
       : { lines: size, keepBytes: mostLineBytes === undefined ? Infinity : EXCERPT_BYTES };
     const streams = await output(context, client, source, { ...options, ...limits });
     const bytes = together(streams, { ...limits, tty, timestamps });
-    // One more line than was asked for: only then is the first of them whole.
+    // With one line more than requested, the first of them is whole.
     const hasEnough = (some: Uint8Array): boolean => countLines(some) > lines;
     const isAll = isPodman
       ? Object.values(streams).every((each) => each.length < size || hasEnough(each))
@@ -135,10 +138,10 @@ export async function printed(
   }
 }
 
-/** What came of each stream: at most its last bytes. With a terminal, there is but one. */
+/** The output of each stream: at most its last bytes. With a terminal there is only one. */
 type Streams = Pick<ExecBytesResult, "stdout" | "stderr">;
 
-/** Streams as one; of one that is not whole, from its first whole line on. */
+/** Merges streams. A stream that is incomplete begins with its first whole line. */
 function together(
   { stdout, stderr }: Streams,
   { tty, keepBytes, timestamps }: {
@@ -155,7 +158,7 @@ function together(
 
 const NEWLINE = 0x0a;
 
-/** What was printed: of podman where its file can be read, of docker what it gives back. */
+/** The output: podman's from its file if that is readable, docker's as it returns it. */
 async function output(
   context: Context,
   client: Client,
@@ -165,7 +168,7 @@ async function output(
   const { container, tty } = source;
   if (client.runtime === "podman") {
     const { fileOutput } = await import("./podman_log.ts");
-    // Two streams are put together by their times.
+    // Two streams are merged by their times.
     const timestamps = reading.timestamps === true || !tty;
     const streams = await fileOutput(context.world, container, { ...reading, timestamps });
     if (streams !== null) return streams;
@@ -173,7 +176,7 @@ async function output(
   return await engineOutput(context, client, source, reading);
 }
 
-/** What the runtime's own log has, each line as it was printed. */
+/** The runtime's own log, with each line as it was printed. */
 async function engineOutput(
   context: Context,
   client: Client,
@@ -184,19 +187,19 @@ async function engineOutput(
   const both = [streams.stdout, streams.stderr];
   if (client.runtime !== "docker" || !both.some(hasLongLine)) return streams;
   const { keepBytes, mostLineBytes, timestamps = false } = reading;
-  // Of a line that is cut anyway nobody needs to know its end.
+  // The end of a line that is cut anyway does not matter.
   if (mostLineBytes !== undefined && both.some(({ length }) => length >= keepBytes)) return streams;
   const { count: _, ...rest } = reading;
   return await withLongLines({
     read: (most) =>
       rawOutput(context, client, source, { ...rest, timestamps: true, keepBytes: most }),
     keepBytes,
-    // Two streams are put together by them.
+    // The times are needed to merge two streams.
     keepTimes: timestamps || !source.tty,
   });
 }
 
-/** What the runtime's own log has, as it is. */
+/** The runtime's own log, unchanged. */
 async function rawOutput(
   context: Context,
   client: Client,
@@ -253,11 +256,11 @@ interface LastBytes {
   readonly isCut: boolean;
 }
 
-/** How long a line is taken to be, at first: docker is asked for more where lines are shorter. */
+/** The assumed length of a line: docker is asked for more lines when they are shorter. */
 const USUAL_LINE_BYTES = 64;
 
 /**
- * The last bytes that a container printed, to be kept.
+ * The last bytes of a container's output, to be kept.
  *
  * @throws as {@link logs} does
  */
@@ -270,13 +273,13 @@ export async function lastBytesOf(
   },
 ): Promise<LastBytes> {
   const source = await sourceOf(context, client, container);
-  // One more than is kept, which tells whether there was more.
+  // One more than is kept, which shows whether there was more.
   const wanted = mostBytes + 1;
   // docker may have much more than that. podman loses bytes at `--tail`.
   const firstLines = client.runtime === "podman"
     ? Infinity
     : 16 + Math.ceil(wanted / USUAL_LINE_BYTES);
-  // Lines of two streams come with their times, which are not kept.
+  // The lines of two streams come with times, which are not kept.
   const firstBytes = source.tty ? wanted : wanted * 2;
   for (let growth = 1;; growth *= 8) {
     const [lines, keepBytes] = [firstLines * growth, firstBytes * growth];
@@ -290,7 +293,7 @@ export async function lastBytesOf(
   }
 }
 
-/** How many lines docker takes streams for, at most: it counts the parts of a long one. */
+/** How many lines docker counts in streams, at most: it counts the parts of a long one. */
 function messagesIn({ stdout, stderr }: Streams): number {
   const parts = Math.ceil(stdout.length / DOCKER_LINE_BYTES) +
     Math.ceil(stderr.length / DOCKER_LINE_BYTES);

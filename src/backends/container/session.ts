@@ -1,4 +1,4 @@
-/** What can be done with one container. Loaded when it is done. */
+/** The actions on one container. Loaded on demand. */
 import { SessionAttachError, SessionStopError } from "../../errors.ts";
 import type { ContainerDefinition, SessionStatus } from "../../model.ts";
 import { type ExecResult, FileError, type World } from "../../world/world.ts";
@@ -24,7 +24,7 @@ import { statusOfContainer } from "./status.ts";
 import { keepEnd, recordStop } from "./record.ts";
 import { actTogether, hasProgram, stopTogether } from "./together.ts";
 
-/** Hands the terminal to a container that runs. */
+/** Hands the terminal to a running container. */
 export async function attachTo(
   context: Context,
   client: Client,
@@ -42,9 +42,9 @@ export async function attachTo(
   }
   options.say(howToLeave(container, options));
   const argv = options.readOnly ? watchContainer(client, id) : attachContainer(client, id);
-  // What a container without a terminal of its own writes to standard error is part of the show.
+  // Without a terminal of its own, the container's standard error belongs to its output.
   await context.world.interact(argv, { showError: true }).ended;
-  // The client's exit code is no answer: docker's is 1 after its keys, podman's always 0.
+  // The client's exit code tells nothing: docker's is 1 after its keys, podman's always 0.
   const after = await askOne(context, client, id);
   if (after === null) return { kind: "ended", status: null };
   const status = statusOfContainer(after, { runtime: client.runtime, kept: false });
@@ -53,7 +53,7 @@ export async function attachTo(
 
 function howToLeave({ details }: Container, { readOnly }: AttachOptions): string {
   if (readOnly) return "Ctrl-c gives the terminal back, and the session goes on";
-  // Keys are no keys then: the client reads lines.
+  // Keys have no meaning then: the client reads lines.
   if (details?.tty === false) {
     return "it has no terminal of its own: Ctrl-c goes to it, and may end it (attach --read-only " +
       "gives the terminal back with Ctrl-c)";
@@ -66,7 +66,7 @@ function whyNot({ state, engineState, exitCode, signal }: SessionStatus): string
   return signal === null ? `it ended with exit code ${exitCode}` : `it ended by ${signal}`;
 }
 
-/** What a container was started from; null for a foreign one. */
+/** The definition that a container was started from; null for a foreign one. */
 export async function definitionOf(
   context: Context,
   client: Client,
@@ -89,7 +89,7 @@ export async function definitionOf(
   };
 }
 
-/** The image of a container: by the name that it was asked for, unless that stands for another one by now. */
+/** The image of a container: the requested name, unless it now means another image. */
 async function imageOf(
   context: Context,
   client: Client,
@@ -100,16 +100,16 @@ async function imageOf(
   return withoutPrefix(stdout.trim()) === imageId ? name : imageId;
 }
 
-/** Ends a container, and takes it away where kstops made it. */
+/** Ends a container, and removes it if kstops made it. */
 export async function stop(
   context: Context,
   client: Client,
   { container, options }: { readonly container: Container; readonly options: StopOptions },
 ): Promise<SessionStatus> {
-  // A question may have stood between looking it up and now.
+  // A question to the user may have come between the look-up and now.
   const now = await askOne(context, client, container.id);
   if (now === null) return stopped(context, client, container);
-  // Only beside the others does one show itself to be a copy.
+  // Only a survey shows that one is a copy.
   const before = isManaged(container) ? now : disowned(now);
   if (!isManaged(container)) {
     const mayRestart = restartsItself(before);
@@ -118,18 +118,18 @@ export async function stop(
       : before;
     return stopped(context, client, after);
   }
-  // One that stays would come back with its daemon. podman 4 cannot take its policy from it: it is
-  // stopped until it stays down.
+  // A container that stays would return with its daemon. podman 4 cannot remove its policy: there
+  // the container is stopped until it stays down.
   const mayRestart = restartsItself(before) && !await endPolicy(context, client, before);
   const { after, hadEnded } = options.keep
     ? await endAndKeep(context, client, { before, options, mayRestart })
     : await endAndTakeAway(context, client, { before, options, mayRestart });
-  // One that had ended by itself stays what it was, where it stays.
+  // A container that had ended by itself and stays keeps its end.
   if (!hadEnded || !options.keep) await recordStop(context, after, { hadEnded });
   return stopped(context, client, after);
 }
 
-/** Takes its restart policy from a container, where the runtime can. */
+/** Removes the restart policy of a container, if the runtime can. */
 async function endPolicy(context: Context, client: Client, { id }: Container): Promise<boolean> {
   const { code } = client.dialect === "docker"
     ? await actTogether(context, client, {
@@ -140,7 +140,7 @@ async function endPolicy(context: Context, client: Client, { id }: Container): P
   return code === 0;
 }
 
-/** How a container ended, and whether it had before anybody asked it to. */
+/** How a container ended, and whether it had ended before anybody asked. */
 interface Down {
   readonly after: Container;
   readonly hadEnded: boolean;
@@ -164,10 +164,10 @@ async function endAndKeep(
   return { after, hadEnded };
 }
 
-/** How often it is ended and removed in two steps, so that all it printed is kept. */
+/** How often to end and remove it in two steps, so that all its output is kept. */
 const GENTLE_ATTEMPTS = 5;
 
-/** Only that it is gone proves that its restart policy does not start it again. */
+/** Only its removal proves that its restart policy does not start it again. */
 async function endAndTakeAway(
   context: Context,
   client: Client,
@@ -189,7 +189,7 @@ async function endAndTakeAway(
   return { after, hadEnded };
 }
 
-/** Whether a restart policy has started it again since it was looked at. */
+/** Whether a restart policy has started it again since the last look. */
 function hasRunSince(before: Container, now: Container): boolean {
   const startOf = ({ details }: Container) => details?.startedAt?.getTime();
   return now.pid !== null || startOf(now) !== startOf(before) ||
@@ -206,13 +206,13 @@ function graceOf(container: Container, { force, timeoutSeconds }: StopOptions): 
 }
 
 const STOP_ATTEMPTS = 10;
-/** podman takes so long between the end of a program and what its restart policy makes of it. */
+/** How long podman takes between the end of a program and the reaction of its restart policy. */
 const SETTLING_MS = 100;
 
 /**
  * Ends the program of a container.
  *
- * @returns the container without it; where it does not stay, its restart policy may start it again
+ * @returns the container without it; unless it stays, its restart policy may start it again
  */
 async function end(
   context: Context,
@@ -222,19 +222,19 @@ async function end(
   const { id, name, state, pid } = before;
   const seconds = graceOf(before, options);
   if (options.force && client.runtime === "docker") {
-    // Its stop sends the stop signal also where no time is left for it. The stop that follows finds
-    // nobody to ask; podman's asks nobody then.
+    // docker's stop sends the stop signal even when it has no time. The stop after this finds no
+    // program to ask; podman's then asks none.
     await actTogether(context, client, {
       id,
       argvFor: (ids) => killContainers(client, ...ids),
     });
   } else if (state === "paused") {
-    // podman does not stop what is paused.
+    // podman does not stop a paused container.
     await answerOf(context, client, unpauseContainer(client, id));
   }
   for (let attempt = 1;; attempt++) {
     const answer = mayRestart
-      // Only its own client tells when it is done with one that comes and goes.
+      // Only a client of its own tells when it is done with a container that comes and goes.
       ? await answerOf(
         context,
         client,
@@ -246,14 +246,14 @@ async function end(
     // Somebody else removed it meanwhile, or it was started with --rm.
     if (after === null) return { ...before, state: "exited", pid: null };
     if (after.pid === null && !hasProgram(after)) return after;
-    // podman: ended, and its restart policy has yet to do its part. To remove it forestalls that.
+    // podman: it has ended, but its restart policy has yet to act. Removing it prevents that.
     if (!stays && after.pid === null && after.state === "stopped") return after;
     if (await isForgotten(context, client, after)) {
       const finishedAt = after.finishedAt ?? context.world.now();
       return { ...after, state: "exited", pid: null, exitCode: null, finishedAt };
     }
-    // podman says that it is done also where the restart policy has just started it again, and
-    // stumbles where that happens in the middle.
+    // podman reports success even when the restart policy has just started it again, and fails when
+    // that happens in the middle.
     const isRestarted = answer.code === 0 || /container state improper/.test(answer.stderr);
     if (isRestarted && attempt < STOP_ATTEMPTS) {
       await context.world.sleep(SETTLING_MS);
@@ -287,8 +287,8 @@ function whyNotStopped(
 }
 
 /**
- * Whether a program has ended that podman goes on waiting for, or has given up: the one that was to
- * tell how it ended (conmon) was killed.
+ * Whether a program has ended that podman still waits for, or has given up: the process that should
+ * report its end (conmon) was killed.
  */
 async function isForgotten(
   { world }: Context,
@@ -297,12 +297,15 @@ async function isForgotten(
 ): Promise<boolean> {
   if (client.dialect !== "podman" || pid === null) return false;
   if (state !== "stopping" && state !== "stopped") return false;
-  // On another machine, or in its virtual one, the pid says nothing.
+  // On another machine, real or virtual, the pid means nothing here.
   if (world.operatingSystem !== "linux" || await isRemote(world, client)) return false;
   return await isZombie(world, pid) || !await world.processes.alive(pid);
 }
 
-/** Whether a process has ended, and nobody has asked how (proc(5): the state follows the name). */
+/**
+ * Whether a process has ended, and nobody has collected its status (proc(5): the state follows the
+ * name).
+ */
 async function isZombie({ files }: World, pid: number): Promise<boolean> {
   try {
     return /\) [ZX] [^)]*$/.test(await files.readText(`/proc/${pid}/stat`));
@@ -315,10 +318,10 @@ async function isZombie({ files }: World, pid: number): Promise<boolean> {
 const REMOVAL_POLL_MS = 100;
 
 /**
- * Takes an ended container away, after its output was kept, where it can be read; volumes stay.
+ * Removes an ended container, after keeping its output if that is readable; volumes stay.
  *
- * @param seconds how long it gets to end where it runs again; null: it is left alone then
- * @returns whether it is gone: not when it runs again
+ * @param seconds how long it gets to end if it runs again; null: it is then left alone
+ * @returns whether it is gone: not if it runs again
  */
 export async function saveAndRemove(
   context: Context,
@@ -329,7 +332,8 @@ export async function saveAndRemove(
   const { id, name } = container;
   await keepEnd(context, client, container);
   if (seconds === null && restartsItself(container)) {
-    // What was kept must be the output of the execution whose end was, and not of the next one, too.
+    // The kept output must belong to the execution whose end was kept, and not also to the next
+    // one.
     const now = await askOne(context, client, id);
     if (now === null) return true;
     if (hasRunSince(container, now)) return false;
@@ -347,7 +351,7 @@ export async function saveAndRemove(
     );
   if (answer.code === 0) return true;
   let left = await askOne(context, client, id);
-  // Somebody else removes it at this moment.
+  // Somebody else is just removing it.
   for (let round = 0; round < 100 && left?.state === "removing"; round++) {
     await context.world.sleep(REMOVAL_POLL_MS);
     left = await askOne(context, client, id);

@@ -1,4 +1,4 @@
-/** What podman and docker have, once they were asked for their lists. */
+/** Turns the lists of podman and docker into surveys. */
 import { wasStopped } from "../../logs/runs.ts";
 import type { Place } from "../../model/place.ts";
 import type { RestartOptions, Session, Survey } from "../backend.ts";
@@ -18,9 +18,9 @@ interface Asked {
 }
 
 /**
- * What each runtime has, or why it does not say.
+ * What each runtime has, or why it does not tell.
  *
- * @param names what only a closer look tells is wanted of the containers of those names
+ * @param names a closer look is wanted at the containers with these names
  */
 export async function surveyAll(
   context: Context,
@@ -62,13 +62,13 @@ async function survey(
   }
 }
 
-/** Both clients may speak to one and the same runtime: each container counts once. */
+/** Both clients may speak to the same runtime: each container counts once. */
 function withoutRepetition(surveys: readonly Survey[]): Survey[] {
   const seen = new Set<string>();
   return surveys.map((each) => ({
     ...each,
     sessions: each.sessions.filter(({ status: { id } }) => {
-      // It cannot be read, so it may be any.
+      // Its id cannot be read, so it may be any.
       if (id === null) return true;
       if (seen.has(id)) return false;
       seen.add(id);
@@ -77,14 +77,14 @@ function withoutRepetition(surveys: readonly Survey[]): Survey[] {
   }));
 }
 
-/** A container with what can be done to it; most commands only look at it. */
+/** A container with the actions on it; most commands only look at it. */
 async function sessionAt(
   context: Context,
   client: Client,
   container: Container,
 ): Promise<Session> {
   if (container.id === "") return untouchable(client, container);
-  // Every command that asks about it by its name looks after its log.
+  // Every command that names it also trims its log.
   if (container.details?.logPath && client.runtime === "podman") {
     await (await import("./podman_log.ts")).keepInBounds(context.world, container);
   }
@@ -134,7 +134,7 @@ async function sessionAt(
   };
 }
 
-/** A container of which the runtime tells no id that could be read: nothing can be done to it. */
+/** A container whose id cannot be read: nothing can be done to it. */
 function untouchable(client: Client, container: Container): Session {
   const refuse = () => Promise.reject(unreadable(client, container.unread?.reason ?? ""));
   return {

@@ -1,6 +1,7 @@
 /**
- * What is done to several containers at the same time, by as few clients as can be: a client costs more
- * than what it does, and one works on several containers side by side. Loaded when something is changed.
+ * Acts on several containers at the same time, with as few clients as possible: a client costs more
+ * than its work, and one works on several containers side by side. Loaded when something is
+ * changed.
  */
 import type { ExecResult } from "../../world/world.ts";
 import { type Ids, stopContainers } from "./args.ts";
@@ -10,13 +11,13 @@ import { type Asked, gathering } from "./gather.ts";
 import type { Container } from "./parse.ts";
 import { inTurn } from "./turns.ts";
 
-/** One container that something is to be done to, and whose answer is awaited. */
+/** A container to act on, whose answer is awaited. */
 type Waiting = Asked<string, ExecResult>;
 
-/** A call of a client, for however many containers. */
+/** A call of a client, for any number of containers. */
 interface Deed {
   readonly argvFor: (ids: Ids) => readonly string[];
-  /** For one container. */
+  /** Time for one container. */
   readonly timeoutMs: number;
   /** How long the client may work before the next one begins. */
   readonly turnMs?: number;
@@ -28,8 +29,8 @@ const STOPS = gathering<string, ExecResult>();
 const MOST_AT_ONCE = 20;
 
 /**
- * Does something to a container that is done at once, with all others that it is to be done to. The
- * answer is that for this one.
+ * Does something short to a container, together with all others that need the same. Returns the
+ * answer for this one.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
@@ -47,22 +48,22 @@ export async function actTogether(
 }
 
 /**
- * How many containers one client stops side by side: docker 50 (20.10 and 28), podman three for each
- * core and one more (4.3); the podman that is led to another one does it one by one.
+ * How many containers one client stops side by side: docker 50 (20.10 and 28), podman three for
+ * each core and one more (4.3); a podman that is led to another one stops them one by one.
  */
 async function mostStops(context: Context, client: Client): Promise<number> {
   if (client.dialect === "docker") return 50;
   return await isRemote(context.world, client) ? 1 : 7;
 }
 
-/** From when on a client is taken to wait for programs, so that others may begin. */
+/** After this time a client is assumed to wait for programs, so that others may begin. */
 const WAITING_MS = 1000;
-/** How often it is looked which ones have ended while the client goes on waiting for others. */
+/** How often to check which containers have ended while the client still waits for others. */
 const LOOK_MS = 2000;
 
 /**
- * Has the runtime end a container, with all others that are to end at the same time. One that takes its
- * time keeps nobody waiting: the others are told of as soon as they have ended.
+ * Makes the runtime end a container, together with all others that should end at the same time. A
+ * slow one delays nobody: the others are reported as soon as they have ended.
  *
  * @throws {BackendUnavailableError} `backend_unavailable`
  */
@@ -93,7 +94,10 @@ export async function stopTogether(
   });
 }
 
-/** Tells of those that have ended while the client still works on others; ends when it is called. */
+/**
+ * Reports containers that have ended while the client still works on others. Returns what stops
+ * this.
+ */
 function lookNowAndThen(context: Context, client: Client, left: Set<Waiting>): () => void {
   let isLooking = false;
   const look = async (): Promise<void> => {
@@ -108,7 +112,7 @@ function lookNowAndThen(context: Context, client: Client, left: Set<Waiting>): (
         waiting.done.resolve(doneTo(waiting.item));
       }
     } catch {
-      // The client that works on them will tell.
+      // The client that works on them will report it.
     } finally {
       isLooking = false;
     }
@@ -122,11 +126,11 @@ export function hasProgram({ state }: Container): boolean {
 }
 
 /**
- * Has one client do it to all of them. It says which ones it was done to, and of others why not; those
- * of which it says nothing are each told to a client of their own: podman does nothing to any where
- * there is no longer one of them.
+ * Makes one client do it to all of them. The client names those it was done to, and says why not
+ * for others. Those it does not mention get a client of their own: podman does nothing at all when
+ * one of them no longer exists.
  *
- * @param batch those of which something is still to be told
+ * @param batch the containers without an answer so far
  */
 async function perform(
   context: Context,
@@ -136,7 +140,7 @@ async function perform(
   const all = [...batch];
   const ids = [...new Set(all.map(({ item }) => item))];
   const { argvFor, turnMs } = deed;
-  // podman may have to do it in two rounds, on a single core.
+  // podman may need two rounds on a single core.
   const timeoutMs = deed.timeoutMs * Math.min(2, ids.length);
   const answer = await inTurn(
     context.world,
@@ -154,7 +158,7 @@ async function perform(
   }));
 }
 
-/** What an answer about several containers says of one; null: nothing. */
+/** The part about one container in an answer about several, or null. */
 function answerAbout({ code, stdout, stderr }: ExecResult, id: string): ExecResult | null {
   if (stdout.split("\n").some((line) => line.trim() === id)) return doneTo(id);
   const errors = stderr.split("\n").filter((line) => /^Error\b/.test(line) && line.includes(id));

@@ -53,7 +53,7 @@ export async function runTogether(context: Context, script: Script): Promise<Exe
   return await waiting.done.promise;
 }
 
-/** Runs what waits until nothing does. */
+/** Runs waiting scripts until there are none. */
 async function work(
   context: Context,
   { queue, close }: { readonly queue: Queue; readonly close: () => void },
@@ -62,7 +62,7 @@ async function work(
     const batch = queue.waiting.splice(0, MOST_AT_ONCE);
     await run(context, batch);
   }
-  // In the same turn as the last look into it: whoever came in between would wait for ever.
+  // In the same turn as the last look into it: a script that came in between would wait for ever.
   close();
 }
 

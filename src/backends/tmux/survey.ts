@@ -1,4 +1,4 @@
-/** What tmux servers have, once they were asked for it. */
+/** Turns the answers of tmux servers into surveys. */
 import { BackendUnavailableError } from "../../errors.ts";
 import type { SessionStatus } from "../../model.ts";
 import type { Place } from "../../model/place.ts";
@@ -10,7 +10,7 @@ import type { TmuxSession } from "./parse.ts";
 import { isTooOld } from "./version.ts";
 import { BACKOFF, hiddenProgram, statusOfSession, waitingWords } from "./status.ts";
 
-/** What each server has, or why it does not say. */
+/** What each server has, or why it does not tell. */
 export async function surveyAll(context: Context, asked: readonly Asked[]): Promise<Survey[]> {
   return await Promise.all(asked.map((each) => survey(context, each)));
 }
@@ -40,7 +40,7 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
   const { socketName } = asked;
   try {
     const found = await ask(context, socketName, asked);
-    // All of them are of one server.
+    // All sessions have the same server.
     const version = found[0]?.serverVersion;
     if (version !== undefined && isTooOld(version)) {
       return unreachable(socketName, { reason: tooOld(version), missing: false });
@@ -68,13 +68,13 @@ async function survey(context: Context, asked: Asked): Promise<Survey> {
   }
 }
 
-/** Whether the program of a session may live that does not show it. */
+/** Whether the program of a session may live although the session does not show it. */
 async function mayHideProgram(world: World, session: TmuxSession): Promise<boolean> {
   const program = hiddenProgram(session);
   return program === "any" || (program !== null && await world.processes.alive(program));
 }
 
-/** The status, which says of a session whose program is executed again after a delay when that is. */
+/** The status, with the time of the next execution if there is one. */
 function statusNow(world: World, session: TmuxSession, socketName: string): SessionStatus {
   const status = statusOfSession(session, socketName);
   const { managedPane: pane } = session;
@@ -82,7 +82,7 @@ function statusNow(world: World, session: TmuxSession, socketName: string): Sess
   return { ...status, reason: waitingWords(pane, world.now()) };
 }
 
-/** A session with what can be done to it; most commands only look at it. */
+/** A session with the actions on it; most commands only look at it. */
 function sessionAt(
   context: Context,
   socketName: string,
@@ -93,7 +93,7 @@ function sessionAt(
     status: statusNow(context.world, session, socketName),
     protected: session.record?.protected ?? false,
     stop: async (options) => {
-      // What its processes are, nobody knows: that nothing is left could not be proven.
+      // Its processes are unknown: kstops could not prove that nothing is left.
       if (unreadable !== null) throw unavailable(socketName, { kind: "other", reason: unreadable });
       return await (await work()).stop(context, socketName, session, options);
     },

@@ -41,7 +41,7 @@ export async function dryRun(
   };
 }
 
-/** Of several, an error says which session it is about. */
+/** With several sessions, an error names its own. */
 function failureOf(error: unknown, names: readonly string[], index: number): unknown {
   return names.length > 1 && error instanceof OpsError
     ? aboutSession(error, { verb: "start", name: names[index] ?? "" })
@@ -64,7 +64,7 @@ function toWire({ name, shown, origins, leftOut, call }: Plan): { [key: string]:
   };
 }
 
-/** The definition as YAML with origins, then the call as a shell would read it. */
+/** The definition as YAML with origins, then the call as a shell reads it. */
 function toText({ name, shown, origins, call }: Plan, screen: Screen): string {
   const values = definitionToWire(shown);
   const env = call.env.length === 0 ? [] : [`# with ${call.env.join(", ")} in its environment`];

@@ -18,12 +18,15 @@ export interface StartCommandFlags extends StartFlags {
   readonly all?: true | undefined;
   readonly except?: readonly string[] | undefined;
   readonly quiet?: true | undefined;
-  /** Ends what the last run left behind without a question, and starts where that may go on unseen. */
+  /**
+   * Ends leftovers of the last run without a question, and starts even if that run may go on
+   * unseen.
+   */
   readonly yes?: true | undefined;
   readonly attach?: true | undefined;
-  /** Only say what would be started. */
+  /** Only says what would be started. */
   readonly dryRun?: true | undefined;
-  /** What stands behind `--`. */
+  /** The words behind `--`. */
   readonly argv: readonly string[] | null;
 }
 

@@ -1,4 +1,4 @@
-/** `kstops config show`: what the config means, with everything filled in. */
+/** `kstops config show`: the meaning of the config, with everything filled in. */
 import { aboutSession } from "../../../actions/about_session.ts";
 import { explanationFor } from "../../../actions/definitions.ts";
 import type { Config, Origin, Settings } from "../../../config/config.ts";
@@ -34,7 +34,7 @@ interface ShowFlags {
   readonly showSecrets?: true | undefined;
 }
 
-/** Shows all of it, or one session. What cannot be started fails, and the rest is shown. */
+/** Shows all sessions, or one. A session that cannot be started is a failure; the rest is shown. */
 export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   const task = flags.name === undefined ? "show the config" : `show ${quote(flags.name)}`;
   const config = await requireConfig(context, task);
@@ -55,7 +55,7 @@ export async function show(context: Context, flags: ShowFlags): Promise<Reply> {
   return { data: dataOf(config, shown), text: (screen) => textOf(shown, screen), failures };
 }
 
-/** The same mistake as of a start; here nobody starts anything. */
+/** The same mistake as in a start, but nobody starts anything here. */
 function asShown(error: unknown): never {
   if (!(error instanceof OpsError)) throw error;
   const { code, hint, details } = error;
@@ -63,14 +63,14 @@ function asShown(error: unknown): never {
   throw message === error.message ? error : new OpsError(code, message, { hint, details });
 }
 
-/** What is shown; null: the settings are not asked for. */
+/** What to show; null: the settings are not wanted. */
 interface Shown {
   readonly settings: Explanation | null;
   readonly sessions: readonly [string, Explanation][];
   readonly flags: ShowFlags;
 }
 
-/** A config file of its own. */
+/** A complete config file. */
 function textOf({ settings, sessions, flags }: Shown, screen: Screen): string {
   const how = { withOrigins: flags.origins === true, screen };
   const own = settings === null ? [] : yamlLines(settings, how);
@@ -101,14 +101,14 @@ async function explained(
   return { values: wire, origins };
 }
 
-/** Where all is shown, an error says which session it is about. */
+/** When all sessions are shown, an error names its own. */
 function failureOf(error: unknown, name: string, flags: ShowFlags): unknown {
   return flags.name === undefined && error instanceof OpsError
     ? aboutSession(error, { verb: "show", name })
     : error;
 }
 
-/** What is wrong with a definition is said as of a start: here, nothing is started. */
+/** Mistakes of a definition speak of a start; here nothing is started. */
 function notShown(error: unknown): never {
   if (!(error instanceof SessionConfigError)) throw error;
   const { message, code, hint, details } = error;
