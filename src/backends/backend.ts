@@ -3,7 +3,7 @@
  * works with any of them.
  */
 import type { Wanted } from "../logs/read.ts";
-import type { BackendType, Definition, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, Engine, SessionStatus } from "../model.ts";
 import type { Place, PlaceSelector } from "../model/place.ts";
 
 /** How to ask places. */
@@ -197,6 +197,18 @@ export interface EngineCall {
   readonly env: readonly string[];
 }
 
+/** What an engine says by itself of one of our sessions. */
+export interface EngineEvent {
+  readonly event: "exited" | "restarted";
+  readonly session: string;
+  /** The id of its run. */
+  readonly run: string;
+  readonly engine: Engine;
+  readonly at: Date;
+  /** Of `exited`; null: it does not say. */
+  readonly exitCode: number | null;
+}
+
 /** A backend at work. It only gets definitions of its own. */
 export interface Runner<D extends Definition = Definition> {
   readonly backend: BackendType;
@@ -241,4 +253,9 @@ export interface Runner<D extends Definition = Definition> {
    * @throws {BackendUnavailableError} `backend_unavailable`
    */
   start(definition: D, options: StartOptions): Promise<SessionStatus>;
+  /**
+   * Tells what its engines start and end by themselves, until it is aborted; a backend without it has
+   * engines that do nothing by themselves.
+   */
+  watch?(tell: (event: EngineEvent) => void, abort: AbortSignal): Promise<void>;
 }

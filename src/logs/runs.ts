@@ -193,13 +193,16 @@ const NOTHING: Omit<Run, "id"> = {
 /** The runs in a file, in the order in which they began. Unreadable lines are left out. */
 export function parseRuns(text: string): Run[] {
   const runs = new Map<string, Run>();
-  for (const each of text.split("\n")) {
-    const event = parseEvent(each);
-    if (event === null) continue;
+  for (const event of parseEvents(text)) {
     const run = runs.get(event.run) ?? { id: event.run, ...NOTHING };
     runs.set(event.run, withEvent(run, event));
   }
   return [...runs.values()];
+}
+
+/** What the lines of a file say, in their order. What cannot be read is left out. */
+export function parseEvents(text: string): RunEvent[] {
+  return text.split("\n").flatMap((each) => parseEvent(each) ?? []);
 }
 
 function withEvent(run: Run, event: RunEvent): Run {

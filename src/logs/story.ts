@@ -3,7 +3,7 @@ import { NOBODY, type Owner } from "../model.ts";
 import { isSameOwner, mayBeSame } from "../owner.ts";
 import { FileError, type World } from "../world/world.ts";
 import { areAlike, runName, runOfPart } from "./parts.ts";
-import type { Run } from "./runs.ts";
+import type { Run, RunEvent } from "./runs.ts";
 
 /** The end of a story that holds all lines of the last runs: a line has less than a third of that. */
 export const NEWEST_BYTES = 32 * 1024;
@@ -37,6 +37,35 @@ export async function readStory(
     throw error;
   }
 }
+
+/** What a story says behind what was read of it before. */
+interface Retold {
+  readonly events: readonly RunEvent[];
+  /** How long it is by now, up to the end of its last whole line. */
+  readonly bytes: number;
+  /** Whether it was shortened since, so that all of it comes again. */
+  readonly isAnew: boolean;
+}
+
+/** Reads the lines of a story behind that many bytes. A story that cannot be read has none. */
+export async function retell({ files }: World, path: string, from: number): Promise<Retold> {
+  const bytes = (await files.facts(path))?.bytes ?? 0;
+  if (bytes === from) return { events: [], bytes, isAnew: false };
+  const isAnew = bytes < from;
+  const start = isAnew ? 0 : from;
+  const { parseEvents } = await import("./runs.ts");
+  try {
+    const read = await files.readFrom(path, start);
+    const whole = read.subarray(0, read.lastIndexOf(NEWLINE) + 1);
+    const events = parseEvents(new TextDecoder().decode(whole));
+    return { events, bytes: start + whole.length, isAnew };
+  } catch (error) {
+    if (error instanceof FileError) return { events: [], bytes: from, isAnew: false };
+    throw error;
+  }
+}
+
+const NEWLINE = 0x0a;
 
 /** The runs that no later run has replaced, newest first. */
 export function newestOfEach(runs: readonly Run[]): readonly Run[] {

@@ -221,6 +221,10 @@ export function sessionsOver(
     place: async (definition) => await (await runnerFor(definition.backend)).place(definition),
     plan: async (definition) => await (await runnerFor(definition.backend)).plan(definition),
     living: recorded.living,
+    watch: async (tell, abort) => {
+      const runners = await Promise.all(backends.map(({ open }) => open()));
+      await Promise.all(runners.map((runner) => runner.watch?.(tell, abort)));
+    },
     start: async (definition, options) => {
       refusePolicy(definition);
       const runner = await runnerFor(definition.backend);

@@ -1,6 +1,7 @@
 /** The sessions of this machine, wherever they live, and what callers can ask about them. */
 import type {
   EngineCall,
+  EngineEvent,
   RehearsalOptions,
   Session,
   StartOptions,
@@ -107,6 +108,8 @@ export interface Sessions {
    * @throws {SessionStopError} `stop_failed`: what was left behind cannot be ended
    */
   start(definition: Definition, options: StartOptions): Promise<SessionStatus>;
+  /** Tells what engines start and end by themselves: see {@link Runner.watch}. */
+  watch(tell: (event: EngineEvent) => void, abort: AbortSignal): Promise<void>;
 }
 
 /** A question for one name, with the answers of the engines. */

@@ -171,6 +171,15 @@ const CASES: readonly Case[] = [
   { line: "logs crash --since yesterday", code: "usage" },
   { line: "logs crash --follow --previous", code: "usage" },
   { line: "logs nope --runtime podman", code: "backend_not_found" },
+  // events
+  {
+    line: "events crash",
+    text: /^(?:\S+\tcrash\ttmux\t[^]+\n)+$/,
+    json: listOf(file("session-event")),
+  },
+  { line: "events --since 1h", text: /^[^]*$/, json: listOf(file("session-event")) },
+  { line: "events crash --follow --since yesterday", code: "usage" },
+  { line: "events nope", code: "session_not_found" },
   // list
   { line: "list", ...ROWS },
   { line: "ls --verbose --color always --managed", text: /^[^]+\n$/, json: ROWS.json },

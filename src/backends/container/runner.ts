@@ -50,6 +50,10 @@ export function containerRunner(
       const { start } = await import("./start.ts");
       return await start(context, definition, options);
     },
+    watch: async (tell, abort) => {
+      const { watch } = await import("./events.ts");
+      await watch(context, tell, abort);
+    },
   };
 }
 

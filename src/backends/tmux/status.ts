@@ -1,5 +1,6 @@
 /** Turns what tmux says about a session into its status. Pure. */
 import { howItEnded, type SessionStatus, statusOf } from "../../model.ts";
+import { formatFailureCount, formatGivenUp } from "../../model/failures.ts";
 import type { Pane } from "./pane.ts";
 import type { TmuxSession } from "./parse.ts";
 
@@ -107,7 +108,7 @@ function reasonOf(
   if (pane === null) return "the pane of its program was closed";
   if (isTaken(pane)) return "its pane was given to another program (respawn-pane)";
   const ended = pane.supervision?.ended ?? null;
-  if (pane.dead && ended !== null && ended.dueAt === null) return gaveUpWords(ended.failures);
+  if (pane.dead && ended !== null && ended.dueAt === null) return formatGivenUp(ended.failures);
   if (pane.dead && pane.exit === null) return "tmux does not know how it ended";
   if (runId === null) return null;
   if (strayPane !== null) return `somebody moved it into the tmux session ${tmuxName}`;
@@ -131,12 +132,6 @@ export function hiddenProgram(
   return managedPane.dead ? managedPane.programPid : null;
 }
 
-/** Why a program is not executed again: `gave up after 5 restarts`. */
-function gaveUpWords(failures: number): string {
-  const restarts = failures - 1;
-  return `gave up after ${restarts} restart${restarts === 1 ? "" : "s"}`;
-}
-
 /**
  * Why a session with a waiting keeper does not run: `exit code 3; starts again in 8 s (4th failure
  * in a row)`.
@@ -147,12 +142,6 @@ export function waitingWords({ supervision }: Pane, now: Date): string | null {
   const { exitCode, failures, dueAt } = ended;
   const how = howItEnded(exitCode).signal ?? `exit code ${exitCode}`;
   const seconds = Math.max(0, Math.ceil((dueAt.getTime() - now.getTime()) / 1000));
-  const count = failures < 2 ? "" : ` (${ordinal(failures)} failure in a row)`;
+  const count = formatFailureCount(failures);
   return `${how}; starts again ${seconds === 0 ? "now" : `in ${seconds} s`}${count}`;
-}
-
-function ordinal(number: number): string {
-  const isTeen = number % 100 >= 11 && number % 100 <= 13;
-  const ending = isTeen ? "th" : ["th", "st", "nd", "rd"][number % 10] ?? "th";
-  return `${number}${ending}`;
 }

@@ -1,7 +1,7 @@
 /** `kstops logs NAME...`: what sessions printed, even after they ended, and what they print now. */
 import { followOutput, type LogRequest, readEach } from "../../actions/logs.ts";
 import type { LogOptions } from "../../backends/backend.ts";
-import { quote, UsageError } from "../../errors.ts";
+import { UsageError } from "../../errors.ts";
 import {
   asJson,
   asPlain,
@@ -11,9 +11,9 @@ import {
   merged,
   prefixed,
 } from "../../output/lines.ts";
-import { sinceOf } from "../../validate/since.ts";
 import type { Context, Reply } from "../command.ts";
 import { definedNames, sessionsToShow } from "../names.ts";
+import { sinceFlag } from "../since.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `logs`. */
@@ -45,12 +45,7 @@ function optionsOf({ world }: Context, flags: LogsFlags): LogOptions {
       hint: "leave --follow out",
     });
   }
-  const since = flags.since === undefined ? null : sinceOf(flags.since, world.now());
-  if (since === null && flags.since !== undefined) {
-    throw new UsageError(`Cannot show output since ${quote(flags.since)}: that is not a time`, {
-      hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
-    });
-  }
+  const since = sinceFlag(flags.since, world.now(), "show output");
   return { lines, since, timestamps: timestamps === true };
 }
 

@@ -113,8 +113,27 @@ const list = command({
   load: async () => (await import("../commands/list.ts")).list,
 });
 
+const events = command({
+  about: "what happened to sessions: starts, ends, restarts; and what happens",
+  group: LOOK,
+  arguments: { names: { ...NAMES, about: "sessions; without any, all of them" } },
+  flags: {
+    follow: { short: "f", about: "go on with what happens from now on" },
+    since: {
+      about: "only what happened since then: 10m, 2h, 1d or a time",
+      value: { name: "when" },
+    },
+  },
+  examples: {
+    "kstops events --since 1d": "since yesterday, in the order of time",
+    "kstops events -f": "what happens from now on, of all sessions",
+    "kstops events -f --json | jq 'select(.event == \"exited\")'": "for scripts: one object a line",
+  },
+  load: async () => (await import("../commands/events.ts")).events,
+});
+
 /** Commands that look at sessions, in the order of the help. */
-export const LOOKING: Commands = { attach, status, why, logs, list };
+export const LOOKING: Commands = { attach, status, why, logs, events, list };
 
 function lineCount(text: string): number | null {
   if (text === "all") return Infinity;

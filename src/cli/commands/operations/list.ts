@@ -1,5 +1,4 @@
 /** `kstops operations list`: what kstops did, newest first. */
-import { quote, UsageError } from "../../../errors.ts";
 import type { OperationState } from "../../../model.ts";
 import {
   actorText,
@@ -10,8 +9,8 @@ import {
 } from "../../../output/operation.ts";
 import { moment, paint } from "../../../output/screen.ts";
 import { type Head, layOut } from "../../../output/table.ts";
-import { sinceOf } from "../../../validate/since.ts";
 import type { Context, Reply } from "../../command.ts";
+import { sinceFlag } from "../../since.ts";
 
 /** Flags of `operations list`. */
 interface OperationListFlags {
@@ -36,7 +35,7 @@ export async function listOperations(
   { world, recording }: Pick<Context, "world" | "recording">,
   flags: OperationListFlags,
 ): Promise<Reply> {
-  const since = flags.since === undefined ? undefined : momentOf(flags.since, world.now());
+  const since = sinceFlag(flags.since, world.now(), "list operations") ?? undefined;
   const { kept } = await recording();
   const operations = (await kept()).list({ ...flags, since });
   return {
@@ -63,12 +62,4 @@ export async function listOperations(
       }, screen);
     },
   };
-}
-
-function momentOf(text: string, now: Date): Date {
-  const moment = sinceOf(text, now);
-  if (moment !== null) return moment;
-  throw new UsageError(`Cannot list operations since ${quote(text)}: that is not a time`, {
-    hint: "say 10m, 2h, 1d, or a time such as 2026-01-02T03:04:05Z",
-  });
 }
