@@ -135,6 +135,17 @@ export const RESTART_KINDS = ["no", "on-failure", "always", "unless-stopped"] as
 /** When to execute an ended program again. */
 export type RestartKind = (typeof RESTART_KINDS)[number];
 
+/** Every word for the health of a session. */
+export const HEALTH_WORDS = ["starting", "healthy", "unhealthy", "unknown"] as const;
+/**
+ * The health of a running session, as its health check says.
+ *
+ * - `starting`: the check has not decided yet.
+ * - `healthy`, `unhealthy`: the check passes, or has failed too often in a row.
+ * - `unknown`: the runtime uses a word that kstops does not know.
+ */
+export type Health = (typeof HEALTH_WORDS)[number];
+
 interface CommonDefinition extends CommonParts {
   readonly name: string;
   /** The owner, which is not a part of what the session is. */
@@ -208,6 +219,8 @@ export interface SessionStatus {
   readonly restarts: number | null;
   /** When its program is next executed; null: it runs, nothing restarts it, or the time is unknown. */
   readonly nextRestartAt: Date | null;
+  /** Its health; null: it has no health check, or it does not run. */
+  readonly health: Health | null;
   /** The groups that the config puts it into. */
   readonly groups: readonly string[];
 }
@@ -240,6 +253,7 @@ export function statusOf(
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    health: null,
     groups: [],
     ...known,
   };

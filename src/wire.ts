@@ -32,6 +32,7 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
     restart_policy: status.restartPolicy,
     restarts: status.restarts,
     next_restart_at: time(status.nextRestartAt),
+    health: status.health,
     groups: status.groups,
   };
 }

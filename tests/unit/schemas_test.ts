@@ -7,6 +7,7 @@ import schema from "../../config/status.schema.json" with { type: "json" };
 import versionSchema from "../../config/version.schema.json" with { type: "json" };
 import {
   BACKENDS,
+  HEALTH_WORDS,
   OPERATION_STATES,
   type PortBinding,
   RUNTIMES,
@@ -37,7 +38,7 @@ import { property } from "../support/property.ts";
 const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
-  "project, config_file, leftovers, restart_policy, restarts, next_restart_at, groups",
+  "project, config_file, leftovers, restart_policy, restarts, next_restart_at, health, groups",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------
@@ -56,6 +57,7 @@ Deno.test("the schema of a status lists every state, backend and engine", () => 
   deepEqual(schema.properties.state.enum, SESSION_STATES);
   deepEqual(schema.properties.backend.enum, BACKENDS);
   deepEqual(schema.properties.engine.enum, ["tmux", ...RUNTIMES, null]);
+  deepEqual(schema.properties.health.enum, [...HEALTH_WORDS, null]);
 });
 
 Deno.test("every kind of status fits the schema", () => {
@@ -106,6 +108,7 @@ property("any status fits the schema", () => {
     restartPolicy: maybe(fc.constantFrom("always", "on-failure:5")),
     restarts: maybe(fc.nat()),
     nextRestartAt: time,
+    health: maybe(fc.constantFrom(...HEALTH_WORDS)),
     groups: fc.array(fc.string(), { maxLength: 2 }),
   });
   return {

@@ -1,5 +1,5 @@
 /** Parses what podman and docker say about their containers. Pure. */
-import { isExitCode, momentOf, type PortBinding } from "../../model.ts";
+import { type Health, HEALTH_WORDS, isExitCode, momentOf, type PortBinding } from "../../model.ts";
 import {
   countOf,
   entriesOf,
@@ -40,6 +40,8 @@ export interface Container {
   readonly command: readonly string[] | null;
   readonly ports: readonly PortBinding[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Its health, or what that was while it ran; null: it has no health check. */
+  readonly health: Health | null;
   /** What only a closer look tells; null: there was none. */
   readonly details: Details | null;
   /** What cannot be understood about it, or null. */
@@ -102,7 +104,15 @@ export function unreadable(
 ): Container {
   return {
     ...{ id, name, state: "", pid: null, exitCode: null, createdAt: null, finishedAt: null },
-    ...{ image: null, imageId: null, command: null, ports: [], labels: {}, details: null },
+    ...{
+      image: null,
+      imageId: null,
+      command: null,
+      ports: [],
+      labels: {},
+      health: null,
+      details: null,
+    },
     unread: { reason, isKnown: false },
   };
 }
@@ -142,9 +152,17 @@ function podmanListed(row: Fields): Container {
     command: read("Command", () => wordsOf(row["Command"]), null),
     ports: read("Ports", () => listOf(row["Ports"]).flatMap(podmanPorts).sort(byPort), []),
     labels: read("Labels", () => labelsOf(row["Labels"]), {}),
+    health: read("Status", () => healthOf(/\(([a-z]+)\)$/.exec(textOf(row["Status"]))?.[1]), null),
     details: null,
     unread: unreadIn(reader),
   };
+}
+
+/** The health of a container, in the words of both runtimes; `none` or nothing: it has no check. */
+function healthOf(word: unknown): Health | null {
+  const text = textOf(word);
+  if (text === "" || text === "none") return null;
+  return HEALTH_WORDS.find((known) => known === text) ?? "unknown";
 }
 
 /** The id of an image; docker puts the kind of its hash before it. */
@@ -231,6 +249,12 @@ export function inspected(whole: Fields): Container {
     command: read("Command", () => commandOf(whole, config), null),
     ports: read("Ports", () => portsOf(whole, host).sort(byPort), []),
     labels: read("Labels", () => labelsOf(config["Labels"]), {}),
+    // Without a check docker leaves it out. podman before 4.0 had another name for it.
+    health: read(
+      "Health",
+      () => healthOf(fieldsOf(state["Health"] ?? state["Healthcheck"] ?? {})["Status"]),
+      null,
+    ),
     details: {
       workingDir: read("WorkingDir", () => textOf(config["WorkingDir"]) || "/", null),
       tty: config["Tty"] === true,

@@ -95,6 +95,7 @@ export function statusOfContainer(
     restartPolicy: policyOf(container),
     restarts: policyOf(container) === null ? null : details?.restarts ?? null,
     nextRestartAt: null,
+    health: state === "running" ? container.health : null,
     groups: [],
   };
 }

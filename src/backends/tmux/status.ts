@@ -92,6 +92,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
     restartPolicy: policyWords(record?.restart ?? null),
     restarts: supervision?.restarts ?? null,
     nextRestartAt: waits ? last?.dueAt ?? null : null,
+    health: null,
     groups: [],
   };
 }

@@ -147,6 +147,14 @@ const RESTARTS: Column = {
   silent: ["-"],
 };
 
+/** The health of sessions that are checked; only on terminals, for the same reason. */
+const HEALTH: Column = {
+  head: { text: "HEALTH" },
+  text: ({ health }) => health ?? "-",
+  colour: ({ health }) => health === "unhealthy" ? "red" : null,
+  silent: ["-"],
+};
+
 /**
  * On a terminal, the row of an engine in trouble names the engine, since that column may be left
  * out.
@@ -175,7 +183,9 @@ function imageText(image: string, ports: readonly PortBinding[]): string {
 /** The columns of the table. In a pipe they are always the same; owners are in the JSON. */
 function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
   if (!view.screen.terminal) return COLUMNS;
-  const columns = [...COLUMNS.slice(0, -1), RESTARTS, OWNER, ...COLUMNS.slice(-1)];
+  const [name, engine, state, ...rest] = COLUMNS;
+  const columns = [name, engine, state, HEALTH, ...rest.slice(0, -1), RESTARTS, OWNER]
+    .concat(rest.slice(-1)).filter((column) => column !== undefined);
   return columns.filter(({ text, silent = [] }) =>
     statuses.some((status) => !silent.includes(text(status, view)))
   );

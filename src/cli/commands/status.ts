@@ -152,6 +152,7 @@ function labelled(
     ["left behind", leftoversText(status)],
     ["exit code", exitCode === null ? null : String(exitCode)],
     ["signal", status.signal],
+    ["health", status.health],
     ["restarts", restartsText(status)],
     ["pid", pid === null ? null : String(pid)],
     ["command", command === null ? null : commandLine(command)],

@@ -119,6 +119,7 @@ Deno.test("docker's container that runs is whole", () => {
     restartPolicy: "unless-stopped",
     restarts: 0,
     nextRestartAt: null,
+    health: null,
     groups: [],
   });
 });
@@ -154,6 +155,7 @@ Deno.test("podman's container that runs is whole", () => {
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    health: null,
     groups: [],
   });
 });
@@ -240,6 +242,7 @@ Deno.test("podman 5 knows more keys, and its list is read all the same", () => {
     command: ["sleep", "60"],
     ports: [],
     labels: {},
+    health: null,
     details: null,
     unread: null,
   });
@@ -276,6 +279,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
     command: ["sleep", "60"],
     ports: [{ hostIp: null, hostPort: 8080, containerPort: 80, protocol: "tcp" }],
     labels: {},
+    health: null,
     details: {
       workingDir: "/w",
       tty: true,
@@ -322,6 +326,7 @@ const UNKNOWN = {
   command: null,
   ports: [],
   labels: {},
+  health: null,
   unread: null,
 };
 Deno.test("what is missing is unknown", () => {
@@ -687,6 +692,62 @@ Deno.test("one that kstops stopped, and kept, has not ended by itself", () => {
   deepEqual([of.state, of.exitCode, of.signal], ["stopped", 143, "SIGTERM"]);
   const running = status("docker", only(parseInspected(inspected())), true);
   equal(running.state, "running");
+});
+
+/** The status of a container that its runtime describes so: docker in `inspect`, podman in its list. */
+function statusWith(runtime: Runtime, state: string, health: unknown): SessionStatus {
+  const [Id, name] = [idOf("a"), "astro"];
+  if (runtime === "docker") {
+    const State = { Status: state, ...(health === undefined ? {} : { Health: health }) };
+    return status(
+      runtime,
+      only(parseInspected(JSON.stringify([{ Id, Name: name, State, Config: {} }]))),
+    );
+  }
+  const row = { Id, Names: [name], State: state, Status: health };
+  return status(runtime, only(parsePodmanList(JSON.stringify([row]))));
+}
+
+const HEALTHS: readonly (readonly [Runtime, unknown, SessionStatus["health"]])[] = [
+  ["docker", { Status: "healthy" }, "healthy"],
+  ["docker", { Status: "unhealthy" }, "unhealthy"],
+  ["docker", { Status: "starting" }, "starting"],
+  ["docker", { Status: "none" }, null],
+  ["docker", { Status: "sleepy" }, "unknown"],
+  ["docker", { Status: "" }, null],
+  ["docker", undefined, null],
+  ["docker", null, null],
+  ["podman", "Up 15 seconds ago (starting)", "starting"],
+  ["podman", "Up 2 hours ago (healthy)", "healthy"],
+  ["podman", "Up 2 hours (unhealthy)", "unhealthy"],
+  ["podman", "Up 2 hours ago", null],
+  ["podman", "Up 2 hours (Paused)", null],
+  ["podman", undefined, null],
+];
+for (const [runtime, said, health] of HEALTHS) {
+  Deno.test(`the health of a container is read: ${runtime} says ${JSON.stringify(said)}`, () => {
+    equal(statusWith(runtime, "running", said).health, health);
+  });
+}
+
+Deno.test("podman's inspect tells the health of a container by either of its names", () => {
+  for (const key of ["Health", "Healthcheck"]) {
+    const State = { Status: "running", [key]: { Status: "healthy" } };
+    const row = { Id: idOf("a"), Name: "astro", ImageName: "busybox", State, Config: {} };
+    equal(status("podman", only(parseInspected(JSON.stringify([row])))).health, "healthy");
+  }
+});
+
+Deno.test("a container that does not run has no health, whatever it had", () => {
+  for (const state of ["exited", "paused", "restarting"]) {
+    equal(statusWith("docker", state, { Status: "unhealthy" }).health, null);
+  }
+});
+
+Deno.test("a health that cannot be understood leaves the rest as it is", () => {
+  const { state, health, reason } = statusWith("docker", "running", { Status: 5 });
+  deepEqual([state, health], ["running", null]);
+  match(reason ?? "", /could not be understood: its Health$/);
 });
 
 Deno.test("want of memory is a reason", () => {

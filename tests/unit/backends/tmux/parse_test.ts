@@ -111,6 +111,7 @@ Deno.test("a foreign session is what its active pane is", () => {
     restartPolicy: null,
     restarts: null,
     nextRestartAt: null,
+    health: null,
     groups: [],
   });
 });
