@@ -1,4 +1,4 @@
-/** What is promised of several containers that are stopped at the same time, on real podman and docker. */
+/** What is promised of several containers that are changed at the same time, on real podman and docker. */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { Session } from "../../src/backends/backend.ts";
 import type { World } from "../../src/world/world.ts";
@@ -104,4 +104,20 @@ containerTest("one that somebody else removes keeps the others from nothing", as
   for (const name of names) {
     await waitFor(async () => await find(t.runner, name) === null, `the end of ${name}`);
   }
+});
+
+containerTest("of several that are started together each is told the truth", async (t) => {
+  const programs = [SERVE, sh("echo no disk; exit 3"), SERVE, sh("exit 0"), SERVE, SERVE, SERVE];
+  const starts = await Promise.allSettled(
+    programs.map((argv, index) =>
+      t.runner.start(t.define({ name: unique(`many${index + 1}`), argv }), { waitMs: 500 })
+    ),
+  );
+  const outcomes = starts.map((start) => {
+    if (start.status === "fulfilled") return start.value.state;
+    const { code, details } = start.reason;
+    return [code, details["exit_code"], details["output"]];
+  });
+  const failed = ["start_failed", 3, ["no disk"]];
+  deepEqual(outcomes, ["running", failed, "running", "exited", "running", "running", "running"]);
 });

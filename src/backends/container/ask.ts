@@ -206,7 +206,10 @@ export async function askAbout(
   timeoutMs: number = WORK_TIMEOUT_MS,
 ): Promise<readonly Container[]> {
   if (ids.length === 0) return [];
-  const containers = await inspect(context, client, { names: ids, timeoutMs });
+  const containers = await inTurn(
+    context.world,
+    () => inspect(context, client, { names: ids, timeoutMs }),
+  );
   return await identified(client, containers, (call) => answerOf(context, client, call, timeoutMs));
 }
 
@@ -217,10 +220,7 @@ async function inspect(
   { names, timeoutMs }: { readonly names: readonly string[]; readonly timeoutMs: number },
 ): Promise<readonly Container[]> {
   const question = { argv: inspectContainers(client, names), env: OF_QUESTIONS };
-  const answer = await inTurn(
-    context.world,
-    () => answerOf(context, client, question, timeoutMs),
-  );
+  const answer = await answerOf(context, client, question, timeoutMs);
   if (answer.code !== 0) {
     const failure = parseFailure(answer.stderr);
     if (failure.kind !== "not_found") throw unavailable(client, failure);
@@ -260,7 +260,10 @@ export async function askByName(
 const LOOKS = gathering<string, readonly Container[]>();
 const MOST_LOOKS = 100;
 
-/** A closer look at what has an id or a name, by a client that takes the same look at others. */
+/**
+ * A closer look at what has an id or a name, by a client that takes the same look at others. Of those
+ * one works at a time: it needs no turn, and what has just been made is not proved last of all.
+ */
 async function lookAt(
   context: Context,
   client: Client,

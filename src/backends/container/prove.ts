@@ -17,6 +17,7 @@ import { logs, UnreadableLogError } from "./logs.ts";
 import type { Container } from "./parse.ts";
 import { keepEnd, recordEnd } from "./record.ts";
 import { statusOfContainer } from "./status.ts";
+import { isSomebodysTurn } from "./turns.ts";
 
 /** What is known of a session that was just made. */
 export function startedStatus(
@@ -50,7 +51,7 @@ export async function proveStarted(
   client: Client,
   { definition, runId, id, waitMs }: Proof,
 ): Promise<SessionStatus> {
-  const firstExit = await exitWithin(context, client, { id, waitMs });
+  const firstExit = await exitWithin(context, client, { definition, id, waitMs });
   const container = await askOne(context, client, id);
   if (container === null) {
     const at = context.world.now();
@@ -68,12 +69,25 @@ export async function proveStarted(
   return await failed(context, client, { container, runId, status, isLoop, firstExit });
 }
 
-/** The exit code of a container that ends in time; null: it lives, or nobody says. */
+/** So long may somebody wait for the end of a program that has ended. */
+const SHORT_MS = 1000;
+
+/**
+ * The exit code of a container that ends in time; null: it lives, or a look at it tells. Only a client
+ * that waits hears of the end of one that runs again or goes then. It also hears of any other at once,
+ * but costs more than the look afterwards, which is one for all: so not while others are being started,
+ * where the wait is short.
+ */
 async function exitWithin(
   { world }: Context,
   client: Client,
-  { id, waitMs }: Pick<Proof, "id" | "waitMs">,
+  { definition: { restart, runArgs }, id, waitMs }: Omit<Proof, "runId">,
 ): Promise<number | null> {
+  const isTold = restart === null && runArgs.length === 0;
+  if (isTold && waitMs <= SHORT_MS && isSomebodysTurn(world)) {
+    await world.sleep(waitMs);
+    return null;
+  }
   try {
     const { stdout } = await world.exec(waitFor(client, id), { timeoutMs: waitMs });
     const code = stdout.trim();

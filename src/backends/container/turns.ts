@@ -16,6 +16,12 @@ interface Queue {
 
 const QUEUES = new WeakMap<World, Queue>();
 
+/** Whether somebody has a turn at this moment. */
+export function isSomebodysTurn(world: World): boolean {
+  const queue = QUEUES.get(world);
+  return queue !== undefined && queue.free < AT_ONCE;
+}
+
 /**
  * Does `work` when it is its turn. What waits for the program of somebody else needs none: after
  * `mostMs` it is the turn of the next, whether the work is done or not.
