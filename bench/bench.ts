@@ -25,7 +25,7 @@ import type { Against, Subject } from "./subject.ts";
 import { filledSandbox, socketNames, stepIn } from "./sandboxes.ts";
 import { countOver, type Result, tableOf } from "./table.ts";
 
-/** Sandboxes by what is in them. */
+/** Sandboxes by content. */
 interface Sandboxes {
   readonly one: Sandbox;
   readonly twenty: Sandbox;
@@ -39,9 +39,9 @@ interface Measuring {
   readonly pairs: number;
   /** For scratch files. */
   readonly directory: string;
-  /** Gets every sandbox that is made, to be cleared in the end. */
+  /** Collects every sandbox, to be cleared in the end. */
   readonly made: Sandbox[];
-  /** Gets what else has to be done in the end, before the sandboxes are cleared. */
+  /** Collects other work for the end, before the sandboxes are cleared. */
   readonly clearings: (() => Promise<void>)[];
   readonly signal: AbortSignal;
 }
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
     say(`bench: ${countOver(results)} figures are over their target`);
     return 0;
   } catch (error) {
-    // Ctrl-C has ended the program that was just running, too.
+    // Ctrl-C has also ended the program that was running.
     await letSignalsIn();
     if (signal.aborted) return 130;
     if (!(error instanceof ProgramError || error instanceof RunError)) throw error;
@@ -133,7 +133,7 @@ function say(text: string): void {
   console.error(text);
 }
 
-/** Aborted when somebody wants this to end: what was started has to be cleared away first. */
+/** Aborted when a user wants this to end: started sessions must be cleared away first. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -149,7 +149,7 @@ function startUp({ kstops, empty }: Programs, sandbox: Sandbox): Subject[] {
   const version = stepIn(sandbox, [kstops, "--version"]);
   const completion = { what: "`--version`", step: version, atMost: 1.3 };
   return [
-    // Tells how much of a ratio may be noise, and what memory the runtime alone takes.
+    // Shows how much of a ratio may be noise, and how much memory the runtime alone takes.
     {
       command: "empty program",
       step: floor,
@@ -183,7 +183,7 @@ function startUp({ kstops, empty }: Programs, sandbox: Sandbox): Subject[] {
   ];
 }
 
-/** `start` and `stop`, with one other session there, so that no server is started or ended. */
+/** `start` and `stop`, beside one other session, so that no server is started or ended. */
 function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
   const name = "measured";
   const program = ["sleep", "3600"];
@@ -231,7 +231,7 @@ function changing({ kstops }: Programs, sandbox: Sandbox): Subject[] {
   ];
 }
 
-/** What a program in a session prints, and that it is done with it. */
+/** A program prints in a session, and says when it is done. */
 const PRINTING = "yes a line of forty bytes, newline and all. | head -c 30000000; echo > printed";
 
 /** A program that prints 30 MB in a session, from its start to its end. */
@@ -266,7 +266,7 @@ function printing(kstops: string, sandbox: Sandbox): Subject {
 /** Says that it is there, and prints a line once there is a file `go`. */
 const TALKING = "echo ready; until [ -e go ]; do sleep 0.002; done; echo said; exec sleep 60";
 
-/** From the moment at which a program prints a line to that at which a follower has passed it on. */
+/** From the moment when a program prints a line to the moment when a follower passes it on. */
 function following(kstops: string, sandbox: Sandbox): Subject {
   const program = ["sh", "-c", TALKING];
   const follow = (command: string): Step =>
@@ -310,7 +310,7 @@ function following(kstops: string, sandbox: Sandbox): Subject {
   };
 }
 
-/** The same where the store of operations cannot be opened, since a directory is in its place. */
+/** The same when the store of operations cannot be opened, since a directory is in its place. */
 function withoutRecord(step: Step): Step {
   const state = `${step.workingDirectory}/unrecorded`;
   Deno.mkdirSync(`${state}/operations.db`, { recursive: true });
@@ -404,7 +404,7 @@ async function lookingUp({ kstops, empty }: Programs, sandbox: Sandbox): Promise
   ];
 }
 
-/** `list -q` with configs of 2 kB and 1 MB: what it takes more than without is their reading. */
+/** `list -q` with configs of 2 kB and 1 MB: the difference to no config is the time of reading. */
 async function configured(kstops: string, sandbox: Sandbox): Promise<Subject[]> {
   const names = stepIn(sandbox, [kstops, "list", "-q"]);
   const subjects: Subject[] = [];
@@ -438,7 +438,7 @@ function configWith(sessions: number): string {
 const LOUD = "loud";
 const LOUD_COMMAND = ["sh", "-c", "seq 300000; echo the end; exec sleep 3600"];
 
-/** Starts the session; the path of its log. */
+/** Starts the session, and returns the path of its log. */
 async function writeLargeLog(kstops: string, sandbox: Sandbox): Promise<string> {
   run(stepIn(sandbox, [kstops, "start", LOUD, "--no-wait", "--quiet", "--", ...LOUD_COMMAND]));
   const directory = `${sandbox.env["XDG_STATE_HOME"]}/kstops/logs/${LOUD}`;
@@ -487,7 +487,7 @@ async function childrenOf(step: Step, directory: string): Promise<number | null>
   }
 }
 
-/** What a reader of the table has to know. */
+/** What readers of the table need to know. */
 async function circumstances({ kstops, empty }: Programs, pairs: number): Promise<string> {
   const said = async (program: string, ...args: readonly string[]): Promise<string> => {
     const { stdout } = await new Deno.Command(program, { args: [...args] }).output();

@@ -1,4 +1,4 @@
-/** Commands on containers, against the calls of podman and docker that they are made of. */
+/** Commands on containers, compared with the calls of podman and docker that they consist of. */
 import { defaultSettings } from "../src/keys/file_keys.ts";
 import { type Runtime, RUNTIMES } from "../src/model.ts";
 import { startDaemon } from "../tests/support/daemon.ts";
@@ -15,30 +15,30 @@ export interface Surroundings {
   readonly say: (text: string) => void;
 }
 
-/** A command's target: so many times its slowest call and an empty program. */
+/** The target of a command: so many times its slowest call and an empty program. */
 const LIST_AT_MOST = 1.3;
 const PROGRAM = ["sleep", "3600"];
 const FEW = 1;
 const MANY = 50;
 const MOST = 100;
-/** Sessions of tmux beside them. */
+/** Tmux sessions beside them. */
 const BESIDE = 200;
 
-/** Engines of their own, and in each of these sandboxes the clients that its name says. */
+/** Private engines, and in each of these sandboxes the clients in its name. */
 interface Engines {
   readonly image: string;
   readonly podman: Sandbox;
   readonly docker: Sandbox;
   readonly both: Sandbox;
-  /** The same with sessions of tmux beside the containers. */
+  /** The same with tmux sessions beside the containers. */
   readonly crowded: Sandbox;
 }
 
 /**
- * Starts engines and gives the subjects, in groups: each has to be measured before the next one is
- * asked for, since more containers are made then.
+ * Starts engines and yields the subjects in groups: each group must be measured before the next one
+ * is requested, since more containers are started then.
  *
- * @throws {ProgramError} when podman or docker cannot be brought up
+ * @throws {ProgramError} when podman or docker cannot be started
  */
 export async function* containerSubjects(
   programs: Programs,
@@ -106,7 +106,7 @@ function fill(
   }
 }
 
-/** A container without kstops, with what kstops itself asks for. */
+/** A container without kstops, with the settings that kstops uses. */
 function runIn(engines: Engines, runtime: Runtime, name: string): Step {
   const argv = [runtime, "run", "-d", "-i", "-t", "--init", "--name", name];
   return stepIn(engines[runtime], [...argv, engines.image, ...PROGRAM]);
@@ -119,7 +119,8 @@ function lists(
   { engines, count }: { readonly engines: Engines; readonly count: number },
 ): Subject[] {
   const containers = count === 1 ? "1 container" : `${count} containers`;
-  // podman's list tells everything of each. docker's own does not: who wants it takes two calls.
+  // podman's list tells everything about each container. docker's own list does not: everything
+  // takes two calls.
   const names = Array.from({ length: count }, (_, index) => `session${index + 1}`);
   const docker = ["docker", "container", "inspect", ...names];
   const dockerIds = ["docker", "ps", "--all", "--quiet"];
@@ -155,7 +156,7 @@ function lists(
   ];
 }
 
-/** All that a large machine has, in one list. */
+/** Everything that a large machine has, in one list. */
 function everything({ kstops, empty }: Programs, { crowded }: Engines): Subject {
   return {
     command: `\`list --json\`, ${BESIDE} sessions and ${MANY} containers on each of both`,

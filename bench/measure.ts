@@ -1,4 +1,4 @@
-/** Times, child processes and memory of programs. Nothing here knows what the programs do. */
+/** Measures times, child processes and memory of programs, without knowing what they do. */
 
 /** Something to measure: one or more programs, run one after the other. */
 export interface Step {
@@ -6,22 +6,22 @@ export interface Step {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** What has to be done before each run, untimed. */
+  /** Untimed work before each run. */
   readonly before?: readonly Step[];
-  /** What has to be cleared away after each run, untimed. */
+  /** Untimed work after each run. */
   readonly after?: readonly Step[];
 }
 
-/** How often to measure, and what is no part of the result. */
+/** How often to measure, and what to leave out of the result. */
 export interface CompareOptions {
   readonly rounds: number;
-  /** A fixed wait inside the measured step, which is taken off its times. */
+  /** A fixed wait inside the measured step, which is subtracted. */
   readonly waitMs?: number;
-  /** Ends it between two rounds. */
+  /** Ends the comparison between two rounds. */
   readonly signal: AbortSignal;
 }
 
-/** A step against another one. */
+/** A step compared with another. */
 export interface Comparison {
   /** Median of the ratios of all rounds. */
   readonly ratio: number;
@@ -42,7 +42,7 @@ export class RunError extends Error {
 const WARM_UP_ROUNDS = 2;
 
 /**
- * Runs two steps in turn, A B A B. What else the machine does slows both of a pair down, so each
+ * Runs two steps in turn, A B A B. Other work of the machine slows both steps of a pair, so each
  * ratio is taken within one pair.
  *
  * @throws {RunError} when a program fails
@@ -70,14 +70,14 @@ export async function compare(
   };
 }
 
-/** Runs a step once, with what belongs before and after it. */
+/** Runs a step once, with the work before and after it. */
 export function run(step: Step): void {
   time(step);
 }
 
 /**
- * Milliseconds that the programs of a step take. Waiting blocks everything else here: an event loop
- * in between would be measured, too.
+ * The time of a step's programs, in milliseconds. Waiting blocks everything else here: an event
+ * loop in between would be measured, too.
  */
 function time({ before = [], after = [], ...step }: Step): number {
   for (const each of before) time(each);
@@ -126,8 +126,8 @@ function quantile(values: readonly number[], part: number): number {
 
 /**
  * How many programs the last program of a step starts itself: for one run, everything on PATH is a
- * script that writes down who called it and becomes the real program. Only calls by an absolute path
- * go by unseen.
+ * script that records its caller and becomes the real program. Only calls by an absolute path are
+ * missed.
  *
  * @param directory an empty directory for those scripts
  * @throws {RunError} when a program fails
@@ -171,7 +171,7 @@ function namesIn(directory: string): string[] {
   try {
     return Array.from(Deno.readDirSync(directory), ({ name }) => name);
   } catch {
-    return []; // PATH may name what is not there.
+    return []; // PATH may contain missing directories.
   }
 }
 
@@ -180,8 +180,8 @@ function namesIn(directory: string): string[] {
 const MEMORY_RUNS = 3;
 
 /**
- * The most memory that the last program of a step had at any time, in MiB (median of three runs);
- * null where there is no GNU time to tell it (Debian: the package `time`).
+ * The peak memory of the last program of a step, in MiB (median of three runs); null without GNU
+ * time (Debian: the package `time`).
  *
  * @throws {RunError} when a program fails
  */
@@ -197,13 +197,13 @@ export function peakMemory(step: Step): number | null {
       return new TextDecoder().decode(output.stderr);
     });
     for (const each of step.after ?? []) run(each);
-    // What the program itself says on stderr comes before it.
+    // The program's own messages on stderr come before it.
     return Number(texts.at(-1)?.trim().split("\n").at(-1));
   });
   return quantile(kibibytes, 0.5) / 1024;
 }
 
-/** The path of GNU time: in a shell, `time` is a word of its own. */
+/** The path of GNU time: in a shell, `time` is a keyword. */
 function gnuTime({ env }: Step): string | null {
   for (const directory of (env["PATH"] ?? "").split(":")) {
     const path = `${directory}/time`;

@@ -6,19 +6,19 @@ export interface Programs {
   readonly empty: string;
 }
 
-/** One of them is missing and cannot be made here. */
+/** One of them is missing and cannot be built here. */
 export class ProgramError extends Error {}
 
 /**
- * Puts both programs into a directory. An empty program is made as `tools/compile` makes kstops; it
- * obeys `KSTOPS_COMPILER` and `DENORT_BIN`, too.
+ * Puts both programs into a directory. An empty program is built as `tools/compile` builds kstops;
+ * it also obeys `KSTOPS_COMPILER` and `DENORT_BIN`.
  *
  * @throws {ProgramError} when there is no kstops, or nothing to compile with
  */
 export async function preparePrograms(directory: string): Promise<Programs> {
   const programs = { kstops: `${directory}/kstops`, empty: `${directory}/empty` };
   const compiled = `${directory}/compiled`;
-  // How a file came onto the disk decides how fast it is read (5 % were seen): both are copies.
+  // How a file came onto the disk affects how fast it is read (5 % were seen): both are copies.
   await copyProgram(kstopsPath(), programs.kstops);
   await compileEmpty(compiled);
   await copyProgram(compiled, programs.empty);
@@ -64,7 +64,7 @@ async function compileEmpty(output: string): Promise<void> {
 
 /**
  * Whether both contain the same runtime, which makes up nearly all of them: ratios over another one
- * would say nothing. Compares a piece in the middle.
+ * would mean nothing. Compares a piece in the middle.
  */
 async function shareRuntime({ kstops, empty }: Programs): Promise<boolean> {
   const [ours, theirs] = await Promise.all([pieceOf(kstops), pieceOf(empty)]);

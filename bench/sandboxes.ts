@@ -11,7 +11,7 @@ export interface Filling {
 }
 
 /**
- * Makes a sandbox and puts it into `made` at once: whatever happens then, it can be cleared.
+ * Makes a sandbox and puts it into `made` at once, so that it can be cleared whatever happens.
  *
  * @returns when every program in it runs
  */
@@ -59,7 +59,7 @@ function configOf({ sessions, sockets }: Filling): string {
   return `ops:\n  sessions:\n${lines.join("")}`;
 }
 
-/** Whether kstops knows the pid of every program, which is the last thing to come. */
+/** Whether kstops knows the pid of every program, which comes last. */
 async function allRun(
   kstops: string,
   { sandbox, sessions }: { readonly sandbox: Sandbox; readonly sessions: number },

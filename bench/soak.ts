@@ -13,14 +13,17 @@ import { stepIn } from "./sandboxes.ts";
 
 const MAX_BYTES = 1024 * 1024;
 const KEEP = 4;
-/** A file may be so much larger than wanted: see `src/logs/capture.ts`. */
+/** A file may be larger than wanted by this much: see `src/logs/capture.ts`. */
 const SLACK_BYTES = Math.max(64 * 1024, MAX_BYTES / 16);
-/** And the story of the runs, which has a bound of its own. */
+/** The story of the runs has its own limit. */
 const STORY_BYTES = 256 * 1024;
 const BOUND_BYTES = KEEP * (MAX_BYTES + SLACK_BYTES) + STORY_BYTES;
 const LOOK_MS = 1000;
 
-/** What the sessions print, in turn: as fast as they can, in bursts, long lines, a little at a time. */
+/**
+ * The output of the sessions, in turn: as fast as possible, in bursts, long lines, a little at a
+ * time.
+ */
 const PROGRAMS = [
   "seq 1 1000000000",
   "while :; do seq 1 20000; sleep 0.1; done",
@@ -81,7 +84,7 @@ async function soak(
   return [...most.values()].every((bytes) => bytes <= BOUND_BYTES) ? 0 : 1;
 }
 
-/** The bytes of all files in a directory; one that goes meanwhile has none. */
+/** The bytes of all files in a directory. A file that goes meanwhile has none. */
 function bytesIn(directory: string): number {
   let sum = 0;
   for (const { name } of Deno.readDirSync(directory)) {

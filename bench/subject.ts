@@ -1,4 +1,4 @@
-/** What is measured, and against what. */
+/** A measured command and its comparison. */
 import type { Step } from "./measure.ts";
 
 /** A command to measure. */
@@ -8,11 +8,11 @@ export interface Subject {
   readonly against: readonly Against[];
   /** The most child processes it may have; null: there is no target. */
   readonly children: number | null;
-  /** A fixed wait in it, which is taken off its times. */
+  /** A fixed wait in it, which is subtracted. */
   readonly waitMs?: number;
-  /** Whether it is more than a call of kstops, so that only its time says something. */
+  /** Whether it is more than a call of kstops, so that only its time means something. */
   readonly onlyTime?: boolean;
-  /** Whether its preparation takes so long that fewer pairs have to do. */
+  /** Whether its preparation takes so long that fewer pairs must do. */
   readonly slow?: true;
 }
 
@@ -20,6 +20,6 @@ export interface Subject {
 export interface Against {
   readonly what: string;
   readonly step: Step;
-  /** The most that the ratio may be; without it there is no target. */
+  /** The highest allowed ratio; missing: no target. */
   readonly atMost?: number;
 }

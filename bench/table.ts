@@ -1,7 +1,7 @@
 /** Figures as a table in Markdown. */
 import type { Comparison } from "./measure.ts";
 
-/** One command with all that was found out about it. */
+/** One command with all its results. */
 export interface Result {
   readonly command: string;
   /** Null: this kstops has no such command. */

@@ -1,7 +1,7 @@
 /**
- * Shows the main job on a machine that has tmux: starts the sessions of config/example.yml on a
- * private tmux, lists them, shows a log and an exit code, stops them, and clears up. Nothing of the
- * user's own is touched. Ends with status 1 when something did not go as it should.
+ * Shows the main job on a machine with tmux: starts the sessions of config/example.yml on a private
+ * tmux, lists them, shows a log and an exit code, stops them, and cleans up. Touches nothing of the
+ * user's own. Ends with status 1 when something goes wrong.
  */
 const root = new URL("..", import.meta.url).pathname;
 // Short, since the path of a unix socket below it may have 107 bytes at most.
@@ -34,7 +34,7 @@ async function run(program: string, args: readonly string[]): Promise<Result> {
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
-/** Runs and shows a command of kstops, and notes what is not as expected. */
+/** Runs and shows a command of kstops, and notes differences from what is expected. */
 async function kstops(
   line: string,
   expected: { readonly code: number; readonly shows?: RegExp },

@@ -1,8 +1,8 @@
 /**
- * Writes the generated tables of the pages in `docs/`, each between `<!-- begin NAME -->` and
- * `<!-- end NAME -->`, and what comes from the tables of keys: the JSON Schemas of config files and
- * of definitions, `config/defaults.yml` and `src/keys/fields.ts`. `--check` writes nothing and fails
- * where they differ.
+ * Writes the generated tables of the pages in `docs/`, each between `<!-- begin NAME -->` and `<!--
+ * end NAME -->`, and the files that come from the tables of keys: the JSON Schemas of config files
+ * and of definitions, `config/defaults.yml` and `src/keys/fields.ts`. `--check` writes nothing and
+ * fails when they differ.
  */
 import { type Command, isGroup } from "../src/cli/grammar.ts";
 import { flagTerm, usageOf } from "../src/cli/help.ts";
@@ -33,7 +33,7 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, () => string>>>> = 
   "json.md": { "json keys": jsonKeys },
 };
 
-/** What is shown of keys. */
+/** The part of keys that is shown. */
 type Described = Readonly<Record<string, { readonly description: string }>>;
 
 function config(): string {
@@ -109,7 +109,7 @@ function escapeCell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
-/** The text of a page with every generated part made anew. */
+/** The text of a page with every generated part rewritten. */
 function regenerate(page: string, text: string): string {
   let result = text;
   for (const [name, build] of Object.entries(PAGES[page] ?? {})) {
@@ -131,7 +131,7 @@ function defaultsFile(): string {
     `binary.\nops:\n${lines.join("")}`;
 }
 
-/** A text as `deno fmt` wants it, so that the two never fight. */
+/** A text in the format of `deno fmt`, so that the two never disagree. */
 async function formatted(text: string, extension: "json" | "md" | "ts"): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", "--ext", extension, "--line-width", "100", "-"],

@@ -1,6 +1,6 @@
 /**
- * The types that the library shows of keys, written out from the table of keys: what a package shows
- * needs types that nobody has to infer (JSR calls others slow), and comments.
+ * The types of keys in the library, written out from the table of keys: a package needs types that
+ * nobody has to infer (JSR calls others slow), and comments.
  */
 import type { Form } from "../src/keys/form.ts";
 import { ALL_SESSION_KEYS, defaultOf, type SessionKey } from "../src/keys/session_keys.ts";
@@ -81,7 +81,7 @@ function members(lines: readonly Line[]): string {
   }).join("");
 }
 
-/** What a definition has: words and variables as they are once everything is filled in. */
+/** The type in a definition: words and variables after everything is filled in. */
 function partType(form: Form): string {
   return form.kind === "command" ? "readonly string[]" : optionType(form);
 }

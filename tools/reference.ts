@@ -1,7 +1,7 @@
-/** What the README and the man page tell alike, where the program has no table of its own. */
+/** Texts for both the README and the man page, where the program has no table of its own. */
 import { type Command, type Commands, type Group, isGroup } from "../src/cli/grammar.ts";
 
-/** An entry of the table of commands, with the words that call it. */
+/** An entry of the table of commands, and the words that call it. */
 export interface Entry {
   readonly words: readonly string[];
   readonly entry: Command | Group;
@@ -16,7 +16,7 @@ export function entriesBelow(words: readonly string[], commands: Commands): read
   });
 }
 
-/** Variables of the environment, with what they mean (Markdown). */
+/** Variables of the environment and their meanings (Markdown). */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   KSTOPS_CONFIG: "config file, as `--config`",
   KSTOPS_STATE_DIR:

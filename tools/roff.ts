@@ -1,6 +1,6 @@
-/** Writing roff, for pages of man(7): text in, one or more lines out, whatever the text has in it. */
+/** Writes roff for pages of man(7): turns any text into one or more lines. */
 
-/** Characters that a formatter would read or replace, and how to say them (groff_char(7)). */
+/** Characters that a formatter would interpret or replace, and their escapes (groff_char(7)). */
 const SPECIAL: Readonly<Record<string, string>> = {
   "\\": "\\e",
   "-": "\\-",
@@ -11,7 +11,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   '"': "\\(dq",
 };
 
-/** Text that somebody may copy: every character comes out as it went in. */
+/** Text that may be copied: every character comes out unchanged. */
 export function literal(text: string): string {
   return text
     .replaceAll(/[\\'`^~"-]/g, (character) => SPECIAL[character] ?? character)
@@ -23,13 +23,13 @@ function unicode(character: string): string {
   return `\\[u${hex.padStart(4, "0")}]`;
 }
 
-/** A sentence of Markdown: what stands in backticks is literal and bold. */
+/** A sentence of Markdown: text in backticks is literal and bold. */
 export function prose(markdown: string): string {
   const parts = markdown.replaceAll(/\s+/g, " ").split("`");
   return parts.map((part, index) => index % 2 === 0 ? spoken(part) : bold(part)).join("");
 }
 
-/** A hyphen inside of a word is one: a line may be broken behind it. */
+/** A hyphen inside a word stays a hyphen: a line may be broken behind it. */
 function spoken(text: string): string {
   return text.split(/(?<=\p{L})-(?=\p{L})/u).map(literal).join("-");
 }
@@ -39,7 +39,7 @@ export function bold(text: string): string {
   return text === "" ? "" : `\\fB${literal(text)}\\fP`;
 }
 
-/** A usage, such as `-e, --env <key[=value]>`: what is to be replaced is in italics. */
+/** A usage, such as `-e, --env <key[=value]>`: placeholders are in italics. */
 export function usage(text: string): string {
   return text.split(/<([^>]*)>/).map((part, index) =>
     index % 2 === 0
@@ -48,20 +48,20 @@ export function usage(text: string): string {
   ).join("");
 }
 
-/** Between two marks is a word, which is bold; around it are signs, which are not. */
+/** Between two marks is a bold word; around it are signs, which are not bold. */
 function boldWord(text: string, index: number): string {
   return index % 2 === 0 ? literal(text) : bold(text);
 }
 
-/** A line of text: at its beginning a dot, or a quote, would make a request of it. */
+/** A line of text: a dot or a quote at its beginning would make it a request. */
 export function line(roff: string): string {
   return /^[.']/.test(roff) ? `\\&${roff}` : roff;
 }
 
-/** How long lines of the source are, which nobody sees in what is printed. */
+/** The length of source lines, which does not show in print. */
 const SOURCE_COLUMNS = 80;
 
-/** A paragraph, in lines that a formatter fills anew. */
+/** A paragraph, in lines that a formatter fills again. */
 export function filled(roff: string): readonly string[] {
   const lines: string[] = [];
   for (const word of roff.split(" ")) {
@@ -72,7 +72,7 @@ export function filled(roff: string): readonly string[] {
   return lines.map(line);
 }
 
-/** Lines that are kept as they are, set off from the text around them. */
+/** Lines that stay unchanged, set off from the text around them. */
 export function verbatim(lines: readonly string[]): readonly string[] {
   return [".RS 4", ".nf", ...lines.map((each) => line(literal(each))), ".fi", ".RE"];
 }

@@ -1,7 +1,7 @@
 /**
- * Tells a bundle which commit it is made of: `deno run --allow-read --allow-write tools/stamp.ts
- * DIRECTORY COMMIT` writes it over the null of `src/cli/version.ts` in what a bundler (not minifying)
- * wrote into that directory.
+ * Writes the commit of a bundle into it: `deno run --allow-read --allow-write tools/stamp.ts
+ * DIRECTORY COMMIT` replaces the null of `src/cli/version.ts` in the output of a bundler (not
+ * minified) in that directory.
  */
 
 const [directory, commit] = Deno.args;

@@ -1,13 +1,13 @@
 /**
- * What a terminal shows, as an SVG. Pure.
+ * A terminal's screen as an SVG. Pure.
  *
- * Packages that do this were looked at (`ansi-to-svg` 1.4, `svg-term` 2.0): the one does not know how
- * wide letters are and has not changed for years, the other brings React along. What tmux gives of a
- * screen has colours and nothing else, so little is needed.
+ * Existing packages were considered (`ansi-to-svg` 1.4, `svg-term` 2.0): the first does not know
+ * the width of letters and has not changed for years, the second needs React. A screen from tmux
+ * has only colours, so little code is needed.
  */
 import { widthOf } from "../src/output/text.ts";
 
-/** The colours of a picture, as CSS has them. */
+/** The colours of a picture, in CSS. */
 export interface Theme {
   readonly paper: string;
   readonly ink: string;
@@ -18,7 +18,7 @@ export interface Theme {
   readonly yellow: string;
 }
 
-/** Like the page around the picture: GitHub's, whose contrasts are made for reading. */
+/** GitHub's colours, like the page around the picture; their contrasts are made for reading. */
 export const THEMES: Readonly<Record<"dark" | "light", Theme>> = {
   dark: {
     paper: "#0d1117",
@@ -54,7 +54,7 @@ interface Style {
 
 const PLAIN: Style = { bold: false, dim: false, colour: "ink" };
 
-/** What the codes of select graphic rendition (ECMA-48, 8.3.117) that kstops prints do. */
+/** The codes of select graphic rendition (ECMA-48, 8.3.117) that kstops prints, and their effects. */
 const CODES: Readonly<Record<string, (style: Style) => Style>> = {
   "": () => PLAIN,
   0: () => PLAIN,
@@ -72,8 +72,8 @@ const CELL = { width: 8.4, height: 19, size: 14, margin: 16 };
 /**
  * A screen as an SVG.
  *
- * @param lines what `tmux capture-pane -e -p` gives, line by line
- * @throws for a control sequence that is no colour of kstops
+ * @param lines the output of `tmux capture-pane -e -p`, line by line
+ * @throws for a control sequence that is not a colour of kstops
  */
 export function terminalSvg(
   lines: readonly string[],
@@ -81,7 +81,7 @@ export function terminalSvg(
     /** In columns. */
     readonly narrowest: number;
     readonly theme: Theme;
-    /** For those who cannot see it. */
+    /** For readers who cannot see it. */
     readonly title: string;
   },
 ): string {
@@ -130,7 +130,7 @@ function runsOf(line: string, before: Style): { readonly runs: Run[]; readonly l
   return { runs, last: style };
 }
 
-/** Pieces of a line, each at its column: whatever font there is, columns stay columns. */
+/** Pieces of a line, each at its column, so that columns stay columns with any font. */
 function textsOf(
   runs: readonly Run[],
   { y, theme }: { readonly y: number; readonly theme: Theme },
@@ -153,7 +153,7 @@ function textsOf(
   );
 }
 
-/** At most one digit behind the point. */
+/** At most one digit after the point. */
 function number(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

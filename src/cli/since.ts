@@ -6,7 +6,7 @@ import { sinceOf } from "../validate/since.ts";
  * The time that `--since` says; null: it was not said.
  *
  * @param task what is to be done, such as `show events`
- * @throws {UsageError} `usage`: that is no time
+ * @throws {UsageError} `usage`: that is not a time
  */
 export function sinceFlag(text: string | undefined, now: Date, task: string): Date | null {
   const since = text === undefined ? null : sinceOf(text, now);

@@ -1,4 +1,4 @@
-/** What the executable is made of: all of kstops, as one script that leaves `kstops` behind. */
+/** The content of the executable: all of kstops, as one script that leaves `kstops` behind. */
 import { main } from "../../src/cli/app.ts";
 import { denoWorld } from "../../src/world/deno.ts";
 

@@ -1,4 +1,4 @@
-/** Loads the program, which lies beside this file as a script and what V8 once made of it. */
+/** Loads the program, which lies beside this file as a script and as code from V8. */
 import vm from "node:vm";
 import type { main } from "../../src/cli/app.ts";
 import type { denoWorld } from "../../src/world/deno.ts";
@@ -17,12 +17,12 @@ export function fileOf(name: string): URL {
 /**
  * The script, compiled.
  *
- * @param cachedData what V8 made of it, which saves compiling it; V8 refuses that of another version
+ * @param cachedData V8's code for it, which saves compiling; V8 refuses the code of another version
  */
 export function compiled(cachedData?: Uint8Array): vm.Script {
   return new vm.Script(Deno.readTextFileSync(fileOf("program.js")), {
     ...(cachedData === undefined ? {} : { cachedData }),
-    // What it imports lazily is looked for from here.
+    // Its lazy imports are looked up from here.
     filename: import.meta.url,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
