@@ -6,6 +6,7 @@
  * deno task bench                   # 25 pairs for each ratio, some minutes
  * deno task bench 101               # on a noisy machine
  * deno task bench 25 containers     # only that part; the other one is tmux
+ * deno task bench 15 fleet          # many at once, five pairs for each ratio
  * ```
  */
 import { defaultSettings } from "../src/keys/file_keys.ts";
@@ -21,6 +22,7 @@ import {
 } from "./measure.ts";
 import { preparePrograms, ProgramError, type Programs } from "./programs.ts";
 import { containerSubjects } from "./containers.ts";
+import { fleetSubjects } from "./fleet.ts";
 import type { Against, Subject } from "./subject.ts";
 import { filledSandbox, socketNames, stepIn } from "./sandboxes.ts";
 import { countOver, type Result, tableOf } from "./table.ts";
@@ -52,14 +54,18 @@ const MEMORY_AT_MOST_MIB = 60;
 const SOCKETS = 5;
 
 async function main(): Promise<number> {
-  const [pairsText = String(PAIRS), part = null] = Deno.args;
+  const [pairsText = String(PAIRS), part = null, size = null] = Deno.args;
   const pairs = Number(pairsText);
   if (!Number.isInteger(pairs) || pairs < 1) {
     say("bench: the number of pairs must be a whole one from 1 on");
     return 2;
   }
-  if (part !== null && part !== "tmux" && part !== "containers") {
-    say("bench: its parts are tmux and containers");
+  if (part !== null && !["tmux", "containers", "fleet"].includes(part)) {
+    say("bench: its parts are tmux, containers and fleet");
+    return 2;
+  }
+  if (size !== null && (part !== "fleet" || size !== "large")) {
+    say("bench: only a fleet may be large");
     return 2;
   }
   const directory = await Deno.makeTempDir({ prefix: "kstops-bench-" });
@@ -70,8 +76,16 @@ async function main(): Promise<number> {
     const programs = await preparePrograms(directory);
     const measuring = { pairs, directory, made, clearings, signal };
     const results = [
-      ...part === "containers" ? [] : await ofTmux(programs, measuring),
-      ...part === "tmux" ? [] : await ofContainers(programs, measuring),
+      ...part === null || part === "tmux" ? await ofTmux(programs, measuring) : [],
+      ...part === null || part === "containers"
+        ? await inGroups(containerSubjects(programs, { ...measuring, say }), measuring)
+        : [],
+      ...part === "fleet"
+        ? await inGroups(
+          fleetSubjects(programs, { ...measuring, say, isLarge: size === "large" }),
+          measuring,
+        )
+        : [],
     ];
     console.log(`${await circumstances(programs, pairs)}\n\n${tableOf(results)}`);
     say(`bench: ${countOver(results)} figures are over their target`);
@@ -112,11 +126,13 @@ async function ofTmux(programs: Programs, measuring: Measuring): Promise<Result[
   return [...results, ...await resultsOf(large, measuring)];
 }
 
-async function ofContainers(programs: Programs, measuring: Measuring): Promise<Result[]> {
+/** Measures each group before the next one is made ready. */
+async function inGroups(
+  groups: AsyncGenerator<readonly Subject[]>,
+  measuring: Measuring,
+): Promise<Result[]> {
   const results: Result[] = [];
-  for await (const subjects of containerSubjects(programs, { ...measuring, say })) {
-    results.push(...await resultsOf(subjects, measuring));
-  }
+  for await (const subjects of groups) results.push(...await resultsOf(subjects, measuring));
   return results;
 }
 

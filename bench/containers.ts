@@ -25,7 +25,7 @@ const MOST = 100;
 const BESIDE = 200;
 
 /** Private engines, and in each of these sandboxes the clients in its name. */
-interface Engines {
+export interface Engines {
   readonly image: string;
   readonly podman: Sandbox;
   readonly docker: Sandbox;
@@ -61,7 +61,12 @@ export async function* containerSubjects(
   for (const runtime of RUNTIMES) yield await lookingUp(programs, { engines, runtime });
 }
 
-async function startEngines(
+/**
+ * Starts engines that are gone when everything is cleared up.
+ *
+ * @throws {ProgramError} when podman or docker cannot be brought up
+ */
+export async function startEngines(
   { made, clearings }: Omit<Surroundings, "say">,
 ): Promise<Engines> {
   const daemon = await startDaemon().catch((error) => {
