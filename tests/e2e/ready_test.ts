@@ -1,7 +1,8 @@
 /** `start --wait-ready` reaches what listens on this machine, also as the executable. */
-import { equal, match } from "node:assert/strict";
+import { equal, match, ok } from "node:assert/strict";
 import type { ExecResult } from "../../src/world/world.ts";
 import { install } from "../support/kstops.ts";
+import { LIMIT_MS } from "../support/limits.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 
 /** A server that is not ready at first, and how often it was asked. */
@@ -58,4 +59,21 @@ tmuxTest("every address of the loopback device can be reached", async (t) => {
   const { code, stderr } = await start(t, `tcp: "127.0.0.2:${server.port}", timeout: 1s`);
   match(stderr, /the connection was refused\n/);
   equal(code, 9);
+});
+
+tmuxTest("what looks at a session has its variables, and is no part of any run", async (t) => {
+  await install(t);
+  const session = "{command: sleep 300, env: {MODE: odd}, ready: {command: [sh, -c, env > seen]}}";
+  await Deno.writeTextFile(`${t.work}/kstops.yml`, `ops:\n  sessions:\n    web: ${session}\n`);
+  // As from within another session.
+  const words = 'cd "$WORK" && KSTOPS_ID=another TMUX_PANE=%9 exec ./kstops start web --wait-ready';
+  const { code, stderr } = await t.world.exec(["sh", "-c", words], { timeoutMs: LIMIT_MS });
+  equal(stderr, "");
+  equal(code, 0);
+  const seen = (await Deno.readTextFile(`${t.work}/seen`)).split("\n");
+  ok(seen.includes("MODE=odd"));
+  equal(
+    seen.find((line) => /^(?:KSTOPS_ID|KSTOPS_EXECUTION|TMUX|TMUX_PANE)=/.test(line)),
+    undefined,
+  );
 });
