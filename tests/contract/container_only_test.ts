@@ -631,7 +631,8 @@ containerTest("100 containers are listed in at most two calls", async (t) => {
   const counting = runnerIn({
     ...world,
     exec: (argv, options) => {
-      calls++;
+      // On a slow machine the runtime is asked whether it still works.
+      if (!argv.includes("version")) calls++;
       return world.exec(argv, options);
     },
   });
