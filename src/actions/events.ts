@@ -1,7 +1,7 @@
 /** What happened to sessions, and what happens: their stories, and what engines say by themselves. */
 import { descriptorOf } from "../backends/registry.ts";
 import type { EngineEvent } from "../backends/backend.ts";
-import { type SessionEvent, storyteller } from "../logs/events.ts";
+import { type SessionEvent, type Storyteller, storyteller } from "../logs/events.ts";
 import { type LogStore, logStore } from "../logs/store.ts";
 import { retell } from "../logs/story.ts";
 import { howItEnded } from "../model.ts";
@@ -29,7 +29,9 @@ export async function pastEvents(
   tools: EventTools,
   { names, since }: EventRequest,
 ): Promise<readonly SessionEvent[]> {
-  const told = await toldBefore(tools, names);
+  const before = await toldBefore(tools, names);
+  const rest = [...before.stories.values()].flatMap(({ teller }) => teller.rest());
+  const told = { events: [...before.events, ...rest] };
   const unheardOf = names.filter((name) => !told.events.some(({ session }) => session === name));
   const lookFor = surveyOnce(tools, unheardOf, { verb: "show events of", selection: {} });
   await Promise.all(unheardOf.map((name) => lookFor(name)()));
@@ -60,11 +62,11 @@ export async function* followEvents(
   while (!abort.aborted) {
     const events: SessionEvent[] = [];
     for (const name of names.length > 0 ? names : await store.names()) {
-      const story = stories.get(name) ?? { bytes: 0, tell: storyteller(name) };
+      const story = stories.get(name) ?? { bytes: 0, teller: storyteller(name) };
       const { events: lines, bytes, isAnew } = await retold(world, store, name, story.bytes);
-      const tell = isAnew ? storyteller(name) : story.tell;
-      stories.set(name, { bytes, tell });
-      events.push(...lines.flatMap((line) => tell(line)));
+      const teller = isAnew ? storyteller(name) : story.teller;
+      stories.set(name, { bytes, teller });
+      events.push(...lines.flatMap((line) => teller.tell(line)));
     }
     const own = fromEngines.splice(0).filter(({ session }) =>
       names.length === 0 || names.includes(session)
@@ -79,7 +81,7 @@ export async function* followEvents(
 /** A story that is read as it grows. */
 interface Story {
   readonly bytes: number;
-  readonly tell: ReturnType<typeof storyteller>;
+  readonly teller: Storyteller;
 }
 
 async function retold(
@@ -103,10 +105,10 @@ async function toldBefore(
   const stories = new Map<string, Story>();
   const events: SessionEvent[] = [];
   for (const name of names.length > 0 ? names : await store.names()) {
-    const tell = storyteller(name);
+    const teller = storyteller(name);
     const { events: lines, bytes } = await retold(world, store, name, 0);
-    stories.set(name, { bytes, tell });
-    events.push(...lines.flatMap((line) => tell(line)));
+    stories.set(name, { bytes, teller });
+    events.push(...lines.flatMap((line) => teller.tell(line)));
   }
   return { events, stories };
 }

@@ -30,70 +30,104 @@ export interface SessionEvent {
 /** What is known of a run so far. */
 interface Told {
   begun: Begun | null;
+  /** Whether its beginning is not waited for. */
+  isWithoutBegin: boolean;
+  /** What is told when its beginning is. */
+  readonly waiting: RunEvent[];
   execution: number;
   ended: Ended | null;
 }
 
-/** Reads the story of one session, line by line, and gives what each line tells of. */
-export function storyteller(session: string): (line: RunEvent) => readonly SessionEvent[] {
+/** Reads the story of one session. */
+export interface Storyteller {
+  /** What a line tells of, with the lines before it that it explains. */
+  readonly tell: (line: RunEvent) => readonly SessionEvent[];
+  /**
+   * What is known of runs whose beginning was not told yet. A shell writes down how its program ended,
+   * and kstops that it began: a short program may end first. Of an old run the beginning is forgotten.
+   */
+  readonly rest: () => readonly SessionEvent[];
+}
+
+/** Reads the story of one session, line by line. */
+export function storyteller(session: string): Storyteller {
   const runs = new Map<string, Told>();
-  return (line) => {
-    const told: Told = runs.get(line.run) ?? { begun: null, execution: 1, ended: null };
+  const tell: Storyteller["tell"] = (line) => {
+    const told: Told = runs.get(line.run) ??
+      { begun: null, isWithoutBegin: false, waiting: [], execution: 1, ended: null };
     runs.set(line.run, told);
-    const event = (
-      kind: SessionEvent["event"],
-      at: Date,
-      more: Partial<SessionEvent> = {},
-    ): SessionEvent => ({
-      event: kind,
-      session,
-      run: line.run,
-      execution: told.execution,
-      at,
-      backend: told.begun?.backend ?? null,
-      engine: told.begun?.engine ?? null,
-      ...NOTHING_MORE,
-      ...more,
-    });
-    switch (line.event) {
-      case "begun":
-        told.begun = line;
-        return line.isUncertain ? [] : [event("started", line.at)];
-      case "executed": {
-        const { ended } = told;
-        // The first execution is the start itself.
-        if (ended === null) return [];
-        told.ended = null;
-        told.execution++;
-        return [event("restarted", againAt(ended))];
-      }
-      case "ended": {
-        // A failed start and the stop behind it both tell of one end.
-        if (told.ended?.at.getTime() === line.at.getTime()) return [];
-        const again = restartsBetween(told, line);
-        told.ended = line;
-        const restarted = again === null ? [] : [event("restarted", again, { late: true })];
-        const end = line.exitCode === null ? null : howItEnded(line.exitCode);
-        const exited = event("exited", line.at, {
-          exitCode: end?.exitCode ?? null,
-          signal: end?.signal ?? null,
-          reason: line.reason ?? nextText(line),
-        });
-        const gaveUp = line.policy !== undefined && line.policy.restartInMs === null
-          ? [event("gave_up", line.at, { reason: formatGivenUp(line.policy.failures) })]
-          : [];
-        return [...restarted, exited, ...gaveUp];
-      }
-      case "stopped": {
-        const reason = line.hadEnded
-          ? "it had ended before"
-          : line.forced
-          ? "it had to be killed"
-          : null;
-        return [event("stopped", line.at, { reason })];
-      }
+    if (line.event === "begun") {
+      told.begun = line;
+      return [line, ...told.waiting.splice(0)].flatMap((each) => eventsOf(session, told, each));
     }
+    if (told.begun !== null || told.isWithoutBegin) return eventsOf(session, told, line);
+    told.waiting.push(line);
+    return [];
   };
+  return {
+    tell,
+    rest: () =>
+      [...runs.values()].filter(({ waiting }) => waiting.length > 0).flatMap((told) => {
+        told.isWithoutBegin = true;
+        return told.waiting.splice(0).flatMap((each) => eventsOf(session, told, each));
+      }),
+  };
+}
+
+/** What one line of a run tells of. */
+function eventsOf(session: string, told: Told, line: RunEvent): readonly SessionEvent[] {
+  const event = (
+    kind: SessionEvent["event"],
+    at: Date,
+    more: Partial<SessionEvent> = {},
+  ): SessionEvent => ({
+    event: kind,
+    session,
+    run: line.run,
+    execution: told.execution,
+    at,
+    backend: told.begun?.backend ?? null,
+    engine: told.begun?.engine ?? null,
+    ...NOTHING_MORE,
+    ...more,
+  });
+  switch (line.event) {
+    case "begun":
+      return line.isUncertain ? [] : [event("started", line.at)];
+    case "executed": {
+      const { ended } = told;
+      // The first execution is the start itself.
+      if (ended === null) return [];
+      told.ended = null;
+      told.execution++;
+      return [event("restarted", againAt(ended))];
+    }
+    case "ended": {
+      // A failed start and the stop behind it both tell of one end.
+      if (told.ended?.at.getTime() === line.at.getTime()) return [];
+      const again = restartsBetween(told, line);
+      told.ended = line;
+      const restarted = again === null ? [] : [event("restarted", again, { late: true })];
+      const end = line.exitCode === null ? null : howItEnded(line.exitCode);
+      const exited = event("exited", line.at, {
+        exitCode: end?.exitCode ?? null,
+        signal: end?.signal ?? null,
+        reason: line.reason ?? nextText(line),
+      });
+      const gaveUp = line.policy !== undefined && line.policy.restartInMs === null
+        ? [event("gave_up", line.at, { reason: formatGivenUp(line.policy.failures) })]
+        : [];
+      return [...restarted, exited, ...gaveUp];
+    }
+    case "stopped": {
+      const reason = line.hadEnded
+        ? "it had ended before"
+        : line.forced
+        ? "it had to be killed"
+        : null;
+      return [event("stopped", line.at, { reason })];
+    }
+  }
 }
 
 const NOTHING_MORE = { exitCode: null, signal: null, reason: null, late: false } as const;

@@ -40,8 +40,8 @@ const stopped = (at: number, more: object = {}): RunEvent => ({
 
 /** What the lines of a story tell of, in short. */
 function told(...lines: readonly RunEvent[]): readonly string[] {
-  const tell = storyteller("astro");
-  return lines.flatMap((line) => tell(line)).map(inShort);
+  const { tell, rest } = storyteller("astro");
+  return [...lines.flatMap((line) => tell(line)), ...rest()].map(inShort);
 }
 
 function inShort({ event, execution, at, exitCode, signal, reason, late }: SessionEvent): string {
@@ -109,7 +109,19 @@ Deno.test("a start of which nobody knows whether it began is none", () => {
   deepEqual(told({ ...BEGUN, isUncertain: true }), []);
 });
 
+Deno.test("what a shell has written before kstops could say that the run began comes behind it", () => {
+  deepEqual(told(EXECUTED, ended(2, 3), BEGUN, stopped(4, { hadEnded: true })), [
+    "1 started 1",
+    "2 exited 1; 3",
+    "4 stopped 1; it had ended before",
+  ]);
+});
+
 Deno.test("of a run whose beginning is forgotten the rest is told", () => {
-  const [event] = storyteller("astro")(ended(5, 1));
+  const { tell, rest } = storyteller("astro");
+  deepEqual(tell(ended(5, 1)), []);
+  const [event] = rest();
   deepEqual([event?.event, event?.backend, event?.engine], ["exited", null, null]);
+  deepEqual(tell(stopped(6)).map(({ event }) => event), ["stopped"]);
+  deepEqual(rest(), []);
 });
