@@ -10,5 +10,5 @@ export function whyNot(code: number): string | null {
 
 /** Why a program is no yes that had to be killed. */
 export function whyLate(timeoutMs: number): string {
-  return `its command did not end within ${timeoutMs / 1000} s`;
+  return `its command did not end within ${Math.ceil(timeoutMs / 100) / 10} s`;
 }
