@@ -45,8 +45,11 @@ containerTest("a container in a crash loop is stopped every time, and is gone", 
     ok(Number(told) >= executions - 1, `${told} of ${executions}`);
     const own = Number(told) % 100 + 1;
     const run = (await logs.runs(name)).at(-1);
+    // The stop came before its program was executed: runc's own first process, written in Go, ends with
+    // 2 when it gets SIGTERM.
+    const printedNothing = (run?.ended?.again?.restarts ?? 0) >= Number(told);
     ok(
-      [own, 137, 143].includes(stopped.exitCode ?? -1),
+      [own, 137, 143, ...(printedNothing ? [2] : [])].includes(stopped.exitCode ?? -1),
       `${stopped.exitCode} after ${told} of ${executions}: ${JSON.stringify(run)}, ${kept}`,
     );
     ok(run?.begun && run.ended && run.stopped);
