@@ -29,13 +29,13 @@ export async function pastEvents(
   tools: EventTools,
   { names, since }: EventRequest,
 ): Promise<readonly SessionEvent[]> {
-  const before = await toldBefore(tools, names);
-  const rest = [...before.stories.values()].flatMap(({ teller }) => teller.rest());
-  const told = { events: [...before.events, ...rest] };
-  const unheardOf = names.filter((name) => !told.events.some(({ session }) => session === name));
+  const stories = new Map<string, Story>();
+  const before = await readOn(tools, names, stories);
+  const told = [...before, ...[...stories.values()].flatMap(({ teller }) => teller.rest())];
+  const unheardOf = names.filter((name) => !told.some(({ session }) => session === name));
   const lookFor = surveyOnce(tools, unheardOf, { verb: "show events of", selection: {} });
   await Promise.all(unheardOf.map((name) => lookFor(name)()));
-  const events = [...told.events, ...await lateEvents(tools, told.events)];
+  const events = [...told, ...await lateEvents(tools, told)];
   return inOrder(events.filter(({ at }) => since === null || at >= since));
 }
 
@@ -50,24 +50,16 @@ export async function* followEvents(
 ): AsyncGenerator<SessionEvent, void> {
   const { world } = tools;
   const begun = since ?? world.now();
-  const store = logStore(world, tools.warn);
-  const past = await toldBefore(tools, names);
-  const late = await lateEvents(tools, past.events);
-  const seen = new Seen([...past.events, ...late]);
+  const stories = new Map<string, Story>();
+  const told = await readOn(tools, names, stories);
+  const past = [...told, ...await lateEvents(tools, told)];
+  const seen = new Seen(past);
   const fromEngines: EngineEvent[] = [];
   const watching = tools.sessions().watch((event) => fromEngines.push(event), abort);
   watching.catch(() => {});
-  if (since !== null) yield* inOrder([...past.events, ...late].filter(({ at }) => at >= since));
-  const stories = past.stories;
+  if (since !== null) yield* inOrder(past.filter(({ at }) => at >= since));
   while (!abort.aborted) {
-    const events: SessionEvent[] = [];
-    for (const name of names.length > 0 ? names : await store.names()) {
-      const story = stories.get(name) ?? { bytes: 0, teller: storyteller(name) };
-      const { events: lines, bytes, isAnew } = await retold(world, store, name, story.bytes);
-      const teller = isAnew ? storyteller(name) : story.teller;
-      stories.set(name, { bytes, teller });
-      events.push(...lines.flatMap((line) => teller.tell(line)));
-    }
+    const events = [...await readOn(tools, names, stories)];
     const own = fromEngines.splice(0).filter(({ session }) =>
       names.length === 0 || names.includes(session)
     );
@@ -96,21 +88,22 @@ async function retold(
     : await retell(world, path, from);
 }
 
-/** What the stories tell so far. */
-async function toldBefore(
+/** What the stories tell behind what was read of them before. */
+async function readOn(
   { world, warn }: EventTools,
   names: readonly string[],
-): Promise<{ readonly events: readonly SessionEvent[]; readonly stories: Map<string, Story> }> {
+  stories: Map<string, Story>,
+): Promise<readonly SessionEvent[]> {
   const store = logStore(world, warn);
-  const stories = new Map<string, Story>();
   const events: SessionEvent[] = [];
   for (const name of names.length > 0 ? names : await store.names()) {
-    const teller = storyteller(name);
-    const { events: lines, bytes } = await retold(world, store, name, 0);
+    const story = stories.get(name) ?? { bytes: 0, teller: storyteller(name) };
+    const { events: lines, bytes, isAnew } = await retold(world, store, name, story.bytes);
+    const teller = isAnew ? storyteller(name) : story.teller;
     stories.set(name, { bytes, teller });
     events.push(...lines.flatMap((line) => teller.tell(line)));
   }
-  return { events, stories };
+  return events;
 }
 
 /**

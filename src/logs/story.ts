@@ -1,6 +1,6 @@
 /** The file `runs.ndjson` of a session: the story of its runs, one line for each event. */
 import { NOBODY, type Owner } from "../model.ts";
-import { isSameOwner, mayBeSame } from "../owner.ts";
+import { isNobodys, isSameOwner, mayBeSame } from "../owner.ts";
 import { FileError, type World } from "../world/world.ts";
 import { areAlike, runName, runOfPart } from "./parts.ts";
 import type { Run, RunEvent } from "./runs.ts";
@@ -79,8 +79,7 @@ export function newestOfEach(runs: readonly Run[]): readonly Run[] {
 /** Whether the owner of a run is meant, or the run belongs to nobody. */
 export function isRunMeant({ begun }: Run, isMeant: IsMeant): boolean {
   if (begun === null) return true;
-  const { project, configFile } = begun.owner;
-  return (project === null && configFile === null) || isMeant(begun.owner);
+  return isNobodys(begun.owner) || isMeant(begun.owner);
 }
 
 /** The output files of an owner or of nobody, judged by the record, or else by their names. */

@@ -1,8 +1,10 @@
 /** `kstops events [NAME...]`: what happened to sessions, and what happens. */
-import { type EventRequest, followEvents, pastEvents } from "../../actions/events.ts";
+import { followEvents, pastEvents } from "../../actions/events.ts";
+import type { SessionEvent } from "../../logs/events.ts";
 import { sessionEventText, sessionEventToWire } from "../../output/event.ts";
 import { paint } from "../../output/screen.ts";
 import type { Context, Reply } from "../command.ts";
+import { following } from "../following.ts";
 import { sessionsToShow } from "../names.ts";
 import { sinceFlag } from "../since.ts";
 
@@ -19,7 +21,15 @@ export async function events(context: Context, flags: EventsFlags): Promise<Repl
   const since = sinceFlag(flags.since, world.now(), "show events");
   const { names } = await sessionsToShow(context, "show events of", flags.names);
   const request = { names, since };
-  if (flags.follow) return following(context, request);
+  if (flags.follow) {
+    return following(world, (screen, abort) =>
+      eventLines(
+        followEvents(context, request, abort),
+        context.json
+          ? (event) => `${JSON.stringify(sessionEventToWire(event))}\n`
+          : (event) => sessionEventText(event, screen),
+      ));
+  }
   const found = await pastEvents(context, request);
   return {
     data: found.map(sessionEventToWire),
@@ -30,31 +40,10 @@ export async function events(context: Context, flags: EventsFlags): Promise<Repl
   };
 }
 
-function following(context: Context, request: EventRequest): Reply {
-  const abort = new AbortController();
-  let status = 0;
-  const release = context.world.onEndSignal((signal) => {
-    status = 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal];
-    abort.abort();
-  });
-  return {
-    stream: async function* (screen) {
-      const encoder = new TextEncoder();
-      try {
-        for await (const event of followEvents(context, request, abort.signal)) {
-          yield encoder.encode(
-            context.json
-              ? `${JSON.stringify(sessionEventToWire(event))}\n`
-              : sessionEventText(event, screen),
-          );
-        }
-      } finally {
-        abort.abort();
-        release();
-      }
-    },
-    get exitStatus() {
-      return status;
-    },
-  };
+async function* eventLines(
+  events: AsyncIterable<SessionEvent>,
+  lineOf: (event: SessionEvent) => string,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const event of events) yield encoder.encode(lineOf(event));
 }

@@ -12,6 +12,7 @@ import {
   prefixed,
 } from "../../output/lines.ts";
 import type { Context, Reply } from "../command.ts";
+import { following } from "../following.ts";
 import { definedNames, sessionsToShow } from "../names.ts";
 import { sinceFlag } from "../since.ts";
 import { warnOfProblems } from "../warnings.ts";
@@ -35,7 +36,7 @@ export async function logs(context: Context, given: LogsFlags): Promise<Reply> {
   const flags = names.length > 0
     ? { ...given, names, ofConfig: named.length === 0 }
     : { ...given, names: await definedNames(context, "show the logs"), ofConfig: true };
-  return flags.follow ? following(context, flags, options) : await once(context, flags, options);
+  return flags.follow ? allFollowed(context, flags, options) : await once(context, flags, options);
 }
 
 function optionsOf({ world }: Context, flags: LogsFlags): LogOptions {
@@ -85,32 +86,15 @@ async function once(context: Context, flags: LogsFlags, options: LogOptions): Pr
 
 // --- what comes ----------------------------------------------------------------------------------
 
-function following(context: Context, flags: LogsFlags, options: LogOptions): Reply {
+function allFollowed(context: Context, flags: LogsFlags, options: LogOptions): Reply {
   const { names } = flags;
-  const abort = new AbortController();
-  let status = 0;
-  const release = context.world.onEndSignal((signal) => {
-    status = 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[signal];
-    abort.abort();
+  return following(context.world, (screen, abort) => {
+    const label = labels(names, screen);
+    return merged(names.map((name) => {
+      const chunks = followOutput(context, { name, request: flags, options }, abort);
+      if (context.json) return asJson(name, chunks);
+      if (flags.plain) return asPlain(name, chunks, names.length > 1 ? label : null);
+      return names.length > 1 ? prefixed(name, chunks, label) : chunks;
+    }));
   });
-  return {
-    stream: async function* (screen) {
-      const label = labels(names, screen);
-      try {
-        const streams = names.map((name) => {
-          const chunks = followOutput(context, { name, request: flags, options }, abort.signal);
-          if (context.json) return asJson(name, chunks);
-          if (flags.plain) return asPlain(name, chunks, names.length > 1 ? label : null);
-          return names.length > 1 ? prefixed(name, chunks, label) : chunks;
-        });
-        yield* merged(streams);
-      } finally {
-        abort.abort();
-        release();
-      }
-    },
-    get exitStatus() {
-      return status;
-    },
-  };
 }
