@@ -11,6 +11,7 @@
  * only when no test has failed.
  */
 import { filesOf, type Seen, type Subject, SUBJECTS, type Suite, SUITES } from "./suites.ts";
+import { summary } from "../support/run_tests.ts";
 import { formatTable, type TableRow, tableRows, withRows } from "./table.ts";
 
 const PAGE = new URL("../../docs/engines.md", import.meta.url);
@@ -162,24 +163,25 @@ await run([
 
 const suites = SUITES.filter((suite) => suite !== "executable" || program !== null);
 const rows: TableRow[] = [];
-const failures: string[] = [];
+const summaries: string[] = [];
 for (const row of chosen) {
   console.log(`\n== ${row.name}`);
   try {
     const seen = await see(row, { program, suites });
     rows.push(...tableRows(seen, { from: row.from, day: new Date().toISOString().slice(0, 10) }));
     for (const [suite, outcome] of Object.entries(seen.outcomes)) {
-      failures.push(...outcome.failed.map((name) => `${row.name}, ${suite}: ${name}`));
+      summaries.push(summary(`${row.name}, ${suite}`, outcome));
+      if (outcome.failed.length > 0) Deno.exitCode = 1;
     }
   } catch (error) {
-    failures.push(`${row.name}: ${error instanceof Error ? error.message : error}`);
+    summaries.push(`failed: ${row.name}: ${error instanceof Error ? error.message : error}`);
+    Deno.exitCode = 1;
   }
 }
 
 console.log(`\n${formatTable(rows)}\n`);
-for (const failure of failures) console.error(`failed: ${failure}`);
+console.log(summaries.join("\n"));
 if (Deno.args.includes("--write")) {
   await Deno.writeTextFile(PAGE, withRows(await Deno.readTextFile(PAGE), rows));
   await run([Deno.execPath(), "fmt", "--quiet", decodeURIComponent(PAGE.pathname)]);
 }
-if (failures.length > 0) Deno.exitCode = 1;

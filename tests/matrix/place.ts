@@ -10,8 +10,6 @@ import {
   type Engine,
   ENGINES_OF,
   filesOf,
-  type Outcome,
-  parseReport,
   parseVersion,
   type Seen,
   type Subject,
@@ -19,6 +17,7 @@ import {
   type Suite,
   SUITES,
 } from "./suites.ts";
+import { runTests, type SteadyOutcome } from "../support/run_tests.ts";
 
 const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 
@@ -59,30 +58,18 @@ async function withEngines(
   }
 }
 
-async function run(
+function run(
   files: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<Outcome> {
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const test = ["test", "--allow-all", "--parallel", `--junit-path=${report}`, ...files];
-    const { code } = await new Deno.Command("env", {
-      // The source is tested where no executable is named.
-      args: [...("KSTOPS_BIN" in env ? [] : ["-u", "KSTOPS_BIN"]), Deno.execPath(), ...test],
-      cwd: ROOT,
-      // What is missing here is a failure.
-      env: { KSTOPS_CI: "1", ...env },
-      stdin: "null",
-    }).spawn().status;
-    const outcome = parseReport(await Deno.readTextFile(report));
-    if (outcome.passed.length + outcome.failed.length === 0) throw new Error("No test ran");
-    if (code !== 0 && outcome.failed.length === 0) {
-      throw new Error(`deno test ended with ${code}, and no test had failed`);
-    }
-    return outcome;
-  } finally {
-    await Deno.remove(report);
-  }
+): Promise<SteadyOutcome> {
+  return runTests({
+    paths: files,
+    cwd: ROOT,
+    // What is missing here is a failure.
+    env: { KSTOPS_CI: "1", ...env },
+    // The source is tested where no executable is named.
+    without: "KSTOPS_BIN" in env ? [] : ["KSTOPS_BIN"],
+  });
 }
 
 async function see(
@@ -90,7 +77,7 @@ async function see(
   { executable, suites }: { readonly executable: string | null; readonly suites: readonly Suite[] },
 ): Promise<Seen> {
   const versions: Partial<Record<Engine, string>> = {};
-  const outcomes: Partial<Record<Suite, Outcome>> = {};
+  const outcomes: Partial<Record<Suite, SteadyOutcome>> = {};
   await withEngines(subject, async (env) => {
     for (const engine of ENGINES_OF[subject]) versions[engine] = await versionOf(engine);
     for (const suite of suites) {

@@ -1,4 +1,5 @@
 /** What the matrix runs against an engine of another release, and what it says of it. */
+import type { Outcome, SteadyOutcome } from "../support/run_tests.ts";
 
 /** What the rows of the matrix are about. */
 export const SUBJECTS = ["tmux", "containers"] as const;
@@ -41,55 +42,13 @@ const TRANSCRIPTS: Readonly<Record<Subject, RegExp>> = {
   containers: /^(container_\w+|attach_container)_test\.ts$/,
 };
 
-/** How the tests of a suite ended, by their names. */
-export interface Outcome {
-  readonly passed: readonly string[];
-  readonly failed: readonly string[];
-  readonly ignored: readonly string[];
-}
-
 /** What was seen of a subject in one place. */
 export interface Seen {
   readonly subject: Subject;
   /** As the engines tell them. */
   readonly versions: Readonly<Partial<Record<Engine, string>>>;
   /** Without those that were not run, since there is no executable. */
-  readonly outcomes: Readonly<Partial<Record<Suite, Outcome>>>;
-}
-
-/**
- * The outcome that a report of `deno test --junit-path` tells.
- *
- * @throws when it is no such report
- */
-export function parseReport(xml: string): Outcome {
-  if (!xml.includes("<testsuites")) throw new Error("This is no report of tests");
-  const all = Array.from(
-    xml.matchAll(/<testcase name="([^"]*)"[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g),
-    ([, name = "", inside = ""]) => ({ name: unescape(name), inside }),
-  );
-  const named = (those: (inside: string) => boolean): readonly string[] =>
-    all.filter(({ inside }) => those(inside)).map(({ name }) => name);
-  const failed = (inside: string): boolean => /<(failure|error)\b/.test(inside);
-  const ignored = (inside: string): boolean => !failed(inside) && inside.includes("<skipped");
-  return {
-    passed: named((inside) => !failed(inside) && !ignored(inside)),
-    failed: named(failed),
-    ignored: named(ignored),
-  };
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&lt;": "<",
-  "&gt;": ">",
-  "&quot;": '"',
-  "&apos;": "'",
-  "&amp;": "&",
-};
-
-function unescape(text: string): string {
-  return text.replace(/&(?:lt|gt|quot|apos|amp);/g, (entity) => ENTITIES[entity] ?? entity)
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  readonly outcomes: Readonly<Partial<Record<Suite, SteadyOutcome>>>;
 }
 
 /** The part of an outcome that is about one engine: a test that names another one is not. */

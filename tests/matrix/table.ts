@@ -1,5 +1,6 @@
 /** The table of what the matrix has seen, as it stands in `docs/engines.md`. */
-import { about, ENGINES_OF, type Outcome, type Seen, SUITES } from "./suites.ts";
+import type { Outcome } from "../support/run_tests.ts";
+import { about, ENGINES_OF, type Seen, SUITES } from "./suites.ts";
 
 /** A line of the table: an engine of one release. */
 export interface TableRow {
