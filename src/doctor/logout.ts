@@ -1,4 +1,5 @@
 /** Findings about whether sessions survive the logout of their user. Pure. */
+import { isBelowUserManager, loginScopeIn } from "../boot/groups.ts";
 import { quote } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { type Answer, type Finding, namesText, ok, skipped, wrong } from "../model/finding.ts";
@@ -12,8 +13,10 @@ export type LogoutFacts = {
   readonly kills: Answer<boolean>;
   /** The control groups of the tmux servers; null: unknown. */
   readonly servers: readonly { readonly socketName: string; readonly cgroup: string | null }[];
-  /** The control group of this process, and of any server that it starts. */
+  /** The control group of this process, and of any server that it starts directly. */
   readonly here: string | null;
+  /** Whether a server that is started from here gets a scope of its own instead. */
+  readonly scoped: boolean;
   /** Whether podman runs containers as this user. */
   readonly rootlessPodman: boolean;
 } | null;
@@ -23,13 +26,19 @@ export function logoutFindings(facts: LogoutFacts): readonly Finding[] {
   if (facts === null) {
     return [skipped("logout.tmux", "no systemd runs here, so nothing ends sessions at a logout")];
   }
-  const { user, linger, servers, here, rootlessPodman } = facts;
+  const { user, linger, servers, here, scoped, rootlessPodman } = facts;
   const places = new Map<string | null, string[]>();
   for (const { socketName, cgroup } of servers) {
     places.set(cgroup, [...places.get(cgroup) ?? [], quote(socketName)]);
   }
   const inTmux = servers.length === 0
-    ? [placeFinding("a tmux server started from here", here, facts)]
+    ? [
+      scoped
+        ? ok(CHECK, `a tmux server started from here survives a logout: ${OWN_SCOPE}`, {
+          ...{ cgroup: here, user, linger, kills: killsOf(facts) },
+        })
+        : placeFinding("a tmux server started from here", here, facts),
+    ]
     : [...places].map(([cgroup, names]) =>
       placeFinding(`tmux on socket ${namesText(names)}`, cgroup, facts)
     );
@@ -49,13 +58,22 @@ function lingerFix(user: string): string {
   return `run: loginctl enable-linger ${shellWord(user)}`;
 }
 
+const CHECK = "logout.tmux";
+
+const OWN_SCOPE = "it gets a scope of its own";
+
+function killsOf({ kills }: NonNullable<LogoutFacts>): boolean | null {
+  return kills.kind === "answered" ? kills.value : null;
+}
+
 function placeFinding(
   what: string,
   cgroup: string | null,
-  { user, linger, kills }: NonNullable<LogoutFacts>,
+  facts: NonNullable<LogoutFacts>,
 ): Finding {
-  const check = "logout.tmux";
-  const details = { cgroup, user, linger, kills: kills.kind === "answered" ? kills.value : null };
+  const check = CHECK;
+  const { user, linger, kills } = facts;
+  const details = { cgroup, user, linger, kills: killsOf(facts) };
   if (cgroup === null) {
     return skipped(
       check,
@@ -65,7 +83,7 @@ function placeFinding(
       },
     );
   }
-  if (/\/user@\d+\.service(\/|$)/.test(cgroup)) {
+  if (isBelowUserManager(cgroup)) {
     return linger
       ? ok(check, `${what} survives a logout: ${user} lingers`, details)
       : wrong("warning", check, {
@@ -75,8 +93,8 @@ function placeFinding(
         details,
       });
   }
-  const scope = /\/(session-[^/]+\.scope)(\/|$)/.exec(cgroup)?.[1];
-  if (scope === undefined) {
+  const scope = loginScopeIn(cgroup);
+  if (scope === null) {
     return ok(check, `${what} survives a logout: it is in no login session (${cgroup})`, details);
   }
   if (kills.kind === "failed") {
@@ -89,18 +107,13 @@ function placeFinding(
     ? wrong("warning", check, {
       message: `${what} ends when ${user} logs out: it is in ${scope}, and logind kills what is ` +
         "left there (KillUserProcesses=yes)",
-      fix: `set KillUserProcesses=no, or KillExcludeUsers=${user}, in /etc/systemd/logind.conf`,
+      // A new server of a user who lingers gets a scope of its own.
+      fix: linger
+        ? `stop the sessions on it, and start them again: then ${OWN_SCOPE}`
+        : lingerFix(user),
       details,
     })
     : ok(check, `${what} survives a logout: logind leaves ${scope} alone`, details);
-}
-
-/** The control group in a `/proc/PID/cgroup`, as systemd sees it (cgroups(7)), or null. */
-export function cgroupIn(text: string): string | null {
-  const lines = text.split("\n");
-  const line = lines.find((each) => /^\d+:name=systemd:/.test(each)) ??
-    lines.find((each) => each.startsWith("0::"));
-  return line?.split(":").slice(2).join(":") ?? null;
 }
 
 /**

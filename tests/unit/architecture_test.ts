@@ -29,6 +29,7 @@ const ROWS: readonly Readonly<Record<string, { readonly beside: readonly string[
     "src/supervise/": { beside: [] },
     "src/validate/": { beside: [] },
     "src/world/": { beside: [] },
+    "src/boot/": { beside: ["src/world/"] },
   },
   {
     "src/backends/": { beside: ["src/logs/"] },

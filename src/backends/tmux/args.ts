@@ -190,6 +190,11 @@ function killPaneIfThere(pane: string): string {
   return line(["if-shell", "-F", "-t", pane, isThere, line(["kill-pane", "-t", pane])]);
 }
 
+/** Only fails where no server runs; starts none. */
+export function pingServer(server: Server): string[] {
+  return [...tmux(server), "display-message", "-p", ""];
+}
+
 /** The fields of {@link describeServer}. */
 export const SERVER_FIELDS = ["pid", "q:socket_path", "prefix", "prefix2", "version"];
 

@@ -32,11 +32,19 @@ export const ANSWER_TIMEOUT_MS = 10_000;
 /** The same for changes: a server should finish what it has begun. */
 export const WORK_TIMEOUT_MS = 60_000;
 
-/** Hides from a tmux client the session that kstops itself may run in. */
+/**
+ * Hides from a tmux client the session that kstops itself may run in, and the unit of systemd: a server
+ * gives its variables to all sessions.
+ */
 export const OUTSIDE_OF_SESSIONS = {
   TMUX: undefined,
   TMUX_PANE: undefined,
   [RUN_ID_VARIABLE]: undefined,
+  INVOCATION_ID: undefined,
+  JOURNAL_STREAM: undefined,
+  MANAGERPID: undefined,
+  NOTIFY_SOCKET: undefined,
+  SYSTEMD_EXEC_PID: undefined,
 };
 
 /** One call of tmux. */

@@ -17,6 +17,7 @@ import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { proveStarted, startedStatus } from "./prove.ts";
+import { scopeOf, startDirectly } from "./scope.ts";
 import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
 
 /** Starts a session: see `Runner.start`. */
@@ -90,7 +91,9 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
     story: logs.storyOf(name),
     holdFile: logs.holdFileOf(name, "RUN_ID"),
   });
-  return { argv: startServerAndRunScript({ binary, socketName }), stdin: script, env: [] };
+  const scope = await scopeOf(context, socketName);
+  const argv = [...scope, ...startServerAndRunScript({ binary, socketName })];
+  return { argv, stdin: script, env: [] };
 }
 
 interface Creation {
@@ -114,10 +117,11 @@ async function create(context: Context, creation: Creation): Promise<Created> {
     const nonce = world.randomId();
     const plan = { ...creation, nonce, binary: path };
     const script = startScript(plan);
+    const scope = await scopeOf(context, definition.socketName);
     let answer: ExecResult;
     try {
       answer = await runTogether(context, {
-        argv: startServerAndRunScript(server),
+        argv: [...scope, ...startServerAndRunScript(server)],
         socketName: definition.socketName,
         text: script,
         isToldIn: (stdout) => parseCreated(stdout, nonce) !== null,
@@ -130,8 +134,14 @@ async function create(context: Context, creation: Creation): Promise<Created> {
       if (created.endsUnattached) {
         throw await endedUnattached(context, { server, definition, created });
       }
+      startDirectly(context, definition.socketName);
       if (!created.marked) await runOn(context, server, markScript(plan, created));
       return created;
+    }
+    if (scope.length > 0) {
+      // What failed may be the scope.
+      startDirectly(context, definition.socketName);
+      continue;
     }
     if (answer.code === 0 && answer.stdout.trim() !== "") {
       throw unavailable(definition.socketName, unexpected(answer.stdout));

@@ -1,7 +1,9 @@
 /** Looks at what ends the processes of a user who logs out. */
 import type { World } from "../../world/world.ts";
-import { cgroupIn, killsIn, type LogoutFacts } from "../logout.ts";
 import { ask } from "../../backends/doctor.ts";
+import { needsScope } from "../../boot/groups.ts";
+import { cgroupOf, hasSystemd, lingers, runtimeDirectory } from "../../boot/machine.ts";
+import { killsIn, type LogoutFacts } from "../logout.ts";
 
 /** What logind and the control groups tell. */
 export async function lookAtLogout(
@@ -13,19 +15,20 @@ export async function lookAtLogout(
     readonly rootlessPodman: boolean;
   },
 ): Promise<LogoutFacts> {
-  // Looks for systemd as sd_booted(3) does.
-  if ((await world.files.facts("/run/systemd/system"))?.kind !== "directory") return null;
-  const [linger, kills, here, ...cgroups] = await Promise.all([
-    world.files.facts(`/var/lib/systemd/linger/${user}`),
+  if (!await hasSystemd(world)) return null;
+  const [linger, manager, kills, here, ...cgroups] = await Promise.all([
+    lingers(world, user),
+    runtimeDirectory(world),
     ask(world, LOGIND, { read: (stdout) => killsIn(stdout, user) ?? undefined }),
     cgroupOf(world, "self"),
-    ...servers.map(({ pid }) => cgroupOf(world, String(pid))),
+    ...servers.map(({ pid }) => cgroupOf(world, pid)),
   ]);
   return {
     user,
-    linger: linger !== null,
+    linger,
     kills,
     here,
+    scoped: linger && manager !== null && here !== null && needsScope(here),
     rootlessPodman,
     servers: servers.map(({ socketName }, index) => ({
       socketName,
@@ -38,11 +41,3 @@ const LOGIND = [
   ...["busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1"],
   ...["org.freedesktop.login1.Manager", "KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers"],
 ];
-
-/** A child process, which is in our group, reads it: the executable may not read below /proc. */
-async function cgroupOf(world: World, pid: string): Promise<string | null> {
-  const answer = await ask(world, ["cat", `/proc/${pid}/cgroup`], {
-    read: (stdout) => cgroupIn(stdout) ?? undefined,
-  });
-  return answer.kind === "answered" ? answer.value : null;
-}

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { cgroupIn, killsIn, type LogoutFacts, logoutFindings } from "../../../src/doctor/logout.ts";
+import { killsIn, type LogoutFacts, logoutFindings } from "../../../src/doctor/logout.ts";
 import { told } from "../../support/told.ts";
 
 type Known = NonNullable<LogoutFacts>;
@@ -16,6 +16,7 @@ const FACTS: Known = {
   kills: kills(false),
   servers: [],
   here: SCOPE,
+  scoped: false,
   rootlessPodman: false,
 };
 
@@ -35,8 +36,22 @@ const CASES: Record<string, { facts: Partial<Known> | null; says: readonly strin
     facts: { kills: kills(true), linger: true },
     says: [
       "warning logout.tmux: a tmux server started from here ends when ada logs out: it is in " +
-      "session-3.scope, and logind kills what is left there (KillUserProcesses=yes) -> set " +
-      "KillUserProcesses=no, or KillExcludeUsers=ada, in /etc/systemd/logind.conf",
+      "session-3.scope, and logind kills what is left there (KillUserProcesses=yes) -> stop the " +
+      "sessions on it, and start them again: then it gets a scope of its own",
+    ],
+  },
+  "a login session that logind kills": {
+    facts: { kills: kills(true) },
+    says: [
+      "warning logout.tmux: a tmux server started from here ends when ada logs out: it is in " +
+      "session-3.scope, and logind kills what is left there (KillUserProcesses=yes) -> run: " +
+      "loginctl enable-linger ada",
+    ],
+  },
+  "a login session of a user who lingers": {
+    facts: { kills: kills(true), linger: true, scoped: true },
+    says: [
+      "ok logout.tmux: a tmux server started from here survives a logout: it gets a scope of its own",
     ],
   },
   "a login session, and a logind that does not say": {
@@ -110,15 +125,6 @@ for (const [what, { facts, says }] of Object.entries(CASES)) {
     deepEqual(told(logoutFindings(facts === null ? null : { ...FACTS, ...facts })), says);
   });
 }
-
-Deno.test("cgroupIn() finds the group of systemd among those of version 1, and of version 2", () => {
-  const first = `12:pids:/x\n1:name=systemd:${SCOPE}\n0::/y\n`;
-  equal(cgroupIn(first), SCOPE);
-  equal(cgroupIn(`0::${MANAGER}\n`), MANAGER);
-  equal(cgroupIn("1:name=systemd:/a:b\n"), "/a:b");
-  equal(cgroupIn("12:pids:/x\n"), null);
-  equal(cgroupIn(""), null);
-});
 
 const PROPERTIES: Record<string, { text: string; kills: boolean | null }> = {
   "nobody": { text: "b false\nas 0\nas 0\n", kills: false },

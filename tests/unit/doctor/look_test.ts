@@ -245,6 +245,7 @@ Deno.test("logind, lingering and groups are asked where systemd runs", async () 
     files: {
       "/run/systemd/system": { kind: "directory" },
       "/var/lib/systemd/linger/ada": "",
+      "/run/user/1000/systemd/private": { kind: "socket" },
     },
     calls: [
       { argv: ["busctl", ...Array<RegExp>(7).fill(/./)], stdout: "b true\nas 0\nas 0\n" },
@@ -260,6 +261,7 @@ Deno.test("logind, lingering and groups are asked where systemd runs", async () 
       kills: true,
       servers: [{ socketName: "bots", cgroup: null }],
       here: "/user.slice/session-1.scope",
+      scoped: true,
       rootlessPodman: false,
     });
   });

@@ -1,6 +1,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import type { Survey } from "../../../../src/backends/backend.ts";
 import { PANE_OPTION, paneFormat, rowFormat } from "../../../../src/backends/tmux/args.ts";
+import { OUTSIDE_OF_SESSIONS } from "../../../../src/backends/tmux/list.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
 import { failure } from "../../../support/failure.ts";
@@ -367,8 +368,11 @@ Deno.test("an exit that tmux has lost for good is what the keeper recorded", () 
   );
 });
 
-Deno.test("tmux is not told of the session that kstops itself may run in", () => {
-  const env = { TMUX: undefined, TMUX_PANE: undefined, KSTOPS_ID: undefined };
+Deno.test("tmux is not told of the session, and of the unit, that kstops itself may run in", () => {
+  const env = OUTSIDE_OF_SESSIONS;
+  deepEqual(Object.keys(env).filter((name) => /^(TMUX|KSTOPS_ID|INVOCATION_ID)/.test(name)), [
+    ...["TMUX", "TMUX_PANE", "KSTOPS_ID", "INVOCATION_ID"],
+  ]);
   return withRunner(
     machine([{ ...LIST, env, stdout: row(1) }], {
       env: { PATH: "/bin", TMUX: "/tmp/x,1,0", KSTOPS_ID: "1" },
