@@ -30,18 +30,19 @@ const LEAST_BLOCK_BYTES = 65_536;
 const MOST_BLOCKS = 4;
 
 /**
- * The shell script for one run, as a text for `sh -c`. `capture.sh` says what it does and lists its
- * parameters.
+ * What every run's output is kept by, behind its {@link captureParameters}. Comments for readers do
+ * not belong into the command line of a process.
  */
-export function captureScript({ directory, run, maxBytes, keep }: Capture): string {
+export const CAPTURE_PROGRAM = SOURCE.replaceAll(/^ *#.*\n|^\n/gm, "");
+
+/** The lines that set the parameters of one run: `capture.sh` lists them. */
+export function captureParameters({ directory, run, maxBytes, keep }: Capture): string {
   const sixteenth = Math.max(LEAST_BLOCK_BYTES, Math.floor(maxBytes / 16));
   const blockBytes = Math.min(MOST_BLOCK_BYTES, sixteenth, maxBytes);
   const mostBlocks = Math.min(MOST_BLOCKS, Math.floor(sixteenth / blockBytes));
   return `directory=${quoted(directory)} run=${quoted(run)} max_bytes=${maxBytes} keep=${keep}\n` +
     `own=${quoted(filesLike(run))} ` +
-    `block_bytes=${blockBytes} most_blocks=${mostBlocks}\n` +
-    // Comments for readers do not belong into the command line of a process.
-    SOURCE.replaceAll(/^ *#.*\n|^\n/gm, "");
+    `block_bytes=${blockBytes} most_blocks=${mostBlocks}\n`;
 }
 
 function quoted(text: string): string {

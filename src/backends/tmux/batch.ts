@@ -11,6 +11,8 @@ interface Script {
   /** The call of a client that runs a script from standard input. */
   readonly argv: readonly string[];
   readonly socketName: string;
+  /** Lines that have to run first, but only once for all scripts that run together. */
+  readonly preparation?: string;
   /** Lines of commands that do not depend on those of other scripts. */
   readonly text: string;
   /** Whether the answer to several scripts tells the result of this one. */
@@ -69,7 +71,8 @@ async function work(
 async function run(context: Context, batch: readonly Waiting[]): Promise<void> {
   const [first] = batch;
   if (first === undefined) return;
-  const text = batch.map((each) => each.text).join("");
+  const preparations = new Set(batch.map(({ preparation = "" }) => preparation));
+  const text = [...preparations, ...batch.map((each) => each.text)].join("");
   let answer: ExecResult;
   try {
     answer = await answerOf(context, first.socketName, first.argv, {

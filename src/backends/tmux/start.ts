@@ -18,7 +18,13 @@ import { type Failure, parseFailure } from "./failure.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { proveStarted, startedStatus } from "./prove.ts";
 import { scopeOf, startDirectly } from "./scope.ts";
-import { type Created, markScript, parseCreated, startScript } from "./start_script.ts";
+import {
+  type Created,
+  markScript,
+  parseCreated,
+  PREPARATION,
+  startScript,
+} from "./start_script.ts";
 
 /** Starts a session: see `Runner.start`. */
 export async function start(
@@ -93,7 +99,8 @@ export async function plan(context: Context, definition: TmuxDefinition): Promis
   });
   const scope = await scopeOf(context, socketName);
   const argv = [...scope, ...startServerAndRunScript({ binary, socketName })];
-  return { argv, stdin: script, env: [] };
+  const stdin = keeping.capture ? PREPARATION + script : script;
+  return { argv, stdin, env: [] };
 }
 
 interface Creation {
@@ -123,6 +130,7 @@ async function create(context: Context, creation: Creation): Promise<Created> {
       answer = await runTogether(context, {
         argv: [...scope, ...startServerAndRunScript(server)],
         socketName: definition.socketName,
+        ...(plan.capture === null ? {} : { preparation: PREPARATION }),
         text: script,
         isToldIn: (stdout) => parseCreated(stdout, nonce) !== null,
       });

@@ -3,7 +3,8 @@
  * `parse.ts`; separate from these because most commands start nothing.
  */
 import { encodeRecord } from "../../keys/record.ts";
-import { type Capture, captureScript } from "../../logs/capture.ts";
+import { type Capture, CAPTURE_PROGRAM, captureParameters } from "../../logs/capture.ts";
+import { nameOfText } from "../../logs/digest.ts";
 import { outputOf } from "../../logs/store.ts";
 import type { TmuxDefinition } from "../../model.ts";
 import {
@@ -47,6 +48,15 @@ export const CREATED_FIELDS = [
   // The number of clients of each session.
   "S:#{session_attached}",
 ];
+
+/**
+ * The option of a server that holds the program which keeps output. It stands there once, and not in
+ * the script of every session: reading long texts is most of what a server does for a start.
+ */
+const PROGRAM_OPTION = `@kstops_capture_${nameOfText(CAPTURE_PROGRAM)}`;
+
+/** What has to be run once before any {@link startScript} that keeps output. */
+export const PREPARATION = `${line(["set-option", "-s", PROGRAM_OPTION, CAPTURE_PROGRAM])}\n`;
 
 /**
  * Creates a session, in one step that no other client can interrupt. An ended managed session of
@@ -126,9 +136,7 @@ function marks(
 ): string[][] {
   const { runId, capture } = plan;
   const record = [RECORD_OPTION, inAscii(recordOf(plan))];
-  const pipe = capture === null
-    ? []
-    : [["pipe-pane", "-t", pane, pipeCommand(captureScript(capture))]];
+  const pipe = capture === null ? [] : [["pipe-pane", "-t", pane, pipeCommand(capture)]];
   return [
     // Only once: a second pipe would end the first one.
     ifTrue(pane, `#{!=:#{${PANE_OPTION}},${runId}}`, [
@@ -210,9 +218,13 @@ function recordOf({ definition, capture, holdFile }: StartPlan): string {
   return encodeRecord(definition, facts);
 }
 
-/** The shell command of a pipe. tmux first expands formats and `strftime` in it. */
-function pipeCommand(script: string): string {
-  return literalFormat(script).replaceAll("%", "%%");
+/**
+ * The shell command of a pipe. tmux first expands formats and `strftime` in it, and leaves what an
+ * option holds as it is.
+ */
+function pipeCommand(capture: Capture): string {
+  const parameters = literalFormat(captureParameters(capture)).replaceAll("%", "%%");
+  return `${parameters}#{${PROGRAM_OPTION}}`;
 }
 
 /** Text that survives the expansion of formats, which keeps `#[` and `##[` (tmux 3.3a format.c). */

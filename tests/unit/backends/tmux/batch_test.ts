@@ -39,6 +39,24 @@ Deno.test("what is asked for while a client works is done by the next one, for a
     );
   }));
 
+Deno.test("what has to run first does so once for all that run together", async () => {
+  const preparation = "p\n";
+  await withFakeWorld({
+    calls: [
+      { argv: ARGV, stdin: "p\na\n", stdout: "<a>" },
+      { argv: ARGV, stdin: "p\nb\nc\n", stdout: "<b><c>" },
+    ],
+  }, async (world) => {
+    const context: Context = { world, binary: "tmux", logs: logStore(world, () => {}) };
+    await Promise.all(["a", "b", "c"].map((text) =>
+      runTogether(context, {
+        ...{ argv: ARGV, socketName: "default", preparation, text: `${text}\n` },
+        isToldIn: (stdout) => stdout.includes(`<${text}>`),
+      })
+    ));
+  });
+});
+
 Deno.test("one of many that nothing is told of is run alone, and hears its own reason", () =>
   running(["a", "b", "c"], [
     { stdin: "a\n", stdout: "<a>" },

@@ -8,10 +8,11 @@ import {
   CREATED_FIELDS,
   markScript,
   parseCreated,
+  PREPARATION,
   type StartPlan,
   startScript,
 } from "../../../../src/backends/tmux/start_script.ts";
-import { captureScript } from "../../../../src/logs/capture.ts";
+import { CAPTURE_PROGRAM, captureParameters } from "../../../../src/logs/capture.ts";
 import type { TmuxDefinition } from "../../../../src/model.ts";
 import { tmuxDefinition } from "../../../support/definitions.ts";
 import { expandFormat } from "../../../support/tmux_format.ts";
@@ -83,12 +84,22 @@ Deno.test("a start is one line, so that nothing of it is done to a session in it
   ok(!commandsIn(startScript(plan())).flat().includes("-g"), "it changes a global option");
 });
 
+/** The command that puts the program which keeps output where every pipe finds it. */
+const [[PREPARED = []] = []] = readScript(PREPARATION);
+
+Deno.test("the program that keeps output is an option of the server, named after its text", () => {
+  deepEqual(PREPARED.slice(0, 2), ["set-option", "-s"]);
+  match(PREPARED[2] ?? "", /^@kstops_capture_[0-9a-f]{8}$/);
+  deepEqual(PREPARED.slice(3), [CAPTURE_PROGRAM]);
+});
+
 /** What marks a session and its pane, whatever their names. */
 function marks(session: string, pane: string): string[][] {
   const { capture } = plan();
   ok(capture !== null);
   // tmux expands formats in it, and `%` as strftime(3) does.
-  const pipe = captureScript(capture).replaceAll("#", "##").replaceAll("%", "%%");
+  const parameters = captureParameters(capture).replaceAll("#", "##").replaceAll("%", "%%");
+  const pipe = `${parameters}#{${PREPARED[2]}}`;
   return [
     ["if-shell", "-F", "-t", pane, "#{!=:#{@kstops_pane},0123456789ab}"],
     ["set-option", "-p", "-t", pane, "remain-on-exit", "on"],
