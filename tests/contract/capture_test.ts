@@ -1,6 +1,6 @@
 /** The script that keeps what a pane prints, in every shell that is here. */
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Capture } from "../../src/logs/capture.ts";
+import type { Capture } from "../../src/logs/capture.ts";
 import { captureScript } from "../support/capture.ts";
 import { timesName } from "../../src/logs/parts.ts";
 import { writeExecutable } from "../support/executable.ts";

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { hold } from "../../support/property.ts";
-import { type Capture } from "../../../src/logs/capture.ts";
+import type { Capture } from "../../../src/logs/capture.ts";
 import { captureScript } from "../../support/capture.ts";
 import { filesLike, partName, timesName } from "../../../src/logs/parts.ts";
 import { joined } from "../../../src/logs/lines.ts";
