@@ -33,9 +33,9 @@ const KINDS: Readonly<Record<string, Again>> = {
     const { START_CODEC, startTask } = await import("./start.ts");
     // An older kstops did not record the options.
     if (parseRequest(operation).options === null) throw unknownKind(operation);
-    const { wait = true, waitReady, all, ...place } = parseOptions(operation, START_CODEC);
+    const { wait = true, waitReady, all, boot, ...place } = parseOptions(operation, START_CODEC);
     const { backend, socket: socketName, runtime } = place;
-    const request = { wanted: { backend, socketName, runtime }, wait, waitReady, all };
+    const request = { wanted: { backend, socketName, runtime }, wait, waitReady, all, boot };
     const task = startTask(tools, session, { request, recorded });
     return { task, selection: selectionOf({ ...place, all }) };
   },

@@ -38,6 +38,8 @@ interface StartRequest {
   readonly quiet?: true | undefined;
   /** Whether to end what a person left behind in a shell. */
   readonly yes?: true | undefined;
+  /** Whether the machine has just booted. */
+  readonly boot?: true | undefined;
   /** Whether to start although their last run may go on in an engine that does not answer. */
   readonly anyway?: true | undefined;
 }
@@ -53,9 +55,9 @@ export async function startEach(
   names: readonly string[],
   request: StartRequest,
 ): Promise<Outcomes<Started>> {
-  const { wanted, all, wait, waitReady } = request;
+  const { wanted, all, wait, waitReady, boot } = request;
   refuseNoWait(request);
-  const options = { ...placeIn(wanted), all, wait, waitReady };
+  const options = { ...placeIn(wanted), all, wait, waitReady, boot };
   const recorded = await formatRequest(
     tools,
     whyNotResumable(wanted) === null ? formatOptions(tools, options, START_CODEC) : null,
@@ -71,7 +73,7 @@ export async function startEach(
 /** The recorded part of a start. */
 type RecordedStart =
   & Omit<PlaceFlags, "project">
-  & Pick<StartRequest, "all" | "wait" | "waitReady">;
+  & Pick<StartRequest, "all" | "wait" | "waitReady" | "boot">;
 
 /** How to record the options of a start. They contain no secrets. */
 export const START_CODEC: Codec<RecordedStart> = {
@@ -81,6 +83,7 @@ export const START_CODEC: Codec<RecordedStart> = {
   all: readGiven,
   wait: readEither,
   waitReady: readGiven,
+  boot: readGiven,
 };
 
 /**
@@ -143,8 +146,10 @@ export function startTask(
         question: request.yes ? null : await questionOf(tools, definition, request),
         apply: async () => {
           const waitMs = request.wait ? startWaitMs : 0;
-          const { quiet, anyway, all: ownOnly } = request;
-          const status = await launch(tools, definition, { waitMs, quiet, anyway, ownOnly });
+          const { quiet, anyway, all: ownOnly, boot: atBoot } = request;
+          const status = await launch(tools, definition, {
+            ...{ waitMs, quiet, anyway, ownOnly, atBoot },
+          });
           return { kind: "started", status, definition };
         },
       };
@@ -191,13 +196,15 @@ async function questionOf(
 export async function launch(
   tools: Tools,
   definition: Definition,
-  { waitMs, quiet, anyway = false, ownOnly = false }: {
+  { waitMs, quiet, anyway = false, ownOnly = false, atBoot = false }: {
     readonly waitMs: number;
     readonly quiet?: true | undefined;
     /** Even if its last run may go on in an engine that cannot be asked. */
     readonly anyway?: boolean | undefined;
     /** Whether to leave alone what its config did not start. */
     readonly ownOnly?: boolean | undefined;
+    /** Whether the machine has just booted. */
+    readonly atBoot?: boolean | undefined;
   },
 ): Promise<SessionStatus> {
   const sessions = tools.sessions();
@@ -205,7 +212,7 @@ export async function launch(
     "starting",
     () =>
       sessions.start(definition, {
-        ...{ waitMs, anyway, ownOnly },
+        ...{ waitMs, anyway, ownOnly, atBoot },
         ...(quiet ? {} : { say: tools.warn }),
       }),
     { session: definition.name },

@@ -31,6 +31,8 @@ export interface StopRequest extends PlaceFlags {
   readonly keep?: true | undefined;
   /** Whether a yes has been said. */
   readonly yes?: true | undefined;
+  /** Whether the machine goes down. */
+  readonly boot?: true | undefined;
   /** Whether a session that does not run is a failure; otherwise there is nothing to do then. */
   readonly mustBeThere?: true | undefined;
 }
@@ -82,6 +84,7 @@ export const STOP_CODEC: Codec<Omit<StopRequest, "yes" | "mustBeThere">> = {
   force: readGiven,
   timeout: readSeconds,
   keep: readGiven,
+  boot: readGiven,
 };
 
 /** The stop of one session. */
@@ -136,6 +139,7 @@ async function end(
       timeoutSeconds: request.timeout ?? null,
       force: request.force === true,
       keep: kept !== null,
+      ...(request.boot ? { atShutdown: true } : {}),
     }), { session: before.name ?? "" });
   const was = wasOf(before, ended);
   const { defined, engine } = before;

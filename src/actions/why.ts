@@ -93,7 +93,9 @@ export async function explain(
   const runs = all.filter((run) => isRunMeant(run, isMeant));
   const last = lastOf(runs);
   const status = inOrder(
-    match.kind === "session" ? await withLeftovers(match) : withLastRun(match.status, last),
+    match.kind === "session"
+      ? await withReboot(world, await withLeftovers(match), last)
+      : withLastRun(match.status, last),
   );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
   const executions = match.kind === "session"
@@ -173,6 +175,22 @@ async function found(
 function withLastRun(status: SessionStatus, last: Run | null): SessionStatus {
   if (last === null || status.state === "unknown") return status;
   return { ...status, ...endOf(last), createdAt: last.begun?.at ?? null };
+}
+
+/** Says that its machine was rebooted, of a session that ran until then and whose end nobody saw. */
+async function withReboot(
+  world: Tools["world"],
+  status: SessionStatus,
+  last: Run | null,
+): Promise<SessionStatus> {
+  if (status.state !== "exited" || status.finishedAt !== null || !last?.executed?.boot) {
+    return status;
+  }
+  if (last.ended !== null || last.stopped !== null) return status;
+  const { bootId } = await import("../boot/machine.ts");
+  const boot = await bootId(world);
+  if (boot === null || boot === last.executed.boot) return status;
+  return { ...status, reason: "the machine was rebooted while it ran" };
 }
 
 function secondsOf(

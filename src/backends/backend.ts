@@ -45,6 +45,8 @@ export interface StopOptions {
   readonly force: boolean;
   /** Whether to end only the program: a container stays. Not possible for a tmux session. */
   readonly keep?: boolean;
+  /** Whether the machine goes down, so that nobody wants it to stay stopped. */
+  readonly atShutdown?: boolean;
 }
 
 /** How to attach to a session. */
@@ -176,6 +178,8 @@ export interface StartOptions {
   readonly anyway?: boolean;
   /** Whether to replace only what its own config started, since no name was given (`--all`). */
   readonly ownOnly?: boolean;
+  /** Whether the machine has just booted. */
+  readonly atBoot?: boolean;
 }
 
 /** How to try out whether a session could start. */

@@ -45,6 +45,8 @@ export interface Descriptor {
   };
   /** Who executes an ended program again by its policy: its engine, its keeper, or nobody. */
   readonly restarts: "engine" | "keeper" | null;
+  /** Whether an engine brings its sessions back by itself when the machine boots; missing: none does. */
+  readonly bringsBack?: (engine: Engine) => boolean;
   /** Variables that lead a client of the engine to another one than usual. */
   readonly ledBy: (engine: Engine) => readonly string[];
   /**

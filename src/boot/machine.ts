@@ -68,3 +68,8 @@ export async function cgroupOf(world: World, pid: number | "self"): Promise<stri
   const text = await said(world, ["cat", `/proc/${pid}/cgroup`]);
   return text === null ? null : cgroupIn(text);
 }
+
+/** Identifies the boot of this machine; null: unknown. */
+export async function bootId(world: World): Promise<string | null> {
+  return (await said(world, ["cat", "/proc/sys/kernel/random/boot_id"]))?.trim() || null;
+}

@@ -35,8 +35,9 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
   ]);
   const servers = backends.flatMap((each) => each.servers ?? []);
   const rootlessPodman = backends.some((each) => each.rootlessPodman === true);
-  const [logout, processes] = await Promise.all([
+  const [logout, boot, processes] = await Promise.all([
     lookAtLogout(world, { user: await user, servers, rootlessPodman }),
+    bootOf(world, config),
     lookAtProcesses(world, {
       pids: servers.map(({ pid }) => pid),
       areAll: !backends.some(({ isPartial }) => isPartial === true),
@@ -45,11 +46,20 @@ export async function examine(world: World, config: Config): Promise<readonly Fi
   return [
     ...backends.flatMap(({ findings }) => findings),
     ...logoutFindings(logout),
+    ...boot,
     ...processFindings(processes),
     ...terminalFindings(terminal),
     ...configFindings(configFacts),
     ...stateFindings(state),
   ];
+}
+
+/** The same as `boot status` says, where a unit of this user starts sessions. */
+async function bootOf(world: World, config: Config): Promise<readonly Finding[]> {
+  const { isBootEnabled, lookAtBoot } = await import("./look/boot.ts");
+  if (!await isBootEnabled(world)) return [];
+  const { bootFindings } = await import("./boot.ts");
+  return bootFindings(await lookAtBoot(world, config, { system: false }));
 }
 
 /** The variable `USER` may be left over from another user. */

@@ -93,7 +93,9 @@ function eventsOf(session: string, told: Told, line: RunEvent): readonly Session
   });
   switch (line.event) {
     case "begun":
-      return line.isUncertain ? [] : [event("started", line.at)];
+      return line.isUncertain
+        ? []
+        : [event("started", line.at, line.atBoot ? { reason: AFTER_REBOOT } : {})];
     case "executed": {
       const { ended } = told;
       // The first execution is the start itself.
@@ -124,11 +126,16 @@ function eventsOf(session: string, told: Told, line: RunEvent): readonly Session
         ? "it had ended before"
         : line.forced
         ? "it had to be killed"
+        : line.atShutdown
+        ? "the machine went down"
         : null;
       return [event("stopped", line.at, { reason })];
     }
   }
 }
+
+/** Why a session was started that the boot of the machine started. */
+export const AFTER_REBOOT = "after a reboot";
 
 const NOTHING_MORE = { exitCode: null, signal: null, reason: null, late: false } as const;
 

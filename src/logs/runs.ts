@@ -32,6 +32,8 @@ export interface Begun {
   readonly ending: Ending | null;
   /** Whether its engine did not answer the start: then nobody knows whether the run began. */
   readonly isUncertain?: boolean;
+  /** Whether it was started since the machine had booted. */
+  readonly atBoot?: boolean;
 }
 
 /** What a stop needs to know about a run that only this record describes. */
@@ -101,6 +103,8 @@ export interface Stopped {
   readonly hadEnded: boolean;
   /** Whether it was killed, because it did not end when asked, or was not asked. */
   readonly forced?: boolean;
+  /** Whether it was stopped since the machine went down: nobody wanted it to stop. */
+  readonly atShutdown?: boolean;
 }
 
 /** One line. */
@@ -145,6 +149,7 @@ export function formatEvent(event: RunEvent): string {
         project: event.owner.project,
         config_file: event.owner.configFile,
         ...(event.isUncertain ? { uncertain: true } : {}),
+        ...(event.atBoot ? { at_boot: true } : {}),
         ...(event.ending === null ? {} : {
           ...encodeEnding(event.ending),
           hold_file: event.ending.holdFile,
@@ -173,6 +178,7 @@ export function formatEvent(event: RunEvent): string {
         ...head,
         had_ended: event.hadEnded,
         ...(event.forced === undefined ? {} : { forced: event.forced }),
+        ...(event.atShutdown ? { at_shutdown: true } : {}),
       });
   }
 }
@@ -235,6 +241,7 @@ function parseEvent(text: string): RunEvent | null {
       at: time,
       hadEnded: fields["had_ended"] === true,
       ...(typeof forced === "boolean" ? { forced } : {}),
+      ...(fields["at_shutdown"] === true ? { atShutdown: true } : {}),
     };
   }
   if (event === "ended") {
@@ -291,6 +298,7 @@ function begun(fields: Readonly<Record<string, unknown>>, run: string, at: Date)
     },
     ending: parseEnding(fields),
     ...(fields["uncertain"] === true ? { isUncertain: true } : {}),
+    ...(fields["at_boot"] === true ? { atBoot: true } : {}),
   };
 }
 

@@ -29,6 +29,7 @@ const TITLES: Readonly<Record<string, string>> = {
   docker: "Engines",
   containers: "Engines",
   logout: "Logout",
+  boot: "Boot",
   processes: "Sessions",
   terminal: "Terminal",
   config: "Config",

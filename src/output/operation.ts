@@ -79,12 +79,21 @@ export function payloadText(payload: Json): string {
   return words === null ? "-" : String(words);
 }
 
+/** Whether the boot or the shutdown of the machine asked for it, in words; empty: it did not. */
+export function bootText({ kind, request }: Pick<Operation, "kind" | "request">): string {
+  const { flags = null } = (request ?? {}) as { readonly flags?: { readonly boot?: Json } | null };
+  if (flags?.boot !== true) return "";
+  return kind === "stop" ? "since the machine went down" : "after a reboot";
+}
+
 /** An operation in one line: `restart failed, 5 min ago, by ada from 203.0.113.5: Cannot ...`. */
 export function operationText(operation: Operation, screen: Screen): string {
   const { kind, state, createdAt, actor, error, result, pendingInput } = operation;
   const said = payloadText(error ?? result ?? pendingInput);
   const outcome = said === "-" ? "" : `: ${said}`;
-  return `${kind} ${state}, ${moment(createdAt, screen)}, by ${actorText(actor)}${outcome}`;
+  const boot = bootText(operation);
+  const why = boot === "" ? "" : `, ${boot}`;
+  return `${kind} ${state}, ${moment(createdAt, screen)}, by ${actorText(actor)}${why}${outcome}`;
 }
 
 /** The colour for a state of an operation. */

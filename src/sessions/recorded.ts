@@ -313,7 +313,10 @@ function over(parts: Parts & { readonly status: SessionStatus }): Session {
     stop: async (options) => {
       const remains = await look();
       if (remains !== null) await endRun({ ...parts, remains, options });
-      await store.record(name, { event: "stopped", run: run.id, at: world.now(), hadEnded: true });
+      await store.record(name, {
+        ...{ event: "stopped", run: run.id, at: world.now(), hadEnded: true },
+        ...(options.atShutdown ? { atShutdown: true } : {}),
+      });
       return { ...status, state: "stopped", reason: null };
     },
   };
@@ -338,6 +341,7 @@ function orphan(parts: Parts & { readonly remains: Remains }): Session {
       await store.record(name, {
         ...{ event: "stopped", run: run.id, at: world.now(), hadEnded: false },
         ...(forced ? { forced } : {}),
+        ...(options.atShutdown ? { atShutdown: true } : {}),
       });
       // The shell around the program may have recorded its end.
       const seen = (await store.runs(name)).find(({ id }) => id === run.id) ?? run;

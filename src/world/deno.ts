@@ -24,6 +24,14 @@ export function denoWorld(): World {
     workingDirectory,
     uid: () => Deno.uid(),
     operatingSystem: Deno.build.os,
+    program: () =>
+      Deno.build.standalone ? [Deno.execPath()] : [
+        Deno.execPath(),
+        "run",
+        "--allow-all",
+        "--no-check",
+        decodeURIComponent(new URL(Deno.mainModule).pathname),
+      ],
     deno: () => ({ version: Deno.version.deno, target: Deno.build.target }),
     hostname: () => Deno.hostname(),
     interact,

@@ -295,6 +295,8 @@ export interface World {
   /** User id of this process; null when the system has no users. */
   readonly uid: () => number | null;
   readonly operatingSystem: string;
+  /** The words that run this program again: its executable, or the runtime and the entry of its source. */
+  readonly program: () => readonly string[];
   /** The runtime of this program, such as 2.9.6 on x86_64-unknown-linux-gnu. */
   readonly deno: () => { readonly version: string; readonly target: string };
   /** The name of this machine, or of this container. */

@@ -24,6 +24,8 @@ interface Case {
   readonly isLines?: true;
   /** How it fails. */
   readonly code?: ErrorCode;
+  /** Its exit status, where the answer is a bad one, and no failure. */
+  readonly status?: number;
 }
 
 const file = (name: string): Schema => ({ $ref: `${name}.schema.json` });
@@ -255,6 +257,39 @@ const CASES: readonly Case[] = [
     json: file("doctor"),
   },
   { line: "doctor now", code: "usage" },
+  // boot
+  {
+    line: "boot status --config good.yml",
+    text: /^(?:(?:ok|skipped|warning|failure)\t[a-z]+\.[a-z_]+\t[^\t\n]+\t[^\t\n]+\n)+$/,
+    json: file("boot-status"),
+    status: 1,
+  },
+  {
+    line: "boot enable web --dry-run --config good.yml",
+    text: /^(?:(?:write|run|note:|  \|).*\n)+$/,
+    json: file("boot-change"),
+  },
+  { line: "boot enable --config good.yml", code: "config_invalid" },
+  { line: "boot enable nope --system --config good.yml", code: "session_not_found" },
+  { line: "boot enable --config nowhere.yml", code: "config_invalid" },
+  {
+    line: "boot disable --system --dry-run",
+    text: /^Nothing to do: .*\n$/,
+    json: file("boot-change"),
+  },
+  {
+    line: "boot status --system --config good.yml",
+    text: /^skipped\tboot\.enabled\t.*\n$/,
+    json: file("boot-status"),
+    status: 1,
+  },
+  {
+    line: "boot disable --dry-run",
+    text: /^(?:Nothing to do: .*|remove .*|run .*)\n/,
+    json: file("boot-change"),
+  },
+  { line: "boot stop --config good.yml", text: /^The machine does not go down: .*\n$/, json: {} },
+  { line: "boot start --config good.yml", text: /^$/, json: {} },
   // completions, and what is no command
   { line: "completions bash", text: /^[^]+complete[^]+\n$/, json: file("completions") },
   { line: "completions tcsh", code: "usage" },
@@ -360,9 +395,13 @@ function wordsOf(line: string): string[] {
   return line.split(/(?<!\\) /).map((word) => word.replaceAll("\\ ", " "));
 }
 
-function isPure({ line, text, json, isLines, code }: Case, mode: Mode, result: ExecResult): void {
+function isPure(
+  { line, text, json, isLines, code, status = 0 }: Case,
+  mode: Mode,
+  result: ExecResult,
+): void {
   const about = `${line} (${mode})\n${result.stdout}\n${result.stderr}`;
-  equal(result.code, code === undefined ? 0 : ERRORS[code].exit, about);
+  equal(result.code, code === undefined ? status : ERRORS[code].exit, about);
   if (mode === "text" || IS_TEXT.test(line)) {
     if (text === undefined) equal(result.stdout, "", about);
     else match(result.stdout, text, about);

@@ -8,6 +8,9 @@ const ROOT = decodeURIComponent(new URL("../../", import.meta.url).pathname);
 export const SCRIPT = `${ROOT}.ci/machine`;
 const EXECUTABLE = Deno.env.get("KSTOPS_BIN") ?? `${ROOT}dist/kstops`;
 
+/** What PID 1 of a machine is. */
+type Init = "systemd" | "cron";
+
 /** How a command ended. */
 export interface Answer {
   readonly code: number;
@@ -81,8 +84,11 @@ async function lay(): Promise<{ readonly directory: string } | { readonly lack: 
 async function withMachine(
   directory: string,
   name: string,
-  body: (machine: Machine) => Promise<void>,
+  { init, body }: { readonly init: Init; readonly body: (machine: Machine) => Promise<void> },
 ): Promise<void> {
+  const boot = async (): Promise<void> => {
+    ofSuccess(`boot ${name}`, await run([SCRIPT, "boot", directory, name, init]));
+  };
   const script = async (verb: string): Promise<void> => {
     ofSuccess(`${verb} ${name}`, await run([SCRIPT, verb, directory, name]));
   };
@@ -128,14 +134,14 @@ async function withMachine(
     },
     reboot: async () => {
       await script("halt");
-      await script("boot");
+      await boot();
     },
     crash: async () => {
       await script("cut");
-      await script("boot");
+      await boot();
     },
   };
-  await script("boot");
+  await boot();
   try {
     const put = "cat >/usr/local/bin/kstops && chmod 755 /usr/local/bin/kstops";
     await root(put, await Deno.readFile(EXECUTABLE));
@@ -158,13 +164,17 @@ else {
 let machines = 0;
 
 /** A test on a machine of its own. */
-export function machineTest(name: string, body: (machine: Machine) => Promise<void>): void {
+export function machineTest(
+  name: string,
+  body: (machine: Machine) => Promise<void>,
+  { init = "systemd" }: { readonly init?: Init } = {},
+): void {
   Deno.test({
     name,
     ignore: "lack" in LAID,
     fn: async () => {
       if ("lack" in LAID) return;
-      await withMachine(LAID.directory, `m${++machines}`, body);
+      await withMachine(LAID.directory, `m${++machines}`, { init, body });
     },
   });
 }

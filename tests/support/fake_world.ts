@@ -286,6 +286,7 @@ function fakeWorld(spec: FakeWorldSpec): {
     workingDirectory: () => workingDirectory,
     uid: () => uid,
     operatingSystem: spec.operatingSystem ?? "linux",
+    program: () => ["/usr/local/bin/kstops"],
     deno: () => ({ version: "2.9.6", target: "x86_64-unknown-linux-gnu" }),
     hostname: () => "host",
     interact: () => {

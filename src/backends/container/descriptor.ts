@@ -17,6 +17,8 @@ export const CONTAINER: Descriptor = {
   doctor: async () => (await import("./doctor.ts")).examineContainers,
   can: { attach: true, pid: false, keep: true },
   restarts: "engine",
+  // podman has no daemon that could.
+  bringsBack: (engine) => engine === "docker",
   ledBy: (engine) => RUNTIMES.flatMap((runtime) => runtime === engine ? LEADS[runtime] : []),
   isOver: ({ state, engineState }) =>
     (state === "exited" || state === "stopped") && OVER.has(engineState ?? ""),

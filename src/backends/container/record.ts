@@ -1,6 +1,7 @@
 /** Keeps what must outlive a container: how it ended, and what it printed. */
 import { SessionNotFoundError } from "../../errors.ts";
 import { DEFAULT_LOG, NOBODY, OUT_OF_MEMORY } from "../../model.ts";
+import type { StopOptions } from "../backend.ts";
 import { RUN_LABEL } from "./args.ts";
 import type { Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
@@ -43,14 +44,22 @@ export async function recordEnd(context: Context, container: Container): Promise
 export async function recordStop(
   { logs, world }: Context,
   container: Container,
-  { hadEnded }: { readonly hadEnded: boolean },
+  { hadEnded, atShutdown }: Pick<StopOptions, "atShutdown"> & { readonly hadEnded: boolean },
 ): Promise<void> {
   const at = container.finishedAt ?? world.now();
   const run = runOf(container);
   // The runtime asks first: it has killed a program that took longer than its time.
   const isKilled = !hadEnded && container.exitCode === 137 && !container.details?.outOfMemory;
   const forced = isKilled ? { forced: true } : {};
-  await logs.record(container.name, { event: "stopped", run, at, hadEnded, ...forced });
+  const shutdown = atShutdown ? { atShutdown } : {};
+  await logs.record(container.name, {
+    event: "stopped",
+    run,
+    at,
+    hadEnded,
+    ...forced,
+    ...shutdown,
+  });
 }
 
 async function save(context: Context, client: Client, container: Container): Promise<void> {

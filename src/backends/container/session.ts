@@ -125,7 +125,7 @@ export async function stop(
     ? await endAndKeep(context, client, { before, options, mayRestart })
     : await endAndTakeAway(context, client, { before, options, mayRestart });
   // A container that had ended by itself and stays keeps its end.
-  if (!hadEnded || !options.keep) await recordStop(context, after, { hadEnded });
+  if (!hadEnded || !options.keep) await recordStop(context, after, { ...options, hadEnded });
   return stopped(context, client, after);
 }
 

@@ -45,6 +45,7 @@ export async function start(
       workingDir: definition.workingDir,
       definition: await fingerprintOf(definition),
       owner: definition.owner,
+      ...(options.atBoot ? { atBoot: true } : {}),
       ending: null,
     });
   const say = options.say ?? (() => {});

@@ -234,6 +234,7 @@ export async function stop(
       at: world.now(),
       hadEnded,
       ...(!hadEnded && killed.length > 0 ? { forced: true } : {}),
+      ...(options.atShutdown ? { atShutdown: true } : {}),
     });
   }
   return {

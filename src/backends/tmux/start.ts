@@ -61,6 +61,7 @@ export async function start(
     workingDir: definition.workingDir,
     definition: await fingerprintOf(definition),
     owner: definition.owner,
+    ...(options.atBoot ? { atBoot: true } : {}),
     ending: {
       stopSignal: definition.stopSignal,
       stopScope: definition.stopScope,

@@ -1,5 +1,6 @@
 /** The commands that set kstops up. */
 import { command, type Commands, type Group } from "../grammar.ts";
+import { BOOT } from "./boot.ts";
 import { SET_UP } from "./flags.ts";
 
 const DEFINED_NAME = { name: "name", kind: "defined session" } as const;
@@ -81,4 +82,4 @@ const completions = command({
 });
 
 /** Commands for the config, the engines and the shell, in the order of the help. */
-export const SETTING_UP: Commands = { config, doctor, completions };
+export const SETTING_UP: Commands = { config, boot: BOOT, doctor, completions };

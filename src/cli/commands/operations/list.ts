@@ -2,6 +2,7 @@
 import type { OperationState } from "../../../model.ts";
 import {
   actorText,
+  bootText,
   operationColour,
   operationToWire,
   payloadText,
@@ -55,7 +56,11 @@ export async function listOperations(
             { text: session ?? "-" },
             { text: state, colour: operationColour(state) },
             { text: moment(createdAt, screen) },
-            { text: actorText(actor) },
+            {
+              text: [actorText(actor), bootText(operation)].filter((each) => each !== "").join(
+                ", ",
+              ),
+            },
             { text: payloadText(payload) },
           ];
         }),
