@@ -31,7 +31,12 @@ export async function scopeOf(context: Context, socketName: string): Promise<Sco
   return await scope;
 }
 
-/** Starts directly from now on: the server runs, or a scope cannot be had. */
+/** Looks again at the next start: a server that was just started may end before. */
+export function forgetScope({ world }: Context, socketName: string): void {
+  SCOPES.get(world)?.delete(socketName);
+}
+
+/** Starts directly from now on: a scope cannot be had. */
 export function startDirectly({ world }: Context, socketName: string): void {
   SCOPES.get(world)?.set(socketName, Promise.resolve([]));
 }

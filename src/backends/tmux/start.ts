@@ -17,7 +17,7 @@ import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { isInteractiveShell } from "./processes.ts";
 import { proveStarted, startedStatus } from "./prove.ts";
-import { scopeOf, startDirectly } from "./scope.ts";
+import { forgetScope, scopeOf, startDirectly } from "./scope.ts";
 import {
   type Created,
   markScript,
@@ -143,7 +143,7 @@ async function create(context: Context, creation: Creation): Promise<Created> {
       if (created.endsUnattached) {
         throw await endedUnattached(context, { server, definition, created });
       }
-      startDirectly(context, definition.socketName);
+      forgetScope(context, definition.socketName);
       if (!created.marked) await runOn(context, server, markScript(plan, created));
       return created;
     }
