@@ -266,7 +266,7 @@ const CASES: readonly Case[] = [
   },
   {
     line: "boot enable web --dry-run --config good.yml",
-    text: /^(?:(?:write|run|note:|  \|).*\n)+$/,
+    text: /^(?:(?:write|run|note:| {2}\|).*\n)+$/,
     json: file("boot-change"),
   },
   { line: "boot enable --config good.yml", code: "config_invalid" },
