@@ -20,7 +20,7 @@ const GROUPS: Readonly<Record<string, Group>> = {
   library: { paths: ["tests/library"], parallel: false },
   e2e: { paths: ["tests/e2e", "tests/faults"] },
   fleet: { paths: ["tests/fleet"] },
-  machines: { paths: ["tests/machines"], parallel: false },
+  machines: { paths: ["tests/machines"] },
 };
 
 const chosen = Deno.args.length === 0 ? Object.keys(GROUPS) : Deno.args;

@@ -74,7 +74,11 @@ async function lay(): Promise<{ readonly directory: string } | { readonly lack: 
     return { lack: `there is no executable ${EXECUTABLE}` };
   }
   const directory = await Deno.makeTempDir({ dir: "/tmp", prefix: "km." });
-  const answer = await run([SCRIPT, "lay", directory], { limitMs: LIMIT_MS * 5 });
+  let answer = await run([SCRIPT, "lay", directory], { limitMs: LIMIT_MS * 5 });
+  // Whether one boots depends on what the kernel, or a container around all this, allows.
+  for (const verb of ["boot", "cut"]) {
+    if (answer.code === 0) answer = await run([SCRIPT, verb, directory, "probe"]);
+  }
   if (answer.code === 0) return { directory };
   await run([SCRIPT, "down", directory]);
   return { lack: `no machine can be made here: ${answer.err.trim()}` };
