@@ -38,7 +38,9 @@ export function systemdUnit(plan: BootPlan): string {
   const { start, stop } = bootWords(plan);
   const after = system === null ? [] : [
     "Wants=network-online.target",
-    `After=network-online.target user@${system.uid}.service docker.service podman.service`,
+    // Without dbus, a user cannot ask whether the machine goes down.
+    "After=network-online.target dbus.service dbus.socket " +
+    `user@${system.uid}.service docker.service podman.service`,
   ];
   return [
     "[Unit]",
