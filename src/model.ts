@@ -114,6 +114,21 @@ export const MAX_VOLUMES = 20;
 /** The most ports of one session. */
 export const MAX_PORTS = 50;
 
+/** The most sessions that one needs before it starts. */
+export const MAX_DEPENDENCIES = 100;
+
+/** What a session can wait for in another one. */
+export const CONDITIONS = ["started", "ready", "healthy", "completed"] as const;
+/**
+ * What a session waits for in another one.
+ *
+ * - `started`: its start counts as done.
+ * - `ready`: it is ready, as its key `ready` says.
+ * - `healthy`: its health check passes.
+ * - `completed`: its program has ended with success.
+ */
+export type Condition = typeof CONDITIONS[number];
+
 /** How env files are read: as compose does, or each line as it is. */
 export const ENV_FORMATS = ["compose", "raw"] as const;
 /** A way to read env files. */

@@ -60,11 +60,20 @@ export interface Each<Result extends Changed> {
 export async function changeEach<Result extends Changed>(
   tools: ChangeTools,
   names: readonly string[],
-  { verb, selection, task }: Each<Result>,
+  each: Each<Result>,
 ): Promise<Outcomes<Result>> {
+  return await Promise.allSettled(beginEach(tools, names, each));
+}
+
+/** The same, with a result for each name as soon as there is one. */
+export function beginEach<Result extends Changed>(
+  tools: ChangeTools,
+  names: readonly string[],
+  { verb, selection, task }: Each<Result>,
+): readonly Promise<Done<Result>>[] {
   const lookFor = surveyOnce(tools, names, { verb, selection });
   const explain = truthOf(tools, names, selection);
-  return await Promise.allSettled(names.map(async (name) => {
+  return names.map(async (name) => {
     const change = task(name, lookFor(name));
     const done = tools.during(
       "planning",
@@ -72,7 +81,7 @@ export async function changeEach<Result extends Changed>(
       { session: name },
     );
     return await (names.length > 1 ? done.catch(withName(change)) : done);
-  }));
+  });
 }
 
 /**

@@ -196,7 +196,8 @@ async function look(
     throw new SessionStartError(name, `${reason} before it was ready`, { backend });
   }
   const { session, status } = match;
-  if (status.state === "running" && (status.restarts ?? 0) === 0) return { session, status };
+  const isSame = (status.restarts ?? 0) <= (started.restarts ?? 0);
+  if (status.state === "running" && isSame) return { session, status };
   throw await ended(tools, { definition, session, status });
 }
 

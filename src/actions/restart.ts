@@ -27,7 +27,7 @@ import type { Match } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import { questionFor, requireOwn } from "./confirm.ts";
 import { definitionFor, isDefined } from "./definitions.ts";
-import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
+import { type Changed, changeEach, type ChangeTask, type Each, type Outcomes } from "./each.ts";
 import {
   type Codec,
   formatOptions,
@@ -78,6 +78,18 @@ export async function restartEach(
   names: readonly string[],
   request: RestartRequest,
 ): Promise<Outcomes<Restarted>> {
+  return await changeEach(tools, names, await restartsOf(tools, request));
+}
+
+/**
+ * How to restart each of several sessions.
+ *
+ * @throws {UsageError} `usage`: a rollback without a watched start
+ */
+export async function restartsOf(
+  tools: ChangeTools,
+  request: RestartRequest,
+): Promise<Each<Restarted>> {
   if (request.rollback && !request.wait) {
     throw new UsageError("Cannot use --rollback with --no-wait: nobody would see that it fails", {
       hint: "leave out --no-wait",
@@ -85,11 +97,11 @@ export async function restartEach(
   }
   refuseNoWait(request);
   const recorded = await formatRequest(tools, formatOptions(tools, request, RESTART_CODEC));
-  return await changeEach(tools, names, {
+  return {
     verb: "restart",
     selection: selectionOf(request),
     task: (name, look) => restartTask(tools, name, { request, recorded, look }),
-  });
+  };
 }
 
 /** How to record the options of a restart. They contain no secrets. */

@@ -12,6 +12,7 @@ import {
   type Changed,
   changeEach,
   type ChangeTask,
+  type Each,
   type Outcomes,
 } from "./each.ts";
 import {
@@ -25,7 +26,7 @@ import {
 import type { ChangeTools, Tools } from "./tools.ts";
 
 /** What to start, and how. */
-interface StartRequest {
+export interface StartRequest {
   /** The flags over the config, including the place. */
   readonly wanted: StartFlags;
   /** Whether no names were given, so that sessions which this config did not start are left alone. */
@@ -55,6 +56,11 @@ export async function startEach(
   names: readonly string[],
   request: StartRequest,
 ): Promise<Outcomes<Started>> {
+  return await changeEach(tools, names, await startsOf(tools, request));
+}
+
+/** How to start each of several sessions. */
+export async function startsOf(tools: ChangeTools, request: StartRequest): Promise<Each<Started>> {
   const { wanted, all, wait, waitReady, boot } = request;
   refuseNoWait(request);
   const options = { ...placeIn(wanted), all, wait, waitReady, boot };
@@ -62,12 +68,12 @@ export async function startEach(
     tools,
     whyNotResumable(wanted) === null ? formatOptions(tools, options, START_CODEC) : null,
   );
-  return await changeEach(tools, names, {
+  return {
     verb: "start",
     // The place is checked together with everything else.
     selection: { backend: wanted.backend, scope: wanted.socketName, engine: wanted.runtime },
     task: (name) => startTask(tools, name, { request, recorded }),
-  });
+  };
 }
 
 /** The recorded part of a start. */

@@ -7,7 +7,7 @@ import { lockName, type PlaceFlags } from "../model/place.ts";
 import { selectionOf } from "../sessions/selection.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { questionFor } from "./confirm.ts";
-import { type Changed, changeEach, type ChangeTask, type Outcomes } from "./each.ts";
+import { type Changed, changeEach, type ChangeTask, type Each, type Outcomes } from "./each.ts";
 import {
   type Codec,
   formatOptions,
@@ -62,12 +62,17 @@ export async function stopEach(
       if (answer.status === "fulfilled") refuseToKeep(name, answer.value);
     }
   }
+  return await changeEach(tools, names, await stopsOf(tools, request));
+}
+
+/** How to stop each of several sessions. */
+export async function stopsOf(tools: ChangeTools, request: StopRequest): Promise<Each<Stopped>> {
   const recorded = await formatRequest(tools, formatOptions(tools, request, STOP_CODEC));
-  return await changeEach(tools, names, {
+  return {
     verb: "stop",
-    selection,
+    selection: selectionOf(request),
     task: (name, look) => stopTask(tools, name, { request, recorded, look }),
-  });
+  };
 }
 
 function refuseToKeep(name: string, { status: { backend } }: Match): void {

@@ -1,6 +1,7 @@
 /** Finds the sessions that a command line means. */
 import type { Config, SessionEntry } from "../config/config.ts";
 import { parseSelector, type Selectable, type Selector } from "../config/select.ts";
+import { closest } from "../suggest.ts";
 import { quote, SessionConfigError, SessionNotFoundError, UsageError } from "../errors.ts";
 import type { Context } from "./command.ts";
 
@@ -11,6 +12,9 @@ interface NameFlags {
   readonly except?: readonly string[] | undefined;
   readonly project?: string | undefined;
 }
+
+/** The commands that change sessions, as their messages name them. */
+type ChangingVerb = "start" | "stop" | "restart" | "plan" | "up" | "down";
 
 /** The sessions that are meant, without repeats. */
 export interface Meant {
@@ -34,7 +38,7 @@ export interface Meant {
  */
 export async function sessionsToChange(
   context: Context,
-  verb: "start" | "stop" | "restart",
+  verb: ChangingVerb,
   { names, all, except = [], project }: NameFlags,
 ): Promise<Meant> {
   if (all && names.length > 0) {
@@ -73,6 +77,42 @@ export async function sessionsToChange(
   throw new UsageError(`Cannot ${verb} nothing: --except leaves out all`, {
     hint: "leave out fewer of them",
   });
+}
+
+const TASKS = { plan: "make a plan", up: "bring it up", down: "stop its sessions" } as const;
+
+/**
+ * Sessions of the config that `plan`, `up` and `down` mean; without names all of them.
+ *
+ * @throws as {@link sessionsToChange} does
+ * @throws {SessionNotFoundError} `session_not_found`: the config does not define one of them
+ */
+export async function sessionsMeant(
+  context: Context,
+  verb: "plan" | "up" | "down",
+  { names, except = [] }: Pick<NameFlags, "names" | "except">,
+): Promise<{ readonly names: readonly string[]; readonly leftOut: readonly string[] }> {
+  const config = await context.config();
+  if (config.path === null) {
+    throw new SessionConfigError(`Cannot ${TASKS[verb]}: there is no config file`, {
+      code: "config_invalid",
+      hint: "write a kstops.yml here, or say where it is: --config FILE",
+    });
+  }
+  const all = names.length === 0 ? true as const : undefined;
+  const meant = await sessionsToChange(context, verb, { names, all, except });
+  const unknown = meant.names.find((name) => !config.sessions.has(name));
+  if (unknown !== undefined) {
+    const near = closest(unknown, [...config.sessions.keys()]);
+    throw new SessionNotFoundError(verb === "up" ? "bring up" : verb, unknown, {
+      reason: `${config.path} does not define it`,
+      hint: near === null ? "kstops list shows every session" : `did you mean ${quote(near)}?`,
+    });
+  }
+  const left = all === undefined
+    ? []
+    : [...config.sessions.keys()].filter((name) => !meant.names.includes(name));
+  return { names: meant.names, leftOut: left };
 }
 
 /** Changes named and selected sessions, each in its own way. */

@@ -14,6 +14,7 @@ import {
   type UsableEntry,
 } from "./config.ts";
 import { mistakesOf } from "./rules.ts";
+import { dependencyFaults } from "./dependencies.ts";
 import { withEnvMaps } from "./env_list.ts";
 import type { Lookup, Mistake } from "./interpolate.ts";
 import { isFreeKey, unknownKey } from "./read_value.ts";
@@ -186,6 +187,7 @@ function readTop(root: MapNode | null, context: Context): Top {
     for (const fault of session.faults) faults.push(fault);
     sessions.set(name, session);
   }
+  if (sessions.size > 0) faults.push(...dependencyFaults(needsIn(sessions)));
   const settings = settingsOf(read.values, { ops, context });
   return { settings, sessions, faults, secrets: read.secrets };
 }
@@ -235,6 +237,18 @@ function readSession(
   const all = [...read.faults, ...commandFaults(map, values), ...envFaults(map, values)];
   faults.push(...below(path, all));
   return { values, faults, unset: below(path, read.unset), secrets, node };
+}
+
+/** Where sessions are written, and what they need. */
+function needsIn(
+  sessions: ReadonlyMap<string, ReadSession>,
+): Parameters<typeof dependencyFaults>[0] {
+  return new Map(
+    Array.from(sessions, ([name, { node, values: { dependsOn = null } }]) => [
+      name,
+      { node, dependsOn },
+    ]),
+  );
 }
 
 function usableEntry(

@@ -3,7 +3,7 @@ import { SessionConfigError } from "../errors.ts";
 import type { CheckName } from "../keys/form.ts";
 import { RESTART_KINDS } from "../model.ts";
 import { validateImageName } from "../validate/image.ts";
-import { validateProjectName } from "../validate/name.ts";
+import { validateProjectName, validateSessionName } from "../validate/name.ts";
 import { validatePorts } from "../validate/ports.ts";
 import { parseAddress, parseProbeUrl, parseRegex } from "../validate/probe.ts";
 import { controlProblem, type Problem, refusal, shown } from "../validate/refusal.ts";
@@ -29,6 +29,7 @@ export const CHECKS: Readonly<Record<CheckName, Check>> = {
   regex: parseRegex,
   restart: checkRestart,
   runArgument: checkRunArg,
+  sessionName: validateSessionName,
   socketName: validateSocketName,
   text: checkText,
   user: checkUser,

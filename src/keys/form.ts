@@ -18,6 +18,7 @@ export type CheckName =
   | "regex"
   | "restart"
   | "runArgument"
+  | "sessionName"
   | "socketName"
   | "text"
   | "user"

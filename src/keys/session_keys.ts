@@ -17,6 +17,7 @@ import {
 } from "../model.ts";
 import type { Key } from "./form.ts";
 import { OPS_KEYS } from "./file_keys.ts";
+import { ORDER_KEYS } from "./order_keys.ts";
 import { PROBE_KEYS } from "./probes.ts";
 
 /** A key of a session. */
@@ -365,6 +366,7 @@ export const SESSION_KEYS = {
     field: "groups",
     form: { kind: "list", item: { kind: "text", check: "group" }, limit: null, orOne: true },
   },
+  ...ORDER_KEYS,
   unsafe_env: {
     description: "Variables like `LD_PRELOAD`, otherwise refused, that `env` may have.",
     field: "unsafeEnv",

@@ -112,6 +112,31 @@ const CASES: readonly Case[] = [
   { line: "restart odd-@", code: "input_required" },
   { line: "restart alien-@ --yes", code: "session_not_found" },
   { line: "restart astro --socket default --runtime podman", code: "usage" },
+  // plan, up, down
+  {
+    line: "plan --prune --no-restart --except ebb2-@ --config ebb-@.yml",
+    text: /^start {3}ebb1-text: it does not run\n$/,
+    json: listOf(file("plan")),
+  },
+  { line: "plan --exit-code --config idle.yml", text: /^$/, json: listOf(file("plan")) },
+  { line: "plan", code: "config_invalid" },
+  { line: "plan nope --config ebb-@.yml", code: "session_not_found" },
+  {
+    line: "up --yes --prune --no-restart --timeout 60 --except none-@ --config fleet-@.yml",
+    text: /^Started up1-text \(.+\)\nStarted up2-text \(.+\)\n$/,
+    json: listOf(file("up")),
+  },
+  { line: "up --dry-run --config idle.yml", text: /^$/, json: listOf(file("plan")) },
+  { line: "up --quiet --config idle.yml", text: /^$/, json: listOf(file("up")) },
+  { line: "up", code: "config_invalid" },
+  {
+    line: "down --force --timeout 5 --yes --prune --except ebb2-@ --config ebb-@.yml",
+    text: /^ebb1-text is not running\n$/,
+    json: listOf(file("change")),
+  },
+  { line: "down --quiet --config idle.yml", text: /^$/, json: listOf(file("change")) },
+  { line: "down nope --config ebb-@.yml", code: "session_not_found" },
+  { line: "start alone-@ --no-deps", ...CHANGED },
   // attach
   {
     line: "attach astro --read-only --backend tmux --socket default --project kstops.yml",
@@ -354,6 +379,19 @@ async function prepare(t: TmuxSandbox, kstops: Kstops): Promise<ReadonlyMap<stri
     await write(
       `all-${mode}.yml`,
       `ops:\n  start_wait: 100\n  sessions:\n    worse-${mode}: { colour: red }\n${two.join("")}`,
+    );
+  }
+  await write("idle.yml", "ops: { sessions: {} }\n");
+  for (const mode of MODES) {
+    await write(
+      `fleet-${mode}.yml`,
+      `ops:\n  start_wait: 100\n  sessions:\n    up2-${mode}: { command: sleep 1000, depends_on: up1-${mode} }\n` +
+        `    up1-${mode}: { command: sleep 1000 }\n    none-${mode}: { command: sleep 1000 }\n`,
+    );
+    await write(
+      `ebb-${mode}.yml`,
+      `ops:\n  sessions:\n    ebb1-${mode}: { command: sleep 1000 }\n` +
+        `    ebb2-${mode}: { command: sleep 1000 }\n`,
     );
   }
   await write("slow.yml", "ops: { start_wait: 60000 }\n");

@@ -1,10 +1,11 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
 import { type Outcomes, truthOf } from "../../actions/each.ts";
 import { startEach, type Started } from "../../actions/start.ts";
+import type { Config } from "../../config/config.ts";
 import { UsageError } from "../../errors.ts";
 import { knownPlace } from "../../model/place.ts";
 import { changeTools } from "../caller.ts";
-import { replyOf } from "../changed.ts";
+import { changedText, replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
 import { changeMeant, sessionsToChange } from "../names.ts";
 import { type StartFlags, wantedBy } from "../start_flags.ts";
@@ -24,6 +25,8 @@ export interface StartCommandFlags extends StartFlags {
    */
   readonly yes?: true | undefined;
   readonly attach?: true | undefined;
+  /** Whether what they need is started as well. */
+  readonly deps: boolean;
   /** Only says what would be started. */
   readonly dryRun?: true | undefined;
   /** The words behind `--`. */
@@ -41,21 +44,49 @@ export async function start(context: Context, flags: StartCommandFlags): Promise
     return await dryRun(context, meant, flags);
   }
   if (flags.attach && name !== undefined) return await startAndAttach(context, name, flags);
-  const outcomes = await changeMeant(
-    meant,
-    (these, all) => startThese(context, these, { ...flags, all }),
-  );
-  return replyOf(outcomes, { quiet: flags.quiet, isList });
+  const besides: unknown[] = [];
+  const outcomes = await changeMeant(meant, async (these, all) => {
+    const started = await startThese(context, these, { ...flags, all });
+    besides.push(...started.failures);
+    return started.outcomes;
+  });
+  const reply = replyOf(outcomes, { quiet: flags.quiet, isList });
+  return { ...reply, failures: [...besides, ...reply.failures ?? []] };
 }
 
 async function startThese(
   context: Context,
   names: readonly string[],
   flags: StartCommandFlags,
-): Promise<Outcomes<Started>> {
+): Promise<{
+  readonly outcomes: Outcomes<Started>;
+  /** Why sessions that these need did not start. */
+  readonly failures: readonly unknown[];
+}> {
   const { all, wait, waitReady, quiet, yes } = flags;
   const request = { wanted: wantedBy(flags), all, wait, waitReady, quiet, yes, anyway: yes };
-  return await startEach(await changeTools(context, { quiet }), names, request);
+  const tools = await changeTools(context, { quiet });
+  if (!flags.deps || !needOthers(names, await context.config())) {
+    return { outcomes: await startEach(tools, names, request), failures: [] };
+  }
+  const { startInOrder } = await import("../../actions/start_in_order.ts");
+  const { named, besides } = await startInOrder(tools, names, request);
+  for (const each of besides) {
+    if (each.status === "rejected" || quiet) continue;
+    context.warn(`${changedText(each.value.result)}, which is needed`);
+  }
+  return {
+    outcomes: named,
+    failures: besides.flatMap((each) => each.status === "rejected" ? [each.reason] : []),
+  };
+}
+
+/** Whether one of these sessions needs others. */
+function needOthers(names: readonly string[], { sessions }: Config): boolean {
+  return names.some((name) => {
+    const entry = sessions.get(name);
+    return entry?.kind === "usable" && entry.settings.dependsOn !== null;
+  });
 }
 
 function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {
@@ -79,7 +110,7 @@ async function startAndAttach(
     });
   }
   requireTerminal(context.world, name);
-  const outcomes = await startThese(context, [name], { ...flags, wait: false });
+  const { outcomes } = await startThese(context, [name], { ...flags, wait: false });
   const [started] = outcomes;
   if (started?.status !== "fulfilled") return replyOf(outcomes, { isList: false });
   const place = knownPlace(started.value.result.status);

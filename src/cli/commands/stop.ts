@@ -18,9 +18,24 @@ export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const meant = await sessionsToChange(context, "stop", flags);
   await warnOfProblems(context, { ...flags, names: meant.names });
   const tools = await changeTools(context, flags);
-  const outcomes = await changeMeant(
-    meant,
-    (names, all) => stopEach(tools, names, { ...flags, all }),
-  );
+  const outcomes = await changeMeant(meant, async (names, all) => {
+    const request = { ...flags, all };
+    if (!await needEachOther(context, names)) return await stopEach(tools, names, request);
+    const { stopInOrder } = await import("../../actions/down.ts");
+    return await stopInOrder(tools, names, request);
+  });
   return replyOf(outcomes, { quiet: flags.quiet, isList: meant.isList });
+}
+
+/** Whether one of several sessions needs another one of them, so that the order matters. */
+async function needEachOther(
+  { config }: Pick<Context, "config">,
+  names: readonly string[],
+): Promise<boolean> {
+  if (names.length < 2) return false;
+  const { sessions } = await config();
+  return names.some((name) => {
+    const entry = sessions.get(name);
+    return entry?.kind === "usable" && entry.settings.dependsOn !== null;
+  });
 }

@@ -97,6 +97,7 @@ const start = command({
     },
     all: { ...ALL, group: HOW },
     except: { ...EXCEPT, group: HOW },
+    deps: { about: "do not start what they need as well", negated: true, group: HOW },
     attach: { about: "attach to it at once", group: HOW },
     "dry-run": { about: "only say what would be started, from where, and how", group: HOW },
     wait: { ...NO_WAIT, group: HOW },
@@ -169,8 +170,79 @@ const restart = command({
   load: async () => (await import("../commands/restart.ts")).restart,
 });
 
+const PRUNE = { about: "also stop what this config started and does not define any more" } as const;
+const NO_RESTART = {
+  about: "leave alone what runs with another definition",
+  negated: true,
+} as const;
+const OF_CONFIG = { ...NAMES, kind: "defined session" } as const;
+
+const plan = command({
+  about: "show what up would do, and why",
+  group: CHANGE,
+  arguments: {
+    names: { ...OF_CONFIG, about: "sessions, with all that they need; else every one" },
+  },
+  flags: {
+    except: EXCEPT,
+    prune: PRUNE,
+    restart: NO_RESTART,
+    "exit-code": { about: "exit with 10 when something would change" },
+  },
+  examples: {
+    "kstops plan": "what is to be done until all runs as kstops.yml says",
+    "kstops plan --exit-code": "for scripts: 0 when nothing is",
+  },
+  load: async () => (await import("../commands/plan.ts")).plan,
+});
+
+const up = command({
+  about: "make the sessions of the config run as it says, in their order",
+  group: CHANGE,
+  arguments: {
+    names: { ...OF_CONFIG, about: "sessions, with all that they need; else every one" },
+  },
+  flags: {
+    except: EXCEPT,
+    prune: PRUNE,
+    restart: NO_RESTART,
+    "dry-run": { about: "only show the plan" },
+    timeout: {
+      ...TIMEOUT,
+      about: "wait so long at most until sessions are ready, healthy or done",
+    },
+    yes: { about: "also stop or restart what is protected" },
+    quiet: QUIET,
+  },
+  examples: {
+    "kstops up": "start what does not run, restart what has changed",
+    "kstops up web": "only web, and what it needs",
+    "kstops up --prune": "and stop what kstops.yml does not define any more",
+  },
+  load: async () => (await import("../commands/up.ts")).up,
+});
+
+const down = command({
+  about: "stop the sessions of the config, those first that need others",
+  group: CHANGE,
+  arguments: { names: { ...OF_CONFIG, about: "sessions to stop; else every one" } },
+  flags: {
+    except: EXCEPT,
+    prune: PRUNE,
+    force: FORCE,
+    timeout: TIMEOUT,
+    yes: { about: "also stop what is protected" },
+    quiet: QUIET,
+  },
+  examples: {
+    "kstops down": "everything in kstops.yml, in the reverse order of up",
+    "kstops down @bots --except astro": "the group bots, all but one",
+  },
+  load: async () => (await import("../commands/down.ts")).down,
+});
+
 /** Commands that change sessions, in the order of the help. */
-export const CHANGING: Commands = { start, stop, restart };
+export const CHANGING: Commands = { start, stop, restart, up, down, plan };
 
 function seconds(text: string): number | null {
   return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : null;

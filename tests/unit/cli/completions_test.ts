@@ -38,7 +38,7 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   "kstops help hel": [""],
   "kstops help start ": [""],
   "kstops -- sta": ["words", "start", "status"],
-  "kstops start x --no-": ["words", "--no-wait"],
+  "kstops start x --no-": ["words", "--no-deps", "--no-wait"],
   "kstops stop x -qfb ": ["words", "tmux", "container"],
   "kstops --js": ["words", "--json"],
   "kstops --color al": ["words", "always"],

@@ -376,6 +376,8 @@ Deno.test("every key of a session and of ops has its levels tested", () => {
     ..."backend shell env env_file unsafe_env".split(" "),
     // Of no definition: what is in a group is not started otherwise.
     "groups",
+    "depends_on",
+    "oneshot",
   ]);
   deepEqual(Object.keys(SESSION_KEYS).filter((key) => !tested.has(key)), []);
   const ofOps =

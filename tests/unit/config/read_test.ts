@@ -48,6 +48,8 @@ const NOTHING: SessionSettings = {
   protected: false,
   unsafeEnv: [],
   groups: [],
+  dependsOn: null,
+  oneshot: false,
 };
 
 const SETTINGS: Record<string, [string[], Partial<SessionSettings>]> = {

@@ -57,28 +57,28 @@ Deno.test("a key that is added to the table is read, shown, recorded and describ
     at("10:48: @two.reached.tcp: must have exactly one of http, tcp, command"),
     at("14:14: @typo.reached.tcp: must be a whole number of ports, 1 to 65535"),
     at("15:9: @typo.reached.timout: unknown key"),
-    at("17:26: @typo.depends_on.db.condition: must be started or ready"),
-    at("18:16: @typo.depends_on.cache: the condition is missing"),
+    at("17:26: @typo.bound_with.db.condition: must be started or ready"),
+    at("18:16: @typo.bound_with.cache: the condition is missing"),
     at("19:17: @typo.tags[1]: must be text"),
-    at("20:42: @shape.depends_on: must be a list or a mapping"),
+    at("20:42: @shape.bound_with: must be a list or a mapping"),
     at("20:55: @shape.reached: must be a mapping with http, tcp or command"),
   ]);
   const reached = { http: "http://secret.example/", tcp: null, command: null };
   const expected: typeof told = {
     definition: {
       reached: { ...reached, timeoutSeconds: 90 },
-      dependsOn: { db: { condition: "ready" } },
+      boundWith: { db: { condition: "ready" } },
     },
-    unsaid: { reached: null, dependsOn: null, tags: [] },
+    unsaid: { reached: null, boundWith: null, tags: [] },
     masked: "http://***/",
     wire: {
       reached: { ...reached, timeout: 90 },
-      depends_on: { db: { condition: "ready" } },
+      bound_with: { db: { condition: "ready" } },
       tags: ["blue"],
     },
     lines: [
       "reached: { http: http://secret.example/, timeout: 90 }",
-      "depends_on: { db: { condition: ready } }",
+      "bound_with: { db: { condition: ready } }",
       "tags: [blue]",
     ],
     origins: { reached: { from: "file", file: "/nowhere/kstops.yml", line: 5, column: 16 } },
@@ -87,22 +87,22 @@ Deno.test("a key that is added to the table is read, shown, recorded and describ
     warnings: ["tags is left out: it does not apply to container"],
     record: {
       reached: { ...reached, timeout: 90 },
-      depends_on: { db: { condition: "ready" } },
+      bound_with: { db: { condition: "ready" } },
       tags: ["blue"],
     },
     decoded: {
       reached: { ...reached, timeoutSeconds: 90 },
-      dependsOn: { db: { condition: "ready" } },
+      boundWith: { db: { condition: "ready" } },
       tags: ["blue"],
     },
-    older: { reached: null, dependsOn: null, tags: [] },
+    older: { reached: null, boundWith: null, tags: [] },
     isSameAsBefore: true,
     isSchema: true,
     types: [
       "  readonly reached: { readonly http: string | null; readonly tcp: number | null; " +
       "readonly command: readonly string[] | null; readonly timeoutSeconds: number | " +
       "null; } | null;",
-      "  readonly dependsOn: readonly string[] | Readonly<Record<string, { readonly condition: " +
+      "  readonly boundWith: readonly string[] | Readonly<Record<string, { readonly condition: " +
       '"started" | "ready"; }>> | null;',
       "  readonly tags: readonly string[];",
       "  readonly tags?: readonly string[];",

@@ -25,9 +25,9 @@ export const KEYS = `
     filled: "start",
     part: { about: "When it counts as started" },
   },
-  depends_on: {
+  bound_with: {
     description: "What has to be there before: names, or names with a condition for each.",
-    field: "dependsOn",
+    field: "boundWith",
     form: {
       kind: "either",
       forms: [
@@ -67,7 +67,7 @@ const CONFIG = `ops:
     web:
       command: serve
       reached: { http: "http://\${HOST}/", timeout: 1m30s }
-      depends_on: { db: { condition: ready } }
+      bound_with: { db: { condition: ready } }
       tags: blue
     bare: { command: serve }
     boxed: { backend: container, image: a, tags: [b] }
@@ -77,11 +77,11 @@ const CONFIG = `ops:
       reached:
         tcp: 99999
         timout: 3
-      depends_on:
+      bound_with:
         db: { condition: redy }
         cache: {}
       tags: [a, [b]]
-    shape: { command: serve, depends_on: db, reached: 5 }
+    shape: { command: serve, bound_with: db, reached: 5 }
 `;
 
 async function tell(): Promise<void> {
@@ -118,37 +118,37 @@ async function tell(): Promise<void> {
   const wire = definitionToWire(web.definition);
   const screen = { terminal: false, columns: 80, colour: false };
   const record = JSON.parse(encodeRecord(web.definition));
-  const { reached: _, depends_on: __, tags: ___, ...older } = record;
+  const { reached: _, bound_with: __, tags: ___, ...older } = record;
   const decoded = (fields: object) => {
-    const { reached, dependsOn, tags } = decodeRecord(JSON.stringify(fields), "tmux");
-    return { reached, dependsOn, tags };
+    const { reached, boundWith, tags } = decodeRecord(JSON.stringify(fields), "tmux");
+    return { reached, boundWith, tags };
   };
   const {
     reached: ____,
-    dependsOn: _____,
+    boundWith: _____,
     tags: ______,
     ...without
   } = bare;
   const told = {
     problems: allProblems(config).map(problemText),
-    definition: { reached: web.definition.reached, dependsOn: web.definition.dependsOn },
-    unsaid: { reached: bare.reached, dependsOn: bare.dependsOn, tags: bare.tags },
+    definition: { reached: web.definition.reached, boundWith: web.definition.boundWith },
+    unsaid: { reached: bare.reached, boundWith: bare.boundWith, tags: bare.tags },
     masked: web.shown.reached.http,
-    wire: { reached: wire.reached, depends_on: wire.depends_on, tags: wire.tags },
+    wire: { reached: wire.reached, bound_with: wire.bound_with, tags: wire.tags },
     lines: yamlLines({ values: wire, origins: web.origins }, { withOrigins: false, screen })
-      .filter((line: string) => /^(?:reached|depends_on|tags)/.test(line)),
+      .filter((line: string) => /^(?:reached|bound_with|tags)/.test(line)),
     origins: originsToWire(new Map([...web.origins].filter(([key]) => key === "reached"))),
     flagged: { tags: flagged.definition.tags, origin: flagged.origins.get("tags") },
     implied: impliedBackend({ tags: ["a"] }),
     warnings: explained("boxed", {}).warnings.map(({ message }: { message: string }) => message),
-    record: { reached: record.reached, depends_on: record.depends_on, tags: record.tags },
+    record: { reached: record.reached, bound_with: record.bound_with, tags: record.tags },
     decoded: decoded(record),
     older: decoded(older),
     isSameAsBefore: await fingerprintOf(bare) === await fingerprintOf(without),
-    isSchema: ["reached", "depends_on", "tags"].every((key) =>
+    isSchema: ["reached", "bound_with", "tags"].every((key) =>
       JSON.stringify(jsonSchema()).includes(`"${key}":`) && key in definitionSchema().properties
     ),
-    types: fieldsFile().split("\n").filter((line: string) => /reached|dependsOn|tags/.test(line)),
+    types: fieldsFile().split("\n").filter((line: string) => /reached|boundWith|tags/.test(line)),
   };
   console.log(JSON.stringify(told));
 }

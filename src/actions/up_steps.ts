@@ -1,0 +1,175 @@
+/**
+ * What has to be done so that the sessions of a config run as it defines them, and in which order.
+ * Pure: `plan` shows these steps, and `up` does exactly them.
+ */
+import { type Dependency, withNeeds } from "../config/dependencies.ts";
+import type { OpsError } from "../errors.ts";
+import type { BackendType, Definition, SessionStatus } from "../model.ts";
+import { valueAt } from "../keys/paths.ts";
+import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
+import { endWords } from "./words.ts";
+
+/** A part of a definition that a running session has in another way. */
+export interface Change {
+  /** The key; for a variable `env.NAME`. */
+  readonly key: string;
+  /** The values; null: they may hold secrets, or one of them is not there. */
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** What a step does. `blocked`: nobody can tell what there is, so nothing is done. */
+export const ACTIONS = ["start", "restart", "stop", "keep", "blocked"] as const;
+/** What a step does with its session. */
+export type Action = typeof ACTIONS[number];
+
+/** One step of a plan. */
+export interface Step {
+  readonly name: string;
+  readonly backend: BackendType;
+  readonly action: Action;
+  /** Why, in words. */
+  readonly cause: string;
+  /** What differs; only of a `restart`, or of a `keep` that would have been one. */
+  readonly changes: readonly Change[];
+  /** The sessions of the plan that have to come before. */
+  readonly needs: readonly Dependency[];
+  /** The state before the step; null: nothing was there. */
+  readonly status: SessionStatus | null;
+  /** Of `blocked`: why. */
+  readonly trouble: OpsError | null;
+}
+
+/** A session of the config, and what was seen of it. */
+export interface Wanted {
+  readonly name: string;
+  readonly backend: BackendType;
+  readonly needs: readonly Dependency[];
+  /** Whether it is done once it has ended with success. */
+  readonly isTask: boolean;
+  readonly successCodes: readonly number[];
+  /** Null: it is in no engine. */
+  readonly status: SessionStatus | null;
+  /** In what it differs from its definition. */
+  readonly changes: readonly Change[];
+  /** Why its engine does not tell; null: it does. */
+  readonly trouble: OpsError | null;
+}
+
+/**
+ * The steps in the order of work: first what is in no config any more ends, then each session comes
+ * behind those that it needs.
+ *
+ * @param leftOver sessions that this config started and does not define any more
+ * @param options.restart whether sessions that differ are restarted
+ */
+export function planSteps(
+  wanted: readonly Wanted[],
+  leftOver: readonly SessionStatus[],
+  { restart }: { readonly restart: boolean },
+): readonly Step[] {
+  const all = new Map(wanted.map((each) => [each.name, each]));
+  const needs = new Map(wanted.map(({ name, needs }) => [name, needs]));
+  const ordered = withNeeds(wanted.map(({ name }) => name), needs);
+  return [
+    ...leftOver.map((status): Step => ({
+      name: status.name ?? "",
+      backend: status.backend,
+      action: "stop",
+      cause: "the config does not define it any more",
+      ...{ changes: [], needs: [], status, trouble: null },
+    })),
+    ...ordered.flatMap((name) => {
+      const each = all.get(name);
+      return each === undefined ? [] : [stepOf(each, { restart, isThere: (n) => all.has(n) })];
+    }),
+  ];
+}
+
+function stepOf(
+  wanted: Wanted,
+  { restart, isThere }: {
+    readonly restart: boolean;
+    readonly isThere: (name: string) => boolean;
+  },
+): Step {
+  const { name, backend, status, changes, trouble } = wanted;
+  const needs = wanted.needs.filter((need) => isThere(need.name));
+  const step = (action: Action, cause: string): Step => ({
+    ...{ name, backend, action, cause, needs, status, trouble },
+    changes: action === "restart" || action === "keep" ? changes : [],
+  });
+  if (trouble !== null) return step("blocked", "its engine cannot be asked");
+  if (status === null || status.state === "defined") return step("start", "it does not run");
+  const isChanged = changes.length > 0;
+  if (goesOn(status)) {
+    if (!isChanged) return step("keep", "it runs as it is defined");
+    return restart
+      ? step("restart", `changed: ${changesText(changes)}`)
+      : step("keep", `it runs with another definition: ${changesText(changes)}`);
+  }
+  const isDone = wanted.isTask && status.state === "exited" && status.signal === null &&
+    status.exitCode !== null && wanted.successCodes.includes(status.exitCode);
+  if (isDone && !isChanged) return step("keep", "it is done");
+  if (isDone && !restart) return step("keep", `it is done, as it was: ${changesText(changes)}`);
+  if (status.state !== "exited") return step("start", "it does not run");
+  const how = endWords(status);
+  const ended = how === null ? "it has ended" : `it has ended, ${how}`;
+  return step("start", isChanged ? `${ended}; changed: ${changesText(changes)}` : ended);
+}
+
+/** The words of engines for sessions that are executed again by themselves, or are held. */
+const GOES_ON: ReadonlySet<string> = new Set(["restarting", "backoff", "paused"]);
+
+function goesOn({ state, engineState }: SessionStatus): boolean {
+  return state === "running" || (engineState !== null && GOES_ON.has(engineState));
+}
+
+/** Changes in words, without values that may be secret. */
+export function changesText(changes: readonly Change[]): string {
+  return changes.map(({ key, from, to }) =>
+    from === null && to === null ? key : `${key} ${from ?? "none"} -> ${to ?? "none"}`
+  ).join(", ");
+}
+
+/**
+ * In what a session differs from its definition, by the names of keys. Where it runs is no part of
+ * what it is, and neither is what its caller brings along.
+ */
+export function changesBetween(running: Definition, wanted: Definition): readonly Change[] {
+  if (running.backend !== wanted.backend) {
+    return [{ key: "backend", from: running.backend, to: wanted.backend }];
+  }
+  return ALL_SESSION_KEYS.flatMap(([name, { part, form, field, filled }]): Change[] => {
+    if (part === undefined || part.record === null) return [];
+    if (form.kind === "variables") return variableChanges(name, running.env, wanted.env);
+    const path = part.at ?? field;
+    const [from, to] = [valueAt(running, path) ?? null, valueAt(wanted, path) ?? null];
+    if (JSON.stringify(from) === JSON.stringify(to)) return [];
+    const isShown = filled !== "start" || field === "image";
+    return [{ key: name, from: isShown ? shown(from) : null, to: isShown ? shown(to) : null }];
+  });
+}
+
+function variableChanges(
+  key: string,
+  running: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): Change[] {
+  const names = [...new Set([...Object.keys(running), ...Object.keys(wanted)])].toSorted();
+  return names.filter((name) => running[name] !== wanted[name])
+    .map((name) => ({ key: `${key}.${name}`, from: null, to: null }));
+}
+
+function shown(value: unknown): string | null {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : value === null
+    ? null
+    : JSON.stringify(value);
+}
+
+/** Whether a step changes anything. */
+export function isChange({ action }: Step): boolean {
+  return action === "start" || action === "restart" || action === "stop";
+}

@@ -1,0 +1,32 @@
+/** `kstops down`: stop the sessions of the config, those first that need others. */
+import { stopInOrder } from "../../actions/down.ts";
+import { changeTools } from "../caller.ts";
+import { replyOf } from "../changed.ts";
+import type { Context, Reply } from "../command.ts";
+import { sessionsMeant } from "../names.ts";
+import { warnOfProblems } from "../warnings.ts";
+
+/** Flags of `down`. */
+export interface DownFlags {
+  readonly names: readonly string[];
+  readonly except?: readonly string[] | undefined;
+  readonly timeout?: number | undefined;
+  readonly force?: true | undefined;
+  readonly prune?: true | undefined;
+  readonly yes?: true | undefined;
+  readonly quiet?: true | undefined;
+}
+
+/** Stops them. */
+export async function down(context: Context, flags: DownFlags): Promise<Reply> {
+  const { names, leftOut } = await sessionsMeant(context, "down", flags);
+  const chosen = names.filter((name) => !leftOut.includes(name));
+  await warnOfProblems(context, { ...flags, names: chosen });
+  const tools = await changeTools(context, flags);
+  const { leftOvers } = await import("../../actions/plan.ts");
+  const others = flags.prune ? await leftOvers(tools, await tools.config()) : [];
+  const all = [...chosen, ...others.flatMap(({ name }) => name ?? [])];
+  const { timeout, force, yes } = flags;
+  const outcomes = await stopInOrder(tools, all, { all: true, timeout, force, yes });
+  return replyOf(outcomes, { quiet: flags.quiet, isList: true });
+}

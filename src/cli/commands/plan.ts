@@ -1,0 +1,64 @@
+/** `kstops plan`: what `up` would do. Changes nothing. */
+import { withNeeds } from "../../config/dependencies.ts";
+import { needsOf, planOf, requireWhole } from "../../actions/plan.ts";
+import { isChange, type Step } from "../../actions/up_steps.ts";
+import { escapeControls, type Json } from "../../errors.ts";
+import type { Context, Reply } from "../command.ts";
+import { sessionsMeant } from "../names.ts";
+
+/** Flags of `plan`. */
+export interface PlanFlags {
+  readonly names: readonly string[];
+  readonly except?: readonly string[] | undefined;
+  readonly prune?: true | undefined;
+  readonly restart: boolean;
+  readonly exitCode?: true | undefined;
+}
+
+/** The exit status of `plan --exit-code` when something would change. */
+const WOULD_CHANGE = 10;
+
+/** Shows the plan. */
+export async function plan(context: Context, flags: PlanFlags): Promise<Reply> {
+  const { steps } = await planOf(context, await sessionsInPlan(context, "plan", flags), flags);
+  const changes = steps.some(isChange);
+  const failures = steps.flatMap(({ trouble }) => trouble === null ? [] : [trouble]);
+  return {
+    data: steps.map(stepToWire),
+    text: () => steps.map((step) => `${stepText(step)}\n`).join(""),
+    failures,
+    ...(flags.exitCode && changes ? { exitStatus: WOULD_CHANGE } : {}),
+  };
+}
+
+/** The sessions that are meant, and all that they need except what is left out. */
+export async function sessionsInPlan(
+  context: Context,
+  verb: "plan" | "up",
+  flags: Pick<PlanFlags, "names" | "except">,
+): Promise<readonly string[]> {
+  const config = await context.config();
+  requireWhole(config, verb === "plan" ? "make a plan" : "bring it up");
+  const { names, leftOut } = await sessionsMeant(context, verb, flags);
+  return withNeeds(names, needsOf(config)).filter((name) => !leftOut.includes(name));
+}
+
+/** The JSON of a step. */
+export function stepToWire(
+  { name, backend, action, cause, changes, needs, status }: Step,
+): { [key: string]: Json } {
+  return {
+    name,
+    backend,
+    action,
+    cause,
+    changes: changes.map(({ key, from, to }) => ({ key, from, to })),
+    depends_on: needs.map(({ name, condition }) => ({ name, condition })),
+    state: status?.state ?? "defined",
+  };
+}
+
+/** A step in words: `restart web: changed: image web:1 -> web:2`. */
+function stepText({ name, action, cause }: Step): string {
+  return escapeControls(`${action.padEnd(8)}${name}: ${cause}`);
+}
