@@ -1,13 +1,6 @@
 /** Makes the sessions of a config run as it defines them: does the steps of a plan. */
-import {
-  InputRequiredError,
-  OpsError,
-  quote,
-  SessionStartError,
-  WaitTimeoutError,
-} from "../errors.ts";
-import type { Condition, Definition, SessionStatus } from "../model.ts";
-import { shellWord } from "../shell.ts";
+import { InputRequiredError, OpsError, quote } from "../errors.ts";
+import type { SessionStatus } from "../model.ts";
 import { aboutSession } from "./about_session.ts";
 import { conditionsFor, notBegun } from "./conditions.ts";
 import { beginEach, type Done } from "./each.ts";

@@ -79,6 +79,7 @@ export async function sessionsToChange(
   });
 }
 
+const UNKNOWN = { plan: "plan", up: "bring up", down: "stop" } as const;
 const TASKS = { plan: "make a plan", up: "bring it up", down: "stop its sessions" } as const;
 
 /**
@@ -104,7 +105,7 @@ export async function sessionsMeant(
   const unknown = meant.names.find((name) => !config.sessions.has(name));
   if (unknown !== undefined) {
     const near = closest(unknown, [...config.sessions.keys()]);
-    throw new SessionNotFoundError(verb === "up" ? "bring up" : verb, unknown, {
+    throw new SessionNotFoundError(UNKNOWN[verb], unknown, {
       reason: `${config.path} does not define it`,
       hint: near === null ? "kstops list shows every session" : `did you mean ${quote(near)}?`,
     });

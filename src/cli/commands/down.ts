@@ -1,5 +1,7 @@
 /** `kstops down`: stop the sessions of the config, those first that need others. */
 import { stopInOrder } from "../../actions/down.ts";
+import { leftOvers, needsOf } from "../../actions/plan.ts";
+import { withNeeds } from "../../config/dependencies.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
@@ -23,9 +25,11 @@ export async function down(context: Context, flags: DownFlags): Promise<Reply> {
   const chosen = names.filter((name) => !leftOut.includes(name));
   await warnOfProblems(context, { ...flags, names: chosen });
   const tools = await changeTools(context, flags);
-  const { leftOvers } = await import("../../actions/plan.ts");
-  const others = flags.prune ? await leftOvers(tools, await tools.config()) : [];
-  const all = [...chosen, ...others.flatMap(({ name }) => name ?? [])];
+  const config = await tools.config();
+  const others = flags.prune ? await leftOvers(tools, config) : [];
+  // In the order of work.
+  const ordered = withNeeds(chosen, needsOf(config)).filter((name) => chosen.includes(name));
+  const all = [...others.flatMap(({ name }) => name ?? []), ...ordered.toReversed()];
   const { timeout, force, yes } = flags;
   const outcomes = await stopInOrder(tools, all, { all: true, timeout, force, yes });
   return replyOf(outcomes, { quiet: flags.quiet, isList: true });
