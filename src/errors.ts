@@ -3,7 +3,10 @@
  *
  * Messages read `Cannot VERB "VALUE": REASON` with no final period; what to do goes in `hint`.
  */
+import { quote } from "./escape.ts";
 import type { BackendType } from "./model.ts";
+
+export { escapeControls, quote } from "./escape.ts";
 
 /** What one error code stands for. */
 export interface ErrorKind {
@@ -91,6 +94,12 @@ export const ERRORS = {
     http: 500,
     class: "SessionAttachError",
     meaning: "the terminal cannot be handed to the session",
+  },
+  session_not_running: {
+    exit: 7,
+    http: 409,
+    class: "SessionNotRunningError",
+    meaning: "the session does not run, so that nothing can reach its program",
   },
   operation_abandoned: {
     exit: 7,
@@ -277,6 +286,17 @@ export class SessionAttachError extends SessionError {
   }
 }
 
+/** The session does not run, so that nothing can reach its program. Code `session_not_running`. */
+export class SessionNotRunningError extends SessionError {
+  constructor(
+    verb: string,
+    name: string,
+    extras: SessionErrorExtras & { readonly reason: string },
+  ) {
+    super("session_not_running", { verb, name, reason: extras.reason }, extras);
+  }
+}
+
 /** The session is protected or foreign, and nobody said yes. Code `input_required`. */
 export class InputRequiredError extends SessionError {
   constructor(
@@ -371,28 +391,4 @@ export function toEnvelope(thrown: unknown): ErrorEnvelope {
       details: {},
     },
   };
-}
-
-/** The value between double quotes, control characters written as escapes. */
-export function quote(value: string): string {
-  return `"${escapeControls(value)}"`;
-}
-
-/** C0, DEL and C1 controls, and the characters that reorder or hide text (Unicode Cf bidi controls). */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-
-/** Text from outside made safe for a terminal: `\x1b` instead of the escape character itself. */
-export function escapeControls(text: string): string {
-  // Texts rarely contain any: looking for one takes a third of the time of replacing none.
-  if (!CONTROL.test(text)) return text;
-  return text.replace(new RegExp(CONTROL, "g"), (character) => {
-    const code = character.charCodeAt(0);
-    if (character === "\n") return "\\n";
-    if (character === "\t") return "\\t";
-    if (character === "\r") return "\\r";
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
 }

@@ -43,6 +43,7 @@ export {
   type SessionErrorExtras,
   SessionExistsError,
   SessionNotFoundError,
+  SessionNotRunningError,
   SessionStartError,
   SessionStopError,
   TmuxNotFoundError,
@@ -68,6 +69,7 @@ export type {
   AttachSessionOptions,
   LogsOptions,
   Recorder,
+  SendOptions,
   StopSessionOptions,
   Voice,
 } from "./library/work.ts";

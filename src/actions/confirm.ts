@@ -9,6 +9,9 @@ import type { PlaceFlags } from "../model/place.ts";
 import type { ChangeTools, Tools, Verb } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 
+/** The verbs in questions. */
+const TITLES = { stop: "Stop", restart: "Restart", send: "Send to", signal: "Signal" } as const;
+
 /** The facts that decide about a question before a change. */
 interface Confirmation {
   readonly verb: Exclude<Verb, "start">;
@@ -31,9 +34,8 @@ export async function questionFor(
   const reason = await reasonToAsk(tools, match);
   if (reason === null) return null;
   const name = match.status.name ?? "";
-  const title = verb === "stop" ? "Stop" : "Restart";
   return {
-    text: `${title} ${quote(name)}? ${reason} [y/N] `,
+    text: `${TITLES[verb]} ${quote(name)}? ${reason} [y/N] `,
     reason,
     command: tools.caller.inWords(verb, name, { flags, yes: true }),
     backend: match.status.backend,
@@ -57,7 +59,11 @@ export async function requireOwn(
   if (flags.project !== undefined || !await isAnothers(tools, status)) return;
   const name = status.name ?? "";
   const said = { flags: { ...flags, project: ownerName(status) }, yes: false };
-  throw needsOwner(verb, status, `say whose it is: ${tools.caller.inWords(verb, name, said)}`);
+  throw needsOwner(
+    verb === "send" ? "send to" : verb,
+    status,
+    `say whose it is: ${tools.caller.inWords(verb, name, said)}`,
+  );
 }
 
 async function reasonToAsk(

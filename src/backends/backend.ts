@@ -3,8 +3,9 @@
  * works with any of them.
  */
 import type { Wanted } from "../logs/read.ts";
-import type { BackendType, Definition, Engine, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, Engine, SessionStatus, StopScope } from "../model.ts";
 import type { Place, PlaceSelector } from "../model/place.ts";
+import type { Signal } from "../world/world.ts";
 
 /** How to ask places. */
 export interface SurveyOptions {
@@ -55,6 +56,36 @@ export interface AttachOptions {
   readonly readOnly: boolean;
   /** Tells the user something before the session takes the screen. */
   readonly say: (text: string) => void;
+}
+
+/** What to type into a terminal. */
+export type Typed =
+  /** With `isPaste`, a program that asked for it is told that this is pasted. */
+  | { readonly kind: "text"; readonly text: string; readonly isPaste: boolean }
+  /** Keys by their names, such as `C-c`. */
+  | { readonly kind: "keys"; readonly keys: readonly string[] };
+
+/** The keyboard of a session. */
+export interface Keyboard {
+  /**
+   * Makes sure that the terminal can take it.
+   *
+   * @throws {UsageError} `usage`: it would lose a part of it
+   */
+  readonly check: (typed: Typed) => Promise<void>;
+  /**
+   * Types. What is typed into many sessions at about the same time goes through one client.
+   *
+   * @throws {SessionNotRunningError} `session_not_running`
+   */
+  readonly type: (typed: Typed) => Promise<void>;
+}
+
+/** A signal for the program of a session. */
+export interface SignalOptions {
+  readonly signal: Signal;
+  /** Who gets it; null: what its backend does. */
+  readonly scope: StopScope | null;
 }
 
 /** How attaching to a session ended. */
@@ -113,6 +144,16 @@ export interface Session {
    * @throws {SessionAttachError} `attach_failed`: it does not run, or the terminal cannot show it
    */
   attach(options: AttachOptions): Promise<AttachEnd>;
+  /** Missing: it has none that could be reached without attaching. */
+  readonly keyboard?: Keyboard;
+  /**
+   * Sends a signal to its program. Missing: nothing is left that could get one.
+   *
+   * @returns what the user should know about its consequences; null: nothing
+   * @throws {SessionNotRunningError} `session_not_running`
+   * @throws {UsageError} `usage`: its backend does not know that scope
+   */
+  readonly signal?: (options: SignalOptions) => Promise<string | null>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
   /** What its engine counts about its executions; missing: nothing, or it was not asked. */

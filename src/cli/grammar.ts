@@ -83,6 +83,8 @@ export interface Command extends Described {
   readonly flags: Flags;
   /** Whether the words behind `--` are a command line of their own (`argv`), not arguments. */
   readonly argv?: boolean;
+  /** Behind so many arguments every word is one more, even if it looks like a flag. */
+  readonly rest?: number;
   /** The arguments as the help shows them, when it can say more than their list does. */
   readonly usage?: string;
   /** Loads the code. */

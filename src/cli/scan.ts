@@ -64,8 +64,7 @@ export interface Line {
 
 /** Reads the words after the program's name. */
 export function scan(words: readonly string[], program: Program): Line {
-  const cut = words.indexOf("--");
-  const hasDashes = cut !== -1;
+  let cut = words.length;
   let place: Place = { names: [], entry: program };
   let asked: Question | null = null;
   let mistake: Mistake | null = null;
@@ -97,8 +96,13 @@ export function scan(words: readonly string[], program: Program): Line {
     return null;
   };
 
-  for (const word of hasDashes ? words.slice(0, cut) : words) {
-    if (open !== null) {
+  for (const [index, word] of words.entries()) {
+    if (open === null && isRest(place, operands.length)) {
+      operands.push(word);
+    } else if (word === "--") {
+      cut = index;
+      break;
+    } else if (open !== null) {
       flags.push({ ...open, value: word });
       open = null;
     } else if (isFlag(word)) {
@@ -110,11 +114,17 @@ export function scan(words: readonly string[], program: Program): Line {
   if (open !== null) {
     mistake ??= { kind: "missing value", long: longOf(open.key, open.flag) };
   }
-  const tail = hasDashes ? words.slice(cut + 1) : [];
+  const hasDashes = cut < words.length;
+  const tail = words.slice(cut + 1);
   const isTailOwn = !isGroup(place.entry) && place.entry.argv === true;
   if (!isTailOwn) tail.forEach(readOperand);
   const argv = isTailOwn && hasDashes ? tail : null;
   return { program, place, operands, flags, argv, asked, mistake, open, hasDashes };
+}
+
+/** Whether all further words are arguments, whatever they look like. */
+function isRest({ entry }: Place, operands: number): boolean {
+  return !isGroup(entry) && entry.rest !== undefined && operands >= entry.rest;
 }
 
 /** A single `-` is by custom an argument: standard input. */

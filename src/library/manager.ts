@@ -28,6 +28,9 @@ import {
   logs,
   type LogsOptions,
   type Recorder,
+  send,
+  type SendOptions,
+  signal,
   start,
   stateOf,
   status,
@@ -180,6 +183,28 @@ export class SessionManager {
    */
   async attach(options: AttachSessionOptions = {}): Promise<AttachEnd> {
     return await attach(this.#parts.context, this.name, options);
+  }
+
+  /**
+   * Types a text and Enter into the session's terminal. Calling it is the yes for a protected
+   * session, or one that kstops did not make.
+   *
+   * @throws {SessionNotRunningError} `session_not_running`
+   * @throws {SessionConfigError} `value_invalid`: it has no keyboard, or would lose a part of it
+   */
+  async send(text: string, options: SendOptions = {}): Promise<SessionStatus> {
+    return await send(this.#parts.context, this.name, text, options);
+  }
+
+  /**
+   * Sends a signal, such as `HUP`, to the session's program. Calling it is the yes for a protected
+   * session, or one that kstops did not make.
+   *
+   * @throws {SessionNotRunningError} `session_not_running`
+   * @throws {SessionConfigError} `value_invalid`: there is no such signal
+   */
+  async signal(name: string): Promise<SessionStatus> {
+    return await signal(this.#parts.context, this.name, name);
   }
 
   /** What is known of the session. The state is `defined` if it is only in the config. */

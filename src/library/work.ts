@@ -2,6 +2,9 @@
 import { attachTo, findToAttach } from "../actions/attach.ts";
 import { onlyOf } from "../actions/each.ts";
 import { readOne } from "../actions/logs.ts";
+import type { Reached } from "../actions/reach.ts";
+import { sendEach } from "../actions/send.ts";
+import { parseSignal, signalEach } from "../actions/signal.ts";
 import { startEach } from "../actions/start.ts";
 import { show } from "../actions/status.ts";
 import { stopEach } from "../actions/stop.ts";
@@ -63,6 +66,12 @@ export interface StopSessionOptions {
 export interface AttachSessionOptions extends Voice {
   /** Whether to keep keys from reaching the session. Default: false. */
   readonly readOnly?: boolean;
+}
+
+/** How to type into a session. */
+export interface SendOptions {
+  /** Whether Enter follows the text. Default: true. */
+  readonly enter?: boolean;
 }
 
 /** How much of the output to read. */
@@ -172,6 +181,43 @@ export async function attach(
     throw new SessionAttachError(name, "this is not a terminal", { backend });
   }
   return await attachTo(session, { readOnly, say });
+}
+
+/** Types a text into the terminal of a session. */
+export async function send(
+  context: Context,
+  name: string,
+  text: string,
+  { enter = true }: SendOptions = {},
+): Promise<SessionStatus> {
+  const typed = { kind: "text", text: `${text}${enter ? "\r" : ""}`, isPaste: false } as const;
+  const request = { ...placeFlagsFor(context.selection), yes: true, typed } as const;
+  return reachedOnly(await sendEach(changeTools(context), [name], request));
+}
+
+/** Sends a signal to the program of a session. */
+export async function signal(
+  context: Context,
+  name: string,
+  signalName: string,
+): Promise<SessionStatus> {
+  const wanted = parseSignal(signalName);
+  if (wanted === null) {
+    throw new SessionConfigError(
+      `Cannot signal ${quote(name)}: ${quote(signalName)} is no signal that can be sent`,
+    );
+  }
+  const request = { ...placeFlagsFor(context.selection), yes: true } as const;
+  const all = { ...request, signal: wanted, scope: null };
+  return reachedOnly(await signalEach(changeTools(context), [name], all));
+}
+
+/** @throws what it failed with; mistakes are values here, not words of a command line */
+function reachedOnly([only]: Reached): SessionStatus {
+  if (only?.status === "fulfilled") return only.value;
+  const error: unknown = only?.reason;
+  if (error instanceof UsageError) throw new SessionConfigError(error.message);
+  throw error;
 }
 
 /** What is known of a session. The state is `defined` if it is only in the config. */

@@ -30,6 +30,13 @@ export function terminal(): Terminal {
       }
     },
     writeError,
+    readIn: async () => {
+      try {
+        return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+      } catch (error) {
+        throw fileError("standard input", error);
+      }
+    },
     ask: async (question) => {
       writeError(question);
       const buffer = new Uint8Array(1024);

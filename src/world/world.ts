@@ -267,6 +267,8 @@ export interface Terminal {
   readonly writeOut: (bytes: Uint8Array) => Promise<boolean>;
   /** Writes all of it and ignores errors, since there is nobody to tell. */
   readonly writeError: (text: string) => void;
+  /** All of standard input, up to its end. */
+  readonly readIn: () => Promise<Uint8Array>;
   /** Shows a question on stderr and reads one line; null at the end of input. */
   readonly ask: (question: string) => Promise<string | null>;
 }

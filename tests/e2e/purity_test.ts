@@ -99,6 +99,28 @@ const CASES: readonly Case[] = [
   { line: "stop astro --runtime podman --socket default", code: "usage" },
   { line: "stop", code: "usage" },
   { line: "stop astro --config lying.yml", code: "backend_unavailable" },
+  // send, signal
+  { line: "send up-@ hello --yes", text: /^$/, json: file("status") },
+  { line: "send up-@ --key C-m --socket default", text: /^$/, json: file("status") },
+  { line: "send up-@ --no-enter --backend tmux hello", text: /^$/, json: file("status") },
+  { line: "send odd-@ --yes hello", text: /^$/, json: file("status") },
+  { line: "send odd-@ hello", code: "input_required" },
+  { line: "send up-@ --stdin --key Enter", code: "usage" },
+  { line: "send up-@ --key Entr", code: "usage" },
+  { line: "send defined hello", code: "session_not_running" },
+  { line: "send nope --project other hello", code: "session_not_found" },
+  { line: "send nope --runtime podman hello", code: "backend_not_found" },
+  { line: "signal up-@ CONT", text: /^$/, json: file("status") },
+  {
+    line: "signal up-@ cont --scope main --backend tmux --socket default",
+    text: /^$/,
+    json: file("status"),
+  },
+  { line: "signal odd-@ CONT --yes", text: /^$/, json: file("status") },
+  { line: "signal odd-@ CONT", code: "input_required" },
+  { line: "signal up-@ NONE", code: "usage" },
+  { line: "signal nope CONT --project other", code: "session_not_found" },
+  { line: "signal nope CONT --runtime podman", code: "backend_not_found" },
   // restart
   {
     line:

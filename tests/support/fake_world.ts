@@ -265,6 +265,7 @@ function fakeWorld(spec: FakeWorldSpec): {
       return Promise.resolve(true);
     },
     writeError: (text) => err.write(new TextEncoder().encode(text)),
+    readIn: () => Promise.resolve(new Uint8Array()),
     ask: (question) => {
       err.write(new TextEncoder().encode(question));
       const answer = answers.shift();

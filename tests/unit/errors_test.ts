@@ -21,6 +21,7 @@ const {
   SessionError,
   SessionExistsError,
   SessionNotFoundError,
+  SessionNotRunningError,
   SessionStartError,
   SessionStopError,
   TmuxNotFoundError,
@@ -80,6 +81,7 @@ const MADE: Record<string, InstanceType<typeof OpsError>> = {
   operation_running: new OperationRunningError("stop", "astro", { reason }),
   operation_abandoned: new OperationAbandonedError("stop", "astro", { reason }),
   input_required: new InputRequiredError("stop", "astro", { reason }),
+  session_not_running: new SessionNotRunningError("signal", "astro", { reason }),
   wait_timeout: new WaitTimeoutError("astro", { reason }),
 };
 for (const [code, error] of Object.entries(MADE)) {

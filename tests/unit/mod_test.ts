@@ -112,6 +112,10 @@ const CLASSES: readonly (readonly [Error, kstops.ErrorCode, number, readonly unk
     ...["input_required", 8, [OpsError, SessionError]] as const,
   ],
   [
+    new kstops.SessionNotRunningError("send to", "astro", EXTRAS),
+    ...["session_not_running", 7, [OpsError, SessionError]] as const,
+  ],
+  [
     new kstops.WaitTimeoutError("astro", EXTRAS),
     ...["wait_timeout", 9, [OpsError, SessionError]] as const,
   ],
@@ -145,8 +149,8 @@ Deno.test("the library has what works on sessions", () => {
   const methods = ({ prototype }: { readonly prototype: object }) =>
     Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor").sort();
   deepEqual(methods(kstops.SessionManager), [
-    ...["attach", "backend", "config", "exists", "isRunning", "logs", "name", "start", "status"],
-    "stop",
+    ...["attach", "backend", "config", "exists", "isRunning", "logs", "name", "send"],
+    ...["signal", "start", "status", "stop"],
   ]);
   for (const runner of [kstops.TmuxRunner, kstops.ContainerRunner]) {
     deepEqual(methods(Object.getPrototypeOf(runner)), [

@@ -211,6 +211,11 @@ export function killContainers({ program }: Client, ...ids: Ids): string[] {
   return [program, "kill", "--signal", "KILL", "--", ...ids];
 }
 
+/** Sends a signal to the first process of a container. */
+export function signalContainer({ program }: Client, id: string, signal: string): string[] {
+  return [program, "kill", "--signal", signal, "--", id];
+}
+
 /** Continues a paused container. */
 export function unpauseContainer({ program }: Client, id: string): string[] {
   return [program, "unpause", "--", id];

@@ -105,6 +105,8 @@ async function sessionAt(
         (await work()).stop(context, client, { container, options }),
       ),
     attach: async (options) => (await work()).attachTo(context, client, { container, options }),
+    signal: async (options) =>
+      await (await import("./signal.ts")).signal(context, client, { container, options }),
     run,
     ...(details === null ? {} : { executions: executionsIn(container, details) }),
     recorded: false,

@@ -43,7 +43,7 @@ export interface Server {
  * The beginning of every call. Without `-u`, tmux in the C locale writes `_` for every control
  * character and every letter outside ASCII, including the separators of our formats.
  */
-function tmux(server: Server): string[] {
+export function tmux(server: Server): string[] {
   return [server.binary, "-u", "-L", server.socketName];
 }
 

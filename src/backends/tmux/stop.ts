@@ -119,10 +119,15 @@ async function finish(world: World, finishing: Finishing): Promise<boolean> {
   }
 }
 
+/** Who gets a signal, unless somebody says so. */
+export function usualScope(signal: Signal): StopScope {
+  return OF_KEYS.includes(signal) ? "group" : "main";
+}
+
 /** Sends the stop signal to the processes in its scope. */
 async function ask(finishing: Finishing, shells: Shells): Promise<void> {
   const { crowd, signal } = finishing;
-  const scope = finishing.scope ?? (OF_KEYS.includes(signal) ? "group" : "main");
+  const scope = finishing.scope ?? usualScope(signal);
   await hangUpShells(finishing, shells);
   for (const program of crowd.programs()) {
     if (crowd.hasHad(program, "SIGHUP")) continue;

@@ -98,6 +98,16 @@ function sessionAt(
       return await (await work()).stop(context, socketName, session, options);
     },
     attach: async (options) => (await work()).attachTo(context, { socketName, session, options }),
+    ...(unreadable !== null ? {} : {
+      keyboard: {
+        check: async (typed) =>
+          await (await import("./keyboard.ts")).check(context, socketName, { session, typed }),
+        type: async (typed) =>
+          await (await import("./keyboard.ts")).type(context, socketName, { session, typed }),
+      },
+      signal: async (options) =>
+        await (await import("./signal.ts")).signal(context, socketName, { session, options }),
+    }),
     run: session.runId,
     recorded: false,
     renamed: session.name !== session.tmuxName,

@@ -1,4 +1,5 @@
 /** The commands that change sessions. */
+import { STOP_SCOPES } from "../../model.ts";
 import { command, type Commands } from "../grammar.ts";
 import { BACKEND, EXCEPT, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
 
@@ -241,8 +242,75 @@ const down = command({
   load: async () => (await import("../commands/down.ts")).down,
 });
 
+const REACHED = {
+  name: "name",
+  kind: "session",
+  about: "the session; @group or a pattern for several of the config",
+  required: true,
+} as const;
+
+const send = command({
+  about: "type a text and Enter into the terminal of a session",
+  group: CHANGE,
+  arguments: {
+    name: REACHED,
+    text: {
+      name: "text",
+      about: "words, joined by spaces; behind the first one everything is text",
+      variadic: true,
+    },
+  },
+  rest: 2,
+  flags: {
+    enter: { about: "only the text, without Enter", negated: true },
+    key: {
+      about: "press a key instead, such as C-c, Escape or Up (repeatable)",
+      value: { name: "key" },
+      repeats: true,
+    },
+    stdin: { about: "paste a block of text from standard input instead, unchanged" },
+    yes: { about: "also to a session that is protected, or that kstops did not make" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops send bot status": "as if typed: status, then Enter",
+    "kstops send @bots -- --reload now": "to a whole group; behind -- nothing is a flag",
+    "kstops send bot --key C-c": "press Ctrl-C",
+    "kstops send bot --stdin < prompt.txt": "a block of text, and no Enter behind it",
+  },
+  load: async () => (await import("../commands/send.ts")).send,
+});
+
+const signal = command({
+  about: "send a signal to the program of a session",
+  group: CHANGE,
+  arguments: {
+    name: REACHED,
+    signal: { name: "signal", about: "such as HUP, USR1 or TERM", required: true },
+  },
+  flags: {
+    scope: {
+      about: "tmux: who gets it; usually main, but group for INT and QUIT, as by Ctrl-C",
+      value: { name: "scope", choices: STOP_SCOPES },
+    },
+    yes: { about: "also to a session that is protected, or that kstops did not make" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops signal web HUP": "read the config again, as many servers do",
+    "kstops signal bot INT --scope main": "the program alone, not its pipeline",
+  },
+  load: async () => (await import("../commands/signal.ts")).signal,
+});
+
 /** Commands that change sessions, in the order of the help. */
-export const CHANGING: Commands = { start, stop, restart, up, down, plan };
+export const CHANGING: Commands = { start, stop, restart, up, down, plan, send, signal };
 
 function seconds(text: string): number | null {
   return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : null;

@@ -113,6 +113,10 @@ const FAILURES: Partial<Record<ErrorCode, Failing>> = {
     servers: { default: [{ ...ASTRO, exitCode: 3 }] },
     terminal: { stdin: true, stdout: true, stderr: true },
   },
+  session_not_running: {
+    args: ["signal", "astro", "TERM"],
+    servers: { default: [{ ...ASTRO, exitCode: 3 }] },
+  },
   input_required: { args: ["stop", "shell"], servers: SERVERS },
   operation_not_found: { args: ["operations", "show", "1b4e28ba"] },
   operation_running: {
