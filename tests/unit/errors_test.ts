@@ -46,6 +46,7 @@ const EXITS: Record<string, number> = {
   start_failed: 7,
   stop_failed: 7,
   attach_failed: 7,
+  session_not_running: 7,
   operation_abandoned: 7,
   input_required: 8,
   wait_timeout: 9,

@@ -53,9 +53,9 @@ export function pressKeys(
   return [...tmux(server), ...calls.flatMap((call, index) => index === 0 ? call : [";", ...call])];
 }
 
-/** The mark of a pane that has got what was typed. */
+/** The mark of a pane that has got what was typed. Its `%` is left out: tmux would read it as a time. */
 export function typedMark(nonce: string, pane: string): string {
-  return `${rowBegin(nonce)}${pane}>`;
+  return `${rowBegin(nonce)}${pane.slice(1)}>`;
 }
 
 function ifAlive(

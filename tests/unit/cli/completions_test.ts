@@ -86,7 +86,18 @@ Deno.test("behind a dash come the flags of the command and those of every comman
 });
 
 /** Values that nobody can know before they are typed. */
-const UNKNOWABLE = ["string", "key[=value]", "key", "spec", "seconds", "n", "when", "seq"];
+const UNKNOWABLE = [
+  "string",
+  "key[=value]",
+  "key",
+  "spec",
+  "seconds",
+  "n",
+  "when",
+  "seq",
+  "text",
+  "signal",
+];
 
 Deno.test("every value of a flag or an argument completes, unless nobody can know it", () => {
   for (const { words, entry } of entriesBelow([PROGRAM.name], PROGRAM.commands)) {
