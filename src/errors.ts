@@ -101,6 +101,12 @@ export const ERRORS = {
     class: "SessionNotRunningError",
     meaning: "the session does not run, so that nothing can reach its program",
   },
+  wait_failed: {
+    exit: 7,
+    http: 409,
+    class: "SessionWaitError",
+    meaning: "what was waited for can no longer happen",
+  },
   operation_abandoned: {
     exit: 7,
     http: 500,
@@ -118,7 +124,7 @@ export const ERRORS = {
     exit: 9,
     http: 504,
     class: "WaitTimeoutError",
-    meaning: "it was not ready in time; it goes on",
+    meaning: "what was waited for did not come in time; nothing was ended for that",
   },
   interrupted: {
     exit: 130,
@@ -305,6 +311,13 @@ export class InputRequiredError extends SessionError {
     extras: SessionErrorExtras & { readonly reason: string },
   ) {
     super("input_required", { verb, name, reason: extras.reason }, extras);
+  }
+}
+
+/** What was waited for can no longer happen. Code `wait_failed`. */
+export class SessionWaitError extends SessionError {
+  constructor(name: string, reason: string, extras: SessionErrorExtras = {}) {
+    super("wait_failed", { verb: "wait for", name, reason }, extras);
   }
 }
 

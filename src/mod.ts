@@ -46,6 +46,7 @@ export {
   SessionNotRunningError,
   SessionStartError,
   SessionStopError,
+  SessionWaitError,
   TmuxNotFoundError,
   toEnvelope,
   UsageError,
@@ -72,6 +73,7 @@ export type {
   SendOptions,
   StopSessionOptions,
   Voice,
+  WaitOptions,
 } from "./library/work.ts";
 export {
   BACKENDS,

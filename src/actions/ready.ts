@@ -24,7 +24,7 @@ const LAST_LINES = 10;
 type Ready = NonNullable<Definition["ready"]>;
 
 /** A session that is waited for. */
-interface Awaited {
+export interface Awaited {
   readonly definition: Definition;
   readonly ready: Ready;
   /** As it was when the wait began. */
@@ -96,14 +96,15 @@ function late({ definition: { name, backend }, ready }: Awaited, why: string): W
 }
 
 /** What is asked whether a session is ready. */
-interface Question {
+export interface Question {
   /** Why it is not; null: it is. */
   readonly ask: (timeoutMs: number) => Promise<string | null>;
   readonly end: () => void;
 }
 
-function questionOf(
-  tools: Tools,
+/** What to ask a session that is waited for, whose program began at that time. */
+export function questionOf(
+  tools: Pick<Tools, "world">,
   { ready, definition, session }: Awaited,
   began: number,
 ): Question {
@@ -141,7 +142,7 @@ function questionOf(
 }
 
 /** Whether one of its lines has been printed that a pattern fits, from the beginning of its output on. */
-function outputQuestion(session: Session, pattern: string): Question {
+export function outputQuestion(session: Session, pattern: string): Question {
   const regex = parseRegex(pattern);
   const abort = new AbortController();
   const decoder = new TextDecoder();
@@ -166,6 +167,13 @@ function outputQuestion(session: Session, pattern: string): Question {
     },
     end: () => abort.abort(),
   };
+}
+
+/** Whether an output has a line that a pattern fits. */
+export function hasLine(output: Uint8Array, pattern: string): boolean {
+  const regex = parseRegex(pattern);
+  const lines = new TextDecoder().decode(output).split("\n");
+  return lines.some((line) => regex.test(asShown(line)));
 }
 
 /** What a terminal shows of a line. */

@@ -37,6 +37,8 @@ import {
   stop,
   type StopSessionOptions,
   type Voice,
+  waitFor,
+  type WaitOptions,
 } from "./work.ts";
 
 /** The definition of a session, and the tools to manage it with. */
@@ -210,6 +212,18 @@ export class SessionManager {
   /** What is known of the session. The state is `defined` if it is only in the config. */
   async status(): Promise<SessionStatus> {
     return await status(this.#parts.context, this.name);
+  }
+
+  /**
+   * Waits until the session is `running`, `ready`, `healthy`, `exited` or `stopped`, or has printed a
+   * line that a regular expression fits: `log=REGEX`.
+   *
+   * @returns its status then
+   * @throws {WaitTimeoutError} `wait_timeout`: the time is up
+   * @throws {SessionWaitError} `wait_failed`: it can no longer come to that
+   */
+  async wait(condition: string, options: WaitOptions = {}): Promise<SessionStatus> {
+    return await waitFor(this.#parts.context, this.name, condition, options);
   }
 
   /** What the session printed, including colours, even after it ended. */

@@ -6,9 +6,11 @@ import type { Reached } from "../actions/reach.ts";
 import { sendEach } from "../actions/send.ts";
 import { parseSignal, signalEach } from "../actions/signal.ts";
 import { startEach } from "../actions/start.ts";
+import { AWAITED, parseCondition } from "../actions/awaited.ts";
 import { show } from "../actions/status.ts";
 import { stopEach } from "../actions/stop.ts";
 import type { ChangeTools } from "../actions/tools.ts";
+import { waitForEach } from "../actions/wait.ts";
 import { isAnothers } from "../actions/whose.ts";
 import type { AttachEnd } from "../backends/backend.ts";
 import type { Config } from "../config/config.ts";
@@ -72,6 +74,14 @@ export interface AttachSessionOptions extends Voice {
 export interface SendOptions {
   /** Whether Enter follows the text. Default: true. */
   readonly enter?: boolean;
+}
+
+/** How to wait for a session. */
+export interface WaitOptions {
+  /** How many seconds, at most. Default: without a limit. */
+  readonly timeout?: number;
+  /** Of `exited`: whether one end is enough, also where the program is executed again. */
+  readonly any?: boolean;
 }
 
 /** How much of the output to read. */
@@ -223,6 +233,28 @@ function reachedOnly([only]: Reached): SessionStatus {
 /** What is known of a session. The state is `defined` if it is only in the config. */
 export async function status(context: Context, name: string): Promise<SessionStatus> {
   return await show(changeTools(context), name, placeFlagsFor(context.selection));
+}
+
+/** Waits until a session is in a state, or has printed something. */
+export async function waitFor(
+  context: Context,
+  name: string,
+  text: string,
+  { any = false, timeout }: WaitOptions = {},
+): Promise<SessionStatus> {
+  const condition = parseCondition(text);
+  if (condition === null) {
+    throw new SessionConfigError(`Cannot wait for ${quote(text)}: that is nothing to wait for`, {
+      hint: `use one of ${AWAITED.join(", ")} or log=REGEX`,
+    });
+  }
+  const [outcome] = await waitForEach(changeTools(context), [name], {
+    ...placeFlagsFor(context.selection),
+    ...{ condition, timeoutSeconds: timeout ?? null },
+    ...(any ? { any } : {}),
+  });
+  if (outcome?.status === "fulfilled") return outcome.value;
+  throw outcome?.reason;
 }
 
 /** What a session printed, even after it was stopped. */

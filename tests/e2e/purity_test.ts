@@ -186,6 +186,21 @@ const CASES: readonly Case[] = [
   { line: "status nope", code: "session_not_found" },
   { line: "status astro --runtime docker", code: "backend_not_found" },
   { line: "status", code: "usage" },
+  // wait
+  {
+    line:
+      "wait astro --for running --timeout 60s --backend tmux --socket default --project kstops.yml",
+    text: /^astro is running\n$/,
+    json: listOf(file("wait")),
+  },
+  {
+    line: "wait crash --for exited --any",
+    text: /^crash has ended\n$/,
+    json: listOf(file("wait")),
+  },
+  { line: "wait nope --for running", code: "session_not_found" },
+  { line: "wait astro --for tea", code: "usage" },
+  { line: "wait astro --for running --runtime docker", code: "backend_not_found" },
   // why
   ...[
     "astro",

@@ -28,6 +28,7 @@ type Types = [
   kstops.SessionStatus,
   kstops.StopSessionOptions,
   kstops.TmuxDefinition,
+  kstops.WaitOptions,
 ];
 
 const VALIDATORS = {
@@ -97,6 +98,10 @@ const CLASSES: readonly (readonly [Error, kstops.ErrorCode, number, readonly unk
   [
     new kstops.SessionAttachError("astro", "it ended", EXTRAS),
     ...["attach_failed", 7, [OpsError, SessionError]] as const,
+  ],
+  [
+    new kstops.SessionWaitError("astro", "it ended", EXTRAS),
+    ...["wait_failed", 7, [OpsError, SessionError]] as const,
   ],
   [new kstops.OperationNotFoundError("show", "7f3a", EXTRAS), "operation_not_found", 5, [OpsError]],
   [

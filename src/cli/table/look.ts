@@ -1,5 +1,6 @@
 /** The commands that look at sessions. */
 import { SESSION_STATES } from "../../model.ts";
+import { parseDuration } from "../../validate/duration.ts";
 import { command, type Commands } from "../grammar.ts";
 import { BACKEND, LOOK, NAMES, PROJECT, RUNTIME, SOCKET } from "./flags.ts";
 
@@ -132,10 +133,48 @@ const events = command({
   load: async () => (await import("../commands/events.ts")).events,
 });
 
+const wait = command({
+  about: "wait until sessions run, are ready or healthy, have ended, or have printed something",
+  group: LOOK,
+  arguments: { names: { ...NAMES, about: "sessions: all of them are waited for", required: true } },
+  flags: {
+    for: {
+      about: "running, ready, healthy, exited, stopped or log=REGEX",
+      value: { name: "what" },
+    },
+    any: { about: "exited: one end is enough, even if the program is executed again" },
+    timeout: {
+      short: "t",
+      about: "the longest wait, such as 60s or 5m; otherwise there is no limit",
+      value: {
+        name: "time",
+        read: durationSeconds,
+        rule: "it must be a duration such as 500ms, 10s or 1m30s, or a number of seconds",
+      },
+    },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops wait web --for ready --timeout 60s": "until it serves; exit code 9 when the time is up",
+    "kstops wait migrate --for exited": "until its program has ended by itself",
+    "kstops wait web --for 'log=^listening'": "until it has printed such a line",
+    "kstops wait @bots --for stopped": "until none of them runs",
+  },
+  load: async () => (await import("../commands/wait.ts")).wait,
+});
+
 /** Commands that look at sessions, in the order of the help. */
-export const LOOKING: Commands = { attach, status, why, logs, events, list };
+export const LOOKING: Commands = { attach, status, why, logs, events, wait, list };
 
 function lineCount(text: string): number | null {
   if (text === "all") return Infinity;
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
+
+function durationSeconds(text: string): number | null {
+  const ms = parseDuration(text);
+  return ms === null ? null : ms / 1000;
 }

@@ -117,6 +117,10 @@ const FAILURES: Partial<Record<ErrorCode, Failing>> = {
     args: ["signal", "astro", "TERM"],
     servers: { default: [{ ...ASTRO, exitCode: 3 }] },
   },
+  wait_failed: {
+    args: ["wait", "astro", "--for", "running"],
+    servers: { default: [{ ...ASTRO, exitCode: 3 }] },
+  },
   input_required: { args: ["stop", "shell"], servers: SERVERS },
   operation_not_found: { args: ["operations", "show", "1b4e28ba"] },
   operation_running: {
