@@ -94,6 +94,8 @@ const UNKNOWABLE = [
   "seconds",
   "n",
   "when",
+  "what",
+  "time",
   "seq",
   "text",
   "signal",
