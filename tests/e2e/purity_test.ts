@@ -39,6 +39,8 @@ const BOTH = {
 const PROPERTIES = { text: /^name\t.+\n(?:.+\t.+\n)+$/, json: file("status") };
 const ROWS = { text: /^(?:[^\t\n]+(?:\t[^\t\n]*){7}\n)+$/, json: listOf(file("status")) };
 const FOUND = { text: /^\S+ .+\n(?:.*\n)*$/, json: file("why") };
+/** Of each session it is said what came of it. */
+const UNMET = { text: /^$/, json: listOf(file("wait")) };
 const HELP = /^(?:kstops|Usage|usage|[A-Z])[^]*kstops[^]*\n$/;
 
 /** All of them at once: none of these disturbs another. */
@@ -198,9 +200,10 @@ const CASES: readonly Case[] = [
     text: /^crash has ended\n$/,
     json: listOf(file("wait")),
   },
-  { line: "wait nope --for running", code: "session_not_found" },
+  { line: "wait nope --for running", ...UNMET, code: "session_not_found" },
   { line: "wait astro --for tea", code: "usage" },
-  { line: "wait astro --for running --runtime docker", code: "backend_not_found" },
+  { line: "wait astro --for running --runtime docker", ...UNMET, code: "backend_not_found" },
+  { line: "wait crash --for running", ...UNMET, code: "wait_failed" },
   // why
   ...[
     "astro",
