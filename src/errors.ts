@@ -219,6 +219,8 @@ export class BackendUnavailableError extends OpsError {
   }
 }
 
+type Reasoned = SessionErrorExtras & { readonly reason: string };
+
 /**
  * The base of errors about one session. As in the first kstlib, `name` is the session's name (not
  * the class's: use `instanceof` or `code`).
@@ -262,11 +264,7 @@ export class SessionExistsError extends SessionError {
 
 /** The name is found in more than one place. Code `session_ambiguous`. */
 export class SessionAmbiguousError extends SessionError {
-  constructor(
-    verb: string,
-    name: string,
-    extras: SessionErrorExtras & { readonly reason: string },
-  ) {
+  constructor(verb: string, name: string, extras: Reasoned) {
     super("session_ambiguous", { verb, name, reason: extras.reason }, extras);
   }
 }
@@ -294,22 +292,14 @@ export class SessionAttachError extends SessionError {
 
 /** The session does not run, so that nothing can reach its program. Code `session_not_running`. */
 export class SessionNotRunningError extends SessionError {
-  constructor(
-    verb: string,
-    name: string,
-    extras: SessionErrorExtras & { readonly reason: string },
-  ) {
+  constructor(verb: string, name: string, extras: Reasoned) {
     super("session_not_running", { verb, name, reason: extras.reason }, extras);
   }
 }
 
 /** The session is protected or foreign, and nobody said yes. Code `input_required`. */
 export class InputRequiredError extends SessionError {
-  constructor(
-    verb: string,
-    name: string,
-    extras: SessionErrorExtras & { readonly reason: string },
-  ) {
+  constructor(verb: string, name: string, extras: Reasoned) {
     super("input_required", { verb, name, reason: extras.reason }, extras);
   }
 }
@@ -323,10 +313,7 @@ export class SessionWaitError extends SessionError {
 
 /** What was waited for did not come in time; nothing was ended for that. Code `wait_timeout`. */
 export class WaitTimeoutError extends SessionError {
-  constructor(
-    name: string,
-    extras: SessionErrorExtras & { readonly reason: string },
-  ) {
+  constructor(name: string, extras: Reasoned) {
     super("wait_timeout", { verb: "wait for", name, reason: extras.reason }, extras);
   }
 }

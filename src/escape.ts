@@ -1,4 +1,4 @@
-/** Text from outside, made safe for a terminal. */
+/** Text from outside, made safe for a terminal. Pure. */
 
 /** The value between double quotes, control characters written as escapes. */
 export function quote(value: string): string {

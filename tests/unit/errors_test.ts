@@ -48,6 +48,7 @@ const EXITS: Record<string, number> = {
   stop_failed: 7,
   attach_failed: 7,
   session_not_running: 7,
+  wait_failed: 7,
   operation_abandoned: 7,
   input_required: 8,
   wait_timeout: 9,

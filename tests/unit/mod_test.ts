@@ -155,7 +155,7 @@ Deno.test("the library has what works on sessions", () => {
     Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor").sort();
   deepEqual(methods(kstops.SessionManager), [
     ...["attach", "backend", "config", "exists", "isRunning", "logs", "name", "send"],
-    ...["signal", "start", "status", "stop"],
+    ...["signal", "start", "status", "stop", "wait"],
   ]);
   for (const runner of [kstops.TmuxRunner, kstops.ContainerRunner]) {
     deepEqual(methods(Object.getPrototypeOf(runner)), [
