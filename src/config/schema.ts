@@ -59,8 +59,10 @@ function zodOf(form: Form): z.ZodMiniType {
       return z.union([
         // zod's record cannot limit its number of entries.
         z.record(name, z.nullable(scalar())).check(z.meta({ maxProperties: MAX_ENV_VARIABLES })),
-        z.array(z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/)))
-          .check(z.maxLength(MAX_ENV_VARIABLES)),
+        z.array(
+          // A variable may be called `true`.
+          z.union([z.boolean(), z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*(?:=|$)/))]),
+        ).check(z.maxLength(MAX_ENV_VARIABLES)),
       ]);
     }
     case "object":
