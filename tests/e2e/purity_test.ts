@@ -386,7 +386,7 @@ const ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
 const IS_TEXT = /^(?:help |start --help)/;
 
 const CONFIG_NAMES = [
-  ...["later", "one", "two", "three", "quiet", "absent"].flatMap((
+  ...["later", "alone", "one", "two", "three", "quiet", "absent"].flatMap((
     name,
   ) => [`${name}-text`, `${name}-json`]),
   ...["astro", "later", "defined"],

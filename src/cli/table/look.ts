@@ -160,7 +160,7 @@ const wait = command({
   examples: {
     "kstops wait web --for ready --timeout 60s": "until it serves; exit code 9 when the time is up",
     "kstops wait migrate --for exited": "until its program has ended by itself",
-    "kstops wait web --for 'log=^listening'": "until it has printed such a line",
+    "kstops wait web --for 'log=listening'": "until it has printed such a line",
     "kstops wait @bots --for stopped": "until none of them runs",
   },
   load: async () => (await import("../commands/wait.ts")).wait,
