@@ -38,11 +38,15 @@ export interface TestRun {
 export async function runTests(run: TestRun): Promise<SteadyOutcome> {
   const first = await runOnce(run, null);
   const again = first.failed;
-  if (again.length === 0 || again.length > MOST_TRIED_AGAIN) return { ...first, unsteady: [] };
+  if (again.length === 0 || again.length > MOST_TRIED_AGAIN) return merge(first, NOTHING);
   if (!run.quiet) console.log(`\nOnce more, alone: ${again.join(", ")}`);
-  const second = await runOnce({ ...run, parallel: false }, again);
+  // Only their files: loading all of them takes minutes.
+  const paths = first.filesOfFailed;
+  const second = await runOnce({ ...run, paths, parallel: false }, again);
   return merge(first, second);
 }
+
+const NOTHING: Outcome = { passed: [], failed: [], ignored: [] };
 
 /** The outcome of both runs: what passed in the second one is unsteady. */
 export function merge(first: Outcome, second: Outcome): SteadyOutcome {
@@ -58,7 +62,7 @@ export function merge(first: Outcome, second: Outcome): SteadyOutcome {
 async function runOnce(
   { paths, cwd, env = {}, without = [], parallel = true, quiet = false }: TestRun,
   names: readonly string[] | null,
-): Promise<Outcome> {
+): Promise<Outcome & { readonly filesOfFailed: readonly string[] }> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const test = ["test", "--allow-all", `--junit-path=${report}`];
@@ -72,12 +76,13 @@ async function runOnce(
       stdout: quiet ? "null" : "inherit",
       stderr: quiet ? "null" : "inherit",
     }).spawn().status;
-    const outcome = parseReport(await Deno.readTextFile(report));
+    const xml = await Deno.readTextFile(report);
+    const outcome = parseReport(xml);
     if (outcome.passed.length + outcome.failed.length === 0) throw new Error("No test ran");
     if (code !== 0 && outcome.failed.length === 0) {
       throw new Error(`deno test ended with ${code}, and no test had failed`);
     }
-    return outcome;
+    return { ...outcome, filesOfFailed: filesOfFailed(xml) };
   } finally {
     await Deno.remove(report);
   }
@@ -111,6 +116,14 @@ export function parseReport(xml: string): Outcome {
     failed: named(failed),
     ignored: named(ignored),
   };
+}
+
+/** The files in which tests failed, as a report of `deno test --junit-path` names them. */
+export function filesOfFailed(xml: string): readonly string[] {
+  return xml.split("<testsuite ").slice(1).flatMap((suite) => {
+    const name = /^name="([^"]*)"/.exec(suite)?.[1];
+    return name !== undefined && /<(failure|error)\b/.test(suite) ? unescape(name) : [];
+  });
 }
 
 /** A step is named behind its test: `TEST > STEP`. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, rejects, throws } from "node:assert/strict";
-import { merge, parseReport, runTests, summary } from "../../support/run_tests.ts";
+import { filesOfFailed, merge, parseReport, runTests, summary } from "../../support/run_tests.ts";
 
 const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="4" failures="1" errors="0" time="1.5">
@@ -55,6 +55,16 @@ Deno.test("the steps of a test are no tests of their own", () => {
   const names = ["a", "a > first", "a > first > inner", "b > c"];
   const cases = names.map((name) => `<testcase name="${name.replace(/>/g, "&gt;")}"/>`);
   deepEqual(parseReport(`<testsuites>${cases.join("")}</testsuites>`).passed, ["a", "b > c"]);
+});
+
+Deno.test("only the files of failed tests are run once more", () => {
+  const failure = '<testcase name="x"><failure message="no">no</failure></testcase>';
+  const suites = [
+    `<testsuite name="./a&amp;b_test.ts">${failure}</testsuite>`,
+    '<testsuite name="./c_test.ts"><testcase name="y"/></testsuite>',
+  ];
+  deepEqual(filesOfFailed(`<testsuites>${suites.join("")}</testsuites>`), ["./a&b_test.ts"]);
+  deepEqual(filesOfFailed(REPORT), ["./tests/contract/suite.ts"]);
 });
 
 Deno.test("a test that passes the second time is unsteady, and has not failed", () => {
