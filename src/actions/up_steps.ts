@@ -7,6 +7,7 @@ import type { OpsError } from "../errors.ts";
 import type { BackendType, Definition, SessionStatus } from "../model.ts";
 import { valueAt } from "../keys/paths.ts";
 import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
+import { goesOn } from "./rollback.ts";
 import { endWords } from "./words.ts";
 
 /** A part of a definition that a running session has in another way. */
@@ -116,13 +117,6 @@ function stepOf(
   const how = endWords(status);
   const ended = how === null ? "it has ended" : `it has ended, ${how}`;
   return step("start", isChanged ? `${ended}; changed: ${changesText(changes)}` : ended);
-}
-
-/** The words of engines for sessions that are executed again by themselves, or are held. */
-const GOES_ON: ReadonlySet<string> = new Set(["restarting", "backoff", "paused"]);
-
-function goesOn({ state, engineState }: SessionStatus): boolean {
-  return state === "running" || (engineState !== null && GOES_ON.has(engineState));
 }
 
 /** Changes in words, without values that may be secret. */

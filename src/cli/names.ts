@@ -116,6 +116,14 @@ export async function sessionsMeant(
   return { names: meant.names, leftOut: left };
 }
 
+/** Whether one of these sessions needs others, so that their order matters. */
+export function needOthers({ sessions }: Config, names: readonly string[]): boolean {
+  return names.some((name) => {
+    const entry = sessions.get(name);
+    return entry?.kind === "usable" && entry.settings.dependsOn !== null;
+  });
+}
+
 /** Changes named and selected sessions, each in its own way. */
 export async function changeMeant<Outcome>(
   { named, selected }: Meant,

@@ -42,15 +42,6 @@ export function withNeeds(names: readonly string[], needs: Needs): readonly stri
   return [...ordered];
 }
 
-/** The sessions that need one of these. */
-export function dependents(names: readonly string[], needs: Needs): ReadonlyMap<string, string[]> {
-  const found = new Map<string, string[]>(names.map((name) => [name, []]));
-  for (const [name, needed] of needs) {
-    for (const each of needed) found.get(each.name)?.push(name);
-  }
-  return found;
-}
-
 /**
  * The mistakes in what sessions need: names that the config does not define, and cycles, each told
  * whole at the first of its sessions.

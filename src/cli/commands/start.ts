@@ -1,13 +1,12 @@
 /** `kstops start NAME`: from the config, or made up on the spot. */
 import { type Outcomes, truthOf } from "../../actions/each.ts";
 import { startEach, type Started } from "../../actions/start.ts";
-import type { Config } from "../../config/config.ts";
 import { UsageError } from "../../errors.ts";
 import { knownPlace } from "../../model/place.ts";
 import { changeTools } from "../caller.ts";
 import { changedText, replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
-import { changeMeant, sessionsToChange } from "../names.ts";
+import { changeMeant, needOthers, sessionsToChange } from "../names.ts";
 import { type StartFlags, wantedBy } from "../start_flags.ts";
 import { handOver, requireTerminal } from "./attach.ts";
 
@@ -66,7 +65,7 @@ async function startThese(
   const { all, wait, waitReady, quiet, yes } = flags;
   const request = { wanted: wantedBy(flags), all, wait, waitReady, quiet, yes, anyway: yes };
   const tools = await changeTools(context, { quiet });
-  if (!flags.deps || !needOthers(names, await context.config())) {
+  if (!flags.deps || !needOthers(await context.config(), names)) {
     return { outcomes: await startEach(tools, names, request), failures: [] };
   }
   const { startInOrder } = await import("../../actions/start_in_order.ts");
@@ -79,14 +78,6 @@ async function startThese(
     outcomes: named,
     failures: besides.flatMap((each) => each.status === "rejected" ? [each.reason] : []),
   };
-}
-
-/** Whether one of these sessions needs others. */
-function needOthers(names: readonly string[], { sessions }: Config): boolean {
-  return names.some((name) => {
-    const entry = sessions.get(name);
-    return entry?.kind === "usable" && entry.settings.dependsOn !== null;
-  });
 }
 
 function refuseSingleFlags({ command, image, argv, attach }: StartCommandFlags): void {

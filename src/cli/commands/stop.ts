@@ -3,7 +3,7 @@ import { stopEach, type StopRequest } from "../../actions/stop.ts";
 import { changeTools } from "../caller.ts";
 import { replyOf } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
-import { changeMeant, sessionsToChange } from "../names.ts";
+import { changeMeant, needOthers, sessionsToChange } from "../names.ts";
 import { warnOfProblems } from "../warnings.ts";
 
 /** Flags of `stop`. */
@@ -20,22 +20,10 @@ export async function stop(context: Context, flags: StopFlags): Promise<Reply> {
   const tools = await changeTools(context, flags);
   const outcomes = await changeMeant(meant, async (names, all) => {
     const request = { ...flags, all };
-    if (!await needEachOther(context, names)) return await stopEach(tools, names, request);
+    const isOrdered = names.length > 1 && needOthers(await context.config(), names);
+    if (!isOrdered) return await stopEach(tools, names, request);
     const { stopInOrder } = await import("../../actions/down.ts");
     return await stopInOrder(tools, names, request);
   });
   return replyOf(outcomes, { quiet: flags.quiet, isList: meant.isList });
-}
-
-/** Whether one of several sessions needs another one of them, so that the order matters. */
-async function needEachOther(
-  { config }: Pick<Context, "config">,
-  names: readonly string[],
-): Promise<boolean> {
-  if (names.length < 2) return false;
-  const { sessions } = await config();
-  return names.some((name) => {
-    const entry = sessions.get(name);
-    return entry?.kind === "usable" && entry.settings.dependsOn !== null;
-  });
 }
