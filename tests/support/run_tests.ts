@@ -40,8 +40,8 @@ export async function runTests(run: TestRun): Promise<SteadyOutcome> {
   const again = first.failed;
   if (again.length === 0 || again.length > MOST_TRIED_AGAIN) return merge(first, NOTHING);
   if (!run.quiet) console.log(`\nOnce more, alone: ${again.join(", ")}`);
-  // Only their files: loading all of them takes minutes.
-  const paths = first.filesOfFailed;
+  // Only their files where they are known: loading all of them takes minutes.
+  const paths = first.filesOfFailed ?? run.paths;
   const second = await runOnce({ ...run, paths, parallel: false }, again);
   return merge(first, second);
 }
@@ -62,7 +62,7 @@ export function merge(first: Outcome, second: Outcome): SteadyOutcome {
 async function runOnce(
   { paths, cwd, env = {}, without = [], parallel = true, quiet = false }: TestRun,
   names: readonly string[] | null,
-): Promise<Outcome & { readonly filesOfFailed: readonly string[] }> {
+): Promise<Outcome & { readonly filesOfFailed: readonly string[] | null }> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const test = ["test", "--allow-all", `--junit-path=${report}`];
@@ -118,12 +118,16 @@ export function parseReport(xml: string): Outcome {
   };
 }
 
-/** The files in which tests failed, as a report of `deno test --junit-path` names them. */
-export function filesOfFailed(xml: string): readonly string[] {
-  return xml.split("<testsuite ").slice(1).flatMap((suite) => {
+/**
+ * The test files in which tests failed, by a report of `deno test --junit-path`. Null when they are
+ * not known: a test is told under the file that called `Deno.test`, which may be a helper of many.
+ */
+export function filesOfFailed(xml: string): readonly string[] | null {
+  const files = xml.split("<testsuite ").slice(1).flatMap((suite) => {
     const name = /^name="([^"]*)"/.exec(suite)?.[1];
     return name !== undefined && /<(failure|error)\b/.test(suite) ? unescape(name) : [];
   });
+  return files.every((file) => file.endsWith("_test.ts")) ? files : null;
 }
 
 /** A step is named behind its test: `TEST > STEP`. */
