@@ -238,6 +238,8 @@ export interface SessionStatus {
   readonly health: Health | null;
   /** The groups that the config puts it into. */
   readonly groups: readonly string[];
+  /** The keys in which it runs something else than its definition says now; null: unknown. */
+  readonly drift: readonly string[] | null;
 }
 
 /** A status with the given fields; all others are unknown. */
@@ -270,6 +272,7 @@ export function statusOf(
     nextRestartAt: null,
     health: null,
     groups: [],
+    drift: null,
     ...known,
   };
 }

@@ -34,6 +34,7 @@ export function statusToWire(status: SessionStatus): { [key: string]: Json } {
     next_restart_at: time(status.nextRestartAt),
     health: status.health,
     groups: status.groups,
+    drift: status.drift,
   };
 }
 

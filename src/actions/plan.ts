@@ -9,8 +9,9 @@ import { isSameOwner, selfOf } from "../owner.ts";
 import { foundIn } from "../sessions/find.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { definitionFor } from "./definitions.ts";
+import { changesOf } from "./drift.ts";
 import type { Tools } from "./tools.ts";
-import { changesBetween, planSteps, type Step, type Wanted } from "./up_steps.ts";
+import { planSteps, type Step, type Wanted } from "./up_steps.ts";
 
 /** What to plan. */
 export interface PlanRequest {
@@ -84,8 +85,7 @@ export async function planOf(
       const match = foundIn(found, "show", name);
       matches.set(name, match);
       if (match.kind === "defined") return { ...nothing, trouble: match.trouble };
-      const running = await match.session.definition();
-      const changes = running === null ? [] : changesBetween(running, definition);
+      const changes = await changesOf(match.session, definition);
       const codes = "successExitCodes" in definition ? definition.successExitCodes : [];
       return {
         ...known,

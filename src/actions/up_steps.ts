@@ -4,20 +4,10 @@
  */
 import { type Dependency, withNeeds } from "../config/dependencies.ts";
 import type { OpsError } from "../errors.ts";
-import type { BackendType, Definition, SessionStatus } from "../model.ts";
-import { valueAt } from "../keys/paths.ts";
-import { ALL_SESSION_KEYS } from "../keys/session_keys.ts";
+import type { BackendType, SessionStatus } from "../model.ts";
+import { type Change, changesText } from "../model/change.ts";
 import { goesOn } from "./rollback.ts";
 import { endWords } from "./words.ts";
-
-/** A part of a definition that a running session has in another way. */
-export interface Change {
-  /** The key; for a variable `env.NAME`. */
-  readonly key: string;
-  /** The values; null: they may hold secrets, or one of them is not there. */
-  readonly from: string | null;
-  readonly to: string | null;
-}
 
 /** What a step does. `blocked`: nobody can tell what there is, so nothing is done. */
 export const ACTIONS = ["start", "restart", "stop", "keep", "blocked"] as const;
@@ -117,50 +107,6 @@ function stepOf(
   const how = endWords(status);
   const ended = how === null ? "it has ended" : `it has ended, ${how}`;
   return step("start", isChanged ? `${ended}; changed: ${changesText(changes)}` : ended);
-}
-
-/** Changes in words, without values that may be secret. */
-export function changesText(changes: readonly Change[]): string {
-  return changes.map(({ key, from, to }) =>
-    from === null && to === null ? key : `${key} ${from ?? "none"} -> ${to ?? "none"}`
-  ).join(", ");
-}
-
-/**
- * In what a session differs from its definition, by the names of keys. Where it runs is no part of
- * what it is, and neither is what its caller brings along.
- */
-export function changesBetween(running: Definition, wanted: Definition): readonly Change[] {
-  if (running.backend !== wanted.backend) {
-    return [{ key: "backend", from: running.backend, to: wanted.backend }];
-  }
-  return ALL_SESSION_KEYS.flatMap(([name, { part, form, field, filled }]): Change[] => {
-    if (part === undefined || part.record === null) return [];
-    if (form.kind === "variables") return variableChanges(name, running.env, wanted.env);
-    const path = part.at ?? field;
-    const [from, to] = [valueAt(running, path) ?? null, valueAt(wanted, path) ?? null];
-    if (JSON.stringify(from) === JSON.stringify(to)) return [];
-    const isShown = filled !== "start" || field === "image";
-    return [{ key: name, from: isShown ? shown(from) : null, to: isShown ? shown(to) : null }];
-  });
-}
-
-function variableChanges(
-  key: string,
-  running: Readonly<Record<string, string>>,
-  wanted: Readonly<Record<string, string>>,
-): Change[] {
-  const names = [...new Set([...Object.keys(running), ...Object.keys(wanted)])].toSorted();
-  return names.filter((name) => running[name] !== wanted[name])
-    .map((name) => ({ key: `${key}.${name}`, from: null, to: null }));
-}
-
-function shown(value: unknown): string | null {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : value === null
-    ? null
-    : JSON.stringify(value);
 }
 
 /** Whether a step changes anything. */

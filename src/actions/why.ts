@@ -22,7 +22,7 @@ import type { Match } from "../sessions/sessions.ts";
 import { shellWord } from "../shell.ts";
 import { definitionFor, isDefined } from "./definitions.ts";
 import { inOrder, meaningOf } from "./meaning.ts";
-import { withLeftovers } from "./status.ts";
+import { lookAt } from "./status.ts";
 import type { Tools } from "./tools.ts";
 import { isAnothers, sayWhose } from "./whose.ts";
 
@@ -94,7 +94,7 @@ export async function explain(
   const last = lastOf(runs);
   const status = inOrder(
     match.kind === "session"
-      ? await withReboot(world, await withLeftovers(match), last)
+      ? await withReboot(world, await lookAt(tools, match), last)
       : withLastRun(match.status, last),
   );
   const ofStatus = match.kind === "session" && match.session.run !== last?.id ? null : last;
@@ -104,7 +104,11 @@ export async function explain(
   const again = executions === null ? 0 : executedAgain(executions, ofStatus);
   // For a session that was executed again, the time since then counts.
   const startedAt = again > 0 ? executions?.startedAt ?? null : null;
-  const definitionChanged = isStrange ? null : await hasChanged(tools, name, ofStatus);
+  const definitionChanged = isStrange
+    ? null
+    : status.drift === null
+    ? await hasChanged(tools, name, ofStatus)
+    : status.drift.length > 0;
   const [lines, operation] = await Promise.all([
     lastLines({ store, match, name, isMeant }),
     lastOperation(tools, match.status),

@@ -4,6 +4,7 @@
  */
 import type { Wanted } from "../logs/read.ts";
 import type { BackendType, Definition, Engine, SessionStatus, StopScope } from "../model.ts";
+import type { Change } from "../model/change.ts";
 import type { Place, PlaceSelector } from "../model/place.ts";
 import type { Signal } from "../world/world.ts";
 
@@ -192,6 +193,11 @@ export interface Session {
   readonly probe?: (argv: readonly string[], options: ProbeOptions) => Promise<string | null>;
   /** Its definition, for starting it again; null for a foreign session. */
   definition(options?: DefinitionOptions): Promise<Definition | null>;
+  /**
+   * The keys that its engine now shows in another way than kstops asked for when it started it.
+   * Missing: its engine lets nobody change any.
+   */
+  readonly altered?: () => Promise<readonly Change[]>;
   /** Whether its engine still has it after a stop that leaves it there; missing: no stop does. */
   readonly isThere?: () => Promise<boolean>;
   /**

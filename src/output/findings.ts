@@ -40,7 +40,7 @@ export function findingsText(findings: Findings, screen: Screen): string {
     [status.state === "running" ? "has run for" : "ran for", durationText(seconds)],
     ["started", startsText(starts, screen)],
     ["before", earlierText(findings.earlier, screen)],
-    ["definition", changeText(definitionChanged)],
+    ["definition", changeText(definitionChanged, status.drift ?? [])],
     ["last change", operation === null ? null : operationText(operation, screen)],
   ];
   return [
@@ -91,9 +91,11 @@ function startsText(
   return `${count} times${without}${failures === 0 ? "" : `, ${failures} of them failed`}${first}`;
 }
 
-function changeText(changed: boolean | null): string | null {
+function changeText(changed: boolean | null, keys: readonly string[]): string | null {
   if (changed === null) return null;
-  return changed ? "has changed since it was started" : "as it was started";
+  if (!changed) return "as it was started";
+  return ["has changed since it was started", ...keys.length === 0 ? [] : [keys.join(", ")]]
+    .join(": ");
 }
 
 function linesText(lines: readonly string[] | null, screen: Screen): string {

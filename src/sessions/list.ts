@@ -19,7 +19,8 @@ export function listing(
   defined: readonly DefinedSession[],
   { selection, self }: Pick<Search, "selection" | "self">,
 ): Listing {
-  const running = surveys.flatMap(({ sessions }) => sessions.map(({ status }) => status));
+  const sessions = surveys.flatMap((survey) => survey.sessions);
+  const running = sessions.map(({ status }) => status);
   const troubles = surveys.flatMap((survey) => reportOf(survey, { surveys, defined, selection }));
   const rows = surveys.flatMap(troubleRow);
   // If its definition means an engine in trouble, too, the row of the definition says as much.
@@ -28,10 +29,17 @@ export function listing(
       ? []
       : [status]
   );
+  const byKey = new Map(sessions.map((session) => [keyOf(session.status), session]));
   return {
     statuses: [...withDefined([...running, ...lost], defined, { surveys, self }), ...rows],
+    sessionOf: (status) => byKey.get(keyOf(status)) ?? null,
     troubles,
   };
+}
+
+/** What tells sessions apart within one look. */
+function keyOf({ backend, engine, socketName, id, name }: SessionStatus): string {
+  return JSON.stringify([backend, engine, socketName, id, name]);
 }
 
 /** The sessions in engines, then those that are only defined, each group sorted by name. */

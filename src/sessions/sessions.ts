@@ -26,6 +26,8 @@ export interface Selection extends PlaceSelector {
 /** All sessions, and the engines that could not be asked. */
 export interface Listing {
   readonly statuses: readonly SessionStatus[];
+  /** The session that a status is of; null: no engine has it. */
+  readonly sessionOf: (status: SessionStatus) => Session | null;
   /** The engines that could not be asked. */
   readonly troubles: readonly ReportedTrouble[];
 }

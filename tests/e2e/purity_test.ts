@@ -249,6 +249,7 @@ const CASES: readonly Case[] = [
   { line: "events nope", code: "session_not_found" },
   // list
   { line: "list", ...ROWS },
+  { line: "list --drift", text: /^$/, json: ROWS.json },
   { line: "ls --verbose --color always --managed", text: /^[^]+\n$/, json: ROWS.json },
   { line: "list --state exited --backend tmux --socket default", ...ROWS },
   { line: "list --quiet", text: /^(?:\S+\n)+$/, json: ROWS.json },

@@ -39,6 +39,7 @@ const KEYS = [
   "name, backend, state, pid, exit_code, signal, created_at, finished_at, managed, defined, engine",
   "engine_state, socket_name, window_count, attached, id, image, ports, command, working_dir, reason",
   "project, config_file, leftovers, restart_policy, restarts, next_restart_at, health, groups",
+  "drift",
 ].join(", ").split(", ");
 
 // --- what is printed -----------------------------------------------------------------------------
@@ -110,6 +111,7 @@ property("any status fits the schema", () => {
     nextRestartAt: time,
     health: maybe(fc.constantFrom(...HEALTH_WORDS)),
     groups: fc.array(fc.string(), { maxLength: 2 }),
+    drift: maybe(fc.array(fc.string(), { maxLength: 2 })),
   });
   return {
     input: any,

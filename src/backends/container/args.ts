@@ -46,9 +46,9 @@ export function inspectImages({ program }: Client, ids: readonly string[]): stri
   return [program, "image", "inspect", "--", ...ids];
 }
 
-/** The id of the image that a name stands for here. */
-export function idOfImage({ program }: Client, image: string): string[] {
-  return [program, "image", "inspect", "--format", "{{.Id}}", "--", image];
+/** The ids of the images that names stand for here. */
+export function idsOfImages({ program }: Client, images: readonly string[]): string[] {
+  return [program, "image", "inspect", "--format", "{{.Id}}", "--", ...images];
 }
 
 /** Everything about a network. */

@@ -71,6 +71,8 @@ export interface Details {
   readonly mostRestarts: number;
   /** How often its restart policy has started it again. */
   readonly restarts: number;
+  /** The most memory that it may use, 0: no limit; null: unknown. */
+  readonly memoryBytes: number | null;
   /** Whether its runtime removes it when it ends (`--rm`). */
   readonly removesItself: boolean;
   /** podman's file of its output, on the machine of the runtime; null: it has another log. */
@@ -273,6 +275,7 @@ export function inspected(whole: Fields): Container {
         0,
       ),
       restarts: read("RestartCount", () => countOf(whole["RestartCount"]), 0),
+      memoryBytes: read("Memory", () => countOf(host["Memory"]), null),
       removesItself: host["AutoRemove"] === true,
       logPath: read("LogConfig", () => logPathOf(fieldsOf(host["LogConfig"] ?? {})), null),
     },

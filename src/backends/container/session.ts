@@ -7,7 +7,6 @@ import {
   attachContainer,
   endAndRemove,
   endRestartPolicies,
-  idOfImage,
   killContainers,
   removeContainers,
   stopContainers,
@@ -17,9 +16,10 @@ import {
 import { answerOf, askOne, type Context, WORK_TIMEOUT_MS } from "./ask.ts";
 import { type Client, isRemote } from "./clients.ts";
 import { parseFailure } from "./failure.ts";
+import { imageIdOf } from "./image_id.ts";
 import { isManaged, isProtected, recordOf } from "./labels.ts";
 import { disowned } from "./origin.ts";
-import { type Container, withoutPrefix } from "./parse.ts";
+import type { Container } from "./parse.ts";
 import { statusOfContainer } from "./status.ts";
 import { keepEnd, recordStop } from "./record.ts";
 import { actTogether, hasProgram, stopTogether } from "./together.ts";
@@ -96,8 +96,7 @@ async function imageOf(
   { container: { imageId }, name }: { readonly container: Container; readonly name: string },
 ): Promise<string> {
   if (imageId === null) return name;
-  const { stdout } = await answerOf(context, client, idOfImage(client, name));
-  return withoutPrefix(stdout.trim()) === imageId ? name : imageId;
+  return await imageIdOf(context, client, name) === imageId ? name : imageId;
 }
 
 /** Ends a container, and removes it if kstops made it. */

@@ -97,6 +97,7 @@ export function statusOfContainer(
     nextRestartAt: null,
     health: state === "running" ? container.health : null,
     groups: [],
+    drift: null,
   };
 }
 

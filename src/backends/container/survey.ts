@@ -122,6 +122,10 @@ async function sessionAt(
     },
     definition: async (options) =>
       (await work()).definitionOf(context, client, { container, ...options }),
+    altered: async () => {
+      const { alteredIn } = await import("./altered.ts");
+      return await alteredIn(context, client, container);
+    },
     isThere: async () => (await foreign()).isThere(context, client, container),
     ...(isManaged(container) ? {} : {
       restart: async (options: RestartOptions) =>

@@ -54,7 +54,8 @@ export function parseEnvironment(
   names: readonly string[],
   { nonce, serverVersion }: { readonly nonce: string; readonly serverVersion: string },
 ): Record<string, string> {
-  const answers = stdout.split(new RegExp(`^${nonce}\n`, "m"));
+  // What stands before the first nonce are the answers to other scripts.
+  const [, ...answers] = stdout.split(new RegExp(`^${nonce}\n`, "m"));
   const escapes = writesEscapes(serverVersion);
   return Object.fromEntries(names.flatMap((name, index) => {
     const found = new RegExp(`(?:^|\\n)${name}="((?:[^"\\\\]|\\\\.)*)"; export ${name};\n`, "s")

@@ -261,19 +261,27 @@ export function startServerAndRunScript(server: Server): string[] {
 
 /**
  * Asks for the values of variables in a session's environment, as a shell would set them: the
- * quotes show where a value ends, and that a backslash belongs to it. The nonce follows each
- * answer; a variable that somebody removed has no answer.
+ * quotes show where a value ends, and that a backslash belongs to it. The nonce stands before the
+ * first answer and follows each; a variable that somebody removed has no answer. The end says which
+ * session was asked.
  */
 export function environmentScript(
   sessionId: string,
   names: readonly string[],
   nonce: string,
 ): string {
+  const said = line(["display-message", "-p", nonce]);
   const questions = names.flatMap((name) => [
     line(["show-environment", "-s", "-t", sessionId, name]),
-    line(["display-message", "-p", nonce]),
+    said,
   ]);
-  return `${questions.join("\n")}\n`;
+  const end = line(["display-message", "-p", "-t", sessionId, `${nonce} #{session_id}`]);
+  return `${[said, ...questions, end].join("\n")}\n`;
+}
+
+/** The end of the answers about a session that is there. */
+export function environmentEnd(sessionId: string, nonce: string): string {
+  return `${nonce} ${sessionId}\n`;
 }
 
 /** One command of a tmux script. */

@@ -14,13 +14,14 @@ import {
   capturePane,
   closeScript,
   collectAndRunScript,
+  environmentEnd,
   environmentScript,
   rowBegin,
   runScript,
   type Server,
 } from "./args.ts";
 import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
-import { type Context, WORK_TIMEOUT_MS } from "./list.ts";
+import type { Context } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
 import { NO_PROGRAM } from "./crowd.ts";
@@ -155,9 +156,10 @@ async function environmentOf(
   if (names.length === 0) return {};
   const nonce = context.world.randomId();
   const server: Server = { binary: context.binary, socketName };
-  const answer = await answerOf(context, socketName, runScript(server), {
-    timeoutMs: WORK_TIMEOUT_MS,
-    stdin: environmentScript(id, names, nonce),
+  const answer = await runTogether(context, {
+    ...{ argv: runScript(server), socketName },
+    text: environmentScript(id, names, nonce),
+    isToldIn: (stdout) => stdout.includes(environmentEnd(id, nonce)),
   });
   const onlyUnknown = /^unknown variable: /.test(answer.stderr);
   if (answer.code !== 0 && !onlyUnknown) {

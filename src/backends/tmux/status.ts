@@ -94,6 +94,7 @@ export function statusOfSession(session: TmuxSession, socketName: string): Sessi
     nextRestartAt: waits ? last?.dueAt ?? null : null,
     health: null,
     groups: [],
+    drift: null,
   };
 }
 

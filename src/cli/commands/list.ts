@@ -13,7 +13,7 @@ import {
 } from "../../output/screen.ts";
 import { type Head, layOut } from "../../output/table.ts";
 import { statusToWire } from "../../wire.ts";
-import type { ReportedTrouble } from "../../sessions/sessions.ts";
+import type { Listing, ReportedTrouble } from "../../sessions/sessions.ts";
 import { type Context, type PlaceFlags, type Reply, selectionOf } from "../command.ts";
 import { warnOfProblems } from "../warnings.ts";
 
@@ -21,18 +21,22 @@ import { warnOfProblems } from "../warnings.ts";
 export interface ListFlags extends PlaceFlags {
   readonly state?: SessionState | undefined;
   readonly managed?: true | undefined;
+  /** Whether to show only what runs something else than its definition says. */
+  readonly drift?: true | undefined;
   readonly quiet?: true | undefined;
 }
 
 /** Shows every session. */
 export async function list(context: Context, flags: ListFlags): Promise<Reply> {
-  const [{ statuses, troubles }] = await Promise.all([
+  const [listing] = await Promise.all([
     context.sessions().list(selectionOf(flags)),
     warnOfProblems(context, { names: [] }),
   ]);
-  const shown = statuses.filter((status) =>
+  const { troubles } = listing;
+  const shown = (await compared(context, listing)).filter((status) =>
     (flags.state === undefined || status.state === flags.state) &&
-    (flags.managed === undefined || status.managed)
+    (flags.managed === undefined || status.managed) &&
+    (flags.drift === undefined || (status.drift ?? []).length > 0)
   );
   return {
     data: shown.map(statusToWire) as readonly Json[],
@@ -42,6 +46,13 @@ export async function list(context: Context, flags: ListFlags): Promise<Reply> {
     },
     failures: failuresOf(context, troubles),
   };
+}
+
+/** The statuses, compared with their definitions if there are any; the code for that loads late. */
+async function compared(context: Context, listing: Listing): Promise<readonly SessionStatus[]> {
+  if (!listing.statuses.some(({ managed, defined }) => managed && defined)) return listing.statuses;
+  const { withDrifts } = await import("../../actions/drift.ts");
+  return await withDrifts(context, listing);
 }
 
 /** An engine in trouble is always reported; it is a failure only if somebody wanted that engine. */
@@ -155,6 +166,14 @@ const HEALTH: Column = {
   silent: ["-"],
 };
 
+/** The keys in which sessions differ from their definitions; only on terminals. */
+const DRIFT: Column = {
+  head: { text: "DRIFT", leaves: 6, atLeast: 8 },
+  text: ({ drift }) => drift === null || drift.length === 0 ? "-" : drift.join(", "),
+  colour: () => "yellow",
+  silent: ["-"],
+};
+
 /**
  * On a terminal, the row of an engine in trouble names the engine, since that column may be left
  * out.
@@ -184,7 +203,7 @@ function imageText(image: string, ports: readonly PortBinding[]): string {
 function columnsFor(statuses: readonly SessionStatus[], view: View): readonly Column[] {
   if (!view.screen.terminal) return COLUMNS;
   const [name, engine, state, ...rest] = COLUMNS;
-  const columns = [name, engine, state, HEALTH, ...rest.slice(0, -1), RESTARTS, OWNER]
+  const columns = [name, engine, state, HEALTH, ...rest.slice(0, -1), RESTARTS, DRIFT, OWNER]
     .concat(rest.slice(-1)).filter((column) => column !== undefined);
   return columns.filter(({ text, silent = [] }) =>
     statuses.some((status) => !silent.includes(text(status, view)))

@@ -138,6 +138,13 @@ function restartsText({ restarts, restartPolicy }: SessionStatus): string | null
   return restartPolicy === null ? String(restarts) : `${restarts} (${restartPolicy})`;
 }
 
+/** In what it differs from its definition: `env.TOKEN, image`. */
+function driftText({ drift }: SessionStatus): string | null {
+  return drift === null || drift.length === 0
+    ? null
+    : `${drift.join(", ")} (kstops plan tells more)`;
+}
+
 /** Every property by its name for people, most important first; null: unknown. */
 function labelled(
   status: SessionStatus,
@@ -154,6 +161,7 @@ function labelled(
     ["signal", status.signal],
     ["health", status.health],
     ["restarts", restartsText(status)],
+    ["differs in", driftText(status)],
     ["pid", pid === null ? null : String(pid)],
     ["command", command === null ? null : commandLine(command)],
     ["image", status.image],

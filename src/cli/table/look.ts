@@ -104,11 +104,13 @@ const list = command({
     runtime: RUNTIME,
     state: { about: "only this state", value: { name: "state", choices: SESSION_STATES } },
     managed: { about: "only sessions that kstops made" },
+    drift: { about: "only what runs something else than its definition says" },
     quiet: { short: "q", about: "print only names" },
   },
   examples: {
     "kstops list": "everything",
     "kstops list --state exited": "what ended by itself",
+    "kstops list --drift": "what was started before its definition was changed",
     "kstops list -q --managed | xargs kstops stop": "names alone, for scripts",
   },
   load: async () => (await import("../commands/list.ts")).list,

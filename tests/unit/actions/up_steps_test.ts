@@ -1,12 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
-import {
-  changesBetween,
-  changesText,
-  planSteps,
-  type Wanted,
-} from "../../../src/actions/up_steps.ts";
+import { changesBetween } from "../../../src/actions/drift.ts";
+import { planSteps, type Wanted } from "../../../src/actions/up_steps.ts";
 import { OpsError } from "../../../src/errors.ts";
 import { type SessionStatus, statusOf } from "../../../src/model.ts";
+import { changesText } from "../../../src/model/change.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
 
 function wanted(more: Partial<Wanted> = {}): Wanted {

@@ -121,6 +121,7 @@ Deno.test("docker's container that runs is whole", () => {
     nextRestartAt: null,
     health: null,
     groups: [],
+    drift: null,
   });
 });
 
@@ -157,6 +158,7 @@ Deno.test("podman's container that runs is whole", () => {
     nextRestartAt: null,
     health: null,
     groups: [],
+    drift: null,
   });
 });
 
@@ -290,6 +292,7 @@ Deno.test("podman 5 says more in inspect, and it is read all the same", () => {
       restartPolicy: "always",
       restarts: 0,
       mostRestarts: 0,
+      memoryBytes: 0,
       removesItself: false,
       logPath: null,
     },
@@ -343,6 +346,7 @@ Deno.test("what is missing is unknown", () => {
       error: null,
       restarts: 0,
       mostRestarts: 0,
+      memoryBytes: 0,
       removesItself: false,
       logPath: null,
     },

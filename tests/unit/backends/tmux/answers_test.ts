@@ -35,13 +35,18 @@ for (
       return `${value === undefined ? "" : shellAssignment(name, value)}${NONCE}\n`;
     });
     const server = { nonce: NONCE, serverVersion: version };
-    deepEqual(parseEnvironment(print(answers.join("")), names, server), values);
+    const of = (text: string) => parseEnvironment(print(`${NONCE}\n${text}`), names, server);
+    deepEqual(of(answers.join("")), values);
+    deepEqual(of(""), {});
     deepEqual(parseEnvironment("", names, server), {});
     // What the user unset in the session.
-    deepEqual(parseEnvironment(`unset A;\n${NONCE}\n`, ["A"], server), {});
+    deepEqual(parseEnvironment(`${NONCE}\nunset A;\n${NONCE}\n`, ["A"], server), {});
     // Hooks print around every answer.
-    const noisy = answers.map((answer) => `noise\n${answer}noise\n`).join("");
-    deepEqual(parseEnvironment(print(noisy), names, server), values);
+    deepEqual(of(answers.map((answer) => `noise\n${answer}noise\n`).join("")), values);
+    // Other sessions were asked by the same client.
+    const other = `ffff\n${shellAssignment("EMPTY", "full")}${shellAssignment("GONE", "no")}ffff\n`;
+    const all = `${other}${NONCE}\n${answers.join("")}${NONCE} $3\n${other}`;
+    deepEqual(parseEnvironment(print(all), names, server), values);
   });
 
   {
@@ -49,7 +54,7 @@ for (
     property(`any value of a variable of tmux ${version} comes back`, {
       input: value,
       holds: (value) => {
-        const stdout = `${print(shellAssignment("A", value))}${NONCE}\n`;
+        const stdout = `${NONCE}\n${print(shellAssignment("A", value))}${NONCE}\n`;
         const found = parseEnvironment(stdout, ["A"], { nonce: NONCE, serverVersion: version });
         deepEqual(found, { A: value.toWellFormed() });
       },

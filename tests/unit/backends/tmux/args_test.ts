@@ -104,9 +104,11 @@ Deno.test("nothing that separates is a control character, which tmux 3.4 to 3.5a
 
 Deno.test("each variable is asked for with a line of its own", () => {
   deepEqual(readScript(environmentScript("$3", ["A", "B"], "n")), [
+    [["display-message", "-p", "n"]],
     [["show-environment", "-s", "-t", "$3", "A"]],
     [["display-message", "-p", "n"]],
     [["show-environment", "-s", "-t", "$3", "B"]],
     [["display-message", "-p", "n"]],
+    [["display-message", "-p", "-t", "$3", "n #{session_id}"]],
   ]);
 });

@@ -113,6 +113,7 @@ Deno.test("a foreign session is what its active pane is", () => {
     nextRestartAt: null,
     health: null,
     groups: [],
+    drift: null,
   });
 });
 

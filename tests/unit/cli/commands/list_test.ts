@@ -34,7 +34,8 @@ async function listOf(
       ({
         list: (selection: Selection) => {
           selections.push(selection);
-          return Promise.resolve({ statuses: [], troubles: [], ...listing });
+          const none = { statuses: [], sessionOf: () => null, troubles: [] };
+          return Promise.resolve({ ...none, ...listing });
         },
       }) as Partial<ReturnType<Context["sessions"]>> as never,
   };
