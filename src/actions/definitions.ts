@@ -14,14 +14,23 @@ export async function isDefined({ config }: Pick<Tools, "config">, name: string)
   return (await config()).sessions.has(name);
 }
 
-/** The definition from flags, config and defaults together, and how long to watch its start. */
+/** What a start would start. */
+interface ToStart {
+  readonly definition: Definition;
+  /** How long to watch the start. */
+  readonly startWaitMs: number;
+  /** Keys of the config that do not apply to the backend that the flags chose. */
+  readonly leftOut: readonly string[];
+}
+
+/** The definition from flags, config and defaults together. */
 export async function definitionFor(
   tools: Tools,
   name: string,
   flags: StartFlags,
-): Promise<{ readonly definition: Definition; readonly startWaitMs: number }> {
+): Promise<ToStart> {
   const { resolved, startWaitMs } = await resolvedWith(resolve, { tools, name, flags });
-  return { definition: resolved.definition, startWaitMs };
+  return { definition: resolved.definition, startWaitMs, leftOut: resolved.leftOut };
 }
 
 /** The same with the origin of each value, and with a definition that may be shown. */

@@ -3,10 +3,11 @@ import { dependenciesOf, type Needs } from "../config/dependencies.ts";
 import { allProblems, type Config } from "../config/config.ts";
 import { definedSessions } from "../config/defined.ts";
 import { configInvalid } from "../config/problems.ts";
-import { OpsError } from "../errors.ts";
+import { OpsError, SessionConfigError, UsageError } from "../errors.ts";
 import type { Definition, SessionStatus } from "../model.ts";
 import { isSameOwner, selfOf } from "../owner.ts";
 import { foundIn } from "../sessions/find.ts";
+import type { PlaceFlags } from "../model/place.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { definitionFor } from "./definitions.ts";
 import { changesOf } from "./drift.ts";
@@ -19,6 +20,8 @@ export interface PlanRequest {
   readonly prune?: true | undefined;
   /** Whether sessions that differ from their definition are restarted. */
   readonly restart: boolean;
+  /** Where they are to run, whatever the config says. */
+  readonly place?: Pick<PlaceFlags, "backend" | "runtime"> | undefined;
 }
 
 /** A plan, and what its steps need. */
@@ -58,7 +61,7 @@ export function requireWhole(config: Config, task: string): void {
 export async function planOf(
   tools: Tools,
   names: readonly string[],
-  { prune, restart }: PlanRequest,
+  { prune, restart, place = {} }: PlanRequest,
 ): Promise<MadePlan> {
   const config = await tools.config();
   const sessions = tools.sessions();
@@ -77,30 +80,41 @@ export async function planOf(
       ...{ name, backend: defined.get(name)?.backend ?? config.settings.defaultBackend, isTask },
       needs: needs.get(name) ?? [],
       successCodes: [0],
+      leftOut: [] as readonly string[],
     };
     const nothing = { ...known, status: null, changes: [], trouble: null };
     try {
-      const { definition } = await definitionFor(tools, name, {});
+      const { definition, leftOut } = await definitionFor(tools, name, place);
+      const { backend } = definition;
       definitions.set(name, definition);
       const match = foundIn(found, "show", name);
       matches.set(name, match);
-      if (match.kind === "defined") return { ...nothing, trouble: match.trouble };
+      if (match.kind === "defined") return { ...nothing, backend, leftOut, trouble: match.trouble };
       const changes = await changesOf(match.session, definition);
       const codes = "successExitCodes" in definition ? definition.successExitCodes : [];
       return {
-        ...known,
+        ...{ ...known, backend, leftOut },
         successCodes: [0, ...codes],
         status: match.status,
         changes,
         trouble: null,
       };
     } catch (error) {
-      if (error instanceof OpsError) return { ...nothing, trouble: error };
+      const trouble = error instanceof UsageError ? lackOf(error) : error;
+      if (trouble instanceof OpsError) return { ...nothing, trouble };
       throw error;
     }
   }));
   const leftOver = prune ? await leftOvers(tools, config) : [];
   return { steps: planSteps(wanted, leftOver, { restart }), definitions, matches };
+}
+
+/** The error of a definition that lacks what a flag of `start` could have said. */
+function lackOf({ message }: UsageError): SessionConfigError {
+  return new SessionConfigError(message, {
+    code: "config_invalid",
+    hint: "give it to the session in the config, or leave the session out: --except NAME",
+  });
 }
 
 /** Sessions that this config started, and does not define any more. */

@@ -12,7 +12,7 @@ import {
   SessionNotFoundError,
   UsageError,
 } from "../errors.ts";
-import type { Definition, SessionStatus } from "../model.ts";
+import type { BackendType, Definition, Runtime, SessionStatus } from "../model.ts";
 import type { Plan } from "../operations/operate.ts";
 import {
   formatPlace,
@@ -45,6 +45,9 @@ import { isAnothers } from "./whose.ts";
 
 /** How to restart sessions. */
 export interface RestartRequest extends PlaceFlags {
+  /** Where the new ones are to run, whatever the config says and wherever the old ones do. */
+  readonly toBackend?: BackendType | undefined;
+  readonly toRuntime?: Runtime | undefined;
   /** Whether no names were given, so that only sessions of this config are meant. */
   readonly all?: true | undefined;
   /** Whether to kill the old ones at once. */
@@ -107,6 +110,8 @@ export async function restartsOf(
 /** How to record the options of a restart. They contain no secrets. */
 export const RESTART_CODEC: Codec<Omit<RestartRequest, "yes" | "quiet">> = {
   ...PLACE_CODEC,
+  toBackend: PLACE_CODEC.backend,
+  toRuntime: PLACE_CODEC.runtime,
   all: readGiven,
   force: readGiven,
   timeout: readSeconds,
@@ -261,8 +266,9 @@ async function isDefinedHere(tools: ChangeTools, { status }: Match): Promise<boo
 async function namedPlace(
   tools: ChangeTools,
   match: Match,
-  { socket, runtime }: RestartRequest,
+  request: RestartRequest,
 ): Promise<PlaceSelector> {
+  const { socketName: socket, runtime } = wantedPlace(request);
   const config = await tools.config();
   const entry = await isDefinedHere(tools, match)
     ? config.sessions.get(match.status.name ?? "")
@@ -326,7 +332,8 @@ function notStartable(
 }
 
 /** The named place, as flags over the config. */
-function wantedPlace({ backend, socket, runtime }: RestartRequest): StartFlags {
+function wantedPlace({ socket, toBackend, toRuntime, ...request }: RestartRequest): StartFlags {
+  const { backend = toBackend, runtime = toRuntime } = request;
   return {
     ...(backend === undefined ? {} : { backend }),
     ...(socket === undefined ? {} : { socketName: socket }),

@@ -4,7 +4,7 @@ import type { SessionStatus } from "../model.ts";
 import { aboutSession } from "./about_session.ts";
 import { conditionsFor, notBegun } from "./conditions.ts";
 import { beginEach, type Done } from "./each.ts";
-import type { MadePlan } from "./plan.ts";
+import type { MadePlan, PlanRequest } from "./plan.ts";
 import { type Restarted, restartsOf } from "./restart.ts";
 import type { AnyChange } from "./resume.ts";
 import { type Started, startsOf } from "./start.ts";
@@ -17,6 +17,8 @@ import { walk } from "./walk.ts";
 export interface UpRequest {
   /** For how many seconds conditions are waited for; missing: as long as it takes. */
   readonly timeout?: number | undefined;
+  /** Where they are to run, as the plan was made for. */
+  readonly place?: PlanRequest["place"];
   /** Whether a yes has been said. */
   readonly yes?: true | undefined;
   /** Whether to say nothing about slow work. */
@@ -50,11 +52,14 @@ export async function up(
     ? Infinity
     : tools.world.now().getTime() + request.timeout * 1000;
   const conditions = conditionsFor(tools, plan.definitions, deadline);
-  const { quiet } = request;
+  const { quiet, place = {} } = request;
   const started = await startsOf(tools, {
-    ...{ wanted: {}, all: true, wait: true, quiet, yes: true },
+    ...{ wanted: place, all: true, wait: true, quiet, yes: true },
   });
-  const restarted = await restartsOf(tools, { all: true, wait: true, quiet, yes: true });
+  const restarted = await restartsOf(tools, {
+    ...{ toBackend: place.backend, toRuntime: place.runtime },
+    ...{ all: true, wait: true, quiet, yes: true },
+  });
   const stopped = await stopsOf(tools, { all: true, yes: true });
   const outcomes = await walk<Step, StepDone>(plan.steps, {
     begin: (steps) => {

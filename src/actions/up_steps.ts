@@ -9,7 +9,8 @@ import { type Change, changesText } from "../model/change.ts";
 import { goesOn } from "./rollback.ts";
 import { endWords } from "./words.ts";
 
-/** What a step does. `blocked`: nobody can tell what there is, so nothing is done. */
+/** What a step does. `blocked`: nobody can tell what there
+ * is, or it cannot be started so; nothing is done. */
 export const ACTIONS = ["start", "restart", "stop", "keep", "blocked"] as const;
 /** What a step does with its session. */
 export type Action = typeof ACTIONS[number];
@@ -29,6 +30,8 @@ export interface Step {
   readonly status: SessionStatus | null;
   /** Of `blocked`: why. */
   readonly trouble: OpsError | null;
+  /** Keys of the config that do not apply where it is to run. */
+  readonly leftOut: readonly string[];
 }
 
 /** A session of the config, and what was seen of it. */
@@ -43,8 +46,10 @@ export interface Wanted {
   readonly status: SessionStatus | null;
   /** In what it differs from its definition. */
   readonly changes: readonly Change[];
-  /** Why its engine does not tell; null: it does. */
+  /** Why its engine does not tell, or it cannot be started so; null: neither. */
   readonly trouble: OpsError | null;
+  /** Keys of the config that do not apply where it is to run. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -68,7 +73,7 @@ export function planSteps(
       backend: status.backend,
       action: "stop",
       cause: "the config does not define it any more",
-      ...{ changes: [], needs: [], status, trouble: null },
+      ...{ changes: [], needs: [], status, trouble: null, leftOut: [] },
     })),
     ...ordered.flatMap((name) => {
       const each = all.get(name);
@@ -84,13 +89,13 @@ function stepOf(
     readonly isThere: (name: string) => boolean;
   },
 ): Step {
-  const { name, backend, status, changes, trouble } = wanted;
+  const { name, backend, status, changes, trouble, leftOut } = wanted;
   const needs = wanted.needs.filter((need) => isThere(need.name));
   const step = (action: Action, cause: string): Step => ({
-    ...{ name, backend, action, cause, needs, status, trouble },
+    ...{ name, backend, action, cause, needs, status, trouble, leftOut },
     changes: action === "restart" || action === "keep" ? changes : [],
   });
-  if (trouble !== null) return step("blocked", "its engine cannot be asked");
+  if (trouble !== null) return step("blocked", troubleText(trouble));
   if (status === null || status.state === "defined") return step("start", "it does not run");
   const isChanged = changes.length > 0;
   if (goesOn(status)) {
@@ -107,6 +112,14 @@ function stepOf(
   const how = endWords(status);
   const ended = how === null ? "it has ended" : `it has ended, ${how}`;
   return step("start", isChanged ? `${ended}; changed: ${changesText(changes)}` : ended);
+}
+
+/** `its engine cannot be asked`, or what its definition lacks. */
+function troubleText({ code, message }: OpsError): string {
+  if (code === "backend_unavailable" || code === "backend_not_found") {
+    return "its engine cannot be asked";
+  }
+  return message.replace(/^Cannot start "[^"]*": /, "it cannot be started so: ");
 }
 
 /** Whether a step changes anything. */

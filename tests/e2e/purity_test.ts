@@ -143,6 +143,8 @@ const CASES: readonly Case[] = [
     json: listOf(file("plan")),
   },
   { line: "plan --exit-code --config idle.yml", text: /^$/, json: listOf(file("plan")) },
+  { line: "plan --backend tmux --config idle.yml", text: /^$/, json: listOf(file("plan")) },
+  { line: "plan --runtime podman --config idle.yml", text: /^$/, json: listOf(file("plan")) },
   { line: "plan", code: "config_invalid" },
   { line: "plan nope --config ebb-@.yml", code: "session_not_found" },
   {
@@ -152,6 +154,8 @@ const CASES: readonly Case[] = [
   },
   { line: "up --dry-run --config idle.yml", text: /^$/, json: listOf(file("plan")) },
   { line: "up --quiet --config idle.yml", text: /^$/, json: listOf(file("up")) },
+  { line: "up --backend tmux --config idle.yml", text: /^$/, json: listOf(file("up")) },
+  { line: "up --runtime docker --config idle.yml", text: /^$/, json: listOf(file("up")) },
   { line: "up", code: "config_invalid" },
   {
     line: "down --force --timeout 5 --yes --prune --except ebb2-@ --config ebb-@.yml",

@@ -1,8 +1,10 @@
 /** `kstops plan`: what `up` would do. Changes nothing. */
 import { withNeeds } from "../../config/dependencies.ts";
-import { needsOf, planOf, requireWhole } from "../../actions/plan.ts";
+import { needsOf, planOf, type PlanRequest, requireWhole } from "../../actions/plan.ts";
 import { isChange, type Step } from "../../actions/up_steps.ts";
 import { escapeControls, type Json } from "../../errors.ts";
+import { INSTEAD } from "../../keys/instead.ts";
+import type { BackendType, Runtime } from "../../model.ts";
 import type { Context, Reply } from "../command.ts";
 import { sessionsMeant } from "../names.ts";
 
@@ -12,6 +14,8 @@ export interface PlanFlags {
   readonly except?: readonly string[] | undefined;
   readonly prune?: true | undefined;
   readonly restart: boolean;
+  readonly backend?: BackendType | undefined;
+  readonly runtime?: Runtime | undefined;
   readonly exitCode?: true | undefined;
 }
 
@@ -20,15 +24,36 @@ const WOULD_CHANGE = 10;
 
 /** Shows the plan. */
 export async function plan(context: Context, flags: PlanFlags): Promise<Reply> {
-  const { steps } = await planOf(context, await sessionsInPlan(context, "plan", flags), flags);
+  const names = await sessionsInPlan(context, "plan", flags);
+  const { steps } = await planOf(context, names, { ...flags, place: placeIn(flags) });
   const changes = steps.some(isChange);
   const failures = steps.flatMap(({ trouble }) => trouble === null ? [] : [trouble]);
   return {
     data: steps.map(stepToWire),
-    text: () => steps.map((step) => `${stepText(step)}\n`).join(""),
+    text: () =>
+      steps.flatMap((step) => [stepText(step), ...leftOutLines(step)]).map((line) => `${line}\n`)
+        .join(""),
     failures,
     ...(flags.exitCode && changes ? { exitStatus: WOULD_CHANGE } : {}),
   };
+}
+
+/** Where the sessions are to run, as flags say. */
+export function placeIn(
+  { backend, runtime }: Pick<PlanFlags, "backend" | "runtime">,
+): NonNullable<PlanRequest["place"]> {
+  return {
+    ...(backend === undefined ? {} : { backend }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+/** What of a definition does not apply where it is to run, and what to do instead; a line each. */
+export function leftOutLines({ leftOut, action }: Step): readonly string[] {
+  return action === "keep" ? [] : leftOut.map((key) => {
+    const instead: unknown = Reflect.get(INSTEAD, key);
+    return `        leaves out ${key}` + (typeof instead === "string" ? `: ${instead}` : "");
+  });
 }
 
 /** The sessions that are meant, and all that they need except what is left out. */
@@ -45,7 +70,7 @@ export async function sessionsInPlan(
 
 /** The JSON of a step. */
 export function stepToWire(
-  { name, backend, action, cause, changes, needs, status }: Step,
+  { name, backend, action, cause, changes, needs, status, leftOut }: Step,
 ): { [key: string]: Json } {
   return {
     name,
@@ -53,6 +78,7 @@ export function stepToWire(
     action,
     cause,
     changes: changes.map(({ key, from, to }) => ({ key, from, to })),
+    left_out: leftOut,
     depends_on: needs.map(({ name, condition }) => ({ name, condition })),
     state: status?.state ?? "defined",
   };

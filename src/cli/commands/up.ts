@@ -1,13 +1,21 @@
 /** `kstops up`: make the sessions of the config run as it defines them. */
-import { planOf } from "../../actions/plan.ts";
+import { type MadePlan, planOf } from "../../actions/plan.ts";
 import { type StepDone, type StepOutcomes, up as doPlan } from "../../actions/up.ts";
 import { isChange } from "../../actions/up_steps.ts";
-import { escapeControls, type Json, toEnvelope } from "../../errors.ts";
+import { escapeControls, type Json, quote, SessionConfigError, toEnvelope } from "../../errors.ts";
+import { shellWord } from "../../shell.ts";
 import { statusToWire } from "../../wire.ts";
 import { changeTools } from "../caller.ts";
 import { changedText } from "../changed.ts";
 import type { Context, Reply } from "../command.ts";
-import { plan as showPlan, type PlanFlags, sessionsInPlan, stepToWire } from "./plan.ts";
+import {
+  leftOutLines,
+  placeIn,
+  plan as showPlan,
+  type PlanFlags,
+  sessionsInPlan,
+  stepToWire,
+} from "./plan.ts";
 
 /** Flags of `up`. */
 export interface UpFlags extends Omit<PlanFlags, "exitCode"> {
@@ -22,8 +30,10 @@ export async function up(context: Context, flags: UpFlags): Promise<Reply> {
   if (flags.dryRun) return await showPlan(context, flags);
   const names = await sessionsInPlan(context, "up", flags);
   const tools = await changeTools(context, flags);
-  const plan = await planOf(tools, names, flags);
-  const outcomes = await doPlan(tools, plan, flags);
+  const place = placeIn(flags);
+  const plan = await planOf(tools, names, { ...flags, place });
+  if (place.backend ?? place.runtime) requireMovable(context, plan.steps);
+  const outcomes = await doPlan(tools, plan, { ...flags, place });
   const done = outcomes.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
   return {
     data: outcomes.map((outcome, index) => outcomeToWire(outcome, plan.steps[index])),
@@ -31,6 +41,30 @@ export async function up(context: Context, flags: UpFlags): Promise<Reply> {
     failures: failuresIn(outcomes),
     ...(flags.quiet ? {} : { summary: summaryOf(outcomes) }),
   };
+}
+
+/**
+ * Says what does not apply to the place that flags chose, before anything begins.
+ *
+ * @throws {SessionConfigError} `config_invalid`: one of them cannot be started there
+ */
+function requireMovable({ warn }: Context, steps: MadePlan["steps"]): void {
+  for (const step of steps) {
+    for (const line of leftOutLines(step)) warn(`${step.name} ${line.trim()}`);
+  }
+  const stuck = steps.filter(({ trouble }) => trouble instanceof SessionConfigError);
+  if (stuck.length === 0) return;
+  for (const { name, cause } of stuck) warn(`${name}: ${cause}`);
+  const names = stuck.map(({ name }) => name);
+  throw new SessionConfigError(
+    `Cannot bring up ${names.map(quote).join(", ")} there: nothing was begun`,
+    {
+      code: "config_invalid",
+      hint: `mend the config, or leave out what stays as it is: ${
+        names.map((name) => `--except ${shellWord(name)}`).join(" ")
+      }`,
+    },
+  );
 }
 
 function doneText({ change }: StepDone): string {

@@ -176,6 +176,7 @@ const NO_RESTART = {
   about: "leave alone what runs with another definition",
   negated: true,
 } as const;
+const ELSEWHERE = { ...BACKEND, about: "run all of them there, whatever the config says" } as const;
 const OF_CONFIG = { ...NAMES, kind: "defined session" } as const;
 
 const plan = command({
@@ -188,6 +189,8 @@ const plan = command({
     except: EXCEPT,
     prune: PRUNE,
     restart: NO_RESTART,
+    backend: ELSEWHERE,
+    runtime: RUNTIME,
     "exit-code": { about: "exit with 10 when something would change" },
   },
   examples: {
@@ -207,6 +210,8 @@ const up = command({
     except: EXCEPT,
     prune: PRUNE,
     restart: NO_RESTART,
+    backend: ELSEWHERE,
+    runtime: RUNTIME,
     "dry-run": { about: "only show the plan" },
     timeout: {
       ...TIMEOUT,

@@ -16,6 +16,7 @@ function wanted(more: Partial<Wanted> = {}): Wanted {
     status: null,
     changes: [],
     trouble: null,
+    leftOut: [],
     ...more,
   };
 }
@@ -63,6 +64,10 @@ const STEPS: Record<string, [Partial<Wanted>, string]> = {
   "its policy gave up": [
     { status: status({ state: "exited", exitCode: 3, engineState: "gave_up" }) },
     "start: it has ended, exit code 3",
+  ],
+  "it cannot be started so": [
+    { trouble: new OpsError("usage", 'Cannot start "web": it has no image') },
+    "blocked: it cannot be started so: it has no image",
   ],
   "its engine does not tell": [
     { trouble: new OpsError("backend_unavailable", "no") },

@@ -457,7 +457,8 @@ Deno.test("a request is read as it was recorded, by whichever version", () => {
   } as const;
   const rest = { all: true, force: true, timeout: 2.5 } as const;
   const stop = { ...place, ...rest, keep: true } as const;
-  const restart = { ...place, ...rest, wait: false, rollback: true } as const;
+  const to = { toBackend: "container", toRuntime: "podman" } as const;
+  const restart = { ...place, ...rest, ...to, wait: false, rollback: true } as const;
   const recorded = (flags: Json) => ({
     id: ID,
     request: { argv: ["stop", "astro"], directory: "/", config: "/a.yml", flags },
