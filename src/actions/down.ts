@@ -12,7 +12,8 @@ export async function stopInOrder(
   names: readonly string[],
   request: StopRequest,
 ): Promise<Outcomes<Stopped>> {
-  const each = await stopsOf(tools, request);
+  const parentId = names.length > 1 ? tools.world.randomUuid() : null;
+  const each = { ...await stopsOf(tools, request), parentId };
   const outcomes = await walk<Walked, PromiseSettledResult<Outcome>>(
     reversed(names, needsOf(await tools.config())),
     {

@@ -50,6 +50,8 @@ export interface Each<Result extends Changed> {
   /** The place of the sessions. */
   readonly selection: Selection;
   readonly task: (name: string, look: Look) => ChangeTask<Result>;
+  /** The id of the command that they are a part of; missing: they are all of it. */
+  readonly parentId?: string | null;
 }
 
 /**
@@ -69,12 +71,12 @@ export async function changeEach<Result extends Changed>(
 export function beginEach<Result extends Changed>(
   tools: ChangeTools,
   names: readonly string[],
-  { verb, selection, task }: Each<Result>,
+  { verb, selection, task, parentId = parentFor(tools, names) }: Each<Result>,
 ): readonly Promise<Done<Result>>[] {
   const lookFor = surveyOnce(tools, names, { verb, selection });
   const explain = truthOf(tools, names, selection);
   return names.map(async (name) => {
-    const change = task(name, lookFor(name));
+    const change = { ...task(name, lookFor(name)), parentId };
     const done = tools.during(
       "planning",
       () => performWhole(tools, change, (error) => explain(error, name)),
@@ -82,6 +84,11 @@ export function beginEach<Result extends Changed>(
     );
     return await (names.length > 1 ? done.catch(withName(change)) : done);
   });
+}
+
+/** The id of a command for several sessions; null: it is for one. */
+function parentFor({ world }: ChangeTools, names: readonly string[]): string | null {
+  return names.length > 1 ? world.randomUuid() : null;
 }
 
 /**

@@ -44,9 +44,10 @@ export async function startInOrder(
     })),
   ];
   const { wait, quiet, all: isAll } = request;
+  const parent = steps.length > 1 ? { parentId: tools.world.randomUuid() } : {};
   const each = {
-    named: await startsOf(tools, request),
-    needed: await startsOf(tools, { wanted: {}, wait, quiet, all: isAll }),
+    named: { ...await startsOf(tools, request), ...parent },
+    needed: { ...await startsOf(tools, { wanted: {}, wait, quiet, all: isAll }), ...parent },
   };
   const conditions = conditionsFor(tools, plan.definitions, Infinity);
   const outcomes = await walk<Step, Done<Started> | null>(steps, {

@@ -53,6 +53,7 @@ export async function up(
     : tools.world.now().getTime() + request.timeout * 1000;
   const conditions = conditionsFor(tools, plan.definitions, deadline);
   const { quiet, place = {} } = request;
+  const parentId = tools.world.randomUuid();
   const started = await startsOf(tools, {
     ...{ wanted: place, all: true, wait: true, quiet, yes: true },
   });
@@ -71,9 +72,9 @@ export async function up(
           begun.set(name, promises[index] as Promise<Done<AnyChange>>)
         );
       const [starts, restarts, stops] = [of("start"), of("restart"), of("stop")];
-      begin(starts, beginEach<Started>(tools, starts, started));
-      begin(restarts, beginEach<Restarted>(tools, restarts, restarted));
-      begin(stops, beginEach<Stopped>(tools, stops, stopped));
+      begin(starts, beginEach<Started>(tools, starts, { ...started, parentId }));
+      begin(restarts, beginEach<Restarted>(tools, restarts, { ...restarted, parentId }));
+      begin(stops, beginEach<Stopped>(tools, stops, { ...stopped, parentId }));
       return Promise.resolve(steps.map((step) => doneOf(step, begun.get(step.name))));
     },
     meets: ({ name }, { status }, condition) => conditions(name, status, condition),

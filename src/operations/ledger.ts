@@ -29,6 +29,8 @@ export interface OperationFilter {
   readonly since?: Date | undefined;
   /** Operations whose id begins like this. */
   readonly idPrefix?: string | undefined;
+  /** Operations of a command whose id begins like this. */
+  readonly parentPrefix?: string | undefined;
   readonly limit?: number | undefined;
 }
 
@@ -88,12 +90,13 @@ export function memoryLedger(lastSeq = 0): Ledger {
       [...operations.values()].filter(({ state, session }) =>
         !isTerminal(state) && (wanted === undefined || session === wanted)
       ),
-    list: ({ session, state, since, idPrefix, limit = Infinity }) =>
+    list: ({ session, state, since, idPrefix, parentPrefix, limit = Infinity }) =>
       [...operations.values()].reverse().filter((operation) =>
         (session === undefined || operation.session === session) &&
         (state === undefined || operation.state === state) &&
         (since === undefined || operation.createdAt >= since) &&
-        (idPrefix === undefined || operation.id.startsWith(idPrefix))
+        (idPrefix === undefined || operation.id.startsWith(idPrefix)) &&
+        (parentPrefix === undefined || operation.parentId?.startsWith(parentPrefix) === true)
       ).slice(0, limit),
     append: (event) => {
       const { kind = "", session = null } = operations.get(event.operationId) ?? {};

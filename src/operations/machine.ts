@@ -110,6 +110,8 @@ export interface Operation {
   readonly kind: string;
   /** Name of the session; null without one. */
   readonly session: string | null;
+  /** Shared by the operations of one command for several sessions; null: it was for one. */
+  readonly parentId: string | null;
   /** The place of the session, such as `tmux:default`; null before it is known. */
   readonly place: string | null;
   /** The request. */

@@ -18,7 +18,7 @@ export function existing(ledger: Ledger, id: string): Operation {
 /** What is known of an operation before it begins. */
 type NewOperation = Pick<
   Operation,
-  "id" | "kind" | "session" | "request" | "actor" | "owner"
+  "id" | "kind" | "session" | "parentId" | "request" | "actor" | "owner"
 >;
 
 /** Records a new operation, in the state `pending`. */

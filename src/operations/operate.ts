@@ -58,6 +58,8 @@ interface Change {
 export interface Task<Result> extends Change {
   /** The request, with everything needed to plan it again. */
   readonly request: Json;
+  /** The id of the command for several sessions that it is a part of; missing: it is for one. */
+  readonly parentId?: string | null;
   /** Why it cannot be planned again from its request; missing: it can. */
   readonly notResumable?: string;
   /** Checks the request; missing: there is nothing to check. */
@@ -120,11 +122,11 @@ export function operatorOf(parts: OperatorParts): Operator {
   const run: Operator["run"] = async (task, ask) => {
     const store = await parts.store();
     const recording: Recording = { store, isCrowded };
-    const { kind, session, request } = task;
+    const { kind, session, request, parentId = null } = task;
     const masked = parts.mask(request);
     const { id } = await write(
       recording,
-      () => store.open(kind, masked, { session, actor: parts.actor }),
+      () => store.open(kind, masked, { session, actor: parts.actor, parentId }),
     );
     return await record(parts, { ...recording, id, task }, async (course) => {
       await course.move("validating");

@@ -19,6 +19,7 @@ export function operationOf(row: Row): Operation {
     id: textOf(row, "id"),
     kind: textOf(row, "kind"),
     session: textOrNull(row, "session"),
+    parentId: textOrNull(row, "parent_id"),
     place: textOrNull(row, "place"),
     request: jsonOf(row, "request"),
     actor: actorOf(row),

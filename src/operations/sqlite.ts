@@ -40,6 +40,8 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE operations ADD COLUMN place TEXT;
    CREATE UNIQUE INDEX one_open_operation ON operations (session, place)
      WHERE place IS NOT NULL AND state NOT IN ('done', 'failed', 'aborted');`,
+  `ALTER TABLE operations ADD COLUMN parent_id TEXT;
+   CREATE INDEX operations_of_parent ON operations (parent_id) WHERE parent_id IS NOT NULL;`,
 ];
 
 /** The version of the schema that this program knows. */
@@ -130,7 +132,7 @@ function inTransaction<T>(database: Database, work: () => T): T {
 }
 
 const OPERATION = `id, kind, session, place, request, actor, owner, state, created_at,
-  last_heartbeat, pending_input, error, result`;
+  last_heartbeat, pending_input, error, result, parent_id`;
 const IS_OPEN = "state NOT IN ('done', 'failed', 'aborted')";
 /** Finished operations that are beyond the newest so many and began before a moment. */
 const EXPIRED = `number <= (SELECT number FROM operations ORDER BY number DESC LIMIT 1 OFFSET ?)
@@ -143,13 +145,13 @@ function ledgerOf(database: Database): Ledger {
     transaction: (work) => inTransaction(database, work),
     insert: (operation) => {
       database.all(
-        `INSERT INTO operations (${OPERATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO operations (${OPERATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         ...valuesOf(operation),
       );
     },
     update: (operation) => {
       database.all(
-        `UPDATE operations SET (${OPERATION}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `UPDATE operations SET (${OPERATION}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          WHERE id = ?`,
         ...valuesOf(operation),
         operation.id,
@@ -160,12 +162,13 @@ function ledgerOf(database: Database): Ledger {
       session === undefined
         ? operations(`WHERE ${IS_OPEN} ORDER BY number`)
         : operations(`WHERE ${IS_OPEN} AND session = ? ORDER BY number`, session),
-    list: ({ session, state, since, idPrefix, limit = -1 }) => {
+    list: ({ session, state, since, idPrefix, parentPrefix, limit = -1 }) => {
       const wanted: readonly (readonly [string, SqlValue | undefined])[] = [
         ["session = ?", session],
         ["state = ?", state],
         ["created_at >= ?", since?.getTime()],
         ["instr(id, ?) = 1", idPrefix],
+        ["instr(parent_id, ?) = 1", parentPrefix],
       ];
       const used = wanted.flatMap(([sql, value]) => value === undefined ? [] : [{ sql, value }]);
       const where = used.length === 0 ? "" : `WHERE ${used.map(({ sql }) => sql).join(" AND ")}`;
@@ -237,6 +240,7 @@ function valuesOf(operation: Operation): SqlValue[] {
     jsonText(operation.pendingInput),
     jsonText(operation.error),
     jsonText(operation.result),
+    operation.parentId,
   ];
 }
 

@@ -54,6 +54,7 @@ export interface OpenOptions {
   /** Name of the session; null or missing: none. */
   readonly session?: string | null;
   readonly actor?: Actor | null;
+  readonly parentId?: string | null;
 }
 
 /** What a clean-up did. */
@@ -163,12 +164,11 @@ export class OperationStore {
   }
 
   /** Records a new operation, in the state `pending`. */
-  open(kind: string, request: Json, { session = null, actor = null }: OpenOptions = {}): Operation {
+  open(kind: string, request: Json, options: OpenOptions = {}): Operation {
+    const { session = null, actor = null, parentId = null } = options;
+    const given = { kind, session, parentId, request, actor, owner: this.#owner };
     const now = this.#world.now();
-    return this.#write((ledger) => {
-      const id = this.#world.randomUuid();
-      return begin(ledger, { id, kind, session, request, actor, owner: this.#owner }, now);
-    });
+    return this.#write((ledger) => begin(ledger, { id: this.#world.randomUuid(), ...given }, now));
   }
 
   /** The operation of an id, or null. */

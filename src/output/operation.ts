@@ -18,6 +18,7 @@ export function operationToWire(operation: Operation): { [key: string]: Json } {
     id: operation.id,
     kind: operation.kind,
     session: operation.session,
+    parent_id: operation.parentId,
     place: operation.place,
     request: operation.request,
     actor: operation.actor === null ? null : actorToWire(operation.actor),

@@ -39,7 +39,8 @@ function toolsWith(
   const { operator } = memoryRecording(denoWorld(), store);
   const caller = { ask: null };
   const during: During = (_label, work) => work();
-  return { store, operator, caller, during, sessions, sessionsAfter: sessions } as unknown as
+  const world = denoWorld();
+  return { world, store, operator, caller, during, sessions, sessionsAfter: sessions } as unknown as
     & ChangeTools
     & { readonly store: OperationStore };
 }
@@ -136,6 +137,11 @@ Deno.test("each of several sessions is an operation of its own", async () => {
     "a",
     "done",
   ]]);
+  const parents = new Set(store.list().map(({ parentId }) => parentId));
+  equal(parents.size, 1);
+  equal(parents.has(null), false);
+  await changeEach(tools, ["b"], EACH);
+  equal(store.list({ session: "b" })[0]?.parentId, null);
   const [of] = replyOf(outcomes, { isList: true }).data as { operation_id: string }[];
   equal(of?.operation_id, store.list({ session: "a" })[0]?.id);
 });

@@ -142,9 +142,12 @@ Deno.test("a store of the first version is brought up to date, with all that is 
     store.transition(id, "validating");
     store.transition(id, "planning");
     equal((await store.claim(id, "tmux:default")).place, "tmux:default");
+    equal(store.open("stop", null, { parentId: "0b2f" }).parentId, "0b2f");
+    equal(store.list({ parentPrefix: "0b2" }).length, 1);
     await store.dispose();
     const again = await open(world);
-    equal(again.list().length, 4);
+    equal(again.list().length, 5);
+    equal(again.list({ parentPrefix: "0b2" }).length, 1);
   });
 });
 
@@ -158,7 +161,7 @@ Deno.test("a store that a newer kstops made is left alone", async () => {
     equal(store.isKept, false);
     work(store);
     deepEqual(warnings, [
-      `Operations are not recorded: ${path}: a newer kstops made it (schema 99, known here up to 2)`,
+      `Operations are not recorded: ${path}: a newer kstops made it (schema 99, known here up to 3)`,
     ]);
     deepEqual(await Deno.readFile(path), before);
   });

@@ -82,6 +82,7 @@ const OPERATION: Operation = {
   id: "7f3a",
   kind: "stop",
   session: "astro",
+  parentId: null,
   place: "tmux:default",
   request: null,
   actor: null,

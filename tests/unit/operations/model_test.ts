@@ -130,6 +130,7 @@ function model(clock: () => number): Subject {
         id: each.id,
         kind: "stop",
         session: each.session,
+        parentId: null,
         place: each.place,
         request: { of: each.session },
         actor: null,

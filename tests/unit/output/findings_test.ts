@@ -120,6 +120,7 @@ Deno.test("findings say what kstops did last, in text and as JSON", () => {
     id: "00000000-0000-4000-8000-000000000001",
     kind: "stop",
     session: "astro",
+    parentId: null,
     place: "tmux:default",
     request: null,
     actor: null,

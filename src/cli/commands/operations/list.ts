@@ -8,8 +8,16 @@ import {
   payloadText,
   SHORT_ID,
 } from "../../../output/operation.ts";
-import { moment, paint } from "../../../output/screen.ts";
-import { type Head, layOut } from "../../../output/table.ts";
+import {
+  familiesOf,
+  type Family,
+  kindsOf,
+  outcomesOf,
+  stateOf,
+} from "../../../operations/family.ts";
+import type { Operation } from "../../../operations/machine.ts";
+import { moment, paint, type Screen } from "../../../output/screen.ts";
+import { type Cell, type Head, layOut } from "../../../output/table.ts";
 import type { Context, Reply } from "../../command.ts";
 import { sinceFlag } from "../../since.ts";
 
@@ -45,26 +53,43 @@ export async function listOperations(
       if (operations.length === 0) {
         return screen.terminal ? `${paint("No operations", "dim", screen)}\n` : "";
       }
-      return layOut({
-        head: HEAD,
-        rows: operations.map((operation) => {
-          const { id, kind, session, state, createdAt, actor } = operation;
-          const payload = operation.error ?? operation.result ?? operation.pendingInput;
-          return [
-            { text: screen.terminal ? id.slice(0, SHORT_ID) : id },
-            { text: kind },
-            { text: session ?? "-" },
-            { text: state, colour: operationColour(state) },
-            { text: moment(createdAt, screen) },
-            {
-              text: [actorText(actor), bootText(operation)].filter((each) => each !== "").join(
-                ", ",
-              ),
-            },
-            { text: payloadText(payload) },
-          ];
-        }),
-      }, screen);
+      // Scripts count on a line for each.
+      const rows = screen.terminal
+        ? familiesOf(operations).map((family) => familyRow(family, screen))
+        : operations.map((operation) => row(operation, screen));
+      return layOut({ head: HEAD, rows }, screen);
     },
   };
+}
+
+/** All that one command did, in a line. */
+function familyRow(family: Family, screen: Screen): readonly Cell[] {
+  const [operation, ...more] = family.operations;
+  if (operation === undefined) return [];
+  const [, , , , ...rest] = row(operation, screen);
+  if (more.length === 0) return row(operation, screen);
+  const state = stateOf(family);
+  return [
+    { text: family.id.slice(0, SHORT_ID) },
+    { text: kindsOf(family) },
+    { text: `${family.operations.length} sessions` },
+    { text: state, colour: operationColour(state) },
+    ...rest.slice(0, -1),
+    { text: outcomesOf(family) },
+  ];
+}
+
+function row(operation: Operation, screen: Screen): readonly Cell[] {
+  const { id, kind, session, state, createdAt, actor } = operation;
+  const payload = operation.error ?? operation.result ?? operation.pendingInput;
+  const by = [actorText(actor), bootText(operation)].filter((each) => each !== "").join(", ");
+  return [
+    { text: screen.terminal ? id.slice(0, SHORT_ID) : id },
+    { text: kind },
+    { text: session ?? "-" },
+    { text: state, colour: operationColour(state) },
+    { text: moment(createdAt, screen) },
+    { text: by },
+    { text: payloadText(payload) },
+  ];
 }

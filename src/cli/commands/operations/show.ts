@@ -1,12 +1,22 @@
 /** `kstops operations show ID`: who asked for what, what was done and how long it took. */
 import { escapeControls, type Json } from "../../../errors.ts";
 import type { OperationEvent } from "../../../operations/ledger.ts";
+import {
+  familiesOf,
+  type Family,
+  kindsOf,
+  outcomesOf,
+  stateOf,
+} from "../../../operations/family.ts";
 import { isTerminal, type Operation } from "../../../operations/machine.ts";
+import type { OperationStore } from "../../../operations/store.ts";
 import {
   actorText,
   operationColour,
+  operationText,
   operationToWire,
   payloadText,
+  SHORT_ID,
 } from "../../../output/operation.ts";
 import { momentAndTime, type Property, propertyLines } from "../../../output/properties.ts";
 import type { Screen } from "../../../output/screen.ts";
@@ -21,6 +31,8 @@ export async function showOperation(
 ): Promise<Reply> {
   const { kept } = await recording();
   const opened = await kept();
+  const family = familyIn(opened, id);
+  if (family !== null) return showFamily(family);
   const operation = opened.find("show", id);
   const phases = phasesOf(opened.history(operation.id));
   const wire = {
@@ -31,6 +43,49 @@ export async function showOperation(
     data: wire,
     text: (screen) =>
       screen.terminal ? forPeople(operation, phases, screen) : forPipes(wire, operation, phases),
+  };
+}
+
+/** The operations of the command with this id or beginning of an id; null: there is none. */
+function familyIn(store: OperationStore, id: string): Family | null {
+  const prefix = id.toLowerCase();
+  if (prefix === "") return null;
+  const [family, another] = familiesOf(store.list({ parentPrefix: prefix }).toReversed());
+  const isClear = another === undefined && store.list({ idPrefix: prefix, limit: 1 }).length === 0;
+  return isClear ? family ?? null : null;
+}
+
+/** All that one command did: a line each, and what came of it. */
+function showFamily(family: Family): Reply {
+  const { operations } = family;
+  const [first] = operations;
+  return {
+    data: operations.map(operationToWire),
+    text: (screen) => {
+      if (!screen.terminal) {
+        return operations.map((each) =>
+          [each.id, each.kind, each.session ?? "-", operationText(each, screen)]
+            .map(escapeControls).join("\t") + "\n"
+        ).join("");
+      }
+      const state = stateOf(family);
+      const { argv = null } = first === undefined ? {} : requestIn(first.request);
+      const properties: Property[] = [
+        ["command", family.id],
+        ["what", `${kindsOf(family)} of ${operations.length} sessions`],
+        ["state", state],
+        ["outcome", outcomesOf(family)],
+        ["asked by", actorText(first?.actor ?? null)],
+        ["command line", argv === null ? null : `kstops ${argv}`],
+        ["begun", momentAndTime(first?.createdAt ?? null, screen)],
+        ...operations.map((each): Property => [
+          each.id.slice(0, SHORT_ID),
+          `${each.session ?? "-"}: ${operationText(each, screen)}`,
+        ]),
+      ];
+      const colours = new Map([["state", operationColour(state)]]);
+      return propertyLines(properties, { screen, colours });
+    },
   };
 }
 

@@ -112,6 +112,30 @@ Deno.test("operations are listed newest first, with who asked and what came of i
   });
 });
 
+Deno.test("what one command did is one line for people, which show opens", async () => {
+  await withStore(async (bench) => {
+    const { store } = bench;
+    const parentId = "aaaa0000-0000-4000-8000-000000000000";
+    for (const [session, end] of [["a", "done"], ["b", "failed"], ["c", "done"]] as const) {
+      const { id } = store.open("stop", null, { session, actor: ACTOR, parentId });
+      for (const state of LIFE.slice(0, -1)) store.transition(id, state);
+      store.transition(id, end);
+    }
+    const terminal = { ...PIPE, terminal: true, columns: 120 };
+    const list = await listOperations(bench, {});
+    const lines = (await list.text?.(terminal) ?? "").trimEnd().split("\n");
+    equal(lines.length, 2);
+    match(lines[1] ?? "", /^aaaa0000 +stop +3 sessions +failed .* 2 done, 1 failed$/);
+    equal((await textOf(list)).trimEnd().split("\n").length, 3);
+    const shown = await showOperation(bench, { id: "aaaa" });
+    deepEqual((shown.data as { session: string }[]).map(({ session }) => session), ["a", "b", "c"]);
+    match(await textOf(shown), /\tstop\tb\tstop failed, /);
+    const whole = await shown.text?.(terminal) ?? "";
+    match(whole, /^what +stop of 3 sessions$/m);
+    match(whole, /^outcome +2 done, 1 failed$/m);
+  });
+});
+
 Deno.test("an operation is shown whole, with the time that each phase took", async () => {
   await withStore(async (bench) => {
     recorded(bench, { outcome: { state: "stopped" }, request: { argv: ["stop", "astro"] } });
@@ -120,6 +144,7 @@ Deno.test("an operation is shown whole, with the time that each phase took", asy
       id: ID,
       kind: "stop",
       session: "astro",
+      parent_id: null,
       place: null,
       request: { argv: ["stop", "astro"] },
       actor: {
