@@ -10,7 +10,13 @@ import type { ChangeTools, Tools, Verb } from "./tools.ts";
 import { isAnothers } from "./whose.ts";
 
 /** The verbs in questions. */
-const TITLES = { stop: "Stop", restart: "Restart", send: "Send to", signal: "Signal" } as const;
+const TITLES = {
+  stop: "Stop",
+  restart: "Restart",
+  send: "Send to",
+  signal: "Signal",
+  exec: "Run a program in",
+} as const;
 
 /** The facts that decide about a question before a change. */
 interface Confirmation {
@@ -31,7 +37,8 @@ export async function questionFor(
 ): Promise<Question | null> {
   await requireOwn(tools, { verb, status: match.status, flags });
   if (flags.yes) return null;
-  const reason = await reasonToAsk(tools, match);
+  // What runs beside a protected session leaves it as it is.
+  const reason = await reasonToAsk(tools, match, { isProtectable: verb !== "exec" });
   if (reason === null) return null;
   const name = match.status.name ?? "";
   return {
@@ -60,7 +67,7 @@ export async function requireOwn(
   const name = status.name ?? "";
   const said = { flags: { ...flags, project: ownerName(status) }, yes: false };
   throw needsOwner(
-    verb === "send" ? "send to" : verb,
+    verb === "send" || verb === "exec" ? TITLES[verb].toLowerCase() : verb,
     status,
     `say whose it is: ${tools.caller.inWords(verb, name, said)}`,
   );
@@ -69,6 +76,7 @@ export async function requireOwn(
 async function reasonToAsk(
   tools: Tools,
   { status, session }: Confirmation["match"],
+  { isProtectable }: { readonly isProtectable: boolean },
 ): Promise<string | null> {
   const { name, managed } = status;
   // The config's entry of that name does not describe another config's session.
@@ -77,6 +85,6 @@ async function reasonToAsk(
     : (await tools.config()).sessions.get(name ?? "");
   const isProtected = session.protected ||
     (entry?.kind === "usable" ? entry.settings.protected : entry?.protected);
-  if (isProtected) return "it is protected";
+  if (isProtected && isProtectable) return "it is protected";
   return managed ? null : "kstops did not start it";
 }

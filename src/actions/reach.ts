@@ -23,12 +23,15 @@ export interface ReachRequest extends PlaceFlags {
 
 /** How to reach them. */
 interface Reach {
-  readonly verb: "send" | "signal";
+  readonly verb: "send" | "signal" | "exec";
   readonly request: ReachRequest;
   /** Throws what makes it impossible. Nothing is done to any session before all have passed. */
   readonly check: (session: Session) => Promise<void>;
   readonly work: (session: Session) => Promise<void>;
 }
+
+/** The verbs in messages. */
+const WORDS = { send: "send to", signal: "signal", exec: "run a program in" } as const;
 
 /** What became of each session, in the order of their names. */
 export type Reached = readonly PromiseSettledResult<SessionStatus>[];
@@ -39,7 +42,7 @@ export async function reachEach(
   names: readonly string[],
   { verb, request, check, work }: Reach,
 ): Promise<Reached> {
-  const words = verb === "send" ? "send to" : verb;
+  const words = WORDS[verb];
   const lookFor = surveyOnce(tools, names, { verb: words, selection: selectionOf(request) });
   const found = await Promise.allSettled(names.map(async (name) => {
     const { session } = running(await lookFor(name)(), words);
@@ -73,7 +76,7 @@ async function settled<T>(work: () => Promise<T>): Promise<PromiseSettledResult<
 }
 
 /** @throws {SessionNotRunningError} `session_not_running` */
-function running(match: Match, verb: string): Extract<Match, { readonly kind: "session" }> {
+export function running(match: Match, verb: string): Extract<Match, { readonly kind: "session" }> {
   if (match.kind === "defined" && match.trouble !== null) throw match.trouble;
   if (match.kind === "session" && match.status.state === "running") return match;
   const { name, backend, state, engineState } = match.status;
@@ -89,7 +92,7 @@ function running(match: Match, verb: string): Extract<Match, { readonly kind: "s
 }
 
 /** @throws {InputRequiredError} `input_required` */
-async function allowed(
+export async function allowed(
   tools: ChangeTools,
   { verb, request, session }: Pick<Reach, "verb" | "request"> & { readonly session: Session },
 ): Promise<Session> {
@@ -99,7 +102,7 @@ async function allowed(
   if (question === null) return session;
   const answer = await tools.caller.ask?.(question.text) ?? null;
   if (/^y(?:es)?$/i.test(answer ?? "")) return session;
-  throw new InputRequiredError(verb === "send" ? "send to" : verb, status.name ?? "", {
+  throw new InputRequiredError(WORDS[verb], status.name ?? "", {
     reason: question.reason,
     hint: `say yes: ${question.command}`,
     backend: status.backend,

@@ -56,7 +56,7 @@ export interface Caller {
 }
 
 /** The actions that can be asked for. */
-export type Verb = "start" | "stop" | "restart" | "send" | "signal";
+export type Verb = "start" | "stop" | "restart" | "send" | "signal" | "exec";
 
 /** The parts of a command besides the name. */
 export interface Said {

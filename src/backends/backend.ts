@@ -155,6 +155,13 @@ export interface Session {
    * @throws {UsageError} `usage`: its backend does not know that scope
    */
   readonly signal?: (options: SignalOptions) => Promise<string | null>;
+  /**
+   * Runs a program beside its own, on this terminal or on the streams of this process. What it leaves
+   * running belongs to the session. Missing: nobody knows its surroundings.
+   *
+   * @returns its exit code; 128+n when signal n ended it
+   */
+  readonly exec?: (argv: readonly string[]) => Promise<number>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
   /** What its engine counts about its executions; missing: nothing, or it was not asked. */

@@ -25,7 +25,8 @@ function callerOf(context: Pick<Context, "world" | "json" | "argv">): Caller {
   return {
     ask: askOf(context),
     argv: context.argv,
-    inWords: (verb, name, { flags, yes }) => `kstops ${verb} ${argumentsFor(name, flags, { yes })}`,
+    inWords: (verb, name, { flags, yes }) =>
+      `kstops ${verb} ${argumentsFor(name, flags, { yes, isNameLast: verb === "exec" })}`,
   };
 }
 
@@ -38,9 +39,14 @@ function askOf({ world: { terminal }, json }: Pick<Context, "world" | "json">): 
 export function argumentsFor(
   name: string,
   place: PlaceFlags,
-  { yes = true }: { readonly yes?: boolean } = {},
+  { yes = true, isNameLast = false }: {
+    readonly yes?: boolean;
+    /** Whether what stands behind the name is no flag of kstops. */
+    readonly isNameLast?: boolean;
+  } = {},
 ): string {
   const flags = [...formatPlaceFlags(place), ...(yes ? ["--yes"] : [])].join(" ");
   const word = shellWord(exactWord(name));
+  if (isNameLast) return `${flags}${flags === "" ? "" : " "}${word}`;
   return name.startsWith("-") ? `${flags} -- ${word}` : `${word} ${flags}`;
 }

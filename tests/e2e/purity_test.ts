@@ -112,6 +112,13 @@ const CASES: readonly Case[] = [
   { line: "send defined hello", code: "session_not_running" },
   { line: "send nope --project other hello", code: "session_not_found" },
   { line: "send nope --runtime podman hello", code: "backend_not_found" },
+  { line: "exec --backend tmux --socket default up-@ true", text: /^$/ },
+  { line: "exec --yes odd-@ true", text: /^$/ },
+  { line: "exec odd-@ true", code: "input_required" },
+  { line: "exec up-@", code: "usage" },
+  { line: "exec defined true", code: "session_not_running" },
+  { line: "exec --project other nope true", code: "session_not_found" },
+  { line: "exec --runtime podman nope true", code: "backend_not_found" },
   { line: "signal up-@ CONT", text: /^$/, json: file("status") },
   {
     line: "signal up-@ cont --scope main --backend tmux --socket default",

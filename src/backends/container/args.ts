@@ -73,6 +73,20 @@ export function execInContainer(
   return [program, "exec", "--env", `${PROBE_VARIABLE}=${mark}`, id, ...argv];
 }
 
+/** Runs a program in a container, on the streams of the client. */
+export function execHere(
+  { program }: Client,
+  { id, argv, hasTerminal }: {
+    readonly id: string;
+    readonly argv: readonly string[];
+    /** Whether the program gets a terminal, as the client has one. */
+    readonly hasTerminal: boolean;
+  },
+): string[] {
+  const terminal = hasTerminal ? ["--tty", "--env", "TERM"] : [];
+  return [program, "exec", "--interactive", ...terminal, id, ...argv];
+}
+
 /** Kills in a container what {@link execInContainer} ran there; needs a shell and grep. */
 const END_MARKED = 'for each in /proc/[0-9]*; do grep -q "$1" "$each/environ" && ' +
   'kill -9 "${each#/proc/}"; done 2>/dev/null';

@@ -116,6 +116,10 @@ async function sessionAt(
       const { follow } = await import("./follow.ts");
       yield* follow(context, client, { container, options, abort });
     },
+    exec: async (argv) => {
+      const { exec } = await import("./exec.ts");
+      return await exec(context, client, { container, argv });
+    },
     probe: async (argv, { timeoutMs }) => {
       const { probe } = await import("./probe.ts");
       return await probe(context, client, { container, argv, timeoutMs });

@@ -105,6 +105,8 @@ function sessionAt(
         type: async (typed) =>
           await (await import("./keyboard.ts")).type(context, socketName, { session, typed }),
       },
+      exec: async (argv) =>
+        await (await import("./exec.ts")).exec(context, socketName, { session, argv }),
       signal: async (options) =>
         await (await import("./signal.ts")).signal(context, socketName, { session, options }),
     }),

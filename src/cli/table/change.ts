@@ -314,8 +314,34 @@ const signal = command({
   load: async () => (await import("../commands/signal.ts")).signal,
 });
 
+const exec = command({
+  about: "run a program in a container, or beside the program of a session",
+  group: CHANGE,
+  arguments: {
+    name: { name: "name", kind: "session", about: "the session; it has to run", required: true },
+    words: {
+      name: "program",
+      about: "the program and its arguments; everything behind the name is theirs",
+      variadic: true,
+    },
+  },
+  rest: 1,
+  flags: {
+    yes: { about: "also in a session that kstops did not make" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops exec web sh": "a shell in its container, or with its environment and directory",
+    "kstops exec db pg_dump -U app > dump.sql": "its output goes where you say",
+  },
+  load: async () => (await import("../commands/exec.ts")).exec,
+});
+
 /** Commands that change sessions, in the order of the help. */
-export const CHANGING: Commands = { start, stop, restart, up, down, plan, send, signal };
+export const CHANGING: Commands = { start, stop, restart, up, down, plan, exec, send, signal };
 
 function seconds(text: string): number | null {
   return /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : null;

@@ -99,6 +99,7 @@ const UNKNOWABLE = [
   "seq",
   "text",
   "signal",
+  "program",
 ];
 
 Deno.test("every value of a flag or an argument completes, unless nobody can know it", () => {
