@@ -27,8 +27,10 @@ async function listOf(
 }> {
   const warnings: string[] = [];
   const selections: Selection[] = [];
-  const context: Partial<Context> = {
-    warn: (text) => warnings.push(text),
+  const context = {
+    json: false,
+    world: { terminal: { stdoutIsTerminal: true } },
+    warn: (text: string) => warnings.push(text),
     config: () => Promise.resolve(config),
     sessions: () =>
       ({
@@ -39,7 +41,7 @@ async function listOf(
         },
       }) as Partial<ReturnType<Context["sessions"]>> as never,
   };
-  return { reply: await list(context as Context, flags), warnings, selections };
+  return { reply: await list(context as unknown as Context, flags), warnings, selections };
 }
 
 async function textOf(
