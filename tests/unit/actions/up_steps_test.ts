@@ -1,10 +1,12 @@
 import { deepEqual, equal } from "node:assert/strict";
+import fc from "fast-check";
 import { changesBetween } from "../../../src/actions/drift.ts";
 import { planSteps, type Wanted } from "../../../src/actions/up_steps.ts";
 import { OpsError } from "../../../src/errors.ts";
-import { type SessionStatus, statusOf } from "../../../src/model.ts";
+import { SESSION_STATES, type SessionStatus, statusOf } from "../../../src/model.ts";
 import { changesText } from "../../../src/model/change.ts";
 import { containerDefinition, tmuxDefinition } from "../../support/definitions.ts";
+import { property } from "../../support/property.ts";
 
 function wanted(more: Partial<Wanted> = {}): Wanted {
   return {
@@ -143,4 +145,56 @@ Deno.test("where it runs, and who owns it, is no change", () => {
     inherited: { PATH: "/bin" },
   });
   deepEqual(changesBetween(old, fresh), []);
+});
+
+// --- all plans -----------------------------------------------------------------------------------
+
+const NAMES = ["a", "b", "c", "d", "e"];
+const ANY_STATUS: fc.Arbitrary<SessionStatus | null> = fc.oneof(
+  fc.constant(null),
+  fc.record({
+    state: fc.constantFrom(...SESSION_STATES.filter((state) => state !== "unknown")),
+    exitCode: fc.constantFrom(null, 0, 3),
+    engineState: fc.constantFrom(null, "backoff", "gave_up"),
+  }).map(status),
+);
+/** Sessions of a config in which each may need the earlier ones, whatever became of them. */
+const ANY_WANTED: fc.Arbitrary<readonly Wanted[]> = fc.tuple(
+  ...NAMES.map((name, index) =>
+    fc.record({
+      status: ANY_STATUS,
+      changes: fc.constantFrom([], CHANGED),
+      isTask: fc.boolean(),
+      trouble: fc.constantFrom(null, null, null, new OpsError("backend_unavailable", "no")),
+      needs: fc.subarray(NAMES.slice(0, index)),
+    }).map(({ needs, ...rest }) =>
+      wanted({
+        ...{ ...rest, name },
+        needs: needs.map((other) => ({ name: other, condition: "started" as const })),
+      })
+    )
+  ),
+);
+
+property("once a plan is done, nothing is left to do; and each step stands behind what it needs", {
+  input: ANY_WANTED,
+  holds: (all) => {
+    const steps = planSteps(all, [], { restart: true });
+    deepEqual(steps.map(({ name }) => name).toSorted(), NAMES);
+    for (const [index, { needs }] of steps.entries()) {
+      for (const { name } of needs) {
+        equal(steps.findIndex((each) => each.name === name) < index, true);
+      }
+    }
+    const done = all.map((each) => {
+      const action = steps.find(({ name }) => name === each.name)?.action;
+      if (action !== "start" && action !== "restart") return each;
+      return { ...each, changes: [], status: each.isTask ? DONE : RUNNING };
+    });
+    const left = planSteps(done, [], { restart: true })
+      .filter(({ action }) => action !== "keep" && action !== "blocked");
+    deepEqual(left, []);
+    const careful = planSteps(all, [], { restart: false });
+    equal(careful.some(({ action }) => action === "restart"), false);
+  },
 });
