@@ -42,6 +42,7 @@ export async function* fleetSubjects(
   for (const size of [...SIZES, ...isLarge ? [LARGE] : []]) {
     yield ofSessions(kstops, sandbox, size);
   }
+  yield ofLayers(kstops, sandbox);
   const others = await rivals({ sandbox, directory, clearings, say, programs: BESIDE_RIVALS });
   yield againstRivals(kstops, sandbox, others);
   yield besideRunning(kstops, sandbox, others);
@@ -107,6 +108,36 @@ function ofSessions(kstops: string, sandbox: Sandbox, size: number): Subject[] {
       against: [{ what: "`stop --all`, 1 session", step: stopped(one) }],
     },
   ];
+}
+
+/** How many sessions come up behind each other, how long each takes to be ready, and how many there are. */
+const LAYERS = { deep: 6, readySeconds: 0.5, sessions: 50 };
+/** `up` takes at most so many times the longest path. */
+const LONGEST_PATH = 2;
+
+/** Sessions that need each other: each layer takes a while to be ready. */
+function ofLayers(kstops: string, sandbox: Sandbox): Subject[] {
+  const { deep, readySeconds, sessions } = LAYERS;
+  const config = `${sandbox.directory}/layers.yml`;
+  const lines = namesOf(sessions).map((name, index) => {
+    const needs = index < deep * Math.floor(sessions / deep) && index % deep > 0
+      ? `, depends_on: { session${index}: ready }`
+      : "";
+    return `    ${name}: { command: sleep 3600, ready: { delay: ${readySeconds} }${needs} }\n`;
+  });
+  Deno.writeTextFileSync(config, `ops:\n  start_wait: 100\n  sessions:\n${lines.join("")}`);
+  const call = (...words: readonly string[]): Step =>
+    stepIn(sandbox, [kstops, ...words, "--config", config]);
+  return [{
+    ...ONLY_TIME,
+    command: `\`up\`, ${sessions} sessions in ${deep} layers`,
+    step: { ...call("up", "--quiet"), after: [call("down", "--quiet", "--force")] },
+    against: [{
+      what: `the longest path, \`sleep ${deep * readySeconds}\``,
+      step: stepIn(sandbox, ["sleep", String(deep * readySeconds)]),
+      atMost: LONGEST_PATH,
+    }],
+  }];
 }
 
 /** All started, and all stopped, by other programs. */

@@ -14,6 +14,9 @@ import { endWords } from "./words.ts";
 const LOOK_MS = 1000;
 /** How often it is looked whether the output has said it: what comes is followed anyway. */
 const OUTPUT_MS = 100;
+/** The first pause between two questions to a port of this machine; the next ones grow. */
+const FIRST_MS = 100;
+const GROWTH = 1.5;
 /** How long one question may take, at most. */
 const QUESTION_MS = 10_000;
 /** How much of a line that has not ended yet is looked at. */
@@ -59,7 +62,7 @@ async function wait(tools: Tools, awaited: Awaited): Promise<SessionStatus> {
   const now = () => world.now().getTime();
   const began = now();
   const timeoutMs = ready.delaySeconds === null ? ready.timeoutSeconds * 1000 : Infinity;
-  const intervalMs = ready.log === null ? ready.intervalSeconds * 1000 : OUTPUT_MS;
+  const next = pausesFor(ready, began);
   const question = questionOf(tools, awaited, began);
   let lookAt = began;
   const living = async (isDue: boolean): Promise<SessionStatus> => {
@@ -74,7 +77,7 @@ async function wait(tools: Tools, awaited: Awaited): Promise<SessionStatus> {
       // Another program may have answered: its own may be gone.
       const status = await living(why === null);
       if (why === null) return status;
-      const until = Math.min(now() + intervalMs, began + timeoutMs);
+      const until = Math.min(next(now()), began + timeoutMs);
       while (now() < until) {
         await world.sleep(Math.min(until - now(), LOOK_MS));
         await living(false);
@@ -84,6 +87,20 @@ async function wait(tools: Tools, awaited: Awaited): Promise<SessionStatus> {
   } finally {
     question.end();
   }
+}
+
+/** When the next question is due, as seen at each moment. */
+function pausesFor(
+  { log, http, tcp, delaySeconds, intervalSeconds }: Ready,
+  began: number,
+): (now: number) => number {
+  if (delaySeconds !== null) return (now) => Math.max(now + 1, began + delaySeconds * 1000);
+  if (log !== null) return (now) => now + OUTPUT_MS;
+  const most = intervalSeconds * 1000;
+  // Its own program may be dear.
+  if (http === null && tcp === null) return (now) => now + most;
+  let pause = FIRST_MS / GROWTH;
+  return (now) => now + (pause = Math.min(pause * GROWTH, most));
 }
 
 function late({ definition: { name, backend }, ready }: Awaited, why: string): WaitTimeoutError {

@@ -5,12 +5,14 @@ import { install } from "../support/kstops.ts";
 import { LIMIT_MS } from "../support/limits.ts";
 import { type TmuxSandbox, tmuxTest } from "../support/tmux.ts";
 
-/** A server that is not ready at first, and how often it was asked. */
-function serve(): { readonly port: number; readonly asked: () => number } & AsyncDisposable {
+/** A server that says no so many times at first, and how often it was asked. */
+function serve(
+  noes = 2,
+): { readonly port: number; readonly asked: () => number } & AsyncDisposable {
   let asked = 0;
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
     asked++;
-    return new Response(null, { status: asked < 3 ? 503 : 204 });
+    return new Response(null, { status: asked <= noes ? 503 : 204 });
   });
   return {
     port: server.addr.port,
@@ -47,7 +49,7 @@ tmuxTest("a session is ready when somebody listens on a port of this machine", a
 });
 
 tmuxTest("an answer that is no yes is told when the time is up", async (t) => {
-  await using server = serve();
+  await using server = serve(Infinity);
   const ready = `http: "http://127.0.0.1:${server.port}/", interval: 1h, timeout: 1s`;
   const { code, stderr } = await start(t, ready);
   match(stderr, /was not ready within 1 s: http:\S+: the answer is 503\n/);
