@@ -9,8 +9,8 @@ import { foundIn } from "../sessions/find.ts";
 import { type BootChoice, chooseAtBoot, policyKind } from "../supervise/boot.ts";
 import type { World } from "../world/world.ts";
 import type { Outcomes } from "./each.ts";
-import { startEach, type Started } from "./start.ts";
-import { stopEach, type Stopped } from "./stop.ts";
+import type { Started, StartRequest } from "./start.ts";
+import type { Stopped } from "./stop.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
 /** What the boot does with a session. */
@@ -86,7 +86,7 @@ function isBroughtBack({ backend, engine, managed, restartPolicy }: SessionStatu
     descriptorOf(backend).bringsBack?.(engine) === true;
 }
 
-/** Starts what the boot is to start, side by side: one that fails hides no other. */
+/** Starts what the boot is to start, each behind what it needs of it: one that fails hides no other. */
 export async function startAtBoot(
   tools: ChangeTools,
   named: readonly string[],
@@ -94,7 +94,17 @@ export async function startAtBoot(
   const chosen = await chooseEach(tools, named);
   const names = chosen.flatMap(({ name, starts }) => starts ? [name] : []);
   const request = { wanted: {}, all: true, wait: true, yes: true, boot: true } as const;
-  return { chosen, outcomes: names.length === 0 ? [] : await startEach(tools, names, request) };
+  return { chosen, outcomes: names.length === 0 ? [] : await startChosen(tools, names, request) };
+}
+
+/** What a session needs and the boot does not start is not waited for: its policy says that it may be away. */
+async function startChosen(
+  tools: ChangeTools,
+  names: readonly string[],
+  request: StartRequest,
+): Promise<Outcomes<Started>> {
+  const { startInOrder } = await import("./start_in_order.ts");
+  return (await startInOrder(tools, names, request)).named;
 }
 
 /**
@@ -110,7 +120,8 @@ export async function stopAtShutdown(tools: ChangeTools): Promise<Outcomes<Stopp
     isRunning(status) && !isBroughtBack(status) ? [name] : []
   );
   if (names.length === 0) return [];
-  return await stopEach(tools, names, { all: true, yes: true, boot: true });
+  const { stopInOrder } = await import("./down.ts");
+  return await stopInOrder(tools, names, { all: true, yes: true, boot: true });
 }
 
 /** How long a service manager may take to answer. */

@@ -13,9 +13,11 @@ import {
   systemdUnit,
 } from "../boot/unit.ts";
 import type { Config } from "../config/config.ts";
+import { withNeeds } from "../config/dependencies.ts";
 import { INHERITED_NAMES } from "../backends/tmux/inherited.ts";
 import { BackendUnavailableError, OpsError } from "../errors.ts";
 import type { World } from "../world/world.ts";
+import { needsOf } from "./plan.ts";
 
 /** What starts sessions on a machine. */
 export type Manager = "systemd-user" | "systemd-system" | "crontab" | "launchd" | "openrc";
@@ -66,12 +68,20 @@ export async function planBoot(
   };
 }
 
-/** How long the sessions may take to end, side by side. */
-export function longestStop({ sessions, settings }: Config): number {
-  const each = [...sessions.values()].map((entry) =>
-    entry.kind === "usable" ? entry.settings.stopTimeoutSeconds : null
-  );
-  return Math.ceil(Math.max(...[...each, null].map((one) => one ?? settings.stopTimeoutSeconds)));
+/** How long the sessions may take to end: those that need others end first. */
+export function longestStop(config: Pick<Config, "sessions" | "settings">): number {
+  const { sessions, settings } = config;
+  const needs = needsOf(config);
+  const names = withNeeds([...sessions.keys()], needs);
+  /** When each has ended, counted from the end of all backwards. */
+  const ends = new Map<string, number>();
+  for (const name of names) {
+    const entry = sessions.get(name);
+    const own = entry?.kind === "usable" ? entry.settings.stopTimeoutSeconds : null;
+    const behind = (needs.get(name) ?? []).map((needed) => ends.get(needed.name) ?? 0);
+    ends.set(name, Math.max(0, ...behind) + (own ?? settings.stopTimeoutSeconds));
+  }
+  return Math.ceil(Math.max(settings.stopTimeoutSeconds, ...ends.values()));
 }
 
 /** The words that run kstops, by the name under which an update replaces it. */

@@ -22,14 +22,19 @@ interface Step extends Walked {
   readonly status: SessionStatus | null;
 }
 
-/** Starts them. What they need is never restarted. */
+/**
+ * Starts them. What they need is never restarted; at boot it is not started either, unless it is
+ * among them.
+ */
 export async function startInOrder(
   tools: ChangeTools,
   names: readonly string[],
   request: StartRequest,
 ): Promise<StartedInOrder> {
   const needs = needsOf(await tools.config());
-  const all = withNeeds(names, needs).filter((name) => needs.has(name));
+  const all = withNeeds(names, needs).filter((name) =>
+    needs.has(name) && (!request.boot || names.includes(name))
+  );
   const plan = await planOf(tools, all, { restart: false });
   const { settings: { defaultBackend } } = await tools.config();
   // Names that the config does not define say so by their own start.

@@ -1,6 +1,6 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { machineTest } from "./machine.ts";
-import { BACK, CONFIG, pidsOf, running } from "./sessions.ts";
+import { BACK, CONFIG, DELAY_SECONDS, pidsOf, running } from "./sessions.ts";
 
 machineTest("sessions come back after a reboot, as their policies say", async (machine) => {
   const { ada, ssh, root, until } = machine;
@@ -24,6 +24,15 @@ machineTest("sessions come back after a reboot, as their policies say", async (m
   await machine.reboot();
   await until("[ \"$(su ada -c 'kstops list -q --state running 2>/dev/null' | wc -l)\" = 3 ]");
   deepEqual(await running(machine), BACK);
+  const since = new Map<string, number>(
+    JSON.parse((await ssh("kstops list --json")).out)
+      .map(({ name, created_at }: { name: string; created_at: string }) => [
+        name,
+        Date.parse(created_at),
+      ]),
+  );
+  const later = (since.get("unless") ?? 0) - (since.get("always") ?? 0);
+  ok(later >= (DELAY_SECONDS - 1) * 1000, `unless did not wait for always: ${later} ms`);
   // The shutdown gave it its signal and its time.
   equal(await ada("cat asked"), "asked\n");
   match(

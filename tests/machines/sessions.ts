@@ -5,12 +5,15 @@ import type { Machine } from "./machine.ts";
 const GRACEFUL =
   `sh -c 'trap "sleep 1; echo asked >>$HOME/asked; exit 0" INT; while :; do sleep 0.1; done'`;
 
+/** So long `always` takes to be ready, which `unless` waits for. */
+export const DELAY_SECONDS = 3;
+
 /** Sessions with each policy, and one that cannot start. */
 export const CONFIG = `ops:
   project: demo
   sessions:
-    always: {command: [sleep, "200001"], restart: always}
-    unless: {command: [sleep, "200002"], restart: unless-stopped, socket_name: other}
+    always: {command: [sleep, "200001"], restart: always, ready: {delay: ${DELAY_SECONDS}}}
+    unless: {command: [sleep, "200002"], restart: unless-stopped, socket_name: other, depends_on: {always: ready}}
     stopped: {command: [sleep, "200003"], restart: unless-stopped}
     never: {command: [sleep, "200004"], restart: unless-stopped}
     plain: {command: [sleep, "200005"]}
