@@ -1,14 +1,16 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { machineTest } from "./machine.ts";
 import { BOOTED, CONFIG, running } from "./sessions.ts";
 
 machineTest(
-  "fifty sessions come back once each, also when the power fails in the middle",
+  "fifty sessions come back once each and in their order, also when the power fails in the middle",
   async (machine) => {
     const { ada, root, until } = machine;
+    const layer = 10;
     const names = Array.from({ length: 50 }, (_, index) => `s${index}`);
     const sessions = names.map((name, index) =>
-      `    ${name}: {command: [sleep, "${300000 + index}"], restart: unless-stopped}\n`
+      `    ${name}: {command: [sleep, "${300000 + index}"], restart: unless-stopped, ` +
+      `depends_on: [${index < layer ? "" : names[index - layer]}]}\n`
     );
     await machine.write("/home/ada/kstops.yml", `ops:\n  sessions:\n${sessions.join("")}`);
     await ada("loginctl enable-linger ada; kstops boot enable; kstops start --all -q");
@@ -20,6 +22,14 @@ machineTest(
     const programs = (await root("pgrep -u ada -fa '^sleep 3000'")).trim().split("\n");
     const each = programs.map((line) => line.replace(/^\d+ /, ""));
     deepEqual(each.toSorted(), names.map((_, index) => `sleep ${300000 + index}`).toSorted());
+    const rows: readonly { readonly name: string; readonly created_at: string }[] = JSON.parse(
+      await ada("kstops list --json"),
+    );
+    const begun = new Map(rows.map(({ name, created_at }) => [name, created_at]));
+    for (const [index, name] of names.entries()) {
+      const needed = begun.get(names[index - layer] ?? "") ?? "";
+      ok(needed <= (begun.get(name) ?? ""), `${name} came before what it needs`);
+    }
   },
 );
 
