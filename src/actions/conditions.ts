@@ -10,17 +10,23 @@ export function notBegun(
   needed: { readonly name: string },
   error: unknown,
 ): SessionStartError {
+  // A start that failed has told so itself; one that came and did not last has not.
   const why = error instanceof WaitTimeoutError || error instanceof NotMetError
-    ? "did not come to that"
-    : "failed";
+    ? `: ${reasonIn(error)}`
+    : ", which failed";
   return new SessionStartError(
     name,
-    `it was not begun: what it needs, ${quote(needed.name)}, ${why}`,
+    `it was not begun, since it needs ${quote(needed.name)}${why}`,
     {
       backend,
       hint: `mend ${needed.name}, then: kstops up`,
     },
   );
+}
+
+/** `Cannot start "db": it was stopped meanwhile`: what stands behind the name. */
+function reasonIn({ message }: Error): string {
+  return message.replace(/^Cannot [^"]*"[^"]*": /, "");
 }
 
 /** A condition that cannot be met any more. */
