@@ -160,7 +160,7 @@ async function doAll(world: World, steps: readonly Step[]): Promise<void> {
       }
       if (error instanceof ProgramMissingError) {
         throw new OpsError("backend_not_found", `Cannot set up the boot: ${error.message}`, {
-          hint: "install it, or start the sessions yourself: kstops boot start",
+          hint: "install it, or start the sessions yourself: kstops up --boot",
         });
       }
       if (error instanceof FileError) {

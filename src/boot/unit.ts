@@ -24,8 +24,8 @@ export const MOST_USER_SECONDS = 110;
 /** The words that start, and the words that stop the sessions. */
 export function bootWords(plan: BootPlan): { readonly start: string[]; readonly stop: string[] } {
   const { program, config, names } = plan;
-  const kstops = [...program, "--config", config, "boot"];
-  return { start: [...kstops, "start", ...names], stop: [...kstops, "stop"] };
+  const kstops = [...program, "--config", config];
+  return { start: [...kstops, "up", "--boot", ...names], stop: [...kstops, "down", "--boot"] };
 }
 
 /**

@@ -170,6 +170,7 @@ const CASES: readonly Case[] = [
     json: listOf(file("change")),
   },
   { line: "down --quiet --config idle.yml", text: /^$/, json: listOf(file("change")) },
+  { line: "down --dry-run --config idle.yml", text: /^$/, json: listOf(file("plan")) },
   { line: "down nope --config ebb-@.yml", code: "session_not_found" },
   { line: "start alone-@ --no-deps", ...CHANGED },
   // attach
@@ -365,8 +366,9 @@ const CASES: readonly Case[] = [
     text: /^(?:Nothing to do: .*|remove .*|run .*)\n/,
     json: file("boot-change"),
   },
-  { line: "boot stop --config good.yml", text: /^The machine does not go down: .*\n$/, json: {} },
-  { line: "boot start --config good.yml", text: /^$/, json: {} },
+  { line: "down --boot --config good.yml", text: /^The machine does not go down: .*\n$/, json: {} },
+  { line: "up --boot --config good.yml", text: /^$/, json: {} },
+  { line: "down --boot web --config good.yml", code: "usage" },
   // completions, and what is no command
   { line: "completions bash", text: /^[^]+complete[^]+\n$/, json: file("completions") },
   { line: "completions tcsh", code: "usage" },

@@ -59,7 +59,7 @@ machineTest("cron starts sessions where there is no systemd", async (machine) =>
   await machine.write("/home/ada/kstops.yml", CONFIG);
   await root("echo '17 3 * * * true' | crontab -u ada -");
   match((await ssh("kstops boot enable")).out, /^Ran crontab -\n/);
-  match(await ada("crontab -l"), /^17 3 .*\n@reboot .* boot start .*# kstops boot [0-9a-f]{16}\n$/);
+  match(await ada("crontab -l"), /^17 3 .*\n@reboot .* up --boot .*# kstops boot [0-9a-f]{16}\n$/);
   match((await ssh("kstops boot status")).out, /^ok\tboot\.enabled\tyour crontab starts/m);
   await ada("kstops start unless stopped -q && kstops stop stopped -q");
   await machine.crash();

@@ -26,15 +26,20 @@ const WOULD_CHANGE = 10;
 export async function plan(context: Context, flags: PlanFlags): Promise<Reply> {
   const names = await sessionsInPlan(context, "plan", flags);
   const { steps } = await planOf(context, names, { ...flags, place: placeIn(flags) });
-  const changes = steps.some(isChange);
-  const failures = steps.flatMap(({ trouble }) => trouble === null ? [] : [trouble]);
+  return {
+    ...shownSteps(steps),
+    ...(flags.exitCode && steps.some(isChange) ? { exitStatus: WOULD_CHANGE } : {}),
+  };
+}
+
+/** The answer with the steps of a plan. */
+export function shownSteps(steps: readonly Step[]): Reply {
   return {
     data: steps.map(stepToWire),
     text: () =>
       steps.flatMap((step) => [stepText(step), ...leftOutLines(step)]).map((line) => `${line}\n`)
         .join(""),
-    failures,
-    ...(flags.exitCode && changes ? { exitStatus: WOULD_CHANGE } : {}),
+    failures: steps.flatMap(({ trouble }) => trouble === null ? [] : [trouble]),
   };
 }
 

@@ -20,6 +20,7 @@ import {
 /** Flags of `up`. */
 export interface UpFlags extends Omit<PlanFlags, "exitCode"> {
   readonly dryRun?: true | undefined;
+  readonly boot?: true | undefined;
   readonly timeout?: number | undefined;
   readonly yes?: true | undefined;
   readonly quiet?: true | undefined;
@@ -27,6 +28,7 @@ export interface UpFlags extends Omit<PlanFlags, "exitCode"> {
 
 /** Does the plan. */
 export async function up(context: Context, flags: UpFlags): Promise<Reply> {
+  if (flags.boot) return await (await import("./boot/run.ts")).upAtBoot(context, flags);
   if (flags.dryRun) return await showPlan(context, flags);
   const names = await sessionsInPlan(context, "up", flags);
   const tools = await changeTools(context, flags);

@@ -39,18 +39,5 @@ export const BOOT: Group = {
       examples: { "kstops boot status": "what is missing, and what to do about it" },
       load: async () => (await import("../commands/boot/status.ts")).bootStatus,
     }),
-    start: command({
-      about: "what the unit runs at boot: start what is to come back",
-      arguments: {
-        names: { ...NAMES, about: "only these sessions, whatever their restart policy" },
-      },
-      examples: { "kstops boot start": "the same by hand" },
-      load: async () => (await import("../commands/boot/start.ts")).bootStart,
-    }),
-    stop: command({
-      about: "what the unit runs at a shutdown: ask the sessions to end",
-      examples: { "kstops boot stop": "nothing, unless the machine goes down" },
-      load: async () => (await import("../commands/boot/start.ts")).bootStop,
-    }),
   },
 };

@@ -213,6 +213,7 @@ const up = command({
     backend: ELSEWHERE,
     runtime: RUNTIME,
     "dry-run": { about: "only show the plan" },
+    boot: { about: "what comes back at boot: as restart policies say, or the named ones" },
     timeout: {
       ...TIMEOUT,
       about: "wait so long at most until sessions are ready, healthy or done",
@@ -235,6 +236,8 @@ const down = command({
   flags: {
     except: EXCEPT,
     prune: PRUNE,
+    "dry-run": { about: "only show what would be stopped, in the order of work" },
+    boot: { about: "only if the machine goes down: nothing counts as stopped by hand" },
     force: FORCE,
     timeout: TIMEOUT,
     yes: { about: "also stop what is protected" },

@@ -29,8 +29,8 @@ Type=oneshot
 RemainAfterExit=yes
 Environment=PATH=/usr/bin:/bin
 Environment=XDG_STATE_HOME=/srv/$state
-ExecStart=-/usr/local/bin/kstops --config "/srv/my bots/50%%.yml" boot start web
-ExecStop=-/usr/local/bin/kstops --config "/srv/my bots/50%%.yml" boot stop
+ExecStart=-/usr/local/bin/kstops --config "/srv/my bots/50%%.yml" up --boot web
+ExecStop=-/usr/local/bin/kstops --config "/srv/my bots/50%%.yml" down --boot
 TimeoutStartSec=infinity
 TimeoutStopSec=40
 KillMode=process
@@ -59,7 +59,7 @@ Deno.test("a line of a crontab is one command, without a bare percent sign", () 
   equal(
     crontabLine(PLAN),
     "@reboot /usr/bin/env PATH=/usr/bin:/bin 'XDG_STATE_HOME=/srv/$state' /usr/local/bin/kstops " +
-      "--config '/srv/my bots/50\\%.yml' boot start web >/dev/null 2>&1",
+      "--config '/srv/my bots/50\\%.yml' up --boot web >/dev/null 2>&1",
   );
 });
 
