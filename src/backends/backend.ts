@@ -119,6 +119,20 @@ export interface DefinitionOptions {
   readonly asItRan?: boolean;
 }
 
+/** What a session uses. */
+export interface Usage {
+  /** Of one processor, over about a second: 100 is one processor in full; null: nobody can tell. */
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  /**
+   * What counts as its memory: what its processes have, shared parts by their share (`pss`) or whole
+   * in each (`rss`), or what its group has without the cache of files (`cgroup`).
+   */
+  readonly memoryKind: "pss" | "rss" | "cgroup" | null;
+  /** How many processes it has. */
+  readonly processes: number;
+}
+
 /** How a program looks at a session. */
 export interface ProbeOptions<D extends Definition = Definition> {
   /** The definition that the session was started from. */
@@ -162,6 +176,11 @@ export interface Session {
    * @returns its exit code; 128+n when signal n ended it
    */
   readonly exec?: (argv: readonly string[]) => Promise<number>;
+  /**
+   * What it uses now. Many that are asked at the same time are looked at together. Missing: nobody
+   * can tell.
+   */
+  readonly usage?: () => Promise<Usage>;
   /** The id of its run; null for a foreign session. */
   readonly run: string | null;
   /** What its engine counts about its executions; missing: nothing, or it was not asked. */

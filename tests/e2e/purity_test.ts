@@ -259,6 +259,15 @@ const CASES: readonly Case[] = [
   { line: "events --since 1h", text: /^[^]*$/, json: listOf(file("session-event")) },
   { line: "events crash --follow --since yesterday", code: "usage" },
   { line: "events nope", code: "session_not_found" },
+  // stats
+  {
+    line: "stats up-@ --backend tmux --socket default",
+    text: /^up-\S+\ttmux\t[\d.]+%\t\d+\t\d+\t\d+\t-\n$/,
+    json: listOf(file("stats")),
+  },
+  { line: "stats up-@ --follow --project nope", code: "session_not_found" },
+  { line: "stats nope --runtime podman", code: "backend_not_found" },
+  { line: "stats defined", code: "session_not_running" },
   // list
   { line: "list", ...ROWS },
   { line: "list --drift", text: /^$/, json: ROWS.json },

@@ -21,8 +21,11 @@ const SCHEMAS = new Map<string, Schema>();
 
 /** Keywords that restrict a value, and the problem of a value; null: none. */
 const KEYWORDS: Record<string, (rule: never, value: unknown) => string | null> = {
-  type: (types: string | readonly string[], value) =>
-    [types].flat().includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`,
+  type: (types: string | readonly string[], value) => {
+    // Every integer is a number.
+    const wanted = [types].flat().flatMap((type) => type === "number" ? [type, "integer"] : type);
+    return wanted.includes(typeOf(value)) ? null : `is ${typeOf(value)}, not ${types}`;
+  },
   enum: (values: readonly unknown[], value) =>
     values.includes(value) ? null : `is none of ${values}`,
   minimum: (least: number, value) =>

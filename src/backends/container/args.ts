@@ -51,6 +51,14 @@ export function idsOfImages({ program }: Client, images: readonly string[]): str
   return [program, "image", "inspect", "--format", "{{.Id}}", "--", ...images];
 }
 
+/** What containers use now: docker takes two looks for it, podman tells what it was since their start. */
+export function statsOf({ program, dialect }: Client, ids: readonly string[]): string[] {
+  const format = dialect === "docker"
+    ? ["--no-trunc", "--format", "{{json .}}"]
+    : ["--format", "json"];
+  return [program, "stats", "--no-stream", ...format, ...ids];
+}
+
 /** Everything about a network. */
 export function inspectNetwork({ program }: Client, network: string): string[] {
   return [program, "network", "inspect", "--", network];

@@ -15,7 +15,7 @@ import type { Dialled } from "./dial.ts";
 import { answerTimeout, type Listed, OF_CLIENTS, OF_QUESTIONS } from "./list.ts";
 import { type Failure, parseFailure } from "./failure.ts";
 import { GarbledAnswerError } from "./fields.ts";
-import { gathering } from "./gather.ts";
+import { gathering } from "../gather.ts";
 import { identified } from "./origin.ts";
 import { withPatience } from "./patience.ts";
 import { inTurn } from "./turns.ts";

@@ -2,7 +2,7 @@
 import { idsOfImages } from "./args.ts";
 import { answerOf, type Context } from "./ask.ts";
 import type { Client } from "./clients.ts";
-import { gathering } from "./gather.ts";
+import { gathering } from "../gather.ts";
 import { withoutPrefix } from "./parse.ts";
 
 const IMAGES = gathering<string, string | null>();

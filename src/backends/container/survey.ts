@@ -120,6 +120,10 @@ async function sessionAt(
       const { exec } = await import("./exec.ts");
       return await exec(context, client, { container, argv });
     },
+    usage: async () => {
+      const { usage } = await import("./usage.ts");
+      return await usage(context, client, container);
+    },
     probe: async (argv, { timeoutMs }) => {
       const { probe } = await import("./probe.ts");
       return await probe(context, client, { container, argv, timeoutMs });

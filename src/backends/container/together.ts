@@ -7,7 +7,7 @@ import type { ExecResult } from "../../world/world.ts";
 import { type Ids, stopContainers } from "./args.ts";
 import { answerOf, askAbout, type Context, WORK_TIMEOUT_MS } from "./ask.ts";
 import { type Client, isRemote } from "./clients.ts";
-import { type Asked, gathering } from "./gather.ts";
+import { type Asked, gathering } from "../gather.ts";
 import type { Container } from "./parse.ts";
 import { inTurn } from "./turns.ts";
 

@@ -163,7 +163,10 @@ function parseStat(pid: number, text: string): Process | null {
     return null;
   }
   const ignored = number(29);
+  // In ticks, of which every Linux counts 100 a second.
+  const computed = number(10) + number(11);
   return {
+    ...Number.isSafeInteger(computed) ? { computed } : {},
     ...{ pid, ppid, group, session, foreground, name, began },
     zombie: state === "Z" || state === "X",
     ignored: Number.isSafeInteger(ignored) ? ignored : 0,

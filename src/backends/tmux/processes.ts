@@ -18,6 +18,8 @@ export interface Process {
   readonly began: string;
   /** The signals that it ignores, as a bit mask; 0 when unknown. */
   readonly ignored: number;
+  /** How long it has computed, in hundredths of a second; missing: unknown. */
+  readonly computed?: number;
   /** The name of the program: on Linux its first 15 bytes, or what the process calls itself. */
   readonly name: string;
 }

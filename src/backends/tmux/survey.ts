@@ -107,6 +107,7 @@ function sessionAt(
       },
       exec: async (argv) =>
         await (await import("./exec.ts")).exec(context, socketName, { session, argv }),
+      usage: async () => await (await import("./usage.ts")).usage(context, session),
       signal: async (options) =>
         await (await import("./signal.ts")).signal(context, socketName, { session, options }),
     }),

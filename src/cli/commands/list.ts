@@ -64,7 +64,7 @@ async function compared(context: Context, listing: Listing): Promise<readonly Se
 }
 
 /** An engine in trouble is always reported; it is a failure only if somebody wanted that engine. */
-function failuresOf({ warn }: Context, troubles: readonly ReportedTrouble[]): unknown[] {
+export function failuresOf({ warn }: Context, troubles: readonly ReportedTrouble[]): unknown[] {
   for (const { wanted, error } of troubles) {
     if (!wanted) warn(error.message + (error.hint === null ? "" : ` (${error.hint})`));
   }

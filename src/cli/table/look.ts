@@ -116,6 +116,25 @@ const list = command({
   load: async () => (await import("../commands/list.ts")).list,
 });
 
+const stats = command({
+  about: "what sessions use: processor, memory, processes",
+  group: LOOK,
+  arguments: { names: { ...NAMES, about: "sessions; without any, all that run" } },
+  flags: {
+    follow: { short: "f", about: "look again and again" },
+    backend: BACKEND,
+    socket: SOCKET,
+    runtime: RUNTIME,
+    project: PROJECT,
+  },
+  examples: {
+    "kstops stats": "of all that run, over about a second",
+    "kstops stats -f @bots": "of a group, until Ctrl-C",
+    "kstops stats --json | jq 'map(.memory_bytes) | add'": "for scripts: the sum",
+  },
+  load: async () => (await import("../commands/stats.ts")).stats,
+});
+
 const events = command({
   about: "what happened to sessions: starts, ends, restarts; and what happens",
   group: LOOK,
@@ -169,7 +188,7 @@ const wait = command({
 });
 
 /** Commands that look at sessions, in the order of the help. */
-export const LOOKING: Commands = { attach, status, why, logs, events, wait, list };
+export const LOOKING: Commands = { attach, status, why, logs, events, stats, wait, list };
 
 function lineCount(text: string): number | null {
   if (text === "all") return Infinity;

@@ -1,5 +1,5 @@
 /** Groups jobs that are requested at the same time, to do them together. */
-import type { World } from "../../world/world.ts";
+import type { World } from "../world/world.ts";
 
 /** One job of a group. */
 export interface Asked<Item, Answer> {
