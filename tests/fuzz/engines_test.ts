@@ -170,9 +170,10 @@ property("tmux: values of variables come back as they were set", {
     { selector: ([name]) => name, maxLength: 5 },
   ),
   holds: (variables) => {
-    const stdout = variables.map(([name, value]) =>
+    const answers = variables.map(([name, value]) =>
       `${value === null ? "" : shellAssignment(name, value)}${NONCE}\n`
-    ).join("");
+    );
+    const stdout = `${NONCE}\n${answers.join("")}`;
     const names = variables.map(([name]) => name);
     const expected = variables.flatMap(([name, value]) => value === null ? [] : [[name, value]]);
     for (const [serverVersion, print] of [["3.3a", String], ["3.5a", printEscaped]] as const) {
