@@ -110,22 +110,29 @@ function ofSessions(kstops: string, sandbox: Sandbox, size: number): Subject[] {
   ];
 }
 
-/** How many sessions come up behind each other, how long each takes to be ready, and how many there are. */
-const LAYERS = { deep: 6, readySeconds: 0.5, sessions: 50 };
+/**
+ * How many sessions come up behind each other, how long each is watched and then takes to be ready,
+ * and how many there are.
+ */
+const LAYERS = { deep: 6, startWaitMs: 100, readyMs: 500, sessions: 50 };
 /** `up` takes at most so many times the longest path. */
 const LONGEST_PATH = 2;
 
 /** Sessions that need each other: each layer takes a while to be ready. */
 function ofLayers(kstops: string, sandbox: Sandbox): Subject[] {
-  const { deep, readySeconds, sessions } = LAYERS;
+  const { deep, startWaitMs, readyMs, sessions } = LAYERS;
+  const path = deep * (startWaitMs + readyMs) / 1000;
   const config = `${sandbox.directory}/layers.yml`;
   const lines = namesOf(sessions).map((name, index) => {
     const needs = index < deep * Math.floor(sessions / deep) && index % deep > 0
       ? `, depends_on: { session${index}: ready }`
       : "";
-    return `    ${name}: { command: sleep 3600, ready: { delay: ${readySeconds} }${needs} }\n`;
+    return `    ${name}: { command: sleep 3600, ready: { delay: ${readyMs}ms }${needs} }\n`;
   });
-  Deno.writeTextFileSync(config, `ops:\n  start_wait: 100\n  sessions:\n${lines.join("")}`);
+  Deno.writeTextFileSync(
+    config,
+    `ops:\n  start_wait: ${startWaitMs}\n  sessions:\n${lines.join("")}`,
+  );
   const call = (...words: readonly string[]): Step =>
     stepIn(sandbox, [kstops, ...words, "--config", config]);
   return [{
@@ -133,8 +140,8 @@ function ofLayers(kstops: string, sandbox: Sandbox): Subject[] {
     command: `\`up\`, ${sessions} sessions in ${deep} layers`,
     step: { ...call("up", "--quiet"), after: [call("down", "--quiet", "--force")] },
     against: [{
-      what: `the longest path, \`sleep ${deep * readySeconds}\``,
-      step: stepIn(sandbox, ["sleep", String(deep * readySeconds)]),
+      what: `the longest path, \`sleep ${path}\``,
+      step: stepIn(sandbox, ["sleep", String(path)]),
       atMost: LONGEST_PATH,
     }],
   }];
