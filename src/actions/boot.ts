@@ -9,7 +9,7 @@ import { foundIn } from "../sessions/find.ts";
 import { type BootChoice, chooseAtBoot, policyKind } from "../supervise/boot.ts";
 import type { World } from "../world/world.ts";
 import type { Outcomes } from "./each.ts";
-import type { Started, StartRequest } from "./start.ts";
+import type { Started } from "./start.ts";
 import type { Stopped } from "./stop.ts";
 import type { ChangeTools, Tools } from "./tools.ts";
 
@@ -86,7 +86,10 @@ function isBroughtBack({ backend, engine, managed, restartPolicy }: SessionStatu
     descriptorOf(backend).bringsBack?.(engine) === true;
 }
 
-/** Starts what the boot is to start, each behind what it needs of it: one that fails hides no other. */
+/**
+ * Starts what the boot is to start, each behind what it needs: one that fails hides no other. What a
+ * session needs and the boot does not start is not waited for: its policy says that it may be away.
+ */
 export async function startAtBoot(
   tools: ChangeTools,
   named: readonly string[],
@@ -94,17 +97,9 @@ export async function startAtBoot(
   const chosen = await chooseEach(tools, named);
   const names = chosen.flatMap(({ name, starts }) => starts ? [name] : []);
   const request = { wanted: {}, all: true, wait: true, yes: true, boot: true } as const;
-  return { chosen, outcomes: names.length === 0 ? [] : await startChosen(tools, names, request) };
-}
-
-/** What a session needs and the boot does not start is not waited for: its policy says that it may be away. */
-async function startChosen(
-  tools: ChangeTools,
-  names: readonly string[],
-  request: StartRequest,
-): Promise<Outcomes<Started>> {
+  if (names.length === 0) return { chosen, outcomes: [] };
   const { startInOrder } = await import("./start_in_order.ts");
-  return (await startInOrder(tools, names, request)).named;
+  return { chosen, outcomes: (await startInOrder(tools, names, request)).named };
 }
 
 /**

@@ -18,6 +18,11 @@ const TITLES = {
   exec: "Run a program in",
 } as const;
 
+/** A verb inside of a message: `send to`. */
+export function wordsOf(verb: keyof typeof TITLES): string {
+  return TITLES[verb].toLowerCase();
+}
+
 /** The facts that decide about a question before a change. */
 interface Confirmation {
   readonly verb: Exclude<Verb, "start">;
@@ -67,7 +72,7 @@ export async function requireOwn(
   const name = status.name ?? "";
   const said = { flags: { ...flags, project: ownerName(status) }, yes: false };
   throw needsOwner(
-    verb === "send" || verb === "exec" ? TITLES[verb].toLowerCase() : verb,
+    wordsOf(verb),
     status,
     `say whose it is: ${tools.caller.inWords(verb, name, said)}`,
   );

@@ -10,7 +10,7 @@ import { type Stopped, type StopRequest, stopsOf } from "./stop.ts";
 import type { ChangeTools } from "./tools.ts";
 import type { Step } from "./up_steps.ts";
 import { walk, type Walked } from "./walk.ts";
-import { endWords } from "./words.ts";
+import { endedText } from "./words.ts";
 
 /** Stops sessions. One that cannot be stopped holds up no other for ever: what it needs is stopped, too. */
 export async function stopInOrder(
@@ -52,7 +52,7 @@ export async function planDown(
       const match = foundIn(found, "show", name);
       const { status } = match;
       if (match.kind === "session") {
-        const how = goesOn(status) ? "it runs" : `it has ended${ending(endWords(status))}`;
+        const how = goesOn(status) ? "it runs" : endedText(status);
         return step("stop", how, { status, backend: status.backend });
       }
       if (match.trouble === null) return step("keep", "it does not run");
@@ -63,10 +63,6 @@ export async function planDown(
       return step("blocked", error.message, { trouble: error });
     }
   });
-}
-
-function ending(words: string | null): string {
-  return words === null ? "" : `, ${words}`;
 }
 
 type Outcome = Extract<Outcomes<Stopped>[number], { readonly status: "fulfilled" }>["value"];

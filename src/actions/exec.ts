@@ -1,6 +1,7 @@
 /** Runs a program beside that of a session. */
 import { quote, UsageError } from "../errors.ts";
 import { selectionOf } from "../sessions/selection.ts";
+import { wordsOf } from "./confirm.ts";
 import { allowed, type ReachRequest, running } from "./reach.ts";
 import type { ChangeTools } from "./tools.ts";
 
@@ -23,11 +24,12 @@ export async function execIn(
   name: string,
   { argv, ...request }: ExecRequest,
 ): Promise<number> {
-  const found = await tools.sessions().find("run a program in", name, selectionOf(request));
-  const { session } = running(found, "run a program in");
+  const verb = wordsOf("exec");
+  const found = await tools.sessions().find(verb, name, selectionOf(request));
+  const { session } = running(found, verb);
   await allowed(tools, { verb: "exec", request, session });
   if (session.exec === undefined) {
-    throw new UsageError(`Cannot run a program in ${quote(name)}: its engine does not show it`, {
+    throw new UsageError(`Cannot ${verb} ${quote(name)}: its engine does not show it`, {
       hint: `kstops why ${name} tells more`,
     });
   }

@@ -9,7 +9,7 @@ import type { PlaceFlags } from "../model/place.ts";
 import { selectionOf } from "../sessions/selection.ts";
 import type { Match } from "../sessions/sessions.ts";
 import { aboutSession } from "./about_session.ts";
-import { questionFor } from "./confirm.ts";
+import { questionFor, wordsOf } from "./confirm.ts";
 import { surveyOnce } from "./survey.ts";
 import type { ChangeTools } from "./tools.ts";
 
@@ -30,9 +30,6 @@ interface Reach {
   readonly work: (session: Session) => Promise<void>;
 }
 
-/** The verbs in messages. */
-const WORDS = { send: "send to", signal: "signal", exec: "run a program in" } as const;
-
 /** What became of each session, in the order of their names. */
 export type Reached = readonly PromiseSettledResult<SessionStatus>[];
 
@@ -42,7 +39,7 @@ export async function reachEach(
   names: readonly string[],
   { verb, request, check, work }: Reach,
 ): Promise<Reached> {
-  const words = WORDS[verb];
+  const words = wordsOf(verb);
   const lookFor = surveyOnce(tools, names, { verb: words, selection: selectionOf(request) });
   const found = await Promise.allSettled(names.map(async (name) => {
     const { session } = running(await lookFor(name)(), words);
@@ -102,7 +99,7 @@ export async function allowed(
   if (question === null) return session;
   const answer = await tools.caller.ask?.(question.text) ?? null;
   if (/^y(?:es)?$/i.test(answer ?? "")) return session;
-  throw new InputRequiredError(WORDS[verb], status.name ?? "", {
+  throw new InputRequiredError(wordsOf(verb), status.name ?? "", {
     reason: question.reason,
     hint: `say yes: ${question.command}`,
     backend: status.backend,

@@ -1,5 +1,5 @@
 /** What sessions that run use: processor, memory, processes. */
-import type { Session, Usage } from "../backends/backend.ts";
+import { type Session, UNKNOWN_USAGE, type Usage } from "../backends/backend.ts";
 import type { SessionStatus } from "../model.ts";
 import type { PlaceFlags } from "../model/place.ts";
 import { selectionOf } from "../sessions/selection.ts";
@@ -31,9 +31,6 @@ export interface Stats {
   readonly failures: readonly unknown[];
 }
 
-/** Nobody can tell. */
-const UNKNOWN: Usage = { cpuPercent: null, memoryBytes: null, memoryKind: null, processes: 0 };
-
 /** Looks at all of them together: it takes about as long as at one. */
 export async function statsOf(
   tools: Pick<Tools, "world" | "sessions">,
@@ -47,7 +44,7 @@ export async function statsOf(
     const seconds = began === null ? null : (tools.world.now().getTime() - began.getTime()) / 1000;
     return {
       status,
-      usage: await session.usage?.() ?? UNKNOWN,
+      usage: await session.usage?.() ?? UNKNOWN_USAGE,
       uptimeSeconds: seconds === null ? null : Math.max(0, Math.round(seconds)),
     };
   }));

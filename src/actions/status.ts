@@ -28,12 +28,9 @@ export async function showEach(
 /** The status of a match, with what its program left behind, and with its drift. */
 export async function lookAt(tools: Tools, match: Match): Promise<SessionStatus> {
   if (match.kind !== "session") return match.status;
-  const { session, status } = match;
-  const [leftovers, { drift }] = await Promise.all([
-    session.leftovers(),
-    drifting(tools, match),
-  ]);
-  return { ...status, leftovers, drift };
+  const { session } = match;
+  const [leftovers, compared] = await Promise.all([session.leftovers(), drifting(tools, match)]);
+  return { ...compared, leftovers };
 }
 
 /** The status with its drift; most sessions have none that could be told, and load no code for it. */

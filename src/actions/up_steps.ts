@@ -7,10 +7,12 @@ import type { OpsError } from "../errors.ts";
 import type { BackendType, SessionStatus } from "../model.ts";
 import { type Change, changesText } from "../model/change.ts";
 import { goesOn } from "./rollback.ts";
-import { endWords } from "./words.ts";
+import { endedText } from "./words.ts";
 
-/** What a step does. `blocked`: nobody can tell what there
- * is, or it cannot be started so; nothing is done. */
+/**
+ * What a step does. `blocked`: nobody can tell what there is, or it cannot be started so; nothing is
+ * done.
+ */
 export const ACTIONS = ["start", "restart", "stop", "keep", "blocked"] as const;
 /** What a step does with its session. */
 export type Action = typeof ACTIONS[number];
@@ -109,8 +111,7 @@ function stepOf(
   if (isDone && !isChanged) return step("keep", "it is done");
   if (isDone && !restart) return step("keep", `it is done, as it was: ${changesText(changes)}`);
   if (status.state !== "exited") return step("start", "it does not run");
-  const how = endWords(status);
-  const ended = how === null ? "it has ended" : `it has ended, ${how}`;
+  const ended = endedText(status);
   return step("start", isChanged ? `${ended}; changed: ${changesText(changes)}` : ended);
 }
 

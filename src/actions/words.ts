@@ -7,6 +7,12 @@ export function endWords({ exitCode, signal }: SessionStatus): string | null {
   return exitCode === null ? null : `exit code ${exitCode}`;
 }
 
+/** `it has ended, exit code 3`; `it has ended` where nobody knows how. */
+export function endedText(status: SessionStatus): string {
+  const how = endWords(status);
+  return how === null ? "it has ended" : `it has ended, ${how}`;
+}
+
 /** The important facts about a started session: `tmux, pid 4711`. */
 export function startWords(status: SessionStatus): string {
   const { engine, backend, pid, state } = status;

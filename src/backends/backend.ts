@@ -133,6 +133,11 @@ export interface Usage {
   readonly processes: number;
 }
 
+/** Nobody can tell what it uses. */
+export const UNKNOWN_USAGE: Usage = {
+  ...{ cpuPercent: null, memoryBytes: null, memoryKind: null, processes: 0 },
+};
+
 /** How a program looks at a session. */
 export interface ProbeOptions<D extends Definition = Definition> {
   /** The definition that the session was started from. */

@@ -15,13 +15,10 @@ export interface Family {
  */
 export function familiesOf(operations: readonly Operation[]): readonly Family[] {
   const families = Map.groupBy(operations, ({ id, parentId }) => parentId ?? id);
-  return Array.from(
-    families,
-    ([id, members]) => ({
-      id: members.length === 1 ? members[0]?.id ?? id : id,
-      operations: members,
-    }),
-  );
+  return Array.from(families, ([id, operations]): Family => {
+    const [first, ...more] = operations;
+    return { id: first !== undefined && more.length === 0 ? first.id : id, operations };
+  });
 }
 
 /** What was done, each once: `start, restart`. */

@@ -2,7 +2,7 @@
  * Lists everything: sessions in engines, sessions that are only defined, and engines that cannot be
  * asked. Pure.
  */
-import type { Survey } from "../backends/backend.ts";
+import type { Session, Survey } from "../backends/backend.ts";
 import type { DefinedSession } from "../config/defined.ts";
 import { type SessionStatus, statusOf } from "../model.ts";
 import { enginesOf, isWithin } from "../model/place.ts";
@@ -29,10 +29,14 @@ export function listing(
       ? []
       : [status]
   );
-  const byKey = new Map(sessions.map((session) => [keyOf(session.status), session]));
+  // Few lists are asked for the sessions behind their rows.
+  let byKey: ReadonlyMap<string, Session> | null = null;
   return {
     statuses: [...withDefined([...running, ...lost], defined, { surveys, self }), ...rows],
-    sessionOf: (status) => byKey.get(keyOf(status)) ?? null,
+    sessionOf: (status) => {
+      byKey ??= new Map(sessions.map((session) => [keyOf(session.status), session]));
+      return byKey.get(keyOf(status)) ?? null;
+    },
     troubles,
   };
 }

@@ -20,12 +20,11 @@ export async function imageIdOf(
     work: async (batch) => {
       const names = [...new Set(batch.map(({ item }) => item))];
       const ids = await idsOf(context, client, names);
-      await Promise.all(batch.map(async ({ item, done }) => {
-        // Where one is not here, the answers do not tell which.
-        done.resolve(
-          ids?.[names.indexOf(item)] ?? (await idsOf(context, client, [item]))?.[0] ?? null,
-        );
-      }));
+      // Where one of several is not here, the answers do not tell which.
+      const each = ids ?? (names.length === 1 ? [null] : await Promise.all(
+        names.map(async (only) => (await idsOf(context, client, [only]))?.[0] ?? null),
+      ));
+      for (const { item, done } of batch) done.resolve(each[names.indexOf(item)] ?? null);
     },
   });
 }

@@ -1,5 +1,5 @@
 /** What containers use, as their runtimes count it. Loaded when somebody asks. */
-import type { Usage } from "../backend.ts";
+import { UNKNOWN_USAGE, type Usage } from "../backend.ts";
 import { gathering } from "../gather.ts";
 import { statsOf } from "./args.ts";
 import { answerOf, type Context } from "./ask.ts";
@@ -29,14 +29,12 @@ export async function usage(
       const ids = batch.map(({ item }) => item);
       const found = await usagesOf(context, client, ids);
       for (const { item, done } of batch) {
-        done.resolve(found.find((each) => item.startsWith(each.id))?.usage ?? NOTHING);
+        // One that has ended meanwhile is not told.
+        done.resolve(found.find((each) => item.startsWith(each.id))?.usage ?? UNKNOWN_USAGE);
       }
     },
   });
 }
-
-/** A container that has ended meanwhile. */
-const NOTHING: Usage = { cpuPercent: null, memoryBytes: null, memoryKind: null, processes: 0 };
 
 /** One container in an answer. */
 interface Told {

@@ -10,6 +10,9 @@ import {
   type Look,
   type Process,
 } from "./processes.ts";
+import type { Pane } from "./pane.ts";
+import type { TmuxSession } from "./parse.ts";
+import { isWaiting } from "./status.ts";
 
 /** A pane with a running process. */
 interface WatchedPane {
@@ -19,6 +22,18 @@ interface WatchedPane {
   readonly isKept: boolean;
   /** The pid of that program; null: unknown, or none. */
   readonly program: number | null;
+}
+
+/** How to watch a pane of a session. */
+export function watchedPane(
+  pane: Pane,
+  session: Pick<TmuxSession, "managedPane"> | null,
+): WatchedPane {
+  return {
+    pid: pane.pid,
+    isKept: pane === session?.managedPane,
+    program: isWaiting(pane) ? NO_PROGRAM : pane.programPid,
+  };
 }
 
 /** A keeper, with the pid of its program if that is known. */

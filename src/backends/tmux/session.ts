@@ -24,7 +24,7 @@ import { again, answerOf, howWords, readPanes, unavailable } from "./ask.ts";
 import type { Context } from "./list.ts";
 import { attach } from "./attach.ts";
 import { parseCapture, parseEnvironment } from "./answers.ts";
-import { NO_PROGRAM } from "./crowd.ts";
+import { watchedPane } from "./crowd.ts";
 import { runTogether } from "./batch.ts";
 import { parseFailure } from "./failure.ts";
 import { type Hold, holdKeeper } from "./hold.ts";
@@ -211,11 +211,7 @@ export async function stop(
     !pane.dead && (!pane.linked || pane === now?.managedPane)
   );
   const { survivors, killed } = await endProcesses(world, {
-    panes: panes.map((pane) => ({
-      pid: pane.pid,
-      isKept: pane === now?.managedPane,
-      program: isWaiting(pane) ? NO_PROGRAM : pane.programPid,
-    })),
+    panes: panes.map((pane) => watchedPane(pane, now)),
     run: session.runId,
     known: [],
     sessions: [],

@@ -2,7 +2,7 @@
 import { SessionNotRunningError } from "../../errors.ts";
 import type { SignalOptions } from "../backend.ts";
 import { again } from "./ask.ts";
-import { watchCrowd } from "./crowd.ts";
+import { watchCrowd, watchedPane } from "./crowd.ts";
 import type { Context } from "./list.ts";
 import { lookAround } from "./look.ts";
 import type { TmuxSession } from "./parse.ts";
@@ -21,11 +21,7 @@ export async function signal(
   const pane = now === null ? null : mainPane(now);
   const isThere = pane !== null && !pane.dead && !isWaiting(pane) && !isTaken(pane);
   const crowd = watchCrowd(world, {
-    panes: pane === null || !isThere ? [] : [{
-      pid: pane.pid,
-      isKept: pane === now?.managedPane,
-      program: pane.programPid,
-    }],
+    panes: pane === null || !isThere ? [] : [watchedPane(pane, now)],
     run: session.runId,
     known: [],
     sessions: [],

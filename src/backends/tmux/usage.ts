@@ -2,7 +2,7 @@
 import { ExecKilledError, ProgramMissingError, type World } from "../../world/world.ts";
 import type { Usage } from "../backend.ts";
 import { gathering } from "../gather.ts";
-import { watchCrowd } from "./crowd.ts";
+import { watchCrowd, watchedPane } from "./crowd.ts";
 import type { Context } from "./list.ts";
 import { lookAround } from "./look.ts";
 import type { TmuxSession } from "./parse.ts";
@@ -19,11 +19,7 @@ const MOST_AT_ONCE = 2000;
 export async function usage({ world }: Context, session: TmuxSession): Promise<Usage> {
   const pane = mainPane(session);
   const crowd = watchCrowd(world, {
-    panes: pane === null || pane.dead ? [] : [{
-      pid: pane.pid,
-      isKept: pane === session.managedPane,
-      program: pane.programPid,
-    }],
+    panes: pane === null || pane.dead ? [] : [watchedPane(pane, session)],
     ...{ run: session.runId, known: [], sessions: [] },
   }, () => lookAround(world));
   await crowd.look();

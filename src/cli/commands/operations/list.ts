@@ -66,15 +66,16 @@ export async function listOperations(
 function familyRow(family: Family, screen: Screen): readonly Cell[] {
   const [operation, ...more] = family.operations;
   if (operation === undefined) return [];
-  const [, , , , ...rest] = row(operation, screen);
-  if (more.length === 0) return row(operation, screen);
+  const own = row(operation, screen);
+  if (more.length === 0) return own;
   const state = stateOf(family);
   return [
     { text: family.id.slice(0, SHORT_ID) },
     { text: kindsOf(family) },
     { text: `${family.operations.length} sessions` },
     { text: state, colour: operationColour(state) },
-    ...rest.slice(0, -1),
+    // When it began, and by whom.
+    ...own.slice(4, -1),
     { text: outcomesOf(family) },
   ];
 }
