@@ -378,6 +378,10 @@ const CASES: readonly Case[] = [
   { line: "down --boot --config good.yml", text: /^The machine does not go down: .*\n$/, json: {} },
   { line: "up --boot --config good.yml", text: /^$/, json: {} },
   { line: "down --boot web --config good.yml", code: "usage" },
+  { line: "up --boot --dry-run --config good.yml", code: "usage" },
+  { line: "up --boot --no-restart --config good.yml", code: "usage" },
+  { line: "up --boot --except a --config good.yml", code: "usage" },
+  { line: "down --boot --dry-run --config good.yml", code: "usage" },
   // completions, and what is no command
   { line: "completions bash", text: /^[^]+complete[^]+\n$/, json: file("completions") },
   { line: "completions tcsh", code: "usage" },
